@@ -1,0 +1,100 @@
+"""The whole configuration of a classifier: one frozen value, stored in every weights file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+GTZAN_GENRES = (
+    "blues",
+    "classical",
+    "country",
+    "disco",
+    "hiphop",
+    "jazz",
+    "metal",
+    "pop",
+    "reggae",
+    "rock",
+)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes of a classifier. The defaults are the model that ships.
+
+    Raises ValueError, naming what was given and what was expected, when the sizes do not fit together.
+    """
+
+    # frames in
+    bands: int = 128  # log-mel bands per frame
+    level_window: int = 387  # frames over which the level is averaged; 387 frames of 77.5 ms are 30 s
+    level_floor_db: float = 50.0  # what lies further below the level than this is heard as this
+    # stem: one entry per convolution, in order
+    stem_channels: tuple[int, ...] = (16, 32, 64, 64)
+    stem_dilations: tuple[int, ...] = (1, 1, 2, 4)  # in time; bands are halved by every convolution
+    # encoder
+    width: int = 128  # d, of a token
+    heads: int = 4  # H
+    landmarks: int = 16  # m
+    window: int = 387  # n, tokens that attention looks back on
+    feed_forward: int = 256
+    inverse_ridge: float = 1e-3  # epsilon in (A^T A + epsilon I)^-1 A^T
+    dropout: float = 0.1  # training only
+    # answers out
+    genres: tuple[str, ...] = GTZAN_GENRES
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.type == "int" and value < 1:
+                raise ValueError(f"{field.name} is {value}; expected a whole number of at least 1")
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} cannot be split evenly over {self.heads} heads")
+        if self.landmarks > self.window:
+            raise ValueError(
+                f"{self.landmarks} landmarks in a window of {self.window} tokens; expected at most one each"
+            )
+        if len(self.stem_channels) != len(self.stem_dilations) or not self.stem_channels:
+            raise ValueError(
+                f"{len(self.stem_channels)} stem channels with {len(self.stem_dilations)} dilations; expected one each"
+            )
+        if self.bands % 2 ** len(self.stem_channels):
+            raise ValueError(
+                f"{self.bands} bands cannot be halved {len(self.stem_channels)} times by the stem's convolutions"
+            )
+        if not 0.0 <= self.dropout < 1.0:
+            raise ValueError(f"dropout is {self.dropout}; expected at least 0 and less than 1")
+        if self.inverse_ridge <= 0.0:
+            raise ValueError(f"inverse_ridge is {self.inverse_ridge}; expected more than 0")
+        if len(self.genres) < 2:
+            raise ValueError(f"{len(self.genres)} genres; expected at least 2 to choose between")
+
+    @property
+    def head_width(self) -> int:
+        """d_head, the width of one attention head."""
+        return self.width // self.heads
+
+    @property
+    def stem_features(self) -> int:
+        """Numbers per frame that leave the last convolution: channels x remaining bands."""
+        return self.stem_channels[-1] * (self.bands >> len(self.stem_channels))
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelConfig:
+        """Raises ValueError for anything but an object with exactly the fields of a configuration."""
+        given: Any = json.loads(text)
+        if not isinstance(given, dict):
+            raise ValueError("the configuration is not a JSON object")
+        known = {field.name for field in fields(cls)}
+        if set(given) != known:
+            unknown, missing = sorted(set(given) - known), sorted(known - set(given))
+            raise ValueError(f"the configuration has unknown fields {unknown} and lacks {missing}")
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+        }
+        return cls(**values)

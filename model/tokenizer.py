@@ -1,0 +1,51 @@
+"""Frames in, tokens out: level normalisation, fixed standardisation, stem, one linear map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from model.config import ModelConfig
+from model.level import subtract_level
+from model.stem import Stem
+
+
+@dataclass(frozen=True)
+class TokenizerState:
+    """What the tokenizer remembers of one batch of streams. Never changed in place."""
+
+    levels: Tensor  # (B, 0 .. level_window - 1) mean levels of the frames heard, dB
+    stem: tuple[Tensor, ...]  # per convolution (B, C, history, bands)
+
+
+class Tokenizer(nn.Module):
+    """Log-mel frames (B, T, bands) in dB -> tokens (B, T, d), causal and indifferent to gain."""
+
+    band_mean: Tensor
+    band_scale: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.stem = Stem(config)
+        self.projection = nn.Linear(config.stem_features, config.width)
+        # Standardisation measured on training data; the scale is one number, so that loud bands stay loud.
+        self.register_buffer("band_mean", torch.zeros(config.bands))
+        self.register_buffer("band_scale", torch.tensor(13.9))
+
+    def init_state(self, batch: int = 1) -> TokenizerState:
+        return TokenizerState(self.band_mean.new_empty(batch, 0), self.stem.init_state(batch, self.band_mean))
+
+    def steps(self, frames: Tensor, state: TokenizerState) -> tuple[Tensor, TokenizerState]:
+        """frames (B, T, bands) dB -> tokens (B, T, d) and the state after the last frame."""
+        relative, levels = subtract_level(frames, state.levels, self.config.level_window, self.config.level_floor_db)
+        standardised = (relative - self.band_mean) / self.band_scale
+        features, stem = self.stem(standardised, state.stem)
+        return self.projection(features), TokenizerState(levels, stem)
+
+    def step(self, frame: Tensor, state: TokenizerState) -> tuple[Tensor, TokenizerState]:
+        """frame (B, bands) dB -> token (B, d) and the state after it."""
+        tokens, state = self.steps(frame.unsqueeze(1), state)
+        return tokens.squeeze(1), state

@@ -1,0 +1,146 @@
+"""Augmentation of log-mel frames, in dB, vectorised over the batch: what could have happened to the same music.
+
+Tensor dimensions: B batch, T frames, M bands. Everything random comes from one generator, so that a seed repeats it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+DB_PER_NEPER = 10.0 / math.log(10.0)
+
+
+@dataclass(frozen=True)
+class Augmenter:
+    """Random changes that leave the genre as it is. Strengths in the units of their names."""
+
+    band_hz: Tensor  # (M,) centre frequencies, Hz: a change of pitch is a factor on them
+    generator: torch.Generator
+    tempo: float = 0.15  # largest relative change
+    semitones: float = 1.5
+    tilt_db: float = 4.0  # over all bands
+    ripple_db: float = 2.0
+    reverberation_share: float = 0.3  # of the clips
+    noise_share: float = 0.3
+    noise_snr_db: tuple[float, float] = (3.0, 25.0)
+    floor_db: tuple[float, float] = (45.0, 85.0)  # below the maximum
+    mixup: float = 0.3  # alpha of Beta(alpha, alpha)
+    masks: int = 2  # of each kind
+    mask_frames: int = 24
+    mask_bands: int = 14
+
+    @property
+    def frames_needed(self) -> float:
+        """How many frames must be cut out per frame that comes back."""
+        return 1.0 + self.tempo
+
+    def __call__(self, frames: Tensor, targets: Tensor, length: int) -> tuple[Tensor, Tensor]:
+        """frames (B, >= length * frames_needed, M) dB, targets (B, genres) -> (B, length, M) dB, (B, genres)."""
+        frames = self._warp(frames, length)
+        frames = frames + self._equalise(frames)
+        frames = self._reverberate(frames)
+        frames = self._add_noise(frames)
+        frames = self._raise_floor(frames)
+        frames, targets = self._mix(frames, targets)
+        return self._mask(frames), targets
+
+    def _uniform(self, batch: int, low: float = -1.0, high: float = 1.0) -> Tensor:
+        """(B, 1, 1) numbers between low and high."""
+        return torch.rand(batch, 1, 1, generator=self.generator) * (high - low) + low
+
+    def _chosen(self, batch: int, share: float) -> Tensor:
+        """(B, 1, 1), 1 for about `share` of the batch, else 0."""
+        return (torch.rand(batch, 1, 1, generator=self.generator) < share).float()
+
+    def _warp(self, frames: Tensor, length: int) -> Tensor:
+        """Tempo and pitch in one resampling of the time-band plane."""
+        batch, available, bands = frames.shape
+        tempo = 1.0 + self.tempo * self._uniform(batch)
+        times = torch.arange(length).view(1, -1, 1) * tempo  # (B, T, 1) positions in frames
+        pitch = 2.0 ** (self.semitones / 12.0 * self._uniform(batch))
+        wanted = (self.band_hz.view(1, 1, -1) * pitch).expand(batch, 1, bands).contiguous()
+        above = torch.searchsorted(self.band_hz, wanted).clamp(1, bands - 1)
+        low, high = self.band_hz[above - 1], self.band_hz[above]
+        positions = above - 1 + ((wanted - low) / (high - low)).clamp(0.0, 1.0)  # (B, 1, M) positions in bands
+        grid = torch.stack(
+            [
+                (2.0 * positions / (bands - 1) - 1.0).expand(batch, length, bands),
+                (2.0 * times / (available - 1) - 1.0).expand(batch, length, bands),
+            ],
+            dim=-1,
+        )
+        warped = F.grid_sample(frames.unsqueeze(1), grid, padding_mode="border", align_corners=True)
+        return warped.squeeze(1)
+
+    def _equalise(self, frames: Tensor) -> Tensor:
+        """A tilt and two ripples over the bands, (B, 1, M) dB."""
+        batch, _, bands = frames.shape
+        place = torch.linspace(-1.0, 1.0, bands).view(1, 1, -1)
+        curve = self.tilt_db * self._uniform(batch) * place
+        for _ in range(2):
+            cycles, phase = self._uniform(batch, 0.5, 3.0), self._uniform(batch, 0.0, 2.0 * math.pi)
+            curve = curve + self.ripple_db * self._uniform(batch) * torch.cos(math.pi * cycles * place + phase)
+        return curve
+
+    def _reverberate(self, frames: Tensor) -> Tensor:
+        """Add the power of the last frames, decaying: a room of 0.3 to 1.5 s."""
+        batch = frames.shape[0]
+        decay_db = 60.0 * 0.0775 / self._uniform(batch, 0.3, 1.5)  # per frame
+        wet_db = self._uniform(batch, -12.0, -3.0)
+        power = torch.exp(frames / DB_PER_NEPER)
+        tail = torch.zeros_like(power)
+        for delay in range(1, 9):
+            gain = torch.exp((wet_db - decay_db * delay) / DB_PER_NEPER)
+            tail[:, delay:] += gain * power[:, :-delay]
+        return torch.where(
+            self._chosen(batch, self.reverberation_share) > 0, DB_PER_NEPER * torch.log(power + tail), frames
+        )
+
+    def _add_noise(self, frames: Tensor) -> Tensor:
+        """Stationary coloured noise at a random signal-to-noise ratio, in the power domain."""
+        batch, _, bands = frames.shape
+        snr_db = self._uniform(batch, *self.noise_snr_db)
+        place = torch.linspace(-1.0, 1.0, bands).view(1, 1, -1)
+        colour_db = 15.0 * self._uniform(batch) * place + 4.0 * self._uniform(batch) * torch.cos(
+            math.pi * self._uniform(batch, 0.5, 4.0) * place
+        )
+        colour = torch.exp(colour_db / DB_PER_NEPER)
+        power = torch.exp(frames / DB_PER_NEPER)
+        loudness = power.mean(dim=(1, 2), keepdim=True) / colour.mean(dim=2, keepdim=True)
+        # One frame's power of noise in a band is a sum of a few squared normals: it fluctuates by about 3 dB.
+        flutter = torch.exp(3.0 / DB_PER_NEPER * torch.randn(frames.shape, generator=self.generator))
+        noise = colour * loudness * flutter * torch.exp(-snr_db / DB_PER_NEPER)
+        return torch.where(self._chosen(batch, self.noise_share) > 0, DB_PER_NEPER * torch.log(power + noise), frames)
+
+    def _raise_floor(self, frames: Tensor) -> Tensor:
+        floor = frames.amax(dim=(1, 2), keepdim=True) - self._uniform(frames.shape[0], *self.floor_db)
+        return torch.maximum(frames, floor)
+
+    def _mix(self, frames: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Mixup in dB: level against level, as the model hears it."""
+        batch = frames.shape[0]
+        # Beta(a, a) = X / (X + Y) with X, Y ~ Gamma(a).
+        gammas = torch._standard_gamma(torch.full((2, batch, 1, 1), self.mixup), generator=self.generator) + 1e-12
+        share = gammas[0] / (gammas[0] + gammas[1])
+        share = torch.maximum(share, 1.0 - share)
+        other = torch.randperm(batch, generator=self.generator)
+        levelled = frames - frames.mean(dim=(1, 2), keepdim=True)
+        mixed = share * levelled + (1.0 - share) * levelled[other]
+        return mixed, share[:, 0] * targets + (1.0 - share[:, 0]) * targets[other]
+
+    def _mask(self, frames: Tensor) -> Tensor:
+        """SpecAugment (Park et al., 2019): stripes of time and of bands are replaced by the clip's mean."""
+        batch, length, bands = frames.shape
+        hidden = torch.zeros(batch, length, bands, dtype=torch.bool)
+        for axis, size, widest in ((1, length, self.mask_frames), (2, bands, self.mask_bands)):
+            index = torch.arange(size).view((1, -1, 1) if axis == 1 else (1, 1, -1))
+            for _ in range(self.masks):
+                width = self._uniform(batch, 0.0, float(widest))
+                start = self._uniform(batch, 0.0, 1.0) * (size - width)
+                hidden |= (index >= start) & (index < start + width)
+        return torch.where(hidden, frames.mean(dim=(1, 2), keepdim=True), frames)

@@ -1,0 +1,88 @@
+"""Training on clips made here: the loss falls, a seed repeats, what is augmented keeps its shape."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from model import Classifier
+from model.training import Augmenter, TrainingPlan, clip_probabilities, train
+from tests.model.conftest import SMALL
+
+BAND_HZ = torch.linspace(100.0, 8000.0, SMALL.bands)
+PLAN = TrainingPlan(epochs=12, batch=6, crop=30)
+
+
+def made_clips(clips: int, frames: int = 36) -> tuple[torch.Tensor, torch.Tensor]:
+    """Three genres, each with its own hump over the bands: (N, T, bands) dB and labels (N,)."""
+    generator = torch.Generator().manual_seed(clips)
+    labels = torch.arange(clips) % 3
+    place = torch.arange(SMALL.bands).view(1, 1, -1)
+    hump = 25.0 * torch.exp(-0.1 * (place - 2.5 - 5.0 * labels.view(-1, 1, 1)) ** 2)
+    return hump - 40.0 + 4.0 * torch.randn(clips, frames, SMALL.bands, generator=generator), labels
+
+
+def run(plan: TrainingPlan) -> tuple[list[float], Classifier]:
+    torch.manual_seed(plan.seed)
+    clips, labels = made_clips(24)
+    losses, averaged = [], None
+    for progress in train(Classifier(SMALL), clips, labels, BAND_HZ, plan):
+        losses.append(progress.loss)
+        averaged = progress.classifier
+    assert averaged is not None
+    return losses, averaged
+
+
+def test_the_loss_falls_and_new_clips_are_recognised() -> None:
+    losses, classifier = run(replace(PLAN, epochs=40, average_decay=0.9))
+    assert losses[-1] < losses[0] - 0.2
+    clips, labels = made_clips(30)
+    answers = clip_probabilities(classifier, clips).mean(dim=1)
+    assert (answers.argmax(dim=1) == labels).double().mean() > 0.8
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_does_not() -> None:
+    plan = replace(PLAN, epochs=2)
+    first, again, other = run(plan)[1], run(plan)[1], run(replace(plan, seed=1))[1]
+    for name, tensor in first.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], tensor, rtol=0, atol=0)
+    assert any(not torch.equal(other.state_dict()[name], tensor) for name, tensor in first.state_dict().items())
+
+
+def test_one_clip_alone_is_refused() -> None:
+    clips, labels = made_clips(1)
+    with pytest.raises(ValueError, match="1 clips"):
+        next(train(Classifier(SMALL), clips, labels, BAND_HZ, PLAN))
+
+
+def test_augmentation_keeps_shapes_targets_sum_to_one_and_everything_is_finite() -> None:
+    clips, labels = made_clips(8, frames=60)
+    targets = torch.nn.functional.one_hot(labels, 3).float()
+    frames, mixed = Augmenter(BAND_HZ, torch.Generator().manual_seed(0))(clips, targets, length=50)
+    assert frames.shape == (8, 50, SMALL.bands)
+    assert torch.isfinite(frames).all()
+    torch.testing.assert_close(mixed.sum(dim=1), torch.ones(8))
+    assert not torch.equal(frames, clips[:, :50])
+
+
+def test_augmentation_with_nothing_switched_on_is_the_identity() -> None:
+    clips, labels = (made[:1].repeat_interleave(5, dim=0) for made in made_clips(5, frames=40))  # mixup's identity
+    targets = torch.nn.functional.one_hot(labels, 3).float()
+    off = Augmenter(
+        BAND_HZ,
+        torch.Generator().manual_seed(0),
+        tempo=0.0,
+        semitones=0.0,
+        tilt_db=0.0,
+        ripple_db=0.0,
+        reverberation_share=0.0,
+        noise_share=0.0,
+        floor_db=(500.0, 500.0),
+        masks=0,
+    )
+    frames, mixed = off(clips, targets, length=40)
+    levelled = clips - clips.mean(dim=(1, 2), keepdim=True)
+    torch.testing.assert_close(frames - frames.mean(dim=(1, 2), keepdim=True), levelled, rtol=0, atol=1e-3)
+    torch.testing.assert_close(mixed, targets)
