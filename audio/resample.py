@@ -1,0 +1,46 @@
+"""Any sample rate into SAMPLE_RATE, as a stream."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.halfband import HalfBandDecimator
+from audio.spec import SAMPLE_RATE
+
+TRANSITION = 125.0  # Hz around 11 025 Hz in which the half-band filter falls from 0 to STOP_BAND
+STOP_BAND = 80.0  # dB
+
+
+class StreamingResampler:
+    """`from_rate` Hz -> SAMPLE_RATE, within 0.1 dB in every mel band; the same bits when the rates are equal.
+
+    In two steps: soxr (HQ) to twice SAMPLE_RATE, then a steep half-band filter. soxr alone begins to fall at
+    0.91 of the new Nyquist frequency, which takes 0.2, 4 and 17 dB from the three highest mel bands; at the
+    doubled rate that slope lies above 20 kHz, where there is no band.
+
+    Time stays: output k is the sound at k / SAMPLE_RATE seconds. It comes 20 to 40 ms late from 44 100 Hz up,
+    and up to 150 ms at 8 000 Hz.
+    """
+
+    def __init__(self, from_rate: int) -> None:
+        self._identity = from_rate == SAMPLE_RATE
+        if not self._identity:
+            import soxr
+
+            doubled = 2 * SAMPLE_RATE
+            self._to_doubled = soxr.ResampleStream(from_rate, doubled, 1, dtype="float32", quality="HQ")
+            self._to_half = HalfBandDecimator(doubled, TRANSITION, STOP_BAND)
+
+    def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) samples at `from_rate` -> (k,) samples at SAMPLE_RATE; k may be 0."""
+        if self._identity:
+            return samples
+        return self._to_half.push(self._to_doubled.resample_chunk(samples))
+
+    def finish(self) -> NDArray[np.float32]:
+        """What is still held back when no more samples come. Call it once, last."""
+        if self._identity:
+            return np.zeros(0, np.float32)
+        last = self._to_doubled.resample_chunk(np.zeros(0, np.float32), last=True)
+        return np.concatenate([self._to_half.push(last), self._to_half.finish()])

@@ -1,0 +1,84 @@
+"""Streaming log-mel frames are librosa's, whatever the chunks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import librosa
+import numpy as np
+import pytest
+import soundfile
+
+from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, FrameStream, StreamingLogMel
+from tests.audio.signals import chunks, music
+
+
+def test_frames_are_those_of_librosa() -> None:
+    sound = music(5)
+    power = librosa.feature.melspectrogram(
+        y=sound.astype(np.float64),
+        sr=SAMPLE_RATE,
+        n_fft=FFT_LENGTH,
+        hop_length=HOP,
+        n_mels=BANDS,
+        center=False,
+    )
+    expected = librosa.power_to_db(power, ref=1.0, amin=FLOOR_POWER, top_db=None).T
+    frames = StreamingLogMel().push(sound)
+    assert frames.shape == expected.shape
+    np.testing.assert_allclose(frames, expected, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("sizes", [[1], [17], [1024], [4096], [HOP], [FFT_LENGTH], [5, 1, 3000, 7, 512]])
+def test_every_chunking_gives_the_same_bits(sizes: list[int]) -> None:
+    sound = music(2)
+    whole = StreamingLogMel().push(sound)
+    stream = StreamingLogMel()
+    pieces = np.concatenate([stream.push(chunk) for chunk in chunks(sound, sizes)])
+    np.testing.assert_array_equal(pieces, whole)
+
+
+def test_a_frame_comes_with_its_last_sample_and_not_before() -> None:
+    stream = StreamingLogMel()
+    sound = music(1)
+    last_samples = [FFT_LENGTH + frame * HOP for frame in range(4)]
+    arrived = [index + 1 for index in range(last_samples[-1]) if len(stream.push(sound[index : index + 1]))]
+    assert arrived == last_samples
+
+
+def test_silence_lies_on_the_floor() -> None:
+    frames = StreamingLogMel().push(np.zeros(FFT_LENGTH, np.float32))
+    np.testing.assert_array_equal(frames, np.full((1, BANDS), -100, np.float32))
+
+
+def test_the_operations_of_a_frame_are_those_of_its_parts() -> None:
+    bins = FFT_LENGTH // 2 + 1
+    bank = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=FFT_LENGTH, n_mels=BANDS)
+    transform = 2.5 * FFT_LENGTH * np.log2(FFT_LENGTH)
+    expected = FFT_LENGTH + transform + 3 * bins + 2 * np.count_nonzero(bank) + 3 * BANDS
+    assert StreamingLogMel().frame_flops() == expected
+    assert FrameStream(48_000).frame_flops() == expected
+
+
+def test_training_frames_are_what_we_hear(shared_folder: Path) -> None:
+    """A training frame is centred on a multiple of 512 samples, known to within two: the nearest frame
+    counts.
+    """
+    pack = np.load(shared_folder / "gtzan" / "logmel_train_valid.npz")
+    names, levels = list(pack["clip"]), pack["mel"]
+    audio_files = sorted((shared_folder / "gtzan" / "audio").glob("*.flac"))
+    errors = []
+    for path in [path for path in audio_files if path.stem in names][::12]:
+        index = names.index(path.stem)
+        highest, extent = pack["max_db"][index], pack["range_db"][index]
+        sound, _ = soundfile.read(path, dtype="float32")
+        centred = np.pad(sound, FFT_LENGTH // 2)
+        for frame in range(0, 387, 40):
+            packed = levels[index, frame] / 255 * extent + highest - extent
+            middle = int((frame + 0.5) * (len(sound) // 512) / 387)
+            candidates = [centred[512 * near :][:FFT_LENGTH] for near in range(middle - 2, middle + 3)]
+            heard = np.concatenate([StreamingLogMel().push(samples) for samples in candidates])
+            errors.append(np.abs(np.maximum(heard, highest - extent) - packed).mean(axis=1).min())
+    assert len(errors) >= 30
+    assert np.median(errors) < 0.1
+    assert np.max(errors) < 0.5

@@ -1,0 +1,78 @@
+"""Resampling as a stream keeps time and spectrum."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audio import SAMPLE_RATE, FrameStream, StreamingResampler
+from audio.halfband import HalfBandDecimator
+from tests.audio.signals import Samples, chunks, music
+
+RATES = [8_000, 11_025, 16_000, 32_000, 44_100, 48_000, 96_000, 192_000]
+
+
+def resampled(samples: Samples, rate: int, sizes: list[int]) -> Samples:
+    stream = StreamingResampler(rate)
+    return np.concatenate([*(stream.push(chunk) for chunk in chunks(samples, sizes)), stream.finish()])
+
+
+def test_the_same_rate_keeps_the_same_bits() -> None:
+    sound = music(1)
+    np.testing.assert_array_equal(resampled(sound, SAMPLE_RATE, [1000]), sound)
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000, 96_000])
+@pytest.mark.parametrize("sizes", [[17], [1024], [1, 4096, 3]])
+def test_every_chunking_gives_the_same_samples(rate: int, sizes: list[int]) -> None:
+    sound = music(2)
+    np.testing.assert_array_equal(resampled(sound, rate, sizes), resampled(sound, rate, [len(sound)]))
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_a_second_stays_a_second_and_a_click_stays_in_place(rate: int) -> None:
+    sound = np.zeros(rate, np.float32)
+    sound[rate // 4] = 1
+    heard = resampled(sound, rate, [1024])
+    assert abs(len(heard) - SAMPLE_RATE) <= 1
+    assert abs(int(np.argmax(np.abs(heard))) - rate // 4 * SAMPLE_RATE / rate) <= 1
+
+
+def test_finishing_an_empty_stream_gives_nothing() -> None:
+    assert len(StreamingResampler(48_000).finish()) == 0
+
+
+def test_the_half_band_filter_is_flat_below_its_edge_and_silent_above() -> None:
+    rate, transition, attenuation = 1000.0, 20.0, 80.0
+    decimator = HalfBandDecimator(rate, transition, attenuation)
+    impulses = np.zeros((2, 4096), np.float32)
+    impulses[0, 2000] = impulses[1, 2001] = 1
+    outputs = [HalfBandDecimator(rate, transition, attenuation).push(impulse) for impulse in impulses]
+    # The answers to an impulse at an even and at an odd index, interleaved, are the filter itself.
+    response = np.abs(np.fft.rfft(np.stack(outputs[::-1], axis=1).ravel()))
+    frequency = np.fft.rfftfreq(2 * len(outputs[0]), 1 / rate)
+    passed = response[frequency < rate / 4 - transition / 2]
+    stopped = response[frequency > rate / 4 + transition / 2]
+    assert np.abs(20 * np.log10(passed)).max() < 0.002
+    assert 20 * np.log10(stopped.max()) < -attenuation + 1
+    assert len(decimator.push(impulses[0])) + len(decimator.finish()) == impulses.shape[1] // 2
+
+
+def test_samples_that_are_no_numbers_are_silence_and_counted() -> None:
+    sound = music(2)
+    broken, silenced = sound.copy(), sound.copy()
+    broken[10_000:10_100], broken[12_000], broken[12_001] = np.nan, np.inf, -np.inf
+    silenced[10_000:10_100], silenced[12_000:12_002] = 0, 0
+    for rate in (SAMPLE_RATE, 48_000):
+        heard, expected = FrameStream(rate), FrameStream(rate)
+        np.testing.assert_array_equal(heard.push(broken), expected.push(silenced))
+        np.testing.assert_array_equal(heard.finish(), expected.finish())
+        assert heard.invalid_samples == 102
+        assert expected.invalid_samples == 0
+
+
+def test_sound_shorter_than_a_frame_gives_no_frame() -> None:
+    for rate in (8_000, SAMPLE_RATE, 48_000):
+        stream = FrameStream(rate)
+        assert stream.push(np.ones(rate // 100, np.float32)).shape == (0, 128)
+        assert stream.finish().shape == (0, 128)

@@ -1,0 +1,36 @@
+"""Fixtures for every package: the data folder beside the checkout, and a microphone without hardware."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from audio import NoAudioSystem, input_devices
+from tests.virtual_microphone import VirtualMicrophone
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """The folder `shared` beside the checkout: training data that is no part of the project."""
+    folder = Path(__file__).resolve().parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip("there is no folder `shared` with data beside the checkout")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def virtual_microphone() -> Iterator[VirtualMicrophone]:
+    """The default input device for a module's tests; play into it. See VirtualMicrophone."""
+    missing = VirtualMicrophone.missing_programs()
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)} (Debian: pulseaudio pulseaudio-utils)")
+    try:
+        with VirtualMicrophone() as microphone:
+            if not input_devices(refresh=True):
+                pytest.skip("PortAudio does not see PulseAudio (Debian: libasound2-plugins)")
+            yield microphone
+        input_devices(refresh=True)
+    except NoAudioSystem as error:
+        pytest.skip(str(error))
