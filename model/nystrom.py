@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.config import ModelConfig
+from model.layers import linear
 from model.running_average import RunningAverage
 from model.window_average import window_averages
 
@@ -91,7 +92,7 @@ class NystromAttention(nn.Module):
         state.average.push(scores.flatten(0, 1), value.flatten(0, 1))
         weights = _landmark_weights(query, state.landmarks)  # (H, B, m)
         heads = state.average.mix(weights.flatten(0, 1)).unflatten(0, (self.config.heads, -1))  # (H, B, D)
-        output: Tensor = self.output(heads.transpose(0, 1).flatten(1))
+        output = linear(self.output, heads.transpose(0, 1).flatten(1))
         return output, replace(state, position=state.position + 1)
 
     def steps(self, tokens: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
@@ -110,7 +111,7 @@ class NystromAttention(nn.Module):
         weights = _landmark_weights(query, state.landmarks).unflatten(1, (batch, length)).flatten(0, 1)  # (R, T, m)
         heads = torch.einsum("rtm,rmtd->rtd", weights, averages).unflatten(0, (self.config.heads, batch))
         state.average.extend(scores.detach(), value.detach())
-        output: Tensor = self.output(heads.permute(1, 2, 0, 3).flatten(2))
+        output = linear(self.output, heads.permute(1, 2, 0, 3).flatten(2))
         return output, replace(state, position=state.position + length)
 
     def recompute(self, tokens: Tensor, landmarks: Landmarks) -> Tensor:
@@ -122,14 +123,12 @@ class NystromAttention(nn.Module):
         heads = F.scaled_dot_product_attention(
             query, self.key_landmarks.expand(batch, -1, -1, -1), landmarks.inverse @ averages
         )
-        output: Tensor = self.output(heads.transpose(1, 2).flatten(2))
-        return output
+        return linear(self.output, heads.transpose(1, 2).flatten(2))
 
     def _project(self, tokens: Tensor) -> Tensor:
         """(B, T, d) -> queries, keys and values, (3, H, B * T, D)."""
         config = self.config
-        projected = F.linear(tokens, self.query_key_value.weight, self.query_key_value.bias)
-        return projected.view(-1, 3, config.heads, config.head_width).permute(1, 2, 0, 3)
+        return linear(self.query_key_value, tokens).view(-1, 3, config.heads, config.head_width).permute(1, 2, 0, 3)
 
     def _check(self, tokens: Tensor, state: AttentionState) -> None:
         config, average = self.config, state.average

@@ -1,0 +1,20 @@
+"""torch's linear and norm layers applied without calling the module.
+
+For one token the call itself (hooks, attribute look-ups) costs several times the arithmetic.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def linear(layer: nn.Linear, inputs: Tensor) -> Tensor:
+    """inputs (..., in) -> (..., out)."""
+    return F.linear(inputs, layer.weight, layer.bias)
+
+
+def norm(layer: nn.LayerNorm, inputs: Tensor) -> Tensor:
+    """inputs (..., d) -> (..., d)."""
+    return torch.layer_norm(inputs, layer.normalized_shape, layer.weight, layer.bias, layer.eps)

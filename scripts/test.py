@@ -1,0 +1,37 @@
+"""Sets up and tests Nystream: ruff, mypy, then pytest; with arguments only pytest, with those arguments."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # nothing is installed yet
+
+from scripts.preparation import CHECKOUT, hand_over, prepare_or_exit
+
+CHECKS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
+
+
+def main() -> None:
+    python = prepare_or_exit(extras=("test",))
+    os.chdir(CHECKOUT)
+    if arguments := sys.argv[1:]:
+        hand_over([python, "-m", "pytest", *arguments])
+    failed = []
+    for check in CHECKS:
+        name = " ".join(check)
+        print(f"== {name}", flush=True)
+        if subprocess.run([python, "-m", *check]).returncode != 0:
+            failed.append(name)
+    if failed:
+        print(f"== failed: {', '.join(failed)}; pytest still runs, and the exit code will be 1")
+    # pytest comes last, so that its closing line is the last line of all.
+    print("== pytest", flush=True)
+    tests = subprocess.run([python, "-m", "pytest"]).returncode
+    sys.exit(tests or bool(failed))
+
+
+if __name__ == "__main__":
+    main()
