@@ -1,0 +1,147 @@
+"""The inference thread: reads a source, answers every frame with both models, publishes snapshots."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from app.frame_reader import FrameReader, HeardFrame
+from app.session_protocol import EngineState
+from app.snapshot import Snapshot, Timing
+from audio import AudioError, Source
+from model import Classifier, WindowTwin, probabilities
+
+SMOOTHING_FRAMES = 39  # 3 s: the present answer is the mean over these
+QUEUE_FRAMES = 1024  # snapshots that wait for a reader; the oldest go first
+READ_SECONDS = 0.1  # how long a stop may go unnoticed
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """One run over one source, in a thread of its own. Started once, never restarted.
+
+    The source is opened and closed in that thread, so that nobody waits for a device. What goes wrong ends the
+    run and becomes `state`; the snapshots so far can still be drained.
+    """
+
+    def __init__(self, classifier: Classifier, open_source: Callable[[], Source]) -> None:
+        self.missed = 0  # snapshots dropped because nobody drained them in time
+        self._classifier = classifier
+        self._open_source = open_source
+        self._source: Source | None = None
+        self._state = EngineState("starting")
+        self._stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._snapshots: deque[Snapshot] = deque()
+        self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
+
+    @property
+    def state(self) -> EngineState:
+        """The phase, with the source's own words while it runs."""
+        state, source = self._state, self._source
+        if state.phase == "running" and source is not None and source.status:
+            return EngineState("running", source.status)
+        return state
+
+    @property
+    def source_name(self) -> str:
+        return "" if self._source is None else self._source.name
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def request_stop(self) -> None:
+        """Ask the run to end; returns at once."""
+        self._stopping.set()
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the run to end; False when it has not after `timeout` seconds."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def drain(self) -> list[Snapshot]:
+        """All snapshots since the last call, oldest first."""
+        with self._lock:
+            drained, self._snapshots = self._snapshots, deque()
+        return list(drained)
+
+    def _run(self) -> None:
+        try:
+            with self._open_source() as source:
+                self._source = source
+                self._state = EngineState("running")
+                self._hear(source)
+            self._state = EngineState("stopped" if self._stopping.is_set() else "ended")
+        except AudioError as error:
+            self._state = EngineState("failed", str(error))
+        except Exception as error:  # a thread has nobody above it who could tell the user
+            log.exception("the inference thread ended")
+            self._state = EngineState("failed", f"Listening ended because of a fault in the program: {error!r}.")
+
+    def _hear(self, source: Source) -> None:
+        reader = FrameReader(source)
+        answerer = Answerer(self._classifier)
+        while not (self._stopping.is_set() or reader.ended):
+            for frame in reader.read(READ_SECONDS):
+                self._publish(answerer.answer(frame))
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        with self._lock:
+            if len(self._snapshots) == QUEUE_FRAMES:
+                self._snapshots.popleft()
+                self.missed += 1
+            self._snapshots.append(snapshot)
+
+
+class Answerer:
+    """Both models on one stream: the continual one and its twin get the same token, one after the other."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._tokenizer, self._encoder = classifier.tokenizer, classifier.encoder
+        self._twin = WindowTwin(classifier.encoder)
+        self._window = classifier.config.window
+        self._tokenizer_state = self._tokenizer.init_state()
+        self._encoder_state = self._encoder.init_state()
+        self._twin_state = self._twin.init_state()
+        self._recent: deque[NDArray[np.float64]] = deque(maxlen=SMOOTHING_FRAMES)
+
+    @torch.inference_mode()
+    def answer(self, frame: HeardFrame) -> Snapshot:
+        """One frame's answers, each part timed by itself."""
+        log_mel = torch.from_numpy(frame.log_mel).unsqueeze(0)
+        began = time.perf_counter_ns()
+        token, self._tokenizer_state = self._tokenizer.step(log_mel, self._tokenizer_state)
+        tokenized = time.perf_counter_ns()
+        logits, self._encoder_state = self._encoder.step(token, self._encoder_state)
+        stepped = time.perf_counter_ns()
+        twin_logits, self._twin_state = self._twin.step(token, self._twin_state)
+        recomputed = time.perf_counter_ns()
+        present = _to_array(logits)
+        self._recent.append(present)
+        return Snapshot(
+            index=frame.index,
+            seconds=frame.seconds,
+            log_mel=frame.log_mel,
+            probabilities=present,
+            smoothed=np.mean(self._recent, axis=0),
+            twin_probabilities=_to_array(twin_logits),
+            filled=self._encoder_state.filled / self._window,
+            level_dbfs=frame.level_dbfs,
+            nanoseconds=Timing(frame.nanoseconds, tokenized - began, stepped - tokenized, recomputed - stepped),
+            dropped=frame.dropped,
+        )
+
+
+def _to_array(logits: Tensor) -> NDArray[np.float64]:
+    """logits (1, genres) -> probabilities (genres,)."""
+    return probabilities(logits).squeeze(0).double().numpy()

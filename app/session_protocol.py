@@ -1,0 +1,108 @@
+"""What the window asks of a session: sources to choose from, one that runs, and its snapshots.
+
+The window sees sound and model through this alone, so that it opens before either is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from app.snapshot import Snapshot
+
+Phase = Literal["idle", "starting", "running", "ended", "failed", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """Where a run is, and one sentence for the user ("" when there is nothing to say)."""
+
+    phase: Phase
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InputDeviceChoice:
+    """One line of the microphone picker; `key` is what `Session.listen` wants back."""
+
+    label: str
+    key: str
+    is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceList:
+    """The microphones found by one search; `problem` says in a sentence why there are none."""
+
+    choices: tuple[InputDeviceChoice, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class FrameFlops:
+    """FLOPs per frame by part, counted in closed form: what both models share, and each encoder alone."""
+
+    shared: Mapping[str, int] = field(default_factory=dict)  # log-mel and stem
+    step: Mapping[str, int] = field(default_factory=dict)  # the continual encoder
+    twin: Mapping[str, int] = field(default_factory=dict)  # the encoder over the whole window again
+
+
+class Session(Protocol):
+    """Everything the window may ask. Each call returns at once: what takes time happens in other threads."""
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """Names of the genres, in the order of the probabilities."""
+
+    @property
+    def window_seconds(self) -> float:
+        """How much sound the model remembers."""
+
+    @property
+    def frame_seconds(self) -> float:
+        """Time from one frame to the next: the budget of its computation."""
+
+    @property
+    def highest_frequency(self) -> float:
+        """Upper end of the log-mel bands in Hz."""
+
+    @property
+    def flops(self) -> FrameFlops:
+        """FLOPs of one frame."""
+
+    @property
+    def devices(self) -> DeviceList | None:
+        """What the last search found; None until the first one has ended."""
+
+    @property
+    def source_name(self) -> str:
+        """What is being heard, or was last, or was to be: a file has its name before it is open. "" if unknown."""
+
+    @property
+    def hears_microphone(self) -> bool:
+        """Whether that is a microphone; a file otherwise."""
+
+    @property
+    def state(self) -> EngineState:
+        """The present state of the run."""
+
+    @property
+    def missed(self) -> int:
+        """Snapshots of this run that were dropped because nobody drained them in time."""
+
+    def refresh_devices(self) -> None:
+        """Search again; `devices` becomes another object when the search has ended."""
+
+    def listen(self, device_key: str) -> None:
+        """End what runs and hear a microphone. What goes wrong becomes `state`."""
+
+    def play(self, path: Path) -> None:
+        """End what runs and hear a file at live pace. What goes wrong becomes `state`."""
+
+    def stop(self) -> None:
+        """End what runs, if anything; may be called from any thread and more than once."""
+
+    def drain(self) -> list[Snapshot]:
+        """All snapshots since the last call, oldest first, of the present run only."""

@@ -1,0 +1,13 @@
+"""Where the weights that ship are: inside an installed package, in assets/ of a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FILE_NAME = "nystream.safetensors"
+
+
+def default_weights() -> Path:
+    """The path of the weights that ship; whether they can be read is for the loader to say."""
+    installed = Path(__file__).parent / "assets" / FILE_NAME
+    return installed if installed.exists() else Path(__file__).parent.parent / "assets" / FILE_NAME

@@ -1,0 +1,45 @@
+"""The last log-mel frames side by side, in place: nothing is allocated or moved as new ones come.
+
+Each frame is written twice, `columns` apart, so that the last `columns` frames are always one slice:
+
+    write here            and here
+    v                     v
+    [ 8 9 | 3 4 5 6 7 ] [ 8 9 | 3 4 5 6 7 ]
+          `--- oldest to newest ---'
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+SILENCE_DB = -100.0  # what has not been heard: no frame lies lower
+
+
+class FrameRing:
+    """`written` counts all frames since the last clear()."""
+
+    def __init__(self, columns: int, bands: int) -> None:
+        self.columns, self.bands = columns, bands
+        self._decibels = np.empty((bands, 2 * columns), dtype=np.float32)
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing has been heard."""
+        self.written = 0
+        self._decibels.fill(SILENCE_DB)
+
+    def push(self, frames: NDArray[np.float32]) -> None:
+        """Append (k, bands) frames in dB, oldest first."""
+        kept = frames[-self.columns :]
+        first = self.written + len(frames) - len(kept)
+        at = (first + np.arange(len(kept))) % self.columns
+        self._decibels[:, at] = kept.T
+        self._decibels[:, at + self.columns] = kept.T
+        self.written += len(frames)
+
+    @property
+    def decibels(self) -> NDArray[np.float32]:
+        """(bands, columns), oldest to newest: a view, overwritten by the next push()."""
+        start = self.written % self.columns
+        return self._decibels[:, start : start + self.columns]

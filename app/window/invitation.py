@@ -1,0 +1,128 @@
+"""What stands in the middle as long as there is nothing to see: a sentence and the way on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.session_protocol import DeviceList, EngineState
+from app.window.source_bar import dress
+from app.window.theme import Theme, text_pixels, translucent
+
+NO_MICROPHONE = "No microphone was found."
+OFFER_FILE = "Open a file\N{HORIZONTAL ELLIPSIS}"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A title, a sentence, and whether listening is offered beside a file."""
+
+    title: str
+    sentence: str
+    offers_microphone: bool
+
+
+def invitation_for(
+    state: EngineState, said: str, devices: DeviceList | None, heard_anything: bool
+) -> Invitation | None:
+    """What to say in the middle, and `said` after a failure; None when the panels have something to show, or soon."""
+    if heard_anything or state.phase in ("starting", "running"):
+        return None
+    has_microphone = devices is not None and bool(devices.choices)
+    if state.phase == "failed":
+        return Invitation("That did not work", said, has_microphone)
+    if devices is None:
+        return Invitation("What is playing?", "Looking for microphones; a file can be opened at once.", False)
+    if not has_microphone:
+        problem = devices.problem or f"{NO_MICROPHONE} Plug one in and press F5, or open a file."
+        return Invitation("No microphone", problem, False)
+    return Invitation(
+        "What is playing?",
+        "Listen to the room, or open a file. The answer comes with the first sound and grows surer.",
+        True,
+    )
+
+
+class InvitationCard(QWidget):
+    """Covers the panels with a veil and a card."""
+
+    listen_wished = Signal()
+    file_wished = Signal()
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._scale = 1.0
+        self._shown: Invitation | None = None
+        self._card = QWidget(self)
+        self.title, self.sentence = QLabel(self._card), QLabel(self._card)
+        for label, name in ((self.title, "invitation_title"), (self.sentence, "invitation_sentence")):
+            label.setObjectName(name)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setWordWrap(True)
+        self.listen, self.open = QPushButton(self._card), QPushButton(self._card)
+        dress(self.listen, "invitation_listen", "Listen", "Listen", "Hear the chosen microphone")
+        dress(self.open, "invitation_open", OFFER_FILE, "Open a file", "Play an audio file; or drop one here")
+        self.listen.clicked.connect(self.listen_wished)
+        self.open.clicked.connect(self.file_wished)
+        self._column = QVBoxLayout(self._card)
+        self._buttons = QHBoxLayout()
+        self._buttons.addStretch(1)
+        self._buttons.addWidget(self.listen)
+        self._buttons.addWidget(self.open)
+        self._buttons.addStretch(1)
+        self._column.addWidget(self.title)
+        self._column.addWidget(self.sentence)
+        self._column.addLayout(self._buttons)
+        self.hide()
+
+    def invite(self, invitation: Invitation | None) -> None:
+        """Show this, or nothing."""
+        if invitation == self._shown:
+            return
+        self._shown = invitation
+        if invitation is not None:
+            self.title.setText(invitation.title)
+            self.sentence.setText(invitation.sentence)
+            self.listen.setVisible(invitation.offers_microphone)
+            for button, primary in ((self.listen, True), (self.open, not invitation.offers_microphone)):
+                button.setProperty("primary", primary)
+                button.style().unpolish(button)
+                button.style().polish(button)
+            self._centre()
+        self.setVisible(invitation is not None)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw everything larger or smaller."""
+        self._scale = scale
+        title, body = text_pixels(30, scale), text_pixels(17, scale)
+        self.title.setStyleSheet(f"color: {self._theme.text}; font-size: {title}px; font-weight: 700;")
+        self.sentence.setStyleSheet(f"color: {self._theme.muted}; font-size: {body}px;")
+        margin = round(34 * scale)
+        self._column.setContentsMargins(margin, margin, margin, margin)
+        self._column.setSpacing(round(18 * scale))
+        self._buttons.setSpacing(round(12 * scale))
+        self._centre()
+
+    def _centre(self) -> None:
+        width = min(round(560 * self._scale), self.width() - 20)
+        height = self._column.totalHeightForWidth(width)
+        self._card.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)
+        self.update()
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
+        self._centre()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), translucent(self._theme.background, 0.72))
+        painter.setPen(QPen(QColor(self._theme.line), max(1.0, self._scale)))
+        painter.setBrush(QColor(self._theme.panel))
+        radius = 16 * self._scale
+        painter.drawRoundedRect(QRectF(self._card.geometry()), radius, radius)
+        painter.end()

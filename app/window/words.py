@@ -1,0 +1,100 @@
+"""Numbers as the window says them: few digits, the unit always, a dash for what is not known yet."""
+
+from __future__ import annotations
+
+import math
+
+UNKNOWN = "\N{EM DASH}"
+THIN = "\N{NARROW NO-BREAK SPACE}"
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+def percent(share: float) -> str:
+    """0.873 is "87 %"."""
+    return f"{share * 100:.0f} %"
+
+
+def budget_share(share: float | None) -> str:
+    """Two digits, since the share of interest is far below one percent: 0.0043 is "0.43 %"."""
+    return UNKNOWN if share is None else f"{_two_digits(share * 100)} %"
+
+
+def _two_digits(value: float) -> str:
+    if value <= 0:
+        return "0"
+    decimals = min(max(1 - math.floor(math.log10(value)), 0), 3)
+    return f"{value:.{decimals}f}"
+
+
+def whole(count: int) -> str:
+    """12345 is "12 345"."""
+    return f"{count:,}".replace(",", THIN)
+
+
+def microseconds(nanoseconds: float | None) -> str:
+    """118 400 is "118 µs"; below ten one decimal."""
+    if nanoseconds is None:
+        return UNKNOWN
+    value = nanoseconds / 1e3
+    return f"{value:.1f} µs" if value < 10 else f"{whole(round(value))} µs"
+
+
+def flops(count: int) -> str:
+    """Three digits and a prefix: 412345 is "412 kFLOP"."""
+    value, prefix = float(count), ""
+    for larger in ("k", "M", "G", "T"):
+        if value < 999.5:
+            break
+        value, prefix = value / 1e3, larger
+    decimals = 0 if value >= 99.95 or not prefix else 1 if value >= 9.995 else 2
+    return f"{value:.{decimals}f} {prefix}FLOP"
+
+
+def ratio(times: float | None) -> str:
+    """37.2 is 37 and a multiplication sign; below one it is said the other way round, see `more_or_less`."""
+    if times is None:
+        return UNKNOWN
+    value = 1 / times if 0 < times < 1 else times
+    return f"{value:.1f}{TIMES}" if value < 9.95 else f"{whole(round(value))}{TIMES}"
+
+
+def more_or_less(times: float | None, less: str, more: str) -> str:
+    """The words beside `ratio`: an honest panel also says when the continual model is the dearer one."""
+    return more if times is not None and times < 1 else less
+
+
+def difference(probability: float | None) -> str:
+    """0.00000029 is "2.9e-7"."""
+    if probability is None:
+        return UNKNOWN
+    if probability == 0:
+        return "0"
+    mantissa, exponent = f"{probability:.1e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def level(dbfs: float) -> str:
+    """-18.2 is "-18 dBFS"; zeros have no level."""
+    return "no signal" if dbfs == -math.inf else f"{dbfs:.0f} dBFS".replace("-", "\N{MINUS SIGN}")
+
+
+def heard(filled: float, window_seconds: float) -> str:
+    """ "12 of 30 s heard"; a window of whole frames is a little shorter than its name, and full at 30."""
+    window = round(window_seconds)
+    return f"{math.floor(filled * window + 1e-6)} of {window} s heard"
+
+
+def decade_of_time(nanoseconds: float) -> str:
+    """A power of ten on the time axis: "10 µs", "1 ms"."""
+    for limit, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
+        if nanoseconds >= limit:
+            return f"{nanoseconds / limit:.0f} {unit}"
+    return f"{nanoseconds:.0f} ns"
+
+
+def decade_of_flops(count: float) -> str:
+    """A power of ten on the FLOP axis: "100 k", "1 M"."""
+    for limit, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= limit:
+            return f"{count / limit:.0f} {prefix}"
+    return f"{count:.0f}"

@@ -1,0 +1,31 @@
+"""Fixtures of the window's tests: no screen, and a session that does as it is told."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+# Before Qt is imported: the tests need no screen.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from pytestqt.qtbot import QtBot
+
+from app.window import MainWindow
+from tests.app.scripted_session import ScriptedSession
+
+
+@pytest.fixture
+def session() -> ScriptedSession:
+    """A session with two microphones."""
+    return ScriptedSession()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, session: ScriptedSession) -> MainWindow:
+    """The window on `session`; it ticks only when a test says so."""
+    shown = MainWindow(session)
+    shown.timer.stop()
+    qtbot.addWidget(shown)
+    shown.show()
+    return shown

@@ -1,0 +1,101 @@
+"""A session for the window's tests: what the test queues is what the window drains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from app.session_protocol import DeviceList, EngineState, FrameFlops, InputDeviceChoice
+from app.snapshot import Snapshot, Timing
+
+GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
+TWO_MICROPHONES = DeviceList(
+    (InputDeviceChoice("Headset", "headset"), InputDeviceChoice("Desk microphone", "desk", is_default=True))
+)
+
+
+class ScriptedSession:
+    """Implements app.session_protocol.Session; remembers what it was asked."""
+
+    genres = GENRES
+    window_seconds = 30.0
+    frame_seconds = 1708 / 22050
+    highest_frequency = 11025.0
+    flops = FrameFlops(
+        shared={"log-mel": 200_000, "stem": 1_800_000},
+        step={"attention": 100_000, "head": 100_000},
+        twin={"attention": 79_900_000, "head": 100_000},
+    )
+
+    def __init__(self) -> None:
+        self.devices: DeviceList | None = TWO_MICROPHONES
+        self.source_name = ""
+        self.hears_microphone = False
+        self.state = EngineState("idle")
+        self.missed = 0
+        self.asked: list[str] = []
+        self._queue: list[Snapshot] = []
+
+    def queue(self, snapshots: Sequence[Snapshot]) -> None:
+        """The next drain gives these too."""
+        self._queue += snapshots
+
+    def refresh_devices(self) -> None:
+        self.asked.append("refresh")
+
+    def listen(self, device_key: str) -> None:
+        self.asked.append(f"listen {device_key}")
+        self.source_name, self.hears_microphone, self.state = device_key, True, EngineState("running")
+
+    def play(self, path: Path) -> None:
+        self.asked.append(f"play {path}")
+        self.source_name, self.hears_microphone, self.state = path.name, False, EngineState("running")
+
+    def stop(self) -> None:
+        self.asked.append("stop")
+        self.state = EngineState("stopped")
+
+    def drain(self) -> list[Snapshot]:
+        drained, self._queue = self._queue, []
+        return drained
+
+
+def snapshot(
+    index: int = 0,
+    favourite: str = "jazz",
+    share: float = 0.64,
+    raw_favourite: str | None = None,
+    step: int = 100_000,
+    twin: int | None = 4_000_000,
+    shared: int = 150_000,
+    difference: float = 0.0,
+    level_dbfs: float = -18.0,
+    filled: float = 0.4,
+    dropped: int = 0,
+    decibels: float = -20.0,
+) -> Snapshot:
+    """A frame on which `favourite` has probability `share`; times in nanoseconds."""
+    probabilities = answer(raw_favourite or favourite, share)
+    twin_probabilities = probabilities.copy()
+    twin_probabilities[0] += difference
+    return Snapshot(
+        index=index,
+        seconds=index * ScriptedSession.frame_seconds,
+        log_mel=np.full(128, decibels, dtype=np.float32),
+        probabilities=probabilities,
+        smoothed=answer(favourite, share),
+        twin_probabilities=None if twin is None else twin_probabilities,
+        filled=filled,
+        level_dbfs=level_dbfs,
+        nanoseconds=Timing(log_mel=shared // 3, tokenizer=shared - shared // 3, step=step, twin=twin),
+        dropped=dropped,
+    )
+
+
+def answer(favourite: str, share: float) -> np.ndarray:
+    """(10,) probabilities: `share` for one genre, the rest evenly for the others."""
+    probabilities = np.full(len(GENRES), (1 - share) / (len(GENRES) - 1))
+    probabilities[GENRES.index(favourite)] = share
+    return probabilities

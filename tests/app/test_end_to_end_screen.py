@@ -1,0 +1,91 @@
+"""The real command on a real X screen, which the test starts: seen, and ended by a signal."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import soundfile
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QImage
+
+from app.window.layout import places
+from app.window.theme import scale_for
+from tests.app.made_music import made_music
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+WIDTH, HEIGHT = 1280, 800  # the screen is as large as the window: without a window manager they coincide
+PATIENCE = 60.0  # seconds; only a fault takes so long
+TAKE_PICTURE = """
+import sys
+from PySide6.QtGui import QGuiApplication
+application = QGuiApplication([])
+sys.exit(not application.primaryScreen().grabWindow(0).save(sys.argv[1]))
+"""
+
+
+@pytest.fixture(scope="module")
+def on_screen() -> Iterator[dict[str, str]]:
+    """The environment of programs that are to open on an X screen of our own."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("not installed: Xvfb (Debian: xvfb)")
+    command = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        display = server.stdout.readline().strip()
+        if not display:
+            pytest.skip("Xvfb does not start here")
+        paths = os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH"))))
+        yield os.environ | {"DISPLAY": f":{display}", "QT_QPA_PLATFORM": "xcb", "PYTHONPATH": paths}
+        server.terminate()
+
+
+def screen(environment: dict[str, str], path: Path) -> QImage:
+    """What the screen shows."""
+    subprocess.run([sys.executable, "-c", TAKE_PICTURE, str(path)], env=environment, check=True, timeout=PATIENCE)
+    return QImage(str(path))
+
+
+def panels() -> list[QRect]:
+    """What must be alive; of the spectrogram a piece of the last seconds, without its title and its axes."""
+    place = places(WIDTH, HEIGHT, scale_for(WIDTH, HEIGHT))
+    newest = place.spectrogram.adjusted(place.spectrogram.width() - 120, 60, -30, -60)
+    return [place.now, place.genres, newest, place.cost]
+
+
+def is_alive(picture: QImage, panel: QRect) -> bool:
+    """Many colours, and a bright one among them: neither blank nor under the veil of the invitation."""
+    spots = [
+        QColor(picture.pixel(x, y))
+        for x in range(panel.left(), panel.right(), 2)
+        for y in range(panel.top(), panel.bottom(), 2)
+    ]
+    return len({spot.rgb() for spot in spots}) > 20 and max(spot.lightness() for spot in spots) > 120
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command_fills_every_panel_and_ends_at_a_signal(
+    on_screen: dict[str, str], tmp_path: Path, number: signal.Signals
+) -> None:
+    song = tmp_path / "song.wav"
+    soundfile.write(song, made_music(seconds=PATIENCE), 22_050)
+    with subprocess.Popen([sys.executable, "-m", "app", "--play", str(song)], env=on_screen) as program:
+        try:
+            deadline = time.monotonic() + PATIENCE
+            lacking = panels()
+            while lacking:
+                assert time.monotonic() < deadline, f"blank or veiled: {lacking}"
+                assert program.poll() is None, "it ended by itself"
+                picture = screen(on_screen, tmp_path / "screen.png")
+                lacking = [panel for panel in panels() if not is_alive(picture, panel)]
+            program.send_signal(number)
+            assert program.wait(timeout=2.0) in (0, -number)
+        finally:
+            program.kill()
