@@ -135,7 +135,7 @@ class Answerer:
             probabilities=present,
             smoothed=np.mean(self._recent, axis=0),
             twin_probabilities=_to_array(twin_logits),
-            filled=self._encoder_state.filled / self._window,
+            filled=min(self._encoder_state.position, self._window) / self._window,
             level_dbfs=frame.level_dbfs,
             nanoseconds=Timing(frame.nanoseconds, tokenized - began, stepped - tokenized, recomputed - stepped),
             dropped=frame.dropped,

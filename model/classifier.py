@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from model.config import ModelConfig
 from model.encoder import Encoder, EncoderState
+from model.layers import lay_out_for_single_tokens
 from model.tokenizer import Tokenizer, TokenizerState
 
 
@@ -18,15 +19,16 @@ class ClassifierState:
 
     tokenizer: TokenizerState
     encoder: EncoderState
+    window: int  # n
 
     @property
     def filled(self) -> int:
         """How many tokens of the attention window have been heard, 0 .. n."""
-        return self.encoder.filled
+        return min(self.encoder.position, self.window)
 
     def clone(self) -> ClassifierState:
         """A copy that goes its own way: `step` consumes the state it is given."""
-        return ClassifierState(self.tokenizer, self.encoder.clone())
+        return ClassifierState(self.tokenizer, self.encoder.clone(), self.window)
 
 
 class Classifier(nn.Module):
@@ -45,14 +47,14 @@ class Classifier(nn.Module):
 
     def init_state(self, batch: int = 1) -> ClassifierState:
         """The state of `batch` streams before their first frame."""
-        return ClassifierState(self.tokenizer.init_state(batch), self.encoder.init_state(batch))
+        return ClassifierState(self.tokenizer.init_state(batch), self.encoder.init_state(batch), self.config.window)
 
     def step(self, frame: Tensor, state: ClassifierState) -> tuple[Tensor, ClassifierState]:
         """frame (B, bands) dB -> logits (B, genres) for all heard in the window. Consumes the state."""
         self._check(frame, 2, state)
         token, tokenizer = self.tokenizer.step(frame, state.tokenizer)
         logits, encoder = self.encoder.step(token, state.encoder)
-        return logits, ClassifierState(tokenizer, encoder)
+        return logits, ClassifierState(tokenizer, encoder, state.window)
 
     def steps(self, frames: Tensor, state: ClassifierState) -> tuple[Tensor, ClassifierState]:
         """frames (B, T, bands) dB -> logits (B, T, genres), what T steps would give. Consumes the state."""
@@ -61,16 +63,20 @@ class Classifier(nn.Module):
             return frames.new_empty(frames.shape[0], 0, len(self.config.genres)), state
         tokens, tokenizer = self.tokenizer.steps(frames, state.tokenizer)
         logits, encoder = self.encoder.steps(tokens, state.encoder)
-        return logits, ClassifierState(tokenizer, encoder)
+        return logits, ClassifierState(tokenizer, encoder, state.window)
 
     def forward(self, frames: Tensor) -> Tensor:
         """frames (B, T, bands) dB of whole streams -> logits (B, T, genres)."""
-        return self.steps(frames, self.init_state(frames.shape[0]))[0]
+        if frames.shape[1] == 0:
+            return frames.new_empty(frames.shape[0], 0, len(self.config.genres))
+        tokens, _ = self.tokenizer.steps(frames, self.tokenizer.init_state(frames.shape[0]))
+        return self.encoder.parallel(tokens)
 
     def for_inference(self) -> Classifier:
         """Evaluation mode, batch norms folded into their convolutions, no gradients. It cannot be trained."""
         self.eval().requires_grad_(False)
         self.tokenizer.stem.fuse()
+        lay_out_for_single_tokens(self)
         return self
 
     def _check(self, frames: Tensor, dimensions: int, state: ClassifierState) -> None:

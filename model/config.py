@@ -19,6 +19,15 @@ GTZAN_GENRES = (
     "rock",
 )
 
+CHOICES = {
+    "attention": ("softmax", "nystrom"),
+    "landmarks": ("fixed", "continual"),
+    "inverse": ("ridge", "pinv", "newton-schulz"),
+    "stacking": ("deep", "retroactive"),
+    "norm": ("pre", "post"),
+    "activation": ("gelu-tanh", "gelu", "relu"),
+}
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -37,10 +46,18 @@ class ModelConfig:
     # encoder
     width: int = 128  # d, of a token
     heads: int = 4  # H
-    landmarks: int = 16  # m
     window: int = 387  # n, tokens that attention looks back on
-    feed_forward: int = 256
+    attention: str = "nystrom"  # or "softmax": exact
+    landmarks: str = "fixed"  # learned; or "continual": means of the stream's segments. Of Nystrom attention only
+    landmark_count: int = 16  # m
+    inverse: str = "ridge"  # of the landmark matrix; or "pinv", or "newton-schulz"
     inverse_ridge: float = 1e-3  # epsilon in (A^T A + epsilon I)^-1 A^T
+    blocks: int = 1
+    stacking: str = "deep"  # every block single output; or "retroactive": the first of two gives all n outputs
+    positions: int = 0  # period of the recycling positional encoding, at least n; 0 for none
+    feed_forward: int = 256
+    norm: str = "pre"  # or "post", as torch.nn.TransformerEncoderLayer has it by default
+    activation: str = "gelu-tanh"  # or "gelu" or "relu"
     dropout: float = 0.1  # training only
     # answers out
     genres: tuple[str, ...] = GTZAN_GENRES
@@ -48,13 +65,20 @@ class ModelConfig:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.type == "int" and value < 1:
+            if field.type == "int" and field.name != "positions" and value < 1:
                 raise ValueError(f"{field.name} is {value}; expected a whole number of at least 1")
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(choices)}")
+        if self.stacking == "retroactive" and self.blocks != 2:
+            raise ValueError(f"retroactive stacking of {self.blocks} blocks; it is defined for 2")
+        if self.positions and self.positions < self.window:
+            raise ValueError(f"positions recycle after {self.positions} tokens; expected at least {self.window}")
         if self.width % self.heads:
             raise ValueError(f"width {self.width} cannot be split evenly over {self.heads} heads")
-        if self.landmarks > self.window:
+        if self.landmark_count > self.window:
             raise ValueError(
-                f"{self.landmarks} landmarks in a window of {self.window} tokens; expected at most one each"
+                f"{self.landmark_count} landmarks in a window of {self.window} tokens; expected at most one each"
             )
         if len(self.stem_channels) != len(self.stem_dilations) or not self.stem_channels:
             raise ValueError(

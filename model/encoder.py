@@ -1,60 +1,153 @@
-"""The encoder: one pre-norm block of attention and feed-forward, then a linear head at every token."""
+"""The encoder: blocks of continual attention, then a norm and a linear head at every token.
+
+Two ways of stacking blocks:
+
+- "deep": every block is single output and attends over its own past (Carreto Picon et al., 2025, arXiv 2511.17693);
+  the whole equals a pass over the full sequence under a banded causal mask;
+- "retroactive": of two blocks, the first updates all n outputs of the window and the second answers for the newest
+  token (Hedegaard et al., ICLR 2023); the whole equals an ordinary encoder of two blocks on the window.
+"""
 
 from __future__ import annotations
 
-import torch.nn.functional as F
+from typing import NamedTuple
+
+import torch
 from torch import Tensor, nn
 
+from model.attention import AttentionState
+from model.attention.kernel import Landmarks
+from model.block import EncoderBlock
 from model.config import ModelConfig
 from model.layers import linear, norm
-from model.nystrom import AttentionState, Landmarks, NystromAttention
+from model.positions import RecyclingPositions
 
-EncoderState = AttentionState  # attention is all that an encoder of one block remembers
+
+class EncoderState(NamedTuple):
+    """One batch of streams between two tokens. Consumed by every step, see AttentionState."""
+
+    blocks: tuple[AttentionState, ...]  # of the first block only where stacking is retroactive
+    position: int  # tokens heard
+    window: Tensor | None = None  # retroactive: (B, f, d) the tokens of the window, oldest first
+    second: Landmarks | None = None  # retroactive: the fixed landmarks of the second block, prepared
+
+    def clone(self) -> EncoderState:
+        return self._replace(blocks=tuple(block.clone() for block in self.blocks))
 
 
 class Encoder(nn.Module):
-    """Tokens (B, T, d) -> logits (B, T, genres).
-
-    x = x + attention(norm(x));  x = x + feed_forward(norm(x));  logits = head(norm(x))
-    """
+    """Tokens (B, T, d) -> logits (B, T, genres)."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.attention_norm = nn.LayerNorm(config.width)
-        self.attention = NystromAttention(config)
-        self.feed_forward_norm = nn.LayerNorm(config.width)
-        self.widen = nn.Linear(config.width, config.feed_forward)
-        self.narrow = nn.Linear(config.feed_forward, config.width)
-        self.dropout = config.dropout
+        self.config = config
+        self.positions = RecyclingPositions(config.positions, config.width) if config.positions else None
+        self.blocks = nn.ModuleList(EncoderBlock(config) for _ in range(config.blocks))
         self.head_norm = nn.LayerNorm(config.width)
         self.head = nn.Linear(config.width, len(config.genres))
 
+    @property
+    def history(self) -> int:
+        """How many tokens an answer can depend on."""
+        one = self._blocks()[0].attention.kernel.history
+        return one if self.config.stacking == "retroactive" else self.config.blocks * (one - 1) + 1
+
     def init_state(self, batch: int = 1) -> EncoderState:
-        return self.attention.init_state(batch)
+        """The state of `batch` streams before their first token."""
+        blocks = self._blocks()
+        if self.config.stacking == "retroactive":
+            window = self.head.weight.new_empty(batch, 0, self.config.width)
+            second = blocks[1].attention.kernel.prepare(batch)
+            return EncoderState((blocks[0].attention.init_state(batch),), 0, window, second)
+        return EncoderState(tuple(block.attention.init_state(batch) for block in blocks), 0)
+
+    def prepare(self, batch: int = 1) -> list[Landmarks | None]:
+        """What the parameters of every block decide alone; `recompute` need not compute it again."""
+        return [block.attention.kernel.prepare(batch) for block in self._blocks()]
 
     def step(self, token: Tensor, state: EncoderState) -> tuple[Tensor, EncoderState]:
-        """token (B, d) -> logits (B, genres). Consumes the state: see AttentionState."""
-        attended, state = self.attention.step(norm(self.attention_norm, token), state)
-        return self._answer(self._finish_block(token, attended)), state
+        """token (B, d) -> logits (B, genres). Consumes the state."""
+        if self.positions is not None:
+            token = self.positions(token.unsqueeze(1), state.position).squeeze(1)
+        if state.window is not None:
+            return self._step_retroactive(token, state, state.window)
+        after = []
+        for block, block_state in zip(self._blocks(), state.blocks, strict=True):
+            token, block_state = block.step(token, block_state)
+            after.append(block_state)
+        return self._answer(token), EncoderState(tuple(after), state.position + 1)
 
     def steps(self, tokens: Tensor, state: EncoderState) -> tuple[Tensor, EncoderState]:
         """tokens (B, T, d) -> logits (B, T, genres), what T steps would give. Consumes the state."""
-        attended, state = self.attention.steps(norm(self.attention_norm, tokens), state)
-        return self._answer(self._finish_block(tokens, attended)), state
+        if state.window is not None:
+            answers = []
+            for token in tokens.unbind(1):
+                answer, state = self.step(token, state)
+                answers.append(answer)
+            return torch.stack(answers, dim=1), state
+        if self.positions is not None:
+            tokens = self.positions(tokens, state.position)
+        after = []
+        for block, block_state in zip(self._blocks(), state.blocks, strict=True):
+            tokens, block_state = block.steps(tokens, block_state)
+            after.append(block_state)
+        return self._answer(tokens), EncoderState(tuple(after), state.position + tokens.shape[1])
 
-    def recompute(self, tokens: Tensor, landmarks: Landmarks) -> Tensor:
-        """The non-continual encoder: a whole window of tokens (B, n, d) -> logits (B, genres) of its last token."""
-        attended = self.attention.recompute(norm(self.attention_norm, tokens), landmarks)
-        return self._answer(self._finish_block(tokens, attended)[:, -1])
+    def parallel(self, tokens: Tensor, first: int = 0) -> Tensor:
+        """tokens (B, T, d) from a stream's token `first` on -> logits (B, T, genres); differentiable, for training.
 
-    def _finish_block(self, tokens: Tensor, attended: Tensor) -> Tensor:
-        tokens = tokens + self._drop(attended)
-        # The tanh form of GELU takes a quarter of the time of the one with erf for a single token.
-        hidden = F.gelu(linear(self.widen, norm(self.feed_forward_norm, tokens)), approximate="tanh")
-        return tokens + self._drop(linear(self.narrow, self._drop(hidden)))
+        With retroactive stacking every token's window is encoded by itself: T times the work.
+        """
+        if self.config.stacking == "retroactive":
+            heard = range(1, tokens.shape[1] + 1)
+            return torch.stack(
+                [self.recompute(tokens[:, max(0, t - self.history) : t], first + t) for t in heard], dim=1
+            )
+        return self._answer(self._encode(tokens, first, [None] * self.config.blocks))
 
-    def _drop(self, inputs: Tensor) -> Tensor:
-        return F.dropout(inputs, self.dropout) if self.training else inputs
+    def recompute(self, tokens: Tensor, heard: int, landmarks: list[Landmarks | None] | None = None) -> Tensor:
+        """Non-continual: the last min(heard, history) tokens (B, T, d) of `heard` -> logits (B, genres) of the last.
+
+        One block, or two of them stacked retroactively: the ordinary encoder on the window. Deep stacks: the ordinary
+        encoder under a banded causal mask. `landmarks` are what `prepare` gave.
+        """
+        blocks = self._blocks()
+        landmarks = landmarks or [None] * len(blocks)
+        if self.config.stacking == "deep" and len(blocks) > 1:
+            return self._answer(self._encode(tokens, heard - tokens.shape[1], landmarks)[:, -1])
+        if self.positions is not None:
+            tokens = self.positions(tokens, heard - tokens.shape[1])
+        tokens = blocks[0].recompute(tokens, heard, landmarks[0])
+        for block, block_landmarks in zip(blocks[1:], landmarks[1:], strict=True):
+            tokens = block.recompute(tokens, tokens.shape[1], block_landmarks)
+        return self._answer(tokens[:, -1])
+
+    @torch.no_grad()
+    def fix_landmarks(self, tokens: Tensor) -> None:
+        """Set every block's fixed landmarks by k-means of what it sees of tokens (B, T, d). Raises ValueError."""
+        if self.positions is not None:
+            tokens = self.positions(tokens, 0)
+        for block in self._blocks():
+            block.attention.fix_landmarks(block.attention_input(tokens).flatten(0, 1))
+            tokens = block.parallel(tokens)
+
+    def _encode(self, tokens: Tensor, first: int, landmarks: list[Landmarks | None]) -> Tensor:
+        """A deep stack over a stream from its token `first` on, (B, T, d) -> (B, T, d)."""
+        if self.positions is not None:
+            tokens = self.positions(tokens, first)
+        for block, block_landmarks in zip(self._blocks(), landmarks, strict=True):
+            tokens = block.parallel(tokens, first, block_landmarks)
+        return tokens
+
+    def _step_retroactive(self, token: Tensor, state: EncoderState, window: Tensor) -> tuple[Tensor, EncoderState]:
+        first, second = self._blocks()
+        window = torch.cat([window, token.unsqueeze(1)], dim=1)[:, -self.config.window :]
+        tokens, block_state = first.step_all(window, state.blocks[0])
+        answer = self._answer(second.recompute(tokens, tokens.shape[1], state.second, last_only=True).squeeze(1))
+        return answer, state._replace(blocks=(block_state,), position=state.position + 1, window=window)
 
     def _answer(self, tokens: Tensor) -> Tensor:
         return linear(self.head, norm(self.head_norm, tokens))
+
+    def _blocks(self) -> list[EncoderBlock]:
+        return [block for block in self.blocks if isinstance(block, EncoderBlock)]

@@ -5,13 +5,12 @@ torch's own FlopCounterMode counts 0 for fused attention, matrix-vector products
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-
-Shape = torch.Size
 
 
 def _product(args: tuple[Any, ...], out: torch.Tensor) -> int:
@@ -30,80 +29,113 @@ def _attention(args: tuple[Any, ...], out: tuple[torch.Tensor, ...]) -> int:
     return int(2 * pairs * (query.shape[-1] + value.shape[-1]))
 
 
-def _fused_update(args: tuple[Any, ...], out: torch.Tensor) -> int:
-    return 2 * out.numel()
+def _solve(args: tuple[Any, ...], out: tuple[torch.Tensor, ...]) -> int:
+    """Elimination, and two triangular systems for every right side, of which there are as many as equations."""
+    size = args[0].shape[-1]
+    assert args[1].shape[-1] == size
+    return int(args[0].shape[:-2].numel() * (8 * size**3 // 3))
+
+
+def _pseudo_inverse(args: tuple[Any, ...], out: torch.Tensor) -> int:
+    """Singular values with both bases (Golub and Van Loan, Matrix Computations, section 8.6), and a product of them."""
+    size = args[0].shape[-1]
+    assert args[0].shape[-2] == size
+    return int(args[0].shape[:-2].numel() * (21 + 2) * size**3)
 
 
 COUNTED: dict[str, Callable[[tuple[Any, ...], Any], int]] = {
     "mm": _product,
     "addmm": _product,
     "bmm": _product,
+    "baddbmm_": _product,
     "convolution": _convolution,
-    "addcmul_": _fused_update,
+    "_linalg_solve_ex": _solve,
+    "linalg_pinv": _pseudo_inverse,
     "_scaled_dot_product_flash_attention_for_cpu": _attention,
 }
-# Moves, shapes, and the elementwise work that the cost model says it leaves out.
+# Moves, shapes, and the elementwise work that the cost model says it leaves out. `nonzero` is not among them: it is
+# what a sum that must be recomputed out of turn begins with.
 NOT_COUNTED = {
+    "_linalg_check_errors",
     "_local_scalar_dense",
-    "_reshape_alias",
     "_softmax",
     "_to_copy",
     "_unsafe_view",
+    "abs",
     "add",
     "add_",
     "alias",
+    "all",
     "amax",
-    "any",
-    "as_strided",
-    "bitwise_or",
+    "arange",
+    "bitwise_and",
     "cat",
     "clamp",
     "clone",
     "constant_pad_nd",
     "copy_",
+    "cummax",
     "detach",
     "div",
-    "empty",
     "exp",
+    "exp_",
     "expand",
-    "fill_",
+    "eye",
+    "flip",
+    "ge",
     "gelu",
     "gt",
     "index",
-    "is_nonzero",
+    "le",
     "lift_fresh",
     "lt",
-    "max",
+    "masked_fill",
     "max_pool2d_with_indices",
     "maximum",
     "mean",
     "mul",
+    "mul_",
     "native_layer_norm",
+    "neg_",
+    "ones",
     "ones_like",
     "permute",
     "relu",
+    "remainder",
+    "roll",
+    "scalar_tensor",
     "select",
     "slice",
-    "split",
     "squeeze",
     "sub",
+    "sub_",
     "sum",
     "t",
     "transpose",
+    "triu",
     "unbind",
-    "unfold",
     "unsqueeze",
     "view",
-    "zeros_like",
+    "where",
+    "zero_",
 }
 
 
 class FlopCounter(TorchDispatchMode):
-    """FLOPs of all that runs inside, in `total`."""
+    """FLOPs of all that runs inside: by operation, and their `total`."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.total = 0
+        self.by_operation: Counter[str] = Counter()
+
+    @property
+    def total(self) -> int:
+        return self.by_operation.total()
+
+    @property
+    def attention(self) -> int:
+        """All but the convolutions and the linear layers: those have a bias, and nothing else adds one."""
+        return self.total - self.by_operation["addmm"] - self.by_operation["convolution"]
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -111,7 +143,7 @@ class FlopCounter(TorchDispatchMode):
         out = func(*args, **(kwargs or {}))
         name = func.overloadpacket.__name__
         if name in COUNTED:
-            self.total += COUNTED[name](args, out)
+            self.by_operation[name] += COUNTED[name](args, out)
         elif name not in NOT_COUNTED:
             raise AssertionError(f"the counter has no formula for {name}")
         return out

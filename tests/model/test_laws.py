@@ -1,4 +1,4 @@
-"""The laws of a streaming model: fold, twin, no hidden state, gain."""
+"""The laws of a streaming model, for every row of the family: fold, twin, no hidden state, gain."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import Classifier, ClassifierState, WindowTwin, probabilities
+from model import Classifier, ClassifierState, ModelConfig, WindowTwin, probabilities
 from tests.model.conftest import SMALL, music, small_classifier
+from tests.model.family import FAMILY, every_row
 
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
 
@@ -25,16 +26,18 @@ def fold(classifier: Classifier, frames: torch.Tensor, state: ClassifierState | 
     return torch.stack(answers, dim=1)
 
 
+@every_row
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_forward_equals_folding_step_at_every_frame(dtype: torch.dtype) -> None:
-    classifier, frames = small_classifier(dtype), music(3, 60, dtype=dtype)
+def test_forward_equals_folding_step_at_every_frame(dtype: torch.dtype, config: ModelConfig) -> None:
+    classifier, frames = small_classifier(dtype, config), music(3, 45, dtype=dtype)
     torch.testing.assert_close(classifier(frames), fold(classifier, frames), rtol=0, atol=TOLERANCE[dtype])
 
 
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@every_row
 @pytest.mark.parametrize("chunk", [1, 2, 7, 64])
-def test_steps_in_any_chunking_equal_forward(chunk: int, dtype: torch.dtype) -> None:
-    classifier, frames = small_classifier(dtype), music(2, 70, dtype=dtype)
+def test_steps_in_any_chunking_equal_forward(chunk: int, config: ModelConfig) -> None:
+    dtype = torch.float64
+    classifier, frames = small_classifier(dtype, config), music(2, 45, dtype=dtype)
     state = classifier.init_state(2)
     answers = []
     for part in frames.split(chunk, dim=1):
@@ -43,10 +46,10 @@ def test_steps_in_any_chunking_equal_forward(chunk: int, dtype: torch.dtype) -> 
     torch.testing.assert_close(torch.cat(answers, dim=1), classifier(frames), rtol=0, atol=TOLERANCE[dtype])
 
 
-@settings(max_examples=30, deadline=None)
-@given(lengths=st.lists(st.integers(0, 25), min_size=1, max_size=6))
-def test_step_and_steps_continue_each_other(lengths: list[int]) -> None:
-    classifier, frames = small_classifier(), music(1, max(1, sum(lengths)))
+@settings(max_examples=40, deadline=None)
+@given(lengths=st.lists(st.integers(0, 25), min_size=1, max_size=6), row=st.sampled_from(sorted(FAMILY)))
+def test_step_and_steps_continue_each_other(lengths: list[int], row: str) -> None:
+    classifier, frames = small_classifier(config=FAMILY[row]), music(1, max(1, sum(lengths)))
     state, answers, start = classifier.init_state(1), [], 0
     for index, length in enumerate(lengths):
         part = frames[:, start : start + length]
@@ -61,8 +64,9 @@ def test_step_and_steps_continue_each_other(lengths: list[int]) -> None:
     torch.testing.assert_close(torch.cat(answers, dim=1), classifier(frames[:, :start]), rtol=0, atol=1e-9)
 
 
-def test_twin_recomputed_from_nothing_gives_the_same_answer_at_every_frame() -> None:
-    classifier, frames = small_classifier(torch.float32), music(2, 50, dtype=torch.float32)
+@every_row
+def test_twin_recomputed_from_nothing_gives_the_same_answer_at_every_frame(config: ModelConfig) -> None:
+    classifier, frames = small_classifier(torch.float32, config), music(2, 50, dtype=torch.float32)
     twin = WindowTwin(classifier.encoder)
     state, twin_state, tokenizer_state = (
         classifier.init_state(2),
@@ -76,8 +80,9 @@ def test_twin_recomputed_from_nothing_gives_the_same_answer_at_every_frame() -> 
         torch.testing.assert_close(probabilities(logits), probabilities(twin_logits), rtol=0, atol=1e-4)
 
 
-def test_two_interleaved_streams_do_not_hear_each_other(classifier: Classifier) -> None:
-    frames = music(2, 40)
+@every_row
+def test_two_interleaved_streams_do_not_hear_each_other(config: ModelConfig) -> None:
+    classifier, frames = small_classifier(config=config), music(2, 40)
     states = [classifier.init_state(), classifier.init_state()]
     answers: list[list[torch.Tensor]] = [[], []]
     for t in range(40):
@@ -87,8 +92,9 @@ def test_two_interleaved_streams_do_not_hear_each_other(classifier: Classifier) 
     torch.testing.assert_close(torch.stack([torch.cat(answers[0]), torch.cat(answers[1])]), classifier(frames))
 
 
-def test_two_threads_share_one_model(classifier: Classifier) -> None:
-    frames = music(2, 60)
+@every_row
+def test_two_threads_share_one_model(config: ModelConfig) -> None:
+    classifier, frames = small_classifier(config=config), music(2, 40)
     answers: dict[int, torch.Tensor] = {}
 
     def listen(stream: int) -> None:
@@ -109,7 +115,9 @@ def test_a_fresh_state_is_a_reset(classifier: Classifier) -> None:
     torch.testing.assert_close(fold(classifier, frames), first, rtol=0, atol=0)
 
 
-def test_running_changes_no_parameter_and_no_buffer(classifier: Classifier) -> None:
+@every_row
+def test_running_changes_no_parameter_and_no_buffer(config: ModelConfig) -> None:
+    classifier = small_classifier(config=config)
     before = {name: tensor.clone() for name, tensor in classifier.state_dict().items()}
     fold(classifier, music(1, 30))
     classifier(music(2, 30))
@@ -123,26 +131,30 @@ def test_gain_does_not_change_the_answer(classifier: Classifier, gain_db: float)
     torch.testing.assert_close(classifier(frames + gain_db), classifier(frames), rtol=0, atol=1e-9)
 
 
-def test_there_is_an_answer_from_the_first_frame_on(classifier: Classifier) -> None:
+@every_row
+def test_there_is_an_answer_from_the_first_frame_on(config: ModelConfig) -> None:
+    classifier = small_classifier(config=config)
     state = classifier.init_state()
-    for heard in range(1, SMALL.window + 5):
+    for heard in range(1, config.window + 5):
         logits, state = classifier.step(music(1, 1)[:, 0], state)
         assert torch.isfinite(logits).all()
-        assert state.filled == min(heard, SMALL.window)
+        assert state.filled == min(heard, config.window)
 
 
-def test_what_is_older_than_the_window_is_forgotten() -> None:
-    """Beyond the level's and attention's windows and the stem's reach, the past has no influence."""
-    classifier = small_classifier()
-    reach = SMALL.window + SMALL.level_window + 2 * sum(SMALL.stem_dilations)
+@every_row
+def test_what_is_older_than_the_window_is_forgotten(config: ModelConfig) -> None:
+    """Beyond what the level, the stem and the encoder reach back, the past has no influence."""
+    classifier = small_classifier(config=config)
+    reach = classifier.encoder.history + config.level_window + 2 * sum(config.stem_dilations)
     ending = music(1, reach)
-    one, other = torch.cat([music(1, 9), ending], dim=1), torch.cat([music(1, 9) - 25.0, ending], dim=1)
+    one, other = torch.cat([music(1, 26), ending], dim=1), torch.cat([music(1, 26) - 25.0, ending], dim=1)
     torch.testing.assert_close(classifier(one)[:, -1], classifier(other)[:, -1], rtol=0, atol=1e-9)
     assert (classifier(one)[:, -reach] - classifier(other)[:, -reach]).abs().max() > 1e-6
 
 
-def test_the_future_has_no_influence(classifier: Classifier) -> None:
-    frames = music(1, 40)
+@every_row
+def test_the_future_has_no_influence(config: ModelConfig) -> None:
+    classifier, frames = small_classifier(config=config), music(1, 40)
     changed = frames.clone()
     changed[:, 25:] += 17.0 * torch.randn(15, SMALL.bands, dtype=frames.dtype)
     torch.testing.assert_close(classifier(changed)[:, :25], classifier(frames)[:, :25], rtol=0, atol=1e-9)

@@ -51,8 +51,12 @@ def test_the_state_of_another_model_is_refused(classifier: Classifier) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"landmarks": 12}, "12 landmarks"),
-        ({"landmarks": 0}, "landmarks is 0"),
+        ({"landmark_count": 12}, "12 landmarks"),
+        ({"landmark_count": 0}, "landmark_count is 0"),
+        ({"landmarks": "some"}, "expected one of fixed, continual"),
+        ({"attention": "linear"}, "expected one of softmax, nystrom"),
+        ({"stacking": "retroactive"}, "defined for 2"),
+        ({"positions": 10}, "at least 11"),
         ({"heads": 5}, "5 heads"),
         ({"stem_dilations": (1, 2)}, "3 stem channels"),
         ({"bands": 20}, "20 bands"),

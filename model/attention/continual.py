@@ -1,0 +1,164 @@
+"""Continual Nystrom attention with continual landmarks: the means of the last m complete segments of the stream.
+
+A segment is n / m consecutive tokens (see segments.py); its mean query and mean key become a landmark when it is
+complete, and replace the oldest. Three regimes, so that there is an answer from the first token on:
+
+- no segment complete: exact softmax attention over what has been heard;
+- fewer than m complete: Nystrom attention with those landmarks over what has been heard;
+- from then on: Nystrom attention with the last m, over the last n tokens. When a segment is just complete, these
+  segments are the window, and the output is that of the Nystromformer on it (Xiong et al., AAAI 2021, segment means);
+  in between, the landmarks lag behind the window by less than one segment.
+
+A step costs O(m d), and O(n d + m^3) more when a segment completes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from model.attention.kernel import Kernel, KernelState, Landmarks
+from model.attention.nystrom import NystromState, landmark_matrix_inverse, landmark_weights
+from model.attention.segments import completed_segments, longest_segment, segment_end, segment_means
+from model.attention.sliding_average import SlidingAverage
+from model.attention.softmax import attend
+from model.attention.window_average import window_averages
+
+
+@dataclass
+class ContinualState(NystromState):
+    """Beside the landmarks, the segment that is not complete yet. Of the m places, `memory.standing` are in use."""
+
+    query_landmarks: Tensor  # (R, m, D) float64, Q~
+    segment_query: Tensor  # (R, D) float64, sum over the segment so far
+    segment_key: Tensor  # (R, D) float64
+    queries: Tensor | None  # retroactive: (R, n, D) ring of every token's query
+
+
+class ContinualLandmarkKernel(Kernel):
+    """No parameters: the landmarks come from the stream."""
+
+    @property
+    def history(self) -> int:
+        """The oldest landmark reaches back behind the window by less than a segment."""
+        return self.config.window + longest_segment(self.config.window, self.config.landmark_count) - 1
+
+    def init_state(self, batch: int, like: Tensor) -> ContinualState:
+        config = self.config
+        rows, width, count = config.heads * batch, config.head_width, config.landmark_count
+        retroactive = config.stacking == "retroactive"
+
+        def unwritten(*shape: int) -> Tensor:
+            return like.new_full((rows, *shape), float("nan"))
+
+        return ContinualState(
+            shape=self.shape(batch, like.dtype),
+            memory=SlidingAverage.empty(rows, count, width, config.window, like),
+            key_landmarks=unwritten(width, count).double(),
+            inverse=unwritten(0, 0).double(),
+            weights=unwritten(config.window, count).double() if retroactive else None,
+            query_landmarks=unwritten(count, width).double(),
+            segment_query=like.new_zeros(rows, width, dtype=torch.float64),
+            segment_key=like.new_zeros(rows, width, dtype=torch.float64),
+            queries=unwritten(config.window, width) if retroactive else None,
+        )
+
+    def step(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
+        assert isinstance(state, ContinualState)
+        self._push(query, key, value, state)
+        memory = state.memory
+        if not memory.standing:
+            keys, values = memory.history(memory.filled)
+            return attend(query.unsqueeze(1), keys, values).squeeze(1)
+        return memory.mix(self._weights(query.unsqueeze(1), state)).squeeze(1)
+
+    def step_all(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
+        assert isinstance(state, ContinualState)
+        assert state.weights is not None
+        assert state.queries is not None
+        memory = state.memory
+        place = memory.position % memory.window
+        state.queries[:, place] = query
+        moved = self._push(query, key, value, state)
+        if not memory.standing:
+            return attend(memory.in_order(state.queries), *memory.history(memory.filled))
+        fresh = slice(0, memory.filled) if moved else slice(place, place + 1)
+        state.weights[:, fresh, : memory.standing] = self._weights(state.queries[:, fresh], state)
+        return memory.mix(memory.in_order(state.weights)[..., : memory.standing])
+
+    def parallel(
+        self, query: Tensor, key: Tensor, value: Tensor, first: int = 0, landmarks: Landmarks | None = None
+    ) -> Tensor:
+        """Between two completions the landmarks stand still: one piece of the stream after the other."""
+        config, length = self.config, query.shape[1]
+        outputs, start = [], 0
+        while start < length:
+            complete = completed_segments(first + start + 1, config.window, config.landmark_count)
+            end = min(length, segment_end(complete, config.window, config.landmark_count) - 1 - first)
+            begin = max(0, start - config.window + 1)
+            piece, keys, values = query[:, start:end], key[:, begin:end], value[:, begin:end]
+            outputs.append(self._piece(piece, keys, values, self._landmarks(query, key, first, first + start + 1)))
+            start = end
+        return torch.cat(outputs, dim=1)
+
+    def recompute(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        heard: int,
+        landmarks: Landmarks | None = None,
+        last_only: bool = False,
+    ) -> Tensor:
+        query_landmarks, key_landmarks = self._landmarks(query, key, heard - query.shape[1], heard)
+        query = query[:, -1 if last_only else -self.config.window :]
+        key, value = key[:, -self.config.window :], value[:, -self.config.window :]
+        if not query_landmarks.shape[1]:
+            return attend(query, key, value)
+        inverse = landmark_matrix_inverse(query_landmarks, key_landmarks.mT * self.scale, self.config)
+        return attend(query, key_landmarks, torch.bmm(inverse, attend(query_landmarks, key, value)))
+
+    def _landmarks(self, query: Tensor, key: Tensor, first: int, heard: int) -> tuple[Tensor, Tensor]:
+        window, count = self.config.window, self.config.landmark_count
+        return segment_means(query, first, heard, window, count), segment_means(key, first, heard, window, count)
+
+    def _piece(self, query: Tensor, keys: Tensor, values: Tensor, landmarks: tuple[Tensor, Tensor]) -> Tensor:
+        """The last T of the tokens under one set of landmarks: query (R, T, D), keys and values (R, >= T, D)."""
+        query_landmarks, key_landmarks = landmarks
+        window, length = self.config.window, query.shape[1]
+        if not query_landmarks.shape[1]:  # the stream is younger than a segment, and so than the window
+            seen_by = torch.arange(keys.shape[1] - length, keys.shape[1], device=query.device).unsqueeze(1)
+            return attend(query, keys, values, torch.arange(keys.shape[1], device=query.device) <= seen_by)
+        scaled_keys = key_landmarks.mT * self.scale
+        inverse = landmark_matrix_inverse(query_landmarks, scaled_keys, self.config)
+        averages = window_averages(query_landmarks * self.scale @ keys.mT, values, window)[:, :, -length:]
+        return torch.einsum("rtm,rmtd->rtd", landmark_weights(query, scaled_keys, inverse), averages)
+
+    def _push(self, query: Tensor, key: Tensor, value: Tensor, state: ContinualState) -> bool:
+        """Let the newest token enter; whether it completed a segment, so that a landmark was replaced."""
+        window, count = self.config.window, self.config.landmark_count
+        state.memory.push(key, value)
+        state.segment_query += query
+        state.segment_key += key
+        heard = state.position
+        complete = completed_segments(heard, window, count)
+        if segment_end(complete - 1, window, count) != heard:
+            return False
+        length = heard - segment_end(complete - 2, window, count)
+        place = (complete - 1) % count
+        mean_query = state.segment_query / length
+        state.query_landmarks[:, place] = mean_query
+        state.key_landmarks[..., place] = state.segment_key / length * self.scale
+        state.memory.set_query(place, mean_query)
+        standing = state.memory.standing
+        state.inverse = landmark_matrix_inverse(
+            state.query_landmarks[:, :standing], state.key_landmarks[..., :standing], self.config
+        )
+        state.segment_query.zero_()
+        state.segment_key.zero_()
+        return True
+
+    def _weights(self, query: Tensor, state: ContinualState) -> Tensor:
+        return landmark_weights(query, state.key_landmarks[..., : state.memory.standing], state.inverse)

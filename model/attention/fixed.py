@@ -1,0 +1,98 @@
+"""Continual Nystrom attention with fixed landmarks: Q~ and K~ are parameters, and a step costs O(m d) for any window.
+
+P is prepared once. With landmarks that do not move, nothing in the step knows how long the window is.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from model.attention.kernel import Kernel, KernelState, Landmarks
+from model.attention.nystrom import NystromState, landmark_matrix_inverse, landmark_weights
+from model.attention.sliding_average import SlidingAverage
+from model.attention.softmax import attend
+from model.attention.window_average import window_averages
+from model.config import ModelConfig
+
+
+class FixedLandmarkKernel(Kernel):
+    """Learned landmarks per head; start them with `MultiHeadAttention.fix_landmarks`, then train them."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        shape = (config.heads, config.landmark_count, config.head_width)
+        self.query_landmarks = nn.Parameter(torch.randn(shape))  # Q~
+        self.key_landmarks = nn.Parameter(torch.randn(shape))  # K~
+
+    def prepare(self, batch: int) -> Landmarks:
+        inverse = landmark_matrix_inverse(self.query_landmarks, self.key_landmarks.mT * self.scale, self.config)
+        by_head = (self.query_landmarks, self.key_landmarks, inverse)
+        return Landmarks(*(each.repeat_interleave(batch, dim=0) if batch > 1 else each for each in by_head))
+
+    def init_state(self, batch: int, like: Tensor) -> NystromState:
+        config = self.config
+        landmarks = self.prepare(batch)
+        rows = config.heads * batch
+        memory = SlidingAverage.empty(rows, config.landmark_count, config.head_width, config.window, like)
+        memory.set_queries(landmarks.queries.detach())
+        retroactive = config.stacking == "retroactive"
+        weights = memory.sums.new_full((rows, config.window, config.landmark_count), float("nan"))
+        keys = landmarks.keys.detach().double().mT * self.scale
+        inverse = landmark_matrix_inverse(landmarks.queries.detach().double(), keys, config)
+        return NystromState(self.shape(batch, like.dtype), memory, keys, inverse, weights if retroactive else None)
+
+    def step(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
+        assert isinstance(state, NystromState)
+        self._push(key, value, state)
+        weights = landmark_weights(query.unsqueeze(1), state.key_landmarks, state.inverse)
+        return state.memory.mix(weights).squeeze(1)
+
+    def step_all(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
+        assert isinstance(state, NystromState)
+        assert state.weights is not None
+        place = state.position % self.config.window
+        self._push(key, value, state)
+        state.weights[:, place] = landmark_weights(query.unsqueeze(1), state.key_landmarks, state.inverse).squeeze(1)
+        return state.memory.mix(state.memory.in_order(state.weights))
+
+    def steps(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
+        assert isinstance(state, NystromState)
+        memory = state.memory
+        past_keys, past_values = memory.history(min(memory.filled, self.config.window - 1))
+        memory.extend(key, value)
+        keys, values = torch.cat([past_keys, key], dim=1), torch.cat([past_values, value], dim=1)
+        landmarks = (each.to(key.dtype) for each in (memory.queries, state.key_landmarks, state.inverse))
+        return self._mix(query, keys, values, *landmarks)
+
+    def parallel(
+        self, query: Tensor, key: Tensor, value: Tensor, first: int = 0, landmarks: Landmarks | None = None
+    ) -> Tensor:
+        landmarks = landmarks or self.prepare(len(query) // self.config.heads)
+        queries, keys = landmarks.queries * self.scale, landmarks.keys.mT * self.scale
+        return self._mix(query, key, value, queries, keys, landmarks.inverse)
+
+    def recompute(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        heard: int,
+        landmarks: Landmarks | None = None,
+        last_only: bool = False,
+    ) -> Tensor:
+        landmarks = landmarks or self.prepare(len(query) // self.config.heads)
+        averages = attend(landmarks.queries, key, value)
+        return attend(query[:, -1:] if last_only else query, landmarks.keys, torch.bmm(landmarks.inverse, averages))
+
+    def _push(self, key: Tensor, value: Tensor, state: NystromState) -> None:
+        state.memory.push(key, value)
+        if state.position % self.config.window == 0:
+            state.memory.recompute()  # once per window, so that no rounding is ever older than that
+
+    def _mix(
+        self, query: Tensor, keys: Tensor, values: Tensor, queries: Tensor, scaled_keys: Tensor, inverse: Tensor
+    ) -> Tensor:
+        """The last T of the tokens are asked for: query (R, T, D), keys and values (R, >= T, D)."""
+        averages = window_averages(queries @ keys.mT, values, self.config.window)[:, :, -query.shape[1] :]
+        return torch.einsum("rtm,rmtd->rtd", landmark_weights(query, scaled_keys, inverse), averages)

@@ -1,0 +1,132 @@
+"""What every kind of continual attention has in common: queries, keys and values in, averages of values out.
+
+A kernel has no projections (they are in multi_head.py); it sees rows, one per head and stream, heads first.
+
+Tensor dimensions: B streams, H heads, R = H * B rows, T tokens, D head width, n window, f = min(n, tokens heard).
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from model.attention.sliding_average import SlidingAverage
+from model.config import ModelConfig
+
+
+class Landmarks(NamedTuple):
+    """Fixed landmarks of every row, prepared for use."""
+
+    queries: Tensor  # (R, m, D) Q~
+    keys: Tensor  # (R, m, D) K~
+    inverse: Tensor  # (R, m, m) P
+
+
+class Settings(NamedTuple):
+    """What a kernel is, as far as its states go."""
+
+    kind: str
+    window: int
+    heads: int
+    head_width: int
+    landmarks: int
+
+
+class StateShape(NamedTuple):
+    """What a state must fit; two that are equal can be exchanged."""
+
+    settings: Settings
+    streams: int
+    dtype: torch.dtype
+
+
+@dataclass
+class KernelState:
+    """What one batch of streams remembers; changed in place by every step."""
+
+    shape: StateShape
+    memory: SlidingAverage
+
+    @property
+    def position(self) -> int:
+        """Tokens heard."""
+        return self.memory.position
+
+    def clone(self: StateType) -> StateType:
+        return copy.deepcopy(self)
+
+
+StateType = TypeVar("StateType", bound=KernelState)
+
+
+class Kernel(nn.Module, ABC):
+    """softmax(q K^T / sqrt(D)) V over the last n tokens, or an approximation of it."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.scale = config.head_width**-0.5
+        nystrom = config.attention == "nystrom"
+        kind = f"{config.attention} {config.landmarks if nystrom else ''} {config.stacking}"
+        landmarks = config.landmark_count if nystrom else 0
+        self._settings = Settings(kind, config.window, config.heads, config.head_width, landmarks)
+
+    @abstractmethod
+    def init_state(self, batch: int, like: Tensor) -> KernelState:
+        """The state before the first token, with the dtype and device of `like`."""
+
+    @abstractmethod
+    def step(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
+        """Single output: the newest token, each (R, D) -> its output (R, D)."""
+
+    @abstractmethod
+    def step_all(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
+        """Retroactive: the newest token, each (R, D) -> the outputs (R, f, D) of all in the window, oldest first."""
+
+    @abstractmethod
+    def parallel(
+        self, query: Tensor, key: Tensor, value: Tensor, first: int = 0, landmarks: Landmarks | None = None
+    ) -> Tensor:
+        """All single outputs of a stream at once, each (R, T, D) -> (R, T, D); differentiable, without a state.
+
+        `first` is the number of tokens that came before and are not given, `landmarks` what `prepare` gave.
+        """
+
+    @abstractmethod
+    def recompute(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        heard: int,
+        landmarks: Landmarks | None = None,
+        last_only: bool = False,
+    ) -> Tensor:
+        """Non-continual: the last tokens, each (R, T, D), of `heard` -> all outputs (R, f, D) of the window.
+
+        T must be min(heard, history). `landmarks` are what `prepare` gave; `last_only` asks for the newest output
+        alone, (R, 1, D).
+        """
+
+    def prepare(self, batch: int) -> Landmarks | None:
+        """What the parameters alone decide, where they decide anything; the rest of the time None."""
+        return None
+
+    @property
+    def history(self) -> int:
+        """How many tokens an output can depend on."""
+        return self.config.window
+
+    def steps(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
+        """What T steps would give: each (R, T, D) -> (R, T, D)."""
+        outputs = [self.step(query[:, t], key[:, t], value[:, t], state) for t in range(query.shape[1])]
+        return torch.stack(outputs, dim=1)
+
+    def shape(self, batch: int, dtype: torch.dtype) -> StateShape:
+        """Of a state for `batch` streams."""
+        return StateShape(self._settings, batch, dtype)

@@ -1,0 +1,153 @@
+"""Multi-head attention around a kernel: projections before, one after, and a state that is handed on.
+
+Parameters are laid out as in torch.nn.MultiheadAttention, so that its weights load unchanged.
+
+Tensor dimensions: B streams, T tokens, d width, H heads, D = d / H, R = H * B rows, n window, f = min(n, heard).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from model.attention.continual import ContinualLandmarkKernel
+from model.attention.fixed import FixedLandmarkKernel
+from model.attention.kernel import Kernel, KernelState, Landmarks
+from model.attention.softmax import SoftmaxKernel
+from model.config import ModelConfig
+from model.layers import linear
+
+
+class AttentionState(NamedTuple):
+    """One batch of streams between two tokens.
+
+    Every kind of step consumes the state it is given (its rings are written in place, so that a step costs the same
+    for every window) and returns the one to go on with; `clone` first to keep a copy.
+    """
+
+    kernel: KernelState
+    position: int  # tokens heard; a state whose rings have moved on is refused
+
+    def clone(self) -> AttentionState:
+        return AttentionState(self.kernel.clone(), self.position)
+
+
+class MultiHeadAttention(nn.Module):
+    """The configuration chooses the kernel: softmax, or Nystrom with fixed or with continual landmarks."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.query_key_value = nn.Linear(config.width, 3 * config.width)
+        self.output = nn.Linear(config.width, config.width)
+        self.kernel = make_kernel(config)
+
+    def init_state(self, batch: int = 1) -> AttentionState:
+        return AttentionState(self.kernel.init_state(batch, self.output.weight.detach()), position=0)
+
+    def step(self, token: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
+        """Single output: token (B, d) -> its output (B, d), and the state after it."""
+        self._check(token, state)
+        rows = self.kernel.step(*self._project_one(token), state.kernel)
+        return self._join_one(rows), AttentionState(state.kernel, state.position + 1)
+
+    def step_all(self, token: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
+        """Retroactive: token (B, d) -> the outputs (B, f, d) of all tokens in the window, oldest first."""
+        self._check(token, state)
+        rows = self.kernel.step_all(*self._project_one(token), state.kernel)
+        return self._join(rows), AttentionState(state.kernel, state.position + 1)
+
+    def steps(self, tokens: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
+        """tokens (B, T, d) -> outputs (B, T, d), what T steps would give, and the state after the last."""
+        self._check(tokens, state)
+        if tokens.shape[1] == 0:
+            return tokens, state
+        rows = self.kernel.steps(*self._project(tokens), state.kernel)
+        return self._join(rows), AttentionState(state.kernel, state.position + tokens.shape[1])
+
+    def parallel(self, tokens: Tensor, first: int = 0, landmarks: Landmarks | None = None) -> Tensor:
+        """tokens (B, T, d) of a stream from its token `first` on -> all single outputs (B, T, d); differentiable."""
+        return self._join(self.kernel.parallel(*self._project(tokens), first, landmarks))
+
+    def recompute(
+        self, tokens: Tensor, heard: int, landmarks: Landmarks | None = None, last_only: bool = False
+    ) -> Tensor:
+        """Non-continual: the last min(heard, history) tokens (B, T, d) of `heard` -> all outputs (B, f, d).
+
+        With `last_only` the newest token's alone, (B, 1, d).
+        """
+        return self._join(self.kernel.recompute(*self._project(tokens), heard, landmarks, last_only))
+
+    @torch.no_grad()
+    def fix_landmarks(self, tokens: Tensor, seed: int = 0) -> None:
+        """Set fixed landmarks to the k-means centres (scikit-learn) of the queries and keys of tokens (N, d), per head.
+
+        Raises ValueError when this attention has no fixed landmarks, or for fewer tokens than landmarks.
+        """
+        from sklearn.cluster import KMeans
+
+        kernel, count = self.kernel, self.config.landmark_count
+        if not isinstance(kernel, FixedLandmarkKernel):
+            raise ValueError("only attention with fixed landmarks has landmarks to fix")
+        if len(tokens) < count:
+            raise ValueError(f"{len(tokens)} tokens for {count} landmarks; expected at least one each")
+        queries, keys, _ = self._project(tokens.unsqueeze(0))  # (H, N, D)
+        for landmarks, rows in ((kernel.query_landmarks, queries), (kernel.key_landmarks, keys)):
+            for head, points in enumerate(rows):
+                means = KMeans(count, n_init=1, random_state=seed).fit(points.double().numpy())
+                landmarks[head] = torch.from_numpy(means.cluster_centers_).to(landmarks.dtype)
+
+    def _project(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, T, d) -> queries, keys and values, (R, T, D) each."""
+        batch, length, _ = tokens.shape
+        config = self.config
+        projected = linear(self.query_key_value, tokens).view(batch, length, 3, config.heads, config.head_width)
+        query, key, value = projected.permute(2, 3, 0, 1, 4).flatten(1, 2).unbind(0)
+        return query, key, value
+
+    def _project_one(self, token: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, d) -> query, key and value, (R, D) each."""
+        config = self.config
+        projected = linear(self.query_key_value, token).view(-1, 3 * config.heads, config.head_width)
+        rows = projected.transpose(0, 1) if len(projected) > 1 else projected
+        query, key, value = rows.reshape(3, -1, config.head_width).unbind(0)
+        return query, key, value
+
+    def _join_one(self, rows: Tensor) -> Tensor:
+        """(R, D) -> (B, d)."""
+        config = self.config
+        if len(rows) == config.heads:
+            return linear(self.output, rows.reshape(1, config.width))
+        heads = rows.view(config.heads, -1, config.head_width)
+        return linear(self.output, heads.transpose(0, 1).reshape(-1, config.width))
+
+    def _join(self, rows: Tensor) -> Tensor:
+        """(R, T, D) -> (B, T, d)."""
+        heads = rows.unflatten(0, (self.config.heads, -1))  # (H, B, T, D)
+        return linear(self.output, heads.permute(1, 2, 0, 3).flatten(2))
+
+    def _check(self, tokens: Tensor, state: AttentionState) -> None:
+        """Raises ValueError before anything is changed."""
+        if tokens.shape[-1] != self.config.width:
+            raise ValueError(f"tokens are {tokens.shape[-1]} wide; this attention expects {self.config.width}")
+        if tokens.dtype != self.output.weight.dtype:
+            raise ValueError(f"tokens are {tokens.dtype}; the weights are {self.output.weight.dtype}")
+        expected = self.kernel.shape(tokens.shape[0], tokens.dtype)
+        if state.kernel.shape != expected:
+            raise ValueError(f"the state is for {state.kernel.shape}; expected one for {expected}")
+        if state.position != state.kernel.position:
+            raise ValueError(
+                f"this state stood at token {state.position} and has been stepped to {state.kernel.position} since; "
+                "go on from the newest state, or clone a state before stepping it"
+            )
+
+
+def make_kernel(config: ModelConfig) -> Kernel:
+    """The kernel that the configuration names."""
+    if config.attention == "softmax":
+        return SoftmaxKernel(config)
+    if config.landmarks == "fixed":
+        return FixedLandmarkKernel(config)
+    return ContinualLandmarkKernel(config)

@@ -1,0 +1,88 @@
+"""The parts of a frame put together: the continual step, and its non-continual twin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from model.config import ModelConfig
+from model.cost.attention import recompute_flops, step_flops
+from model.cost.memory import step_bytes, twin_bytes, twin_tokens, window_history
+from model.cost.parallel import parallel_flops
+from model.cost.stem import stem_flops
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one frame of one stream."""
+
+    parts: dict[str, int]  # FLOPs: "stem", "projections", "attention", "feed-forward", "head"
+    state_bytes: int  # what is remembered from frame to frame once the window is full, in float32
+
+    @property
+    def total(self) -> int:
+        return sum(self.parts.values())
+
+    @property
+    def encoder(self) -> int:
+        """All but the stem, which the continual model and its twin share."""
+        return self.total - self.parts["stem"]
+
+
+def step_cost(config: ModelConfig) -> Cost:
+    """The continual model, mean over the n steps of a window, rounded to whole FLOPs.
+
+    Some steps of Nystrom attention renew something, the others do not:
+    - continual landmarks: a segment is complete at m of n steps. The new landmark is averaged over the window, the
+      landmark matrix is inverted, and in retroactive attention all n tokens are weighted anew.
+    - fixed landmarks: at 1 of n steps all sums are recomputed from the window, so that no rounding grows old.
+    """
+    attention = step_flops(config)
+    return _step(config, attention.plain + round(attention.renewals * attention.renewal / config.window))
+
+
+def plain_step_cost(config: ModelConfig) -> Cost:
+    """A step of the continual model that renews nothing."""
+    return _step(config, step_flops(config).plain)
+
+
+def renewing_step_cost(config: ModelConfig) -> Cost:
+    """A step of the continual model that completes a segment or recomputes the sums; see `step_cost`."""
+    attention = step_flops(config)
+    return _step(config, attention.plain + attention.renewal)
+
+
+def twin_cost(config: ModelConfig) -> Cost:
+    """The non-continual twin: the whole encoder over all that an answer depends on, for every frame.
+
+    That is the window; with continual landmarks also the rest of the oldest landmark's segment; in a deep stack what
+    the first block needs so that the last one's window is true. A deep twin with continual landmarks takes the stream
+    piece by piece, so that its cost varies with the phase: this is the mean over n frames, rounded to whole FLOPs.
+    """
+    tokens, window = twin_tokens(config), config.window
+    if config.stacking == "deep" and config.blocks > 1:
+        attention = round(config.blocks * parallel_flops(config, tokens))
+        parts = _parts(config, [(tokens, tokens)] * config.blocks, attention)
+    else:
+        seen = [window_history(config), window][: config.blocks]
+        attention = sum(recompute_flops(config, length, outputs=window) for length in seen)
+        parts = _parts(config, [(length, window) for length in seen], attention)
+    return Cost(parts, twin_bytes(config))
+
+
+def _step(config: ModelConfig, attention: int) -> Cost:
+    """With the attention's FLOPs given."""
+    retroactive = config.stacking == "retroactive"
+    blocks = [(1, config.window), (config.window, 1)] if retroactive else [(1, 1)] * config.blocks
+    return Cost(_parts(config, blocks, attention), step_bytes(config))
+
+
+def _parts(config: ModelConfig, blocks: list[tuple[int, int]], attention: int) -> dict[str, int]:
+    """Per block, how many tokens are projected to queries, keys and values, and how many outputs leave it."""
+    d, outputs = config.width, sum(outputs for _, outputs in blocks)
+    return {
+        "stem": stem_flops(config),
+        "projections": sum(6 * inputs * d * d for inputs, _ in blocks) + 2 * outputs * d * d,
+        "attention": attention,
+        "feed-forward": 4 * outputs * d * config.feed_forward,
+        "head": 2 * d * len(config.genres),
+    }

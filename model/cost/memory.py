@@ -1,0 +1,72 @@
+"""Bytes of the states that are handed from frame to frame, once everything in them is full.
+
+Of one stream in float32; what is float64 there counts 8 bytes. Room that a step works in but need not be kept is left
+out. Letters as in the kernels: n window, d width, H heads, m landmarks.
+"""
+
+from __future__ import annotations
+
+from model.attention.segments import longest_segment
+from model.config import ModelConfig
+from model.cost.stem import tokenizer_bytes
+
+SINGLE, DOUBLE = 4, 8
+
+
+def step_bytes(config: ModelConfig) -> int:
+    """The continual model."""
+    if config.stacking == "retroactive":  # the second block remembers its landmarks; the window's tokens are kept
+        tokens = SINGLE * config.window * config.width
+        encoder = _attention_bytes(config, retroactive=True) + tokens + prepared_bytes(config)
+    else:
+        encoder = config.blocks * _attention_bytes(config, retroactive=False)
+    return tokenizer_bytes(config) + encoder
+
+
+def twin_bytes(config: ModelConfig) -> int:
+    """The twin: tokens, and the fixed landmarks as prepared for use."""
+    prepared = config.blocks * prepared_bytes(config)
+    return tokenizer_bytes(config) + prepared + SINGLE * twin_tokens(config) * config.width
+
+
+def prepared_bytes(config: ModelConfig) -> int:
+    """One block's fixed landmarks, as prepared for use."""
+    if config.attention == "softmax" or config.landmarks == "continual":
+        return 0
+    d, heads, m = config.width, config.heads, config.landmark_count
+    return SINGLE * (2 * m * d + heads * m * m)
+
+
+def twin_tokens(config: ModelConfig) -> int:
+    """How many tokens an answer can depend on."""
+    one = window_history(config)
+    return config.blocks * (one - 1) + 1 if config.stacking == "deep" else one
+
+
+def window_history(config: ModelConfig) -> int:
+    """How many tokens one block's output can depend on: the oldest landmark may reach back behind the window."""
+    if config.attention == "nystrom" and config.landmarks == "continual":
+        return config.window + longest_segment(config.window, config.landmark_count) - 1
+    return config.window
+
+
+def _attention_bytes(config: ModelConfig, retroactive: bool) -> int:
+    n, d, heads, m = config.window, config.width, config.heads, config.landmark_count
+    rings = SINGLE * 2 * n * d
+    if config.attention == "softmax":
+        return rings + (_sums_bytes(config, n) if retroactive else 0)
+    total = rings + _sums_bytes(config, m)
+    total += DOUBLE * (m * d + heads * m * m)  # key landmarks, inverse
+    if config.landmarks == "continual":
+        total += DOUBLE * (m * d + 2 * d)  # query landmarks, the segment so far
+    if retroactive:
+        total += DOUBLE * heads * n * m  # every token's landmark weights
+        if config.landmarks == "continual":
+            total += SINGLE * n * d  # every token's query
+    return total
+
+
+def _sums_bytes(config: ModelConfig, standing: int) -> int:
+    """Of `standing` queries: themselves, reference, sums with their weight, and the weight's floor."""
+    d, heads = config.width, config.heads
+    return DOUBLE * standing * (d + heads + (d + heads) + heads)
