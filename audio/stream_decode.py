@@ -84,7 +84,8 @@ class StreamSource(ClosesOnExit):
     def _decode(self) -> Generator[NDArray[np.float32], None, None]:
         import av
 
-        to_float: Any = av.AudioResampler(format="fltp")  # the samples' type only: rate and channels stay
+        # The samples' type only: rate and channels stay. Not planar: PyAV reads beyond its memory from 9 planes on.
+        to_float: Any = av.AudioResampler(format="flt")
         try:
             for packet in self._container.demux(self._stream):
                 try:
@@ -93,6 +94,6 @@ class StreamSource(ClosesOnExit):
                     continue  # a damaged packet: players leave it out and go on
                 for frame in frames:
                     for converted in to_float.resample(frame):
-                        yield mix_to_mono(converted.to_ndarray().T)
+                        yield mix_to_mono(converted.to_ndarray().reshape(-1, converted.layout.nb_channels))
         except (av.FFmpegError, OSError, ValueError) as error:
             raise UnreadableFile("the stream is damaged and cannot be decoded to its end") from error

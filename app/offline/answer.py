@@ -38,8 +38,8 @@ class Segment:
 class Timeline:
     """A smoothed answer per hop, as arrays: a day has 86 400 of them.
 
-    The probabilities are rounded to 6 digits here, so that every format, and every record of them that is read back,
-    says the same.
+    Times and probabilities are rounded to 6 digits when it is made, so that every format, and every record of it that
+    is read back, says the same.
     """
 
     genres: tuple[str, ...]

@@ -12,8 +12,10 @@ from app.offline.answer import FileError
 
 STANDARD_INPUT = "-"
 # What is looked for in folders; a file that is named by itself is always tried.
-SOUND_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf")
-SOUND_SUFFIXES += (".w64", ".rf64", ".m4a", ".m4b", ".aac", ".mka", ".wma")
+SOUND_SUFFIXES = (
+    *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".w64"),
+    *(".rf64", ".m4a", ".m4b", ".aac", ".mka", ".wma"),
+)
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
 SUFFIXES = frozenset(SOUND_SUFFIXES + VIDEO_SUFFIXES)
 

@@ -12,12 +12,13 @@ or content has changed, and the later of two lines for one input counts. Nothing
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from app.offline.answer import FileAnswer
 from app.offline.destination import Destination, OneFile, Tree
@@ -46,7 +47,9 @@ class Journal:
         self._answered_with = answered_with
         self._offsets: dict[str, int] = {}  # of the line of every input; the lines themselves stay on disk
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: IO[bytes] = path.open("r+b" if keep and path.exists() else "w+b")
+        # Unbuffered: a line is on its way to the disk before its answer is counted as kept.
+        self._file = path.open("r+b" if keep and path.exists() else "w+b", buffering=0)
+        self._lines = path.open("rb")
         self._end = self._index()
         self._file.truncate(self._end)
 
@@ -70,8 +73,8 @@ class Journal:
         offset = self._offsets.get(os.path.abspath(path))
         if offset is None:
             return None
-        self._file.seek(offset)
-        line: dict[str, Any] = json.loads(self._file.readline())
+        self._lines.seek(offset)
+        line: dict[str, Any] = json.loads(self._lines.readline())
         return line
 
     def wrote(self, path: str) -> bool:
@@ -79,26 +82,28 @@ class Journal:
         return os.path.abspath(path) in self._offsets
 
     def enter(self, answer: FileAnswer, fingerprint: Fingerprint) -> None:
-        """Remember a finished input."""
+        """Remember a finished input. Raises OSError, and is then as it was."""
         head = {
             "path": os.path.abspath(answer.path),
             "answered_with": self._answered_with,
             "fingerprint": asdict(fingerprint),
         }
-        line = json.dumps(head)[:-1] + ', "answer": ' + "".join(file_pieces(answer)) + "}\n"
+        line = (json.dumps(head)[:-1] + ', "answer": ' + "".join(file_pieces(answer)) + "}\n").encode()
         self._file.seek(self._end)
-        self._file.write(line.encode())
-        self._file.flush()
+        if self._file.write(line) < len(line):  # the disk is full: half a line is none
+            self._file.truncate(self._end)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._offsets[str(head["path"])] = self._end
-        self._end = self._file.tell()
+        self._end += len(line)
 
     def close(self) -> None:
         self._file.close()
+        self._lines.close()
 
     def _index(self) -> int:
         """Find every whole line; returns where they end."""
         end = 0
-        for line in self._file:
+        for line in self._lines:
             if not line.endswith(b"\n"):
                 break
             with suppress(ValueError, KeyError, TypeError):

@@ -128,6 +128,7 @@ class Queue:
                 self._console.note(
                     f"{path}: {result.invalid_samples} samples were NaN or infinite and were heard as silence"
                 )
+            self._console.detail(f"{result.path}: {result.duration:.1f} s heard")
             result = self._keep(result, outcome)
         if isinstance(result, FileError):
             self._console.error(f"{_shown(path)}: {result.error}")
@@ -140,13 +141,20 @@ class Queue:
         try:
             with interrupted_afterwards():
                 self._sink.add(answer, replace=self._is_ours(answer.path))
-                if self._journal is not None and outcome.fingerprint is not None:
-                    self._journal.enter(answer, outcome.fingerprint)
+                self._remember(answer, outcome)
         except OSError as error:
             if not isinstance(self._request.destination, Tree):
                 raise
             return FileError(answer.path, f"the answer cannot be written ({error.strerror}): make room, and try again")
         return answer
+
+    def _remember(self, answer: FileAnswer, outcome: Outcome) -> None:
+        if self._journal is None or outcome.fingerprint is None:
+            return
+        try:
+            self._journal.enter(answer, outcome.fingerprint)
+        except OSError as error:
+            self._console.note(f"{answer.path}: --resume will not know that it is done ({error.strerror})")
 
     def _hear_pipe(self, path: str) -> Outcome:
         request = self._request

@@ -13,6 +13,7 @@ from app.commands.usage import UsageError
 from app.offline.answer import FileError
 from app.offline.cluster import NoCluster
 from app.offline.console import Console, wants_colour
+from app.offline.destination import StandardOutput
 from app.offline.formats import WRITERS, Run
 from app.offline.formats.json_object import SCHEMA
 from app.offline.interrupts import interrupted_afterwards, tidy_on_termination
@@ -45,6 +46,8 @@ def run_request(request: Request) -> int:
             sink = open_sink(stack, request.destination, WRITERS[request.format], run, overwrite, console)
             journal = _open_journal(request, {"schema": SCHEMA, "model": identity["hash"], "parameters": described})
         except OSError as error:
+            if isinstance(request.destination, StandardOutput):
+                return _nothing_written(error, console)
             raise UsageError(f"nothing can be written there ({error.strerror}): choose another place") from None
         if journal is not None:
             stack.callback(journal.close)

@@ -54,9 +54,11 @@ class TimelineBuilder:
 
     def timeline(self) -> Timeline:
         """All hops so far."""
-        starts = np.array([index * self._hop for index, _ in self._entries])
+        starts = np.array([index * self._hop for index, _ in self._entries]).round(ROUNDED_DIGITS)
         answers = np.array([answer for _, answer in self._entries]).reshape(-1, len(self._genres))
-        return Timeline(self._genres, starts, np.minimum(starts + self._hop, self._last_end), answers)
+        return Timeline(
+            self._genres, starts, np.minimum(starts + self._hop, self._last_end).round(ROUNDED_DIGITS), answers
+        )
 
     def _hop_of(self, ends: NDArray[np.float64]) -> NDArray[np.float64]:
         hops: NDArray[np.float64] = np.ceil(ends / self._hop - 1e-9) - 1

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from app.classify import classify_file
@@ -50,7 +51,8 @@ def perform(task: Task, on_progress: Progress | None = None) -> Outcome:
         classifier = load_once(task.weights, task.weights_hash)
         # Before it is heard: a file that changes meanwhile will not match, and is done again.
         fingerprint = _fingerprint_if_readable(task.path) if task.fingerprint else None
-        with decodable_name(task.path) as path:
+        # Samples near the largest float overflow when channels are averaged: they are heard as silence, and counted.
+        with decodable_name(task.path) as path, np.errstate(over="ignore", invalid="ignore"):
             answer = classify_file(classifier, path, task.parameters, on_progress)
         return Outcome(replace(answer, path=task.path), fingerprint)
     except (UnreadableFile, WeightsError) as error:
