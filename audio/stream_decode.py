@@ -94,6 +94,9 @@ class StreamSource(ClosesOnExit):
                     continue  # a damaged packet: players leave it out and go on
                 for frame in frames:
                     for converted in to_float.resample(frame):
-                        yield mix_to_mono(converted.to_ndarray().reshape(-1, converted.layout.nb_channels))
+                        samples = converted.to_ndarray().reshape(-1, converted.layout.nb_channels)
+                        with np.errstate(over="ignore", invalid="ignore"):  # infinite ones are heard as silence
+                            mono = mix_to_mono(samples)
+                        yield mono
         except (av.FFmpegError, OSError, ValueError) as error:
             raise UnreadableFile("the stream is damaged and cannot be decoded to its end") from error

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from audio import BANDS, FFT_LENGTH, HOP, SAMPLE_RATE, FrameStream, Source, UnreadableFile
 
-# At once through the model: its default window and one frame, which with the 386 frames that it looks back on make whole
-# blocks of a window. Three times as many would be 8 % faster and take 80 MB more.
+# At once through the model: its default window and one frame, which with the 386 frames that it looks back on make
+# whole blocks of a window. Three times as many would be 8 % faster and take 80 MB more.
 CHUNK_FRAMES = 388
 LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000  # Hz; below, a block would become gigabytes when resampled
 READ_SECONDS = 0.2  # how long a live source may keep us from noticing that it has something to say
