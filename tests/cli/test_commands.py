@@ -85,6 +85,8 @@ def test_every_shell_has_a_completion(capsys: pytest.CaptureFixture[str]) -> Non
         assert main(["completion", shell_name]) == 0
         written = capsys.readouterr().out
         assert all(word in written for word in ("classify", "overwrite", "resume", "jams"))
+        if shell_name == "fish":
+            assert "-n __fish_use_subcommand -a classify" in written
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals on Windows")

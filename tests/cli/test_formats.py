@@ -34,6 +34,7 @@ def made_answer(path: str = "song.wav", hops: int = 5) -> FileAnswer:
         probabilities=dict(zip(GTZAN_GENRES, mean.tolist(), strict=True)),
         unsure=True,
         duration=hops - 0.25,
+        invalid_samples=7,
         timeline=Timeline(GTZAN_GENRES, starts, ends, answers),
     )
 
