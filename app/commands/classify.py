@@ -1,72 +1,89 @@
-"""`nystream classify`: files in, one line each out."""
+"""`nystream classify`: what was asked for, checked before anything heavy is imported."""
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
+import os
 import sys
 from pathlib import Path
 
-import torch
-
-from app.classify import FileAnswer, classify_file
-from app.cli import EXIT_NO_MODEL, EXIT_OK, EXIT_SOME_FAILED
-from audio import UnreadableFile
-from model import WeightsError, load_classifier
-
-SCHEMA = "nystream-classify-1"
+from app.commands.usage import UsageError
+from app.offline.answer import FileError
+from app.offline.destination import Destination, OneFile, StandardOutput, Tree, is_folder
+from app.offline.formats import WRITERS
+from app.offline.inputs import STANDARD_INPUT, common_root, expand
+from app.offline.parameters import Parameters, parse_hop, parse_smoothing
+from app.offline.processes import start_ahead
+from app.offline.request import Request
+from audio.raw import RawFormat
 
 
 def run_classify(options: argparse.Namespace) -> int:
-    """Answers on standard output, everything else on standard error."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # names need not be UTF-8
-    torch.set_num_threads(1)
+    """Answers on standard output, everything else on standard error. Raises UsageError."""
+    request = understand(options)
+    if request.jobs > 1:
+        start_ahead()
+    from app.offline.run import run_request  # torch: only now that there is something to do
+
+    return run_request(request)
+
+
+def understand(options: argparse.Namespace) -> Request:
+    """Raises UsageError."""
     try:
-        classifier = load_classifier(options.weights)
-    except WeightsError as error:
-        say(str(error))
-        return EXIT_NO_MODEL
-    answers: list[FileAnswer] = []
-    errors: list[dict[str, str]] = []
-    for path in options.paths:
-        try:
-            answer = classify_file(classifier, path)
-        except UnreadableFile as error:
-            say(f"{path}: {error}")
-            errors.append({"path": str(path), "error": str(error)})
-            continue
-        if answer.invalid_samples:
-            say(f"{path}: {answer.invalid_samples} samples were NaN or infinite and were heard as silence")
-        answers.append(answer)
-        if options.format == "table":
-            print(f"{path}: {answer.genre} {answer.probability:.2f}", flush=True)
-    if options.format == "json":
-        files = [describe(answer) for answer in answers]
-        print(
-            json.dumps(
-                {"schema": SCHEMA, "model": identify(options.weights), "files": files, "errors": errors},
-                indent=2,
-            )
-        )
-    return EXIT_SOME_FAILED if errors else EXIT_OK
+        parameters = Parameters(parse_hop(options.hop), parse_smoothing(options.smoothing), options.compare)
+        raw = None if options.raw is None else RawFormat.parse(options.raw)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if options.jobs < 1:
+        raise UsageError(f"--jobs {options.jobs} is too few: give 1 or more")
+    items = tuple(expand(options.paths, options.recursive))
+    from_pipe = [item for item in items if item == STANDARD_INPUT]
+    if len(from_pipe) > 1 or (from_pipe and "@-" in options.paths):
+        raise UsageError("standard input can be read only once: name - once")
+    if raw is not None and not from_pipe:
+        raise UsageError("--raw describes standard input: add - to the paths")
+    kind = WRITERS[options.format]
+    destination = find_destination(options, items, kind.suffix)
+    if not kind.holds_many and len(items) > 1 and not isinstance(destination, Tree):
+        raise UsageError(f"--format {options.format} is about one file each: add -o FOLDER")
+    if options.resume and isinstance(destination, StandardOutput):
+        raise UsageError("--resume continues files, not what has been printed: add -o FILE or -o FOLDER")
+    written = [options.errors] if options.errors is not None else []
+    written += [destination.path] if isinstance(destination, OneFile) else []
+    for path in written:
+        if os.path.isdir(path):
+            raise UsageError(f"{path} is a folder: name a file")
+        if os.path.lexists(path) and not (options.overwrite or options.resume):
+            raise UsageError(f"{path} exists already: add --overwrite, or choose another name")
+    if isinstance(destination, Tree) and os.path.lexists(destination.folder) and not destination.folder.is_dir():
+        raise UsageError(f"{destination.folder} is no folder: choose another name")
+    return Request(
+        items=items,
+        parameters=parameters,
+        format=options.format,
+        destination=destination,
+        overwrite=options.overwrite,
+        resume=options.resume,
+        timeline=options.timeline,
+        raw=raw,
+        jobs=options.jobs,
+        scheduler=options.dask,
+        weights=Path(os.path.abspath(options.weights)),
+        errors_file=options.errors,
+        quiet=options.quiet,
+        verbose=options.verbose,
+        on_terminal=sys.stdout is not None and sys.stdout.isatty(),
+    )
 
 
-def describe(answer: FileAnswer) -> dict[str, object]:
-    return {
-        "path": str(answer.path),
-        "genre": answer.genre,
-        "probability": answer.probability,
-        "probabilities": answer.probabilities,
-        "duration": answer.duration,
-    }
-
-
-def identify(weights: Path) -> dict[str, str]:
-    """Which model answered: its name, and the SHA-256 of its file."""
-    return {"name": weights.stem, "sha256": hashlib.sha256(weights.read_bytes()).hexdigest()}
-
-
-def say(sentence: str) -> None:
-    print(f"nystream: {sentence}", file=sys.stderr, flush=True)
+def find_destination(options: argparse.Namespace, items: tuple[str | FileError, ...], suffix: str) -> Destination:
+    """What `-o` means."""
+    if options.output == "-":
+        return StandardOutput()
+    if not is_folder(options.output):
+        return OneFile(Path(options.output))
+    inputs = [item for item in items if isinstance(item, str)]
+    given = [path for path in options.paths if not path.startswith("@")]
+    root = common_root(given if len(given) == len(options.paths) else [], inputs)
+    return Tree(Path(options.output), root, suffix)

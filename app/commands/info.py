@@ -1,0 +1,61 @@
+"""`nystream info`: which program, which model, and what the model says of itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from app import __version__
+from app.weights import default_weights
+
+SCHEMA = "nystream-info-1"
+PACKAGES = ("av", "librosa", "numba", "numpy", "PySide6-Essentials", "sounddevice", "soundfile", "soxr", "torch")
+
+
+def run_info(options: argparse.Namespace) -> int:
+    """Versions, the model, and the model card."""
+    from app.cli import EXIT_NO_MODEL, EXIT_OK
+    from app.offline.model_identity import identify
+    from model import WeightsError, load_classifier, read_notes
+
+    try:
+        classifier = load_classifier(options.weights)
+    except WeightsError as error:
+        print(f"nystream: {error}", file=sys.stderr)
+        return EXIT_NO_MODEL
+    described: dict[str, Any] = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "packages": {name: _version_of(name) for name in PACKAGES},
+        "model": identify(options.weights) | {"path": str(options.weights)},
+        "genres": classifier.config.genres,
+        "parameters": sum(parameter.numel() for parameter in classifier.parameters()),
+        "notes": read_notes(options.weights),
+    }
+    if options.json:
+        print(json.dumps(described, indent=1))
+        return EXIT_OK
+    print(f"nystream {__version__}, Python {described['python']}, {described['system']}")
+    print(", ".join(f"{name} {version or 'missing'}" for name, version in described["packages"].items()))
+    print(f"model {described['model']['path']}\nSHA-256 {described['model']['hash']}")
+    print(f"{described['parameters']:,} parameters; genres: {', '.join(described['genres'])}")
+    for name, note in described["notes"].items():
+        print(f"{name}: {note}")
+    card = default_weights().with_name("MODEL_CARD.md")
+    if Path(options.weights) == default_weights() and card.is_file():
+        print(f"\n{card.read_text(encoding='utf-8').strip()}")
+    return EXIT_OK
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

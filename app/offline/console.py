@@ -1,0 +1,84 @@
+"""Standard error: sentences, and on a terminal a progress bar below them. Data never comes this way."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+
+RED, BOLD, PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[0m"
+REDRAW_SECONDS = 0.1
+
+
+def wants_colour(stream: object) -> bool:
+    """A terminal, and nobody has said NO_COLOR (no-color.org)."""
+    terminal = getattr(stream, "isatty", lambda: False)()
+    return bool(terminal) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def one_line(text: str) -> str:
+    """Names may hold line ends; a line on the screen may not."""
+    return text.replace("\n", "\\n").replace("\r", "\\r")
+
+
+class Console:
+    """What is said beside the data. `quiet`: only errors. `verbose`: everything."""
+
+    def __init__(self, quiet: bool = False, verbose: bool = False) -> None:
+        self._quiet = quiet
+        self._verbose = verbose
+        self._colour = wants_colour(sys.stderr)
+        self._bar = sys.stderr.isatty() and not quiet and os.environ.get("TERM") != "dumb"
+        self._bar_shown = False
+        self._began = time.monotonic()
+        self._drawn = 0.0
+
+    def error(self, sentence: str) -> None:
+        self._say(f"{RED}nystream:{PLAIN} {one_line(sentence)}" if self._colour else f"nystream: {one_line(sentence)}")
+
+    def note(self, sentence: str) -> None:
+        if not self._quiet:
+            self._say(f"nystream: {one_line(sentence)}")
+
+    def detail(self, sentence: str) -> None:
+        if self._verbose:
+            self._say(f"nystream: {one_line(sentence)}")
+
+    def trace(self, traceback: str) -> None:
+        """Where the program itself went wrong, for those who want to see it."""
+        if self._verbose:
+            self._say(traceback)
+
+    def progress(self, fraction: float, what: str) -> None:
+        """A bar with the time that is left; only on a terminal."""
+        now = time.monotonic()
+        if not self._bar or now - self._drawn < REDRAW_SECONDS:
+            return
+        self._drawn = now
+        fraction = min(max(fraction, 0.0), 1.0)
+        left = f"{clock((now - self._began) * (1 - fraction) / fraction)} left" if fraction > 0.005 else ""
+        done = round(20 * fraction)
+        line = f"{'#' * done}{'-' * (20 - done)} {100 * fraction:3.0f} % {left}  {one_line(what)}"
+        width = shutil.get_terminal_size().columns - 1
+        sys.stderr.write(f"\r\x1b[K{line[:width]}")
+        sys.stderr.flush()
+        self._bar_shown = True
+
+    def clear(self) -> None:
+        """Take the bar away, before data or a sentence is printed."""
+        if self._bar_shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._bar_shown = False
+
+    def _say(self, line: str) -> None:
+        self.clear()
+        print(line, file=sys.stderr, flush=True)
+
+
+def clock(seconds: float) -> str:
+    """75 -> 1:15."""
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"

@@ -1,0 +1,48 @@
+"""Standard input, or a named pipe, as a source."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+from audio import Source, UnreadableFile
+from audio.raw import RawFormat, RawSource
+from audio.stream_decode import StreamSource
+
+
+def open_standard_input(raw: RawFormat | None) -> RawSource | StreamSource:
+    """Raises UnreadableFile."""
+    if sys.stdin is None or sys.stdin.closed:
+        raise UnreadableFile("standard input is closed: pipe sound into it")
+    if sys.stdin.isatty():
+        raise UnreadableFile("standard input is a terminal: pipe sound into it")
+    descriptor = sys.stdin.fileno()
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.setmode(descriptor, os.O_BINARY)
+    return StreamSource(descriptor) if raw is None else RawSource(descriptor, raw)
+
+
+def is_pipe(path: str) -> bool:
+    """A named pipe, or what a shell makes of <(command)."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def is_device(path: str) -> bool:
+    """Something that may never end, such as /dev/zero, or that is no file at all, such as a socket."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISFIFO(mode))
+
+
+def leftover_note(source: Source) -> str:
+    """What to say when the stream has ended, "" if there is nothing."""
+    leftover = source.leftover_bytes if isinstance(source, RawSource) else 0
+    return f"the stream ended in the middle of a sample: {leftover} bytes were left out" if leftover else ""

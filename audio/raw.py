@@ -1,0 +1,125 @@
+"""Raw PCM from a pipe as a source: no header, so rate, channels and sample type are told."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.errors import UnreadableFile
+from audio.mono import mix_to_mono
+from audio.source import Block, ClosesOnExit
+
+READ_BYTES = 1 << 16  # what a pipe holds
+MOST_CHANNELS = 1024
+
+# ffmpeg's names: bytes of a sample, how numpy reads it, and what full scale is. numpy has no 24 bits.
+SAMPLE_TYPES: dict[str, tuple[int, str, float]] = {
+    "u8": (1, "u1", 2.0**7),
+    "s8": (1, "i1", 2.0**7),
+    "s16le": (2, "<i2", 2.0**15),
+    "s16be": (2, ">i2", 2.0**15),
+    "s24le": (3, "<i3", 2.0**23),
+    "s24be": (3, ">i3", 2.0**23),
+    "s32le": (4, "<i4", 2.0**31),
+    "s32be": (4, ">i4", 2.0**31),
+    "f32le": (4, "<f4", 1.0),
+    "f32be": (4, ">f4", 1.0),
+    "f64le": (8, "<f8", 1.0),
+    "f64be": (8, ">f8", 1.0),
+}
+
+
+@dataclass(frozen=True)
+class RawFormat:
+    """What a header would say."""
+
+    sample_type: str  # a key of SAMPLE_TYPES
+    sample_rate: int  # Hz
+    channels: int
+
+    @property
+    def frame_bytes(self) -> int:
+        """One sample of every channel."""
+        return SAMPLE_TYPES[self.sample_type][0] * self.channels
+
+    @classmethod
+    def parse(cls, text: str) -> RawFormat:
+        """`s16le,44100,2`. Raises ValueError, one sentence."""
+        parts = text.split(",")
+        if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts[1:]):
+            raise ValueError(f"{text!r} does not describe raw sound: write type,rate,channels, like s16le,44100,2")
+        sample_type, sample_rate, channels = parts[0].strip().lower(), int(parts[1]), int(parts[2])
+        if sample_type not in SAMPLE_TYPES:
+            raise ValueError(f"raw samples of type {parts[0]!r} are not known: choose one of {', '.join(SAMPLE_TYPES)}")
+        if not 1 <= channels <= MOST_CHANNELS:
+            raise ValueError(f"{channels} channels cannot be: give 1 to {MOST_CHANNELS}")
+        return cls(sample_type, sample_rate, channels)
+
+
+class RawSource(ClosesOnExit):
+    """Reads a file descriptor as the bytes arrive. Does not close it: it is somebody else's.
+
+    leftover_bytes: what was left when the stream ended in the middle of a sample frame; it is not heard.
+    """
+
+    status = ""
+
+    def __init__(self, descriptor: int, raw: RawFormat, name: str = "standard input") -> None:
+        self._descriptor = descriptor
+        self._raw = raw
+        self._kept = b""
+        self._position = 0
+        self._ended = False
+        self.leftover_bytes = 0
+        self.name = name
+        self.sample_rate = raw.sample_rate
+
+    def read(self, timeout: float) -> Block | None:
+        """What has arrived, as soon as there is any; None at the end. Waits as long as the writer does.
+
+        Raises UnreadableFile.
+        """
+        if self._ended:
+            return None
+        try:
+            arrived = os.read(self._descriptor, READ_BYTES)
+        except OSError as error:
+            raise UnreadableFile(f"standard input cannot be read ({error.strerror}): check what is piped in") from error
+        if not arrived:
+            self._ended = True
+            self.leftover_bytes = len(self._kept)
+            return None
+        together = self._kept + arrived
+        whole = len(together) - len(together) % self._raw.frame_bytes
+        self._kept = together[whole:]
+        with np.errstate(over="ignore", invalid="ignore"):
+            samples = mix_to_mono(to_samples(together[:whole], self._raw))
+        block = Block(samples, self._position)
+        self._position += len(samples)
+        return block
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._ended = True
+
+
+def to_samples(content: bytes, raw: RawFormat) -> NDArray[np.float32]:
+    """Whole sample frames -> (n, channels) float32, full scale 1."""
+    size, stored, full_scale = SAMPLE_TYPES[raw.sample_type]
+    if size == 3:
+        triples = np.frombuffer(content, np.uint8).reshape(-1, 3)
+        widened = np.zeros((len(triples), 4), np.uint8)
+        # Into the three high bytes of 32 bits: the sign is then where it belongs, and full scale that of 32 bits.
+        widened[:, 1:] = triples if stored[0] == "<" else triples[:, ::-1]
+        numbers: NDArray[np.generic] = widened.view("<i4").reshape(-1)
+        full_scale = 2.0**31
+    else:
+        numbers = np.frombuffer(content, stored)
+    scaled = numbers.astype(np.float64) / full_scale
+    if raw.sample_type == "u8":
+        scaled -= 1.0
+    with np.errstate(over="ignore", invalid="ignore"):  # becomes infinite, which is heard as silence and counted
+        return scaled.astype(np.float32).reshape(-1, raw.channels)

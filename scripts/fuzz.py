@@ -1,0 +1,152 @@
+"""Damage sound files at random and classify them, for as long as you like.
+
+    python3 scripts/fuzz.py --minutes 60 --seed 1 --keep found/
+
+What kills its process, takes too long or too much memory, or makes the program fail instead of saying what is wrong
+with the file, is kept and named, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import multiprocessing
+import random
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor, TimeoutError
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from scripts.preparation import run_within_environment
+
+run_within_environment()
+
+import numpy as np
+import soundfile
+
+from app.offline.model_identity import identify
+from app.offline.parameters import Parameters
+from app.offline.processes import worker_context
+from app.offline.work import Task, perform
+from app.weights import default_weights
+
+SECONDS_PER_CASE = 60.0
+MOST_BYTES = 3 << 30  # what a case may make its process grow to
+ENCODINGS: tuple[tuple[str, str | None], ...] = (
+    *(("WAV", "PCM_16"), ("WAV", "FLOAT"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", None)),
+    *(("AIFF", "PCM_24"), ("AU", "PCM_16"), ("CAF", "ALAC_16"), ("W64", "PCM_16"), ("RF64", "PCM_16")),
+)
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    choices = random.Random(arguments.seed)
+    originals = made_files()
+    arguments.keep.mkdir(parents=True, exist_ok=True)
+    ends = time.monotonic() + 60 * arguments.minutes
+    cases, failures = 0, 0
+    examiner = Examiner()
+    with tempfile.TemporaryDirectory() as folder:
+        while time.monotonic() < ends:
+            name = choices.choice(sorted(originals))
+            content = damage(originals[name], choices)
+            path = Path(folder) / name
+            path.write_bytes(content)
+            if reason := examiner.examine(path):
+                kept = arguments.keep / f"{arguments.seed}-{cases}-{name}"
+                kept.write_bytes(content)
+                failures += 1
+                print(f"{kept}: {reason}", flush=True)
+            cases += 1
+    examiner.end()
+    print(f"{cases} cases, {failures} failures (seed {arguments.seed})")
+    return 1 if failures else 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=10.0, help="default: 10")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, default=Path("fuzz-found"), help="folder for what fails")
+    return parser.parse_args()
+
+
+def made_files() -> dict[str, bytes]:
+    """Half a second of noise in every encoding that is written here, by file name."""
+    noise = np.random.default_rng(0).normal(0, 0.1, (24_000, 2)).astype(np.float32)
+    files = {}
+    for kind, subtype in ENCODINGS:
+        buffer = io.BytesIO()
+        soundfile.write(buffer, noise, 48_000, format=kind, subtype=subtype)
+        files[f"{subtype or 'layer3'}.{kind.lower()}".lower()] = buffer.getvalue()
+    return files
+
+
+def damage(content: bytes, choices: random.Random) -> bytes:
+    """Flip, overwrite, cut, repeat or swap; the header, where the sizes and rates are, more often than the body."""
+    damaged = bytearray(content)
+    for _ in range(choices.randint(1, 8)):
+        end = min(len(damaged), 128) if choices.random() < 0.7 else len(damaged)
+        if end < 8:
+            break
+        at = choices.randrange(end - 4)
+        kind = choices.randrange(6)
+        if kind == 0:
+            damaged[at] ^= 1 << choices.randrange(8)
+        elif kind == 1:
+            damaged[at : at + 4] = choices.choice([b"\0\0\0\0", b"\xff\xff\xff\xff", b"\1\0\0\0", b"\0\0\0\x7f"])
+        elif kind == 2:
+            damaged[at : at + 4] = choices.randbytes(4)
+        elif kind == 3:
+            del damaged[choices.randrange(len(damaged)) :]
+        elif kind == 4:
+            damaged[at:at] = damaged[at : at + choices.randint(1, 2000)]
+        else:
+            del damaged[at : at + choices.randint(1, 200)]
+    return bytes(damaged)
+
+
+class Examiner:
+    """A process with a limit on its memory, and a new one when that has died."""
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def examine(self, path: Path) -> str:
+        """Why this file is a failure; "" when it is answered or refused as it should be."""
+        weights = default_weights()
+        task = Task(str(path), str(weights), identify(weights)["hash"], Parameters(), fingerprint=False)
+        future = self._pool.submit(perform, task)
+        try:
+            return future.result(timeout=SECONDS_PER_CASE).fault
+        except TimeoutError:
+            reason = f"it took longer than {SECONDS_PER_CASE:.0f} s"
+        except BrokenProcessPool:
+            reason = "the process died"
+        self.end()
+        self._begin()
+        return reason
+
+    def end(self) -> None:
+        self._pool.shutdown(wait=False)
+        for child in multiprocessing.active_children():
+            child.kill()
+
+    def _begin(self) -> None:
+        self._pool = ProcessPoolExecutor(1, worker_context(), initializer=limit_memory)
+
+
+def limit_memory() -> None:
+    """Growing beyond is then a MemoryError, which counts as a fault."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

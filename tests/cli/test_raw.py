@@ -1,0 +1,104 @@
+"""Raw PCM and encoded streams from a pipe."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from audio import FileSource, Source, UnreadableFile
+from audio.raw import SAMPLE_TYPES, RawFormat, RawSource
+from audio.stream_decode import StreamSource
+from tests.app.made_music import made_music
+
+
+@contextmanager
+def pipe_of(content: bytes, piece: int = 1 << 16) -> Iterator[int]:
+    """A descriptor that the content arrives at, a piece at a time."""
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        with os.fdopen(writing, "wb", buffering=0) as end:
+            for start in range(0, len(content), piece):
+                try:
+                    end.write(content[start : start + piece])
+                except BrokenPipeError:
+                    return
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+        thread.join()
+
+
+def heard(source: Source) -> NDArray[np.float32]:
+    blocks: list[NDArray[np.float32]] = []
+    while (block := source.read(1.0)) is not None:
+        assert block.start == sum(len(before) for before in blocks)
+        blocks.append(block.samples)
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+
+
+@pytest.mark.parametrize("sample_type", SAMPLE_TYPES)
+def test_every_sample_type_is_what_soundfile_says_it_is(sample_type: str, tmp_path: Path) -> None:
+    """Written by libsndfile as raw bytes, read by us in odd pieces."""
+    stereo = np.stack([made_music(0.2), -0.5 * made_music(0.2)], axis=1)
+    kind, order = sample_type.rstrip("lbe"), "BIG" if sample_type.endswith("be") else "LITTLE"
+    subtype = {"u8": "PCM_U8", "s8": "PCM_S8", "f32": "FLOAT", "f64": "DOUBLE"}.get(kind, f"PCM_{kind[1:]}")
+    path = tmp_path / "sound.raw"
+    raw: dict[str, object] = {"format": "RAW", "subtype": subtype, "endian": order}
+    soundfile.write(path, stereo, 22_050, **raw)
+    expected = soundfile.read(path, dtype="float32", samplerate=22_050, channels=2, **raw)[0]
+    with pipe_of(path.read_bytes(), piece=1001) as descriptor:
+        samples = heard(RawSource(descriptor, RawFormat.parse(f"{sample_type},22050,2")))
+    np.testing.assert_array_equal(samples, expected.mean(axis=1))
+
+
+def test_a_raw_stream_that_ends_mid_frame_leaves_the_rest_out_and_counts_it() -> None:
+    with pipe_of(bytes(4 * 500 + 3), piece=7) as descriptor:
+        source = RawSource(descriptor, RawFormat.parse("s16le,8000,2"))
+        assert len(heard(source)) == 500
+    assert source.leftover_bytes == 3
+
+
+@pytest.mark.parametrize("text", ["s16le", "s16le,44100", "s16le,x,2", "s17le,8000,2", "s16le,8000,0", "s16le,1,9999"])
+def test_what_describes_no_raw_sound_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^[^\n]+$"):
+        RawFormat.parse(text)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "ogg", "mp3"])
+def test_an_encoded_stream_gives_the_samples_of_the_file(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"song.{suffix}"
+    soundfile.write(path, made_music(1.0, 44_100), 44_100)
+    with FileSource(path) as file:
+        expected = heard(file)
+    with pipe_of(path.read_bytes(), piece=3001) as descriptor, StreamSource(descriptor) as stream:
+        samples = heard(stream)
+        assert stream.sample_rate == 44_100
+    assert abs(len(samples) - len(expected)) <= 0.06 * 44_100  # a file's header says what to cut off its ends
+    common = min(len(samples), len(expected))
+    np.testing.assert_allclose(samples[:common], expected[:common], atol=2e-4)
+
+
+@pytest.mark.parametrize("content", [b"", b"this is a text, not a sound\n" * 500, bytes(100_000)])
+def test_a_stream_that_is_no_sound_is_refused_in_a_sentence(content: bytes) -> None:
+    with pipe_of(content) as descriptor, pytest.raises(UnreadableFile, match=r"^[^\n]+$"):
+        heard(StreamSource(descriptor))
+
+
+def test_a_stream_of_many_channels_is_averaged(tmp_path: Path) -> None:
+    path = tmp_path / "many.wav"
+    soundfile.write(path, np.tile(np.arange(-8, 8) / 8, (5000, 1)), 22_050)
+    with pipe_of(path.read_bytes()) as descriptor, StreamSource(descriptor) as stream:
+        np.testing.assert_allclose(heard(stream), np.full(5000, -1 / 16), atol=1e-6)
