@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from audio import AudioError, InputDevice, Microphone, NoAudioSystem, NoMicrophone, input_devices
-from audio.microphone import choose_device
+from audio.devices import choose_device
 
 DEVICES = [
     InputDevice(0, "Webcam", "ALSA", 2, 48_000, is_default=False),
