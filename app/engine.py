@@ -106,6 +106,8 @@ class Engine:
         answerer = Answerer(self._classifier)
         while not (self._stopping.is_set() or reader.ended):
             for frame in reader.read(READ_SECONDS):
+                if self._stopping.is_set():
+                    return
                 self._publish(answerer.answer(frame))
             if reader.invalid_samples and self._invalid_shown_until is None:
                 self._invalid_shown_until = time.monotonic() + INVALID_SHOWN_SECONDS

@@ -146,11 +146,12 @@ def test_an_outage_before_the_first_sample_counts_too() -> None:
 def test_a_loss_says_how_much_when_and_why_and_only_the_latest_are_kept() -> None:
     log = LossLog(48_000)
     log.add(0, 0, "late")
-    assert log.latest == ()
+    assert not log.latest
     log.add(48_000 * 83, 16_800, "late")
-    assert log.latest[0].sentence() == "350 ms of sound was lost at 1:23: the computer was too busy to keep up."
+    first = log.latest[0]
+    assert first.sentence() == "350 ms of sound was lost at 1:23: the computer was too busy to keep up."
     log.add(48_000 * 600, 96_000, "outage")
-    assert log.latest[1].sentence() == "2.0 s of sound was lost at 10:00: the device was away."
+    assert log.latest[-1].sentence() == "2.0 s of sound was lost at 10:00: the device was away."
     for index in range(2 * KEPT):
         log.add(48_000 * (700 + index), 1, "device")
     assert len(log.latest) == KEPT
