@@ -49,7 +49,10 @@ class Capture(ClosesOnExit):
         self._watchdog = Watchdog(self.sample_rate, now)
         self._sample_clock = SampleClock(self.sample_rate, now)
         self._losses = LossLog(self.sample_rate)
-        self._cause_of_gap = False  # whether what is missing next was lost by an outage
+        self._gap_by_outage = False  # whether what is missing next was lost by an outage
+        self._taken = 0  # samples of this stream, lost ones of its ring counted
+        # Seconds: the stream's clock less ours, known with its first sound.
+        self._device_clock_ahead: float | None = None
 
     def _open_first(self) -> DeviceStream:
         opening = self._device.open()
@@ -121,15 +124,21 @@ class Capture(ClosesOnExit):
             return None
         now = self._clock.now()
         start = self._sample_clock.position
-        missing = self._sample_clock.arrive(len(samples) + dropped, now)
+        self._taken += len(samples) + dropped
+        moment, written = self._stream.mark
+        if self._device_clock_ahead is None:
+            self._device_clock_ahead = moment - now
+        missing = self._sample_clock.arrive(
+            len(samples) + dropped, moment - self._device_clock_ahead, written - self._taken
+        )
         channel = self._channel
         if channel is not None and channel >= samples.shape[1]:
             channel = None  # the device came back with fewer channels
         mono = mix_to_mono(samples, channel)
         self._watchdog.hear(mono, now)
-        self._losses.add(start, missing, "outage" if self._cause_of_gap else "device")
+        self._losses.add(start, missing, "outage" if self._gap_by_outage else "device")
         self._losses.add(start + missing, dropped, "late")
-        self._cause_of_gap = False
+        self._gap_by_outage = False
         lost = missing + dropped
         if lost:
             self._loss_shown_until = now + LOSS_SHOWN_SECONDS
@@ -161,7 +170,8 @@ class Capture(ClosesOnExit):
                 self._next_attempt = now + RETRY_SECONDS
                 return
             self._sample_clock.restart()
-            self._cause_of_gap = True
+            self._device_clock_ahead, self._taken = None, 0
+            self._gap_by_outage = True
             self._watchdog.reopen(now)
 
     def close(self) -> None:

@@ -31,6 +31,12 @@ class DeviceStream(Protocol):
         """Hz at which the device runs."""
 
     @property
+    def mark(self) -> tuple[float, int]:
+        """When the last sample written reached the microphone, in seconds on the device's own clock, and how many
+        had been written by then. What waits somewhere on its way, however long, does not change it.
+        """
+
+    @property
     def ended(self) -> bool:
         """Whether the device went away: no callback will come any more."""
 

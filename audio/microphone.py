@@ -44,6 +44,7 @@ class PortAudioStream:
     def __init__(self, sounddevice: Any, device: InputDevice, sample_rate: int) -> None:
         self.sample_rate = sample_rate
         self.ring = SampleRing(round(RING_SECONDS * sample_rate), device.channels)
+        self.mark = (0.0, 0)
         self.ended = False
         self._stream = sounddevice.InputStream(
             device=device.index,
@@ -61,7 +62,10 @@ class PortAudioStream:
             raise
 
     def _take(self, samples: NDArray[np.float32], frames: int, times: Any, flags: Any) -> None:
+        # Some systems do not say when the block was captured: then it was now.
+        captured = (times.inputBufferAdcTime or times.currentTime) + frames / self.sample_rate
         self.ring.write(samples)
+        self.mark = (captured, self.mark[1] + frames)
 
     def _note_end(self) -> None:
         self.ended = True

@@ -12,9 +12,10 @@ DRIFT = 1e-3  # how far a device's clock may be from the computer's: samples per
 class SampleClock:
     """Counts the samples that must be missing, so that position / rate stays the time since the start.
 
-    A block may come late, never early: of the differences between the time passed and the samples counted,
-    the smallest within WINDOW_SECONDS is the true one. When that minimum rises by more than
-    TOLERANCE_SECONDS, so much was lost; smaller changes are the drift of two clocks, and are followed.
+    Moments are those at which the last sample reached the microphone, as far as the system knows. A block may seem
+    late, never early: of the differences between the time passed and the samples counted, the smallest within
+    WINDOW_SECONDS is the true one. When that minimum rises by more than TOLERANCE_SECONDS, so much was lost;
+    smaller changes are the drift of two clocks, and are followed.
     """
 
     def __init__(self, sample_rate: int, now: float) -> None:
@@ -30,12 +31,13 @@ class SampleClock:
         """A new stream begins: all that is missing before its first samples is lost for certain."""
         self._restarted = True
 
-    def arrive(self, count: int, now: float) -> int:
-        """`count` samples, lost ones of the ring included, have arrived by now -> how many are missing before
-        them.
+    def arrive(self, count: int, now: float, unread: int = 0) -> int:
+        """`count` samples, lost ones of the ring included, are read -> how many are missing before them.
+
+        now: the moment of the last sample that has been written, which is `unread` samples after the last one read.
         """
         self.position += count
-        late = (now - self._began) * self._rate - self.position
+        late = (now - self._began) * self._rate - self.position - unread
         missing = 0
         if self._restarted:
             self._restarted = False

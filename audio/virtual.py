@@ -32,6 +32,7 @@ class VirtualStream:
     def __init__(self, capacity: int, channels: int, sample_rate: int) -> None:
         self.ring = SampleRing(capacity, channels)
         self.sample_rate = sample_rate
+        self.mark = (0.0, 0)
         self.ended = False
 
 
@@ -39,7 +40,8 @@ class VirtualDevice:
     """Implements audio.device.Device: gives `sound` in blocks as the clock goes on.
 
     The attributes may be set at any moment: `muted`, `suspended` (nothing comes), `overloaded` (what would
-    come is thrown away, and nobody told), `condition`. Unplugging, and a frozen server, are calls.
+    come is thrown away, and nobody told), `held` (what comes is given later, all at once), `condition`. Unplugging
+    and the like are calls.
     """
 
     is_system_sound = False
@@ -61,7 +63,8 @@ class VirtualDevice:
         self._waiting: list[Callable[[], None]] = []  # what a frozen server has been asked to do
         self._position = 0  # sample frames since the clock began
         self.name = "virtual"
-        self.muted = self.suspended = self.overloaded = False
+        self.muted = self.suspended = self.overloaded = self.held = False
+        self._late: list[tuple[float, NDArray[np.float32]]] = []  # when it was captured, and what
         self.condition = Condition()
         self.openings = 0
         clock.at(block / sample_rate, self._tick)
@@ -98,9 +101,17 @@ class VirtualDevice:
             self._stream.ended = True
             self._stream = None
 
+    def divert(self) -> None:
+        """Pull the cable, and have a server go on with another device's sound."""
+        self._plugged, self.condition = False, Condition(fed_by="other", gone=True)
+
     def plug(self) -> None:
         """Put it in again."""
-        self._plugged = True
+        self._plugged, self.condition = True, Condition()
+
+    def break_stream(self) -> None:
+        """Nothing ever comes from what is open now; opened anew it would."""
+        self._stream = None
 
     def freeze(self) -> None:
         """Nothing comes, and nothing that is asked is done."""
@@ -120,9 +131,17 @@ class VirtualDevice:
             action()
 
     def _tick(self) -> None:
-        stream, silent = self._stream, self.suspended or self.overloaded or self._frozen
-        if stream is not None and not silent:
+        if not (self.suspended or self.overloaded or self._frozen):
             block = self._sound(self._position, self._block)
-            stream.ring.write(np.zeros_like(block) if self.muted else block)
+            self._late.append((self._clock.now(), np.zeros_like(block) if self.muted else block))
+        if not self.held:
+            for captured, block in self._late:
+                self._give(captured, block)
+            self._late.clear()
         self._position += self._block
         self._clock.at((self._position + self._block) / self._sample_rate, self._tick)
+
+    def _give(self, captured: float, block: NDArray[np.float32]) -> None:
+        if self._stream is not None:
+            self._stream.ring.write(block)
+            self._stream.mark = (captured, self._stream.mark[1] + len(block))

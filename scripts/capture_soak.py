@@ -42,7 +42,7 @@ from model import Classifier, load_classifier
 from tests.virtual_microphone import SAMPLE_RATE, VirtualMicrophone
 
 BLOCK = 1024  # samples: what may still be on its way
-EDGE_SECONDS = 5.0  # at the start and at the end, in which the block with the least delay counts
+EDGE_SECONDS = 20.0  # at the start and at the end, in which the block with the least delay counts
 NOISE_SECONDS = 60
 
 

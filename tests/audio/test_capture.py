@@ -217,17 +217,32 @@ def test_another_device_s_sound_is_never_given_for_the_chosen_one(
     listener: Listener, clock: VirtualClock, device: VirtualDevice
 ) -> None:
     """The chosen one was pulled out, and the server moved the stream to another."""
-    device.condition = Condition(fed_by="Other", gone=True)
-    listener.listen(0.1)
-    device.unplug()
     blocks = len(listener.blocks)
+    device.divert()
     listener.listen(3.0)
-    assert listener.names[-1] == "lost"
+    assert listener.names == ["listening", "lost"]
     assert len(listener.blocks) == blocks
-    device.condition = Condition()
     device.plug()
     listener.listen(2.0)
     assert listener.names[-2:] == ["recovering", "listening"]
+
+
+def test_a_stream_that_never_gives_anything_again_is_opened_anew(listener: Listener, device: VirtualDevice) -> None:
+    device.break_stream()
+    listener.listen(6.0)
+    assert listener.names == ["listening", "stalled", "recovering", "listening"]
+    assert device.openings == 2
+    listener.assert_nothing_is_unaccounted()
+
+
+def test_what_waits_on_its_way_for_seconds_is_late_and_not_lost(listener: Listener, device: VirtualDevice) -> None:
+    for _ in range(3):
+        device.held = True
+        listener.listen(2.5)
+        device.held = False
+        listener.listen(2.5)
+    assert listener.capture.losses == ()
+    listener.assert_nothing_is_unaccounted()
 
 
 def test_a_stream_moved_by_the_user_goes_on_and_is_said(listener: Listener, device: VirtualDevice) -> None:

@@ -7,9 +7,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -192,6 +193,32 @@ def test_a_device_that_refuses_its_own_rate_is_asked_for_a_common_one(monkeypatc
     fake_sounddevice(monkeypatch, InputStream=TakesOnly48000)
     with Microphone("Card") as microphone:
         assert microphone.sample_rate == 48_000
+
+
+def test_a_card_that_comes_back_under_another_number_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PortAudio numbers its devices anew when it starts anew, and only then."""
+    opened: list[Any] = []
+    entry = {"index": 3, "name": "Card", "hostapi": 0, "max_input_channels": 1, "default_samplerate": 48_000.0}
+
+    class Numbered(TakesOnly48000):
+        def __init__(self, device: int, finished_callback: Callable[[], None], **options: Any) -> None:
+            super().__init__(**options)
+            opened.append((device, finished_callback))
+
+    fake_sounddevice(
+        monkeypatch,
+        InputStream=Numbered,
+        query_devices=lambda: [dict(entry)],
+        default=SimpleNamespace(device=[3, -1]),
+        _terminate=lambda: None,
+        _initialize=lambda: entry.update(index=9),
+    )
+    with Microphone("Card") as microphone:
+        opened[0][1]()
+        deadline = time.monotonic() + 10
+        while len(opened) < 2 and time.monotonic() < deadline:
+            microphone.read(0.02)
+        assert [device for device, _ in opened] == [3, 9]
 
 
 def test_a_device_that_refuses_every_rate_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
