@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 
@@ -40,8 +41,8 @@ class VirtualDevice:
     """Implements audio.device.Device: gives `sound` in blocks as the clock goes on.
 
     The attributes may be set at any moment: `muted`, `suspended` (nothing comes), `overloaded` (what would
-    come is thrown away, and nobody told), `held` (what comes is given later, all at once), `condition`. Unplugging
-    and the like are calls.
+    come is thrown away, and nobody told), `lag` (seconds on the way before it is given), `condition`. Unplugging and
+    the like are calls.
     """
 
     is_system_sound = False
@@ -63,8 +64,9 @@ class VirtualDevice:
         self._waiting: list[Callable[[], None]] = []  # what a frozen server has been asked to do
         self._position = 0  # sample frames since the clock began
         self.name = "virtual"
-        self.muted = self.suspended = self.overloaded = self.held = False
-        self._late: list[tuple[float, NDArray[np.float32]]] = []  # when it was captured, and what
+        self.muted = self.suspended = self.overloaded = False
+        self.lag = 0.0
+        self._on_its_way: deque[tuple[float, NDArray[np.float32]]] = deque()  # when it was captured, and what
         self.condition = Condition()
         self.openings = 0
         clock.at(block / sample_rate, self._tick)
@@ -133,11 +135,9 @@ class VirtualDevice:
     def _tick(self) -> None:
         if not (self.suspended or self.overloaded or self._frozen):
             block = self._sound(self._position, self._block)
-            self._late.append((self._clock.now(), np.zeros_like(block) if self.muted else block))
-        if not self.held:
-            for captured, block in self._late:
-                self._give(captured, block)
-            self._late.clear()
+            self._on_its_way.append((self._clock.now(), np.zeros_like(block) if self.muted else block))
+        while self._on_its_way and self._on_its_way[0][0] <= self._clock.now() - self.lag:
+            self._give(*self._on_its_way.popleft())
         self._position += self._block
         self._clock.at((self._position + self._block) / self._sample_rate, self._tick)
 
