@@ -16,12 +16,14 @@ from torch import Tensor
 from app.frame_reader import FrameReader, HeardFrame
 from app.session_protocol import EngineState
 from app.snapshot import Snapshot, Timing
-from audio import AudioError, Source
+from audio import AudioError, Capture, Level, Source
 from model import Classifier, WindowTwin, probabilities
 
 SMOOTHING_FRAMES = 39  # 3 s: the present answer is the mean over these
 QUEUE_FRAMES = 1024  # snapshots that wait for a reader; the oldest go first
 READ_SECONDS = 0.1  # how long a stop may go unnoticed
+INVALID_SHOWN_SECONDS = 8.0
+INVALID = "Some samples were no numbers (NaN or infinite) and are heard as silence: check the device or file."
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,8 @@ class Engine:
         self._classifier = classifier
         self._open_source = open_source
         self._source: Source | None = None
+        self._reader: FrameReader | None = None
+        self._invalid_shown_until: float | None = None  # on time.monotonic's clock; None until there is one
         self._state = EngineState("starting")
         self._stopping = threading.Event()
         self._lock = threading.Lock()
@@ -46,11 +50,20 @@ class Engine:
 
     @property
     def state(self) -> EngineState:
-        """The phase, with the source's own words while it runs."""
+        """The phase, with the source's own words and condition while it runs."""
         state, source = self._state, self._source
-        if state.phase == "running" and source is not None and source.status:
-            return EngineState("running", source.status)
-        return state
+        if state.phase != "running" or source is None:
+            return state
+        message = source.status
+        until = self._invalid_shown_until
+        if not message and until is not None and time.monotonic() < until:
+            message = INVALID
+        return EngineState("running", message, source.state if isinstance(source, Capture) else "listening")
+
+    @property
+    def level(self) -> Level:
+        """What a meter shows at this moment."""
+        return Level() if self._reader is None else self._reader.level
 
     @property
     def source_name(self) -> str:
@@ -89,11 +102,16 @@ class Engine:
             self._state = EngineState("failed", f"Listening ended because of a fault in the program: {error!r}.")
 
     def _hear(self, source: Source) -> None:
-        reader = FrameReader(source)
+        reader = self._reader = FrameReader(source)
         answerer = Answerer(self._classifier)
         while not (self._stopping.is_set() or reader.ended):
             for frame in reader.read(READ_SECONDS):
+                if self._stopping.is_set():
+                    return
                 self._publish(answerer.answer(frame))
+            if reader.invalid_samples and self._invalid_shown_until is None:
+                self._invalid_shown_until = time.monotonic() + INVALID_SHOWN_SECONDS
+                log.warning("%s: %s", source.name, INVALID)
 
     def _publish(self, snapshot: Snapshot) -> None:
         with self._lock:

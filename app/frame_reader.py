@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audio import FFT_LENGTH, HOP, SAMPLE_RATE, FrameStream, Source
+from audio import FFT_LENGTH, HOP, SAMPLE_RATE, FrameStream, Level, LevelMeter, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,18 @@ class FrameReader:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._stream = FrameStream(source.sample_rate)
+        self._meter = LevelMeter(source.sample_rate)
         self._frames = 0
         self._dropped = 0
         self._heard_samples = 0
         self._ended = False
         self._squares, self._samples, self._nanoseconds = 0.0, 0, 0
         self._level = -math.inf
+
+    @property
+    def level(self) -> Level:
+        """What a meter shows at this moment; may be asked by any thread."""
+        return self._meter.level
 
     @property
     def invalid_samples(self) -> int:
@@ -70,6 +76,7 @@ class FrameReader:
         else:
             self._dropped += block.dropped
             self._measure_level(block.samples)
+            self._meter.push(block.samples)
             frames = self._stream.push(block.samples)
         self._nanoseconds += time.perf_counter_ns() - began
         return list(self._describe(frames))

@@ -13,12 +13,14 @@ from audio import (
     FRAME_SECONDS,
     SAMPLE_RATE,
     AudioError,
-    FileSource,
-    LivePacedSource,
+    FilePlayer,
+    Level,
+    LevelPreview,
     Microphone,
     Source,
     StreamingLogMel,
     input_devices,
+    system_sound_help,
 )
 from model import Classifier, step_cost, twin_cost
 
@@ -35,10 +37,11 @@ class LiveSession:
         self._classifier = classifier
         self._speed = speed
         self._engine: Engine | None = None
+        self._preview: LevelPreview | None = None
+        self._player: FilePlayer | None = None
         self._on_microphone = False
         self._wished_name = ""
         self._devices: DeviceList | None = None
-        self._device_lock = threading.Lock()  # PortAudio must not be searched anew while a stream is being opened
         self.genres = classifier.config.genres
         self.window_seconds = classifier.config.window * FRAME_SECONDS
         self.flops = frame_flops(classifier)
@@ -66,55 +69,87 @@ class LiveSession:
     def refresh_devices(self) -> None:
         threading.Thread(target=self._search, name="device search", daemon=True).start()
 
+    @property
+    def level(self) -> Level:
+        """What a meter shows of the input: of the run, or of the preview while nothing runs."""
+        if self._engine is not None and self.state.phase == "running":
+            return self._engine.level
+        return Level() if self._preview is None else self._preview.level
+
+    @property
+    def player(self) -> FilePlayer | None:
+        """The file that is played, to pause and wind it; None while none is."""
+        return self._player if self.state.phase == "running" else None
+
     def listen(self, device_key: str) -> None:
-        device = int(device_key) if device_key.isdigit() else device_key or None
-
-        def open_microphone() -> Source:
-            with self._device_lock:
-                return Microphone(device)
-
-        self._begin(open_microphone, on_microphone=True, wished_name="")
+        self._begin(lambda: Microphone(device_key or None), on_microphone=True, wished_name="")
 
     def play(self, path: Path) -> None:
-        self._begin(lambda: LivePacedSource(FileSource(path), self._speed), on_microphone=False, wished_name=path.name)
+        def open_file() -> Source:
+            player = FilePlayer(path, self._speed)
+            self._player = player
+            return player
+
+        self._begin(open_file, on_microphone=False, wished_name=path.name)
+
+    def preview(self, device_key: str) -> None:
+        """Meter a microphone until something is heard in earnest; "" for the default. See `level`."""
+        before = self._end_preview()
+
+        def open_microphone() -> Source:
+            if before is not None:
+                before.join(HAND_OVER_SECONDS)
+            return Microphone(device_key or None)
+
+        self._preview = LevelPreview(open_microphone)
 
     def stop(self) -> None:
+        self._end_preview()
         if self._engine is not None:
             self._engine.request_stop()
 
     def close(self, timeout: float = HAND_OVER_SECONDS) -> bool:
         """Stop, and wait until the device is free; False when it is not after `timeout` seconds."""
+        preview = self._preview
         self.stop()
-        return self._engine is None or self._engine.join(timeout)
+        free = preview is None or preview.join(timeout)
+        return free and (self._engine is None or self._engine.join(timeout))
+
+    def _end_preview(self) -> LevelPreview | None:
+        preview, self._preview = self._preview, None
+        if preview is not None:
+            preview.stop()
+        return preview
 
     def drain(self) -> list[Snapshot]:
         return [] if self._engine is None else self._engine.drain()
 
     def _begin(self, open_source: Callable[[], Source], on_microphone: bool, wished_name: str) -> None:
-        before = self._engine
+        before, preview = self._engine, self._preview
 
         def open_after_the_run_before() -> Source:
             if before is not None:
                 before.join(HAND_OVER_SECONDS)
+            if preview is not None:
+                preview.join(HAND_OVER_SECONDS)
             return open_source()
 
         self.stop()
+        self._player = None
         self._on_microphone, self._wished_name = on_microphone, wished_name
         self._engine = Engine(self._classifier, open_after_the_run_before)
         self._engine.start()
 
     def _search(self) -> None:
-        # A search anew would end the stream of a microphone that is listening.
         try:
-            with self._device_lock:
-                listening = self._on_microphone and self.state.phase in ("starting", "running")
-                found = input_devices(refresh=not listening)
+            found = input_devices(refresh=True)
         except AudioError as error:
             self._devices = DeviceList(problem=str(error))
             return
         self._devices = DeviceList(
-            tuple(InputDeviceChoice(device.name, str(device.index), device.is_default) for device in found),
+            tuple(InputDeviceChoice(device.label, device.key, device.is_default) for device in found),
             "" if found else "No microphone was found: connect one and refresh the list, or open a file instead.",
+            system_sound_help(found),
         )
 
 

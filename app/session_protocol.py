@@ -11,21 +11,28 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from app.snapshot import Snapshot
+from audio.watchdog import CaptureState
 
 Phase = Literal["idle", "starting", "running", "ended", "failed", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """Where a run is, and one sentence for the user ("" when there is nothing to say)."""
+    """Where a run is, and one sentence for the user ("" when there is nothing to say).
+
+    capture: how a microphone is doing while it runs; "listening" for all else.
+    """
 
     phase: Phase
     message: str = ""
+    capture: CaptureState = "listening"
 
 
 @dataclass(frozen=True, slots=True)
 class InputDeviceChoice:
-    """One line of the microphone picker; `key` is what `Session.listen` wants back."""
+    """One line of the microphone picker; `key` is what `Session.listen` wants back, and stays the same over
+    restarts and replugging.
+    """
 
     label: str
     key: str
@@ -34,10 +41,14 @@ class InputDeviceChoice:
 
 @dataclass(frozen=True, slots=True)
 class DeviceList:
-    """The microphones found by one search; `problem` says in a sentence why there are none."""
+    """The microphones found by one search; `problem` says in a sentence why there are none.
+
+    hint: how to hear what the computer plays, where no choice gives that.
+    """
 
     choices: tuple[InputDeviceChoice, ...] = ()
     problem: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True)

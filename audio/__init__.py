@@ -4,17 +4,25 @@ Importing it costs next to nothing: PortAudio, libsndfile, FFmpeg and librosa ar
 used.
 """
 
+from audio.capture import Capture
+from audio.clock import Clock, SystemClock, VirtualClock
 from audio.decode import DecodedFile, decode_blocks
-from audio.devices import InputDevice, input_devices
+from audio.devices import InputDevice, input_devices, system_sound_help
 from audio.errors import AudioError, NoAudioSystem, NoMicrophone, UnreadableFile
-from audio.file import FileSource, LivePacedSource
+from audio.file import FilePlayer, FileSource, LivePacedSource
 from audio.frames import FrameStream
 from audio.logmel import StreamingLogMel
+from audio.loss import Loss
+from audio.meter import Level, LevelMeter
 from audio.microphone import Microphone
+from audio.pcm import PcmFormat
+from audio.preview import LevelPreview
 from audio.resample import StreamingResampler
 from audio.ring import RingCount, SampleRing
 from audio.source import Block, Source
 from audio.spec import BANDS, FFT_LENGTH, FLOOR_POWER, FRAME_SECONDS, HOP, SAMPLE_RATE
+from audio.stdin import StreamSource
+from audio.watchdog import CaptureState
 
 __all__ = [
     "BANDS",
@@ -25,20 +33,33 @@ __all__ = [
     "SAMPLE_RATE",
     "AudioError",
     "Block",
+    "Capture",
+    "CaptureState",
+    "Clock",
     "DecodedFile",
+    "FilePlayer",
     "FileSource",
     "FrameStream",
     "InputDevice",
+    "Level",
+    "LevelMeter",
+    "LevelPreview",
     "LivePacedSource",
+    "Loss",
     "Microphone",
     "NoAudioSystem",
     "NoMicrophone",
+    "PcmFormat",
     "RingCount",
     "SampleRing",
     "Source",
+    "StreamSource",
     "StreamingLogMel",
     "StreamingResampler",
+    "SystemClock",
     "UnreadableFile",
+    "VirtualClock",
     "decode_blocks",
     "input_devices",
+    "system_sound_help",
 ]

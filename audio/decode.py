@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,10 +58,12 @@ class DecodedFile:
         self._rest.close()
 
 
-def decode_blocks(path: str | Path) -> DecodedFile:
+def decode_blocks(path: str | Path, channel: int | None = None, begin: float = 0.0) -> DecodedFile:
     """Open a sound file with libsndfile, or with FFmpeg where that cannot, and decode its first block.
 
-    The soundtrack of a video will do. Raises UnreadableFile.
+    The soundtrack of a video will do. `channel`: the index of the one to hear, None for the mean of all.
+    `begin`: seconds to leave out; at or behind the end no sample is left, which is no error. Raises
+    UnreadableFile.
     """
     path = Path(path)
     if path.is_dir():
@@ -78,11 +80,19 @@ def decode_blocks(path: str | Path) -> DecodedFile:
         raise UnreadableFile("the file is empty: fetch it again")
     if path.suffix.lower() == ".mp3":
         # Both give the same samples, but libsndfile prints its thoughts on truncated MP3s to the terminal.
-        return _decode_with_av(path)
-    return _decode_with_soundfile(path) or _decode_with_av(path)
+        return _decode_with_av(str(path), channel, begin)
+    return _decode_with_soundfile(path, channel, begin) or _decode_with_av(str(path), channel, begin)
 
 
-def _decode_with_soundfile(path: Path) -> DecodedFile | None:
+def decode_stream(stream: IO[bytes], channel: int | None = None) -> DecodedFile:
+    """Decode whatever FFmpeg recognises in a stream that can only be read on, such as standard input.
+
+    Waits for its beginning. Raises UnreadableFile.
+    """
+    return _decode_with_av(stream, channel, 0.0)
+
+
+def _decode_with_soundfile(path: Path, channel: int | None, begin: float) -> DecodedFile | None:
     """None when libsndfile does not know this kind of file."""
     import soundfile
 
@@ -94,27 +104,32 @@ def _decode_with_soundfile(path: Path) -> DecodedFile | None:
     def blocks() -> Blocks:
         with sound:
             try:
+                sound.seek(min(round(begin * sound.samplerate), sound.frames))
                 while len(block := sound.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)):
-                    yield mix_to_mono(block)
+                    yield mix_to_mono(block, channel)
             except soundfile.LibsndfileError as error:
                 raise UnreadableFile(DAMAGED) from error
 
+    _check_channel(channel, sound.channels)
     rest = blocks()
     duration = sound.frames / sound.samplerate
-    return DecodedFile(_first_of(rest), rest, sound.samplerate, sound.channels, duration)
+    return DecodedFile(_first_of(rest, begin), rest, sound.samplerate, sound.channels, duration)
 
 
-def _decode_with_av(path: Path) -> DecodedFile:
+def _decode_with_av(file: str | IO[bytes], channel: int | None, begin: float) -> DecodedFile:
     import av
 
     try:
-        container: Any = av.open(str(path), metadata_errors="ignore")
+        container: Any = av.open(file, metadata_errors="ignore")
     except av.FFmpegError as error:
         raise UnreadableFile(NOT_SOUND) from error
     if not container.streams.audio:
         container.close()
         raise UnreadableFile("there is no sound in this file: choose one that has a soundtrack")
     stream = container.streams.audio[0]
+    _check_channel(channel, stream.codec_context.channels)
+    if begin:
+        container.seek(round(begin * av.time_base))  # to a packet before it: the samples up to there go below
 
     def blocks() -> Blocks:
         with container:
@@ -122,13 +137,16 @@ def _decode_with_av(path: Path) -> DecodedFile:
             try:
                 for packet in container.demux(stream):
                     for frame in _frames_of(packet):
+                        early = round((begin - (frame.time or 0.0)) * frame.sample_rate) if begin else 0
+                        if early >= frame.samples:
+                            continue
                         for converted in to_float.resample(frame):
-                            yield mix_to_mono(converted.to_ndarray().T)
+                            yield mix_to_mono(converted.to_ndarray().T, channel)[max(0, early) :]
             except av.FFmpegError as error:
                 raise UnreadableFile(DAMAGED) from error
 
     rest = blocks()
-    first = _first_of(rest)
+    first = _first_of(rest, begin)
     # Asked only now: decoding the first frame can correct what the container says (AAC with SBR doubles the
     # rate).
     sample_rate, channels = stream.codec_context.sample_rate, stream.codec_context.channels
@@ -147,8 +165,15 @@ def _frames_of(packet: Any) -> list[Any]:
     return frames
 
 
-def _first_of(blocks: Blocks) -> NDArray[np.float32]:
+def _first_of(blocks: Blocks, begin: float) -> NDArray[np.float32]:
     try:
         return next(blocks)
     except StopIteration:
+        if begin:
+            return np.zeros(0, np.float32)
         raise UnreadableFile(NO_SAMPLES) from None
+
+
+def _check_channel(channel: int | None, channels: int) -> None:
+    if channel is not None and not 0 <= channel < channels:
+        raise UnreadableFile(f"there is no channel {channel + 1} in this file: choose one from 1 to {channels}")

@@ -1,13 +1,28 @@
-"""Which input devices there are, as PortAudio tells it."""
+"""Which inputs there are: PortAudio's devices, and by name the sources of a sound server behind it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, replace
 from typing import Any
 
-from audio.errors import NoAudioSystem
+from audio.errors import NoAudioSystem, NoMicrophone
+from audio.portaudio import portaudio
+from audio.pulse import has_pactl, pulse_sources
 
 SOUND_SERVER_RATE = 48_000  # Hz, what PulseAudio and PipeWire run at unless told otherwise
+SEARCH_SECONDS = 5.0  # a sound server that takes longer does not answer
+WAYS_TO_SERVER = ("pulse", "default", "pipewire")  # ALSA's names of a sound server
+NONE_FOUND = "No microphone was found: connect one and refresh the list, or open a file instead."
+
+# Another process looks for devices while this one listens: to look again PortAudio must end every stream.
+SEARCH = """
+import json, sounddevice
+print(json.dumps([list(sounddevice.query_devices()), [api["name"] for api in sounddevice.query_hostapis()],
+                  sounddevice.default.device[0]]))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,45 +35,74 @@ class InputDevice:
     channels: int
     sample_rate: int  # Hz, the device's own
     is_default: bool
+    is_system_sound: bool = False  # what the computer plays, not what a microphone hears
+    source: str = ""  # the sound server's own name of it, where it is one of a server's sources
+    through_server: bool = False  # whether a sound server that can be asked stands before it
 
+    @property
+    def key(self) -> str:
+        """What to remember it by: host API and name, which stay the same over restarts and replugging."""
+        return f"{self.host_api}: {self.source or self.name}"
 
-def load_sounddevice() -> Any:
-    """The sounddevice module, imported when it is first needed. Raises NoAudioSystem where PortAudio is
-    missing.
-    """
-    try:
-        import sounddevice
-    except OSError as error:
-        raise NoAudioSystem(
-            "No microphone can be used because PortAudio is not installed: install it (on Debian or Ubuntu: "
-            "sudo apt-get install libportaudio2) and start again, or open a file instead."
-        ) from error
-    return sounddevice
+    @property
+    def label(self) -> str:
+        """For a list to choose from."""
+        if self.is_system_sound:
+            return f"{self.name} (system sound)"
+        return "System default" if self.name == "default" and self.host_api == "ALSA" else self.name
 
 
 def input_devices(refresh: bool = False) -> list[InputDevice]:
-    """Every device with an input, in PortAudio's order; the list is empty where there is none.
+    """Every input; the list is empty where there is none. The sources of a sound server come first, its
+    monitors (what the computer plays) among them.
 
-    PortAudio looks for devices once, when it starts. `refresh` starts it anew (40 ms), which finds devices
-    plugged in since and ends every open stream: only for when no microphone is listening. Raises
-    NoAudioSystem.
+    PortAudio looks for devices once, when it starts. `refresh` looks again, which disturbs nobody who is
+    listening. Raises NoAudioSystem, also when the sound server does not answer.
     """
-    sounddevice = load_sounddevice()
+    return portaudio().ask(lambda: devices_in_portaudio_thread(refresh), SEARCH_SECONDS)
+
+
+def devices_in_portaudio_thread(refresh: bool) -> list[InputDevice]:
+    """What `input_devices` has done in PortAudio's thread, for whoever is in it already."""
+    sounddevice = portaudio().load()
     try:
-        if refresh:
-            sounddevice._terminate()
-            sounddevice._initialize()
-        host_apis = sounddevice.query_hostapis()
-        default_index = sounddevice.default.device[0]
-        return [
-            _input_device(entry, host_apis[entry["hostapi"]]["name"], default_index)
-            for entry in sounddevice.query_devices()
-            if entry["max_input_channels"] > 0
-        ]
+        if refresh and portaudio().open_streams:
+            entries, host_apis, default_index = _search_in_another_process()
+        else:
+            if refresh:
+                sounddevice._terminate()
+                sounddevice._initialize()
+            host_apis = [entry["name"] for entry in sounddevice.query_hostapis()]
+            default_index = sounddevice.default.device[0]
+            entries = list(sounddevice.query_devices())
     except sounddevice.PortAudioError as error:
         raise NoAudioSystem(
             f"The system's sound does not start ({error.args[0]}): check the sound settings, or open a file instead."
         ) from error
+    found = [
+        _input_device(entry, host_apis[entry["hostapi"]], default_index)
+        for entry in entries
+        if entry["max_input_channels"] > 0
+    ]
+    return _with_server_sources(found)
+
+
+def _search_in_another_process() -> tuple[list[dict[str, Any]], list[str], int]:
+    try:
+        searched = subprocess.run(
+            [sys.executable, "-c", SEARCH],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SEARCH_SECONDS,
+            check=True,
+        )
+    except subprocess.SubprocessError as error:
+        raise NoAudioSystem(
+            "The sound server does not answer, so no other microphone can be looked for: restart it, or open a file "
+            "instead."
+        ) from error
+    entries, host_apis, default_index = json.loads(searched.stdout)
+    return entries, host_apis, default_index
 
 
 def _input_device(entry: dict[str, Any], host_api: str, default_index: int) -> InputDevice:
@@ -74,4 +118,72 @@ def _input_device(entry: dict[str, Any], host_api: str, default_index: int) -> I
         channels=channels,
         sample_rate=sample_rate,
         is_default=entry["index"] == default_index,
+        is_system_sound="[Loopback]" in entry["name"],  # so PortAudio calls it on Windows
     )
+
+
+def _with_server_sources(found: list[InputDevice]) -> list[InputDevice]:
+    way = next((device for device in found if (device.host_api, device.name) == ("ALSA", "pulse")), None)
+    sources = pulse_sources() if way is not None else []
+    if way is None or not sources:
+        return found
+    named = [
+        InputDevice(
+            index=way.index,
+            name=source.description,
+            host_api="PulseAudio",
+            channels=source.channels,
+            sample_rate=source.sample_rate,
+            is_default=False,
+            is_system_sound=source.is_monitor,
+            source=source.name,
+            through_server=True,
+        )
+        for source in sources
+    ]
+    # Of the ways to the server one is enough: the default, which follows the server's default source.
+    others = [
+        replace(device, through_server=True) if device.name in WAYS_TO_SERVER else device
+        for device in found
+        if device.is_default or device.name not in WAYS_TO_SERVER
+    ]
+    return sorted([*named, *others], key=lambda device: not device.is_default)
+
+
+def choose_device(devices: list[InputDevice], wanted: str | int | None) -> InputDevice:
+    """The device that `wanted` means: its key, its name or any unambiguous part of it (whatever the case),
+    PortAudio's index, or None for the default. Raises NoMicrophone, naming the known ones.
+    """
+    if not devices:
+        raise NoMicrophone(NONE_FOUND)
+    if wanted is None:
+        return next((device for device in devices if device.is_default), devices[0])
+    if isinstance(wanted, int):
+        found = [device for device in devices if device.index == wanted and not device.source]
+    else:
+        said = wanted.casefold()
+        found = [device for device in devices if wanted in (device.key, device.source)]
+        found = found or [device for device in devices if device.name.casefold() == said]
+        found = found or [device for device in devices if said in device.name.casefold()]
+    known = ", ".join(f"“{device.name}”" for device in devices)
+    if not found:
+        raise NoMicrophone(f"There is no microphone “{wanted}”: choose one of {known}.")
+    if len({device.name for device in found}) > 1:
+        raise NoMicrophone(f"More than one microphone matches “{wanted}”: choose one of {known}.")
+    return found[0]
+
+
+def system_sound_help(devices: list[InputDevice]) -> str:
+    """How to hear what the computer plays where the list does not offer it; empty where it does."""
+    if any(device.is_system_sound for device in devices):
+        return ""
+    if sys.platform == "darwin":
+        return (
+            "To hear what this Mac plays, install a virtual audio device such as BlackHole, make it part of a "
+            "multi-output device, and choose it here."
+        )
+    if sys.platform == "win32":
+        return "To hear what this computer plays, enable “Stereo Mix” among the recording devices and refresh the list."
+    if not has_pactl():
+        return "To hear what this computer plays, install pactl (Debian and Ubuntu: pulseaudio-utils) and refresh."
+    return "To hear what this computer plays, a PulseAudio or PipeWire server must run: start it and refresh."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
 
+from audio.clock import Clock, SystemClock
 from audio.decode import decode_blocks
 from audio.source import Block, ClosesOnExit, Source
 
@@ -17,26 +17,45 @@ class FileSource(ClosesOnExit):
     """A sound file as fast as it can be decoded. Raises UnreadableFile, also from `read` if it is damaged
     later on.
 
+    channel: the index of the one to hear, None for the mean of all.
     duration: seconds as the file states it, None where it does not.
     """
 
     status = ""
 
-    def __init__(self, path: str | Path) -> None:
-        self._decoded = decode_blocks(path)
-        self._position = 0
-        self.name = Path(path).name
+    def __init__(self, path: str | Path, channel: int | None = None) -> None:
+        self._path, self._channel = Path(path), channel
+        self._decoded = decode_blocks(path, channel)
+        self._heard = 0
+        self._began_at = 0.0  # seconds into the file at which sample 0, or the first one after a seek, lies
+        self._heard_before = 0
+        self.name = self._path.name
         self.sample_rate = self._decoded.sample_rate
         self.duration = self._decoded.duration
+
+    @property
+    def position(self) -> float:
+        """Seconds into the file of the next sample that `read` gives."""
+        return self._began_at + (self._heard - self._heard_before) / self.sample_rate
 
     def read(self, timeout: float) -> Block | None:
         """The next samples, None after the last; never waits."""
         samples = next(self._decoded, None)
         if samples is None:
             return None
-        block = Block(samples, self._position)
-        self._position += len(samples)
+        block = Block(samples, self._heard)
+        self._heard += len(samples)
         return block
+
+    def seek(self, seconds: float, unheard: int = 0) -> None:
+        """Go on from there; to be called by the reading thread. Samples are numbered on as if nothing happened;
+        the last `unheard` ones, which nobody listened to, give their numbers back.
+        """
+        begin = max(0.0, seconds)
+        self._decoded.close()
+        self._decoded = decode_blocks(self._path, self._channel, begin)
+        self._heard -= unheard
+        self._began_at, self._heard_before = begin, self._heard
 
     def close(self) -> None:
         """Let go of the file."""
@@ -50,11 +69,13 @@ class LivePacedSource(ClosesOnExit):
     infinity does not wait at all. Closes the other source when it is closed.
     """
 
-    def __init__(self, source: Source, speed: float = 1.0) -> None:
+    def __init__(self, source: Source, speed: float = 1.0, clock: Clock | None = None) -> None:
         self._source = source
         self._samples_per_second = source.sample_rate * speed
-        self._began: float | None = None  # on time.monotonic's clock
+        self._clock: Clock = SystemClock() if clock is None else clock
+        self._began: float | None = None  # on the clock, moved on by every pause
         self._held = Block(np.zeros(0, np.float32), 0)
+        self._closed = False
         self.name = source.name
         self.sample_rate = source.sample_rate
 
@@ -65,9 +86,10 @@ class LivePacedSource(ClosesOnExit):
 
     def read(self, timeout: float) -> Block | None:
         """The next LIVE_BLOCK samples at most, when they are due; see Source.read."""
+        clock = self._clock
         if self._began is None:
-            self._began = time.monotonic()
-        deadline = time.monotonic() + timeout
+            self._began = clock.now()
+        deadline = clock.now() + timeout
         if not len(self._held.samples):
             fetched = self._source.read(timeout)
             if fetched is None:
@@ -76,13 +98,62 @@ class LivePacedSource(ClosesOnExit):
         samples, start, dropped = self._held.samples[:LIVE_BLOCK], self._held.start, self._held.dropped
         due = self._began + (start + len(samples)) / self._samples_per_second
         if due > deadline:
-            time.sleep(max(0.0, deadline - time.monotonic()))
+            clock.sleep(deadline - clock.now())
             return Block(np.zeros(0, np.float32), start)
-        time.sleep(max(0.0, due - time.monotonic()))
+        clock.sleep(due - clock.now())
         self._held = Block(self._held.samples[LIVE_BLOCK:], start + len(samples))
         return Block(samples, start, dropped)
 
+    def _wait(self, seconds: float) -> Block:
+        """Nothing for so long, and everything is due so much later."""
+        before = self._clock.now()
+        self._clock.sleep(seconds)
+        if self._began is not None:
+            self._began += self._clock.now() - before
+        return Block(np.zeros(0, np.float32), self._held.start)
+
+    def _drop_held(self) -> None:
+        self._held = Block(np.zeros(0, np.float32), self._held.start)
+
     def close(self) -> None:
         """Let go of the other source; nothing more comes."""
-        self._held = Block(np.zeros(0, np.float32), self._held.start)
+        self._closed = True
+        self._drop_held()
         self._source.close()
+
+
+class FilePlayer(LivePacedSource):
+    """A file at live pace that can be paused and wound; any thread may do that, while one reads.
+
+    Samples are numbered as they are heard: neither a pause nor a seek makes a gap. `duration` in seconds as
+    the file states it, None where it does not. Raises UnreadableFile.
+    """
+
+    def __init__(
+        self, path: str | Path, speed: float = 1.0, channel: int | None = None, clock: Clock | None = None
+    ) -> None:
+        self._file = FileSource(path, channel)
+        super().__init__(self._file, speed, clock)
+        self._wished: float | None = None  # seconds into the file
+        self.paused = False
+        self.duration = self._file.duration
+
+    @property
+    def position(self) -> float:
+        """Seconds into the file of what is heard next."""
+        wished = self._wished
+        return wished if wished is not None else self._file.position - len(self._held.samples) / self.sample_rate
+
+    def seek(self, seconds: float) -> None:
+        """Go on from there with the next read; at most to the end, after which nothing comes."""
+        self._wished = max(0.0, seconds)
+
+    def read(self, timeout: float) -> Block | None:
+        """See LivePacedSource.read; nothing while it is paused."""
+        wished = self._wished
+        if wished is not None and not self._closed:
+            self._file.seek(wished, unheard=len(self._held.samples))
+            self._drop_held()
+            if self._wished == wished:  # or another thread has wished again meanwhile
+                self._wished = None
+        return self._wait(timeout) if self.paused and not self._closed else super().read(timeout)

@@ -1,140 +1,184 @@
-"""An input device as a source: a callback that only copies, and a reader that does the rest."""
+"""An input device through PortAudio: a callback that only copies, and a stream that can be opened again."""
 
 from __future__ import annotations
 
-import atexit
-import threading
-import time
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.devices import InputDevice, input_devices, load_sounddevice
+from audio.capture import Capture
+from audio.device import Condition, DeviceStream
+from audio.devices import InputDevice, choose_device, devices_in_portaudio_thread, input_devices
 from audio.errors import NoMicrophone
-from audio.mono import mix_to_mono
+from audio.portaudio import portaudio
+from audio.pulse import has_pactl, pulse_sources
+from audio.pulse_watch import PulseWatch
 from audio.ring import SampleRing
-from audio.source import Block, ClosesOnExit
 
 RING_SECONDS = 4.0  # how late the reader may be before the oldest sound is lost
 BLOCK_SECONDS = 1024 / 48_000  # shorter ones fall behind when other Python threads are busy
-STALL_SECONDS = 1.0  # no callback for so long: say that nothing arrives
-CLOSE_SECONDS = 1.0  # a frozen sound server never answers: do not wait for it longer
-POLL_SECONDS = 0.005  # how often the reader looks; the callback wakes nobody, for that would take a lock
+OTHER_RATES = (48_000, 44_100)  # Hz, for a device that refuses its own
+INVALID_SAMPLE_RATE = -9997  # PortAudio's error code
 
 
-class Microphone(ClosesOnExit):
-    """Listens from its creation on, at the device's own rate, to all its channels, averaged.
+class Microphone(Capture):
+    """Listens from its creation on, at the device's own rate; see Capture for what happens after that.
 
-    `device`: a name (any unambiguous part of it, whatever the case), PortAudio's index, or None for the
-    default. Raises NoAudioSystem where PortAudio is missing, NoMicrophone when there is no such device or it
-    refuses. A device that goes away raises nothing: `read` gives empty blocks and `status` says what
-    happened.
+    `device`: its key or name (any unambiguous part of it, whatever the case), PortAudio's index, or None for
+    the default. `channel`: the index of the one to hear, None for the mean of all. Raises NoAudioSystem where
+    PortAudio is missing or does not answer, NoMicrophone when there is no such device or it refuses.
     """
 
-    def __init__(self, device: str | int | None = None) -> None:
-        sounddevice = load_sounddevice()
-        chosen = choose_device(input_devices(), device)
-        self.name = chosen.name
-        self.sample_rate = chosen.sample_rate
-        self._ring = SampleRing(round(RING_SECONDS * self.sample_rate), chosen.channels)
-        self._ended = False
-        self._closed = False
-        self._arrival = (0, time.monotonic())  # sample frames captured, and when that number was first seen
-        stream = None
+    def __init__(self, device: str | int | None = None, channel: int | None = None) -> None:
+        super().__init__(PortAudioDevice(choose_device(input_devices(), device)), channel)
+
+
+class PortAudioStream:
+    """An open device. Made and closed in PortAudio's thread."""
+
+    def __init__(self, sounddevice: Any, device: InputDevice, sample_rate: int) -> None:
+        self.sample_rate = sample_rate
+        self.ring = SampleRing(round(RING_SECONDS * sample_rate), device.channels)
+        self.mark = (0.0, 0)
+        self.ended = False
+        self._stream = sounddevice.InputStream(
+            device=device.index,
+            samplerate=sample_rate,
+            channels=device.channels,
+            dtype="float32",
+            blocksize=round(BLOCK_SECONDS * sample_rate),
+            callback=self._take,
+            finished_callback=self._note_end,
+        )
         try:
-            stream = sounddevice.InputStream(
-                device=chosen.index,
-                samplerate=self.sample_rate,
-                channels=chosen.channels,
-                dtype="float32",
-                blocksize=round(BLOCK_SECONDS * self.sample_rate),
-                callback=self._take,
-                finished_callback=self._note_end,
-            )
-            stream.start()
-        except sounddevice.PortAudioError as error:
-            if stream is not None:
-                stream.close(ignore_errors=True)
-            raise NoMicrophone(
-                f"The microphone “{chosen.name}” cannot be opened ({error.args[0]}): "
-                "close other programs that use it, choose another one, or open a file instead."
-            ) from error
-        self._stream = stream
+            self._stream.start()
+        except sounddevice.PortAudioError:
+            self._stream.close(ignore_errors=True)
+            raise
 
     def _take(self, samples: NDArray[np.float32], frames: int, times: Any, flags: Any) -> None:
-        self._ring.write(samples)
+        # Some systems do not say when the block was captured: then it was now.
+        captured = (times.inputBufferAdcTime or times.currentTime) + frames / self.sample_rate
+        self.ring.write(samples)
+        self.mark = (captured, self.mark[1] + frames)
 
     def _note_end(self) -> None:
-        self._ended = True
-
-    @property
-    def status(self) -> str:
-        """Empty while sound arrives, otherwise one sentence for the user."""
-        if self._closed:
-            return ""
-        if self._ended:
-            return f"The microphone “{self.name}” is gone: connect it again, then choose it again."
-        if time.monotonic() - self._last_arrival() > STALL_SECONDS:
-            return f"The microphone “{self.name}” sends nothing: check that it is connected and not suspended."
-        return ""
-
-    def _last_arrival(self) -> float:
-        """When new sound was last seen to have arrived, on time.monotonic's clock."""
-        captured = self._ring.count().captured
-        if captured != self._arrival[0]:
-            self._arrival = (captured, time.monotonic())
-        return self._arrival[1]
-
-    def read(self, timeout: float) -> Block | None:
-        """All that has arrived since the last read, as soon as there is any; see Source.read."""
-        deadline = time.monotonic() + timeout
-        while not self._closed:
-            samples, start, dropped = self._ring.read()
-            if len(samples) or dropped:
-                self._last_arrival()
-                return Block(mix_to_mono(samples), start, dropped)
-            remaining = deadline - time.monotonic()
-            if remaining <= 0:
-                return Block(np.zeros(0, np.float32), start)
-            time.sleep(min(POLL_SECONDS, remaining))
-        return None
+        self.ended = True
 
     def close(self) -> None:
-        """Stop listening. Waits CLOSE_SECONDS at most: PortAudio waits for ever when the sound server is
-        frozen.
-        """
-        if self._closed:
-            return
-        self._closed = True
-        closing = threading.Thread(target=self._close_stream, name="close microphone", daemon=True)
-        closing.start()
-        closing.join(CLOSE_SECONDS)
-        if closing.is_alive():
-            # What sounddevice does at exit would wait for that server too, and the program could not be quit.
-            atexit.unregister(load_sounddevice()._exit_handler)
-
-    def _close_stream(self) -> None:
+        """Hangs for as long as the sound server is frozen."""
         # abort, not stop: stop waits for a suspended source. Errors are of no use any more, the stream is
         # done with.
         self._stream.abort(ignore_errors=True)
         self._stream.close(ignore_errors=True)
 
 
-def choose_device(devices: list[InputDevice], wanted: str | int | None) -> InputDevice:
-    """The device that `wanted` means (see Microphone). Raises NoMicrophone, naming the known ones."""
-    if not devices:
-        raise NoMicrophone("No microphone was found: connect one and refresh the list, or open a file instead.")
-    if wanted is None:
-        return next((device for device in devices if device.is_default), devices[0])
-    if isinstance(wanted, int):
-        found = [device for device in devices if device.index == wanted]
-    else:
-        found = [device for device in devices if device.name.casefold() == wanted.casefold()]
-        found = found or [device for device in devices if wanted.casefold() in device.name.casefold()]
-    known = ", ".join(f"“{device.name}”" for device in devices)
-    if not found:
-        raise NoMicrophone(f"There is no microphone “{wanted}”: choose one of {known}.")
-    if len({device.name for device in found}) > 1:
-        raise NoMicrophone(f"More than one microphone matches “{wanted}”: choose one of {known}.")
-    return found[0]
+class PortAudioDevice:
+    """Implements audio.device.Device for one input device, found again by its key however often it goes."""
+
+    def __init__(self, device: InputDevice) -> None:
+        self._device = device
+        self._opened_before = False
+        self._sample_rate: int | None = None  # Hz, fixed by the first opening: what was built on it stays
+        self._watch: PulseWatch | None = None
+
+    @property
+    def name(self) -> str:
+        return self._device.name if self._device.is_system_sound else self._device.label
+
+    @property
+    def is_system_sound(self) -> bool:
+        return self._device.is_system_sound
+
+    @property
+    def condition(self) -> Condition:
+        watch = self._watch
+        return Condition() if watch is None else watch.condition
+
+    def open(self) -> Future[DeviceStream]:
+        return portaudio().submit(self._open)
+
+    def close(self, stream: DeviceStream) -> Future[None]:
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
+        assert isinstance(stream, PortAudioStream)
+        return portaudio().submit(lambda: self._close(stream))
+
+    def _open(self) -> DeviceStream:
+        again, self._opened_before = self._opened_before, True
+        if again:
+            self._find_again()
+        sounddevice = portaudio().load()
+        own = (self._sample_rate,) if self._sample_rate else (self._device.sample_rate, *OTHER_RATES)
+        with _source_chosen(self._device.source):
+            stream = self._start(sounddevice, own)
+        portaudio().open_streams.add(stream)
+        self._sample_rate = stream.sample_rate
+        if self._device.through_server and has_pactl():
+            self._watch = PulseWatch(self._device.source)
+        return stream
+
+    def _start(self, sounddevice: Any, rates: tuple[int, ...]) -> PortAudioStream:
+        for attempt, rate in enumerate(rates, start=1):
+            try:
+                return PortAudioStream(sounddevice, self._device, rate)
+            except sounddevice.PortAudioError as error:
+                if _code(error) != INVALID_SAMPLE_RATE or attempt == len(rates):
+                    raise NoMicrophone(_refusal(self._device, error, rates)) from error
+        raise AssertionError("there is at least one rate")
+
+    def _find_again(self) -> None:
+        """PortAudio's indices change when devices come and go: look at all of them anew."""
+        missing = NoMicrophone(f"The microphone “{self.name}” is not there: connect it again.")
+        if self._device.through_server and has_pactl():
+            # The server is asked first, for PortAudio and ALSA fill the terminal with complaints without it.
+            names = [source.name for source in pulse_sources()]
+            if not names or self._device.source not in ("", *names):
+                raise missing
+        alone = not portaudio().open_streams
+        known = [device for device in devices_in_portaudio_thread(refresh=alone) if device.key == self._device.key]
+        if not known:
+            raise missing
+        self._device = known[0]
+
+    def _close(self, stream: PortAudioStream) -> None:
+        stream.close()
+        portaudio().open_streams.discard(stream)
+
+
+@contextmanager
+def _source_chosen(source: str) -> Iterator[None]:
+    """While a stream is opened inside, the sound server gives it this source; "" for the server's choice."""
+    before = os.environ.get("PULSE_SOURCE")
+    if source:
+        os.environ["PULSE_SOURCE"] = source
+    try:
+        yield
+    finally:
+        if source and before is None:
+            del os.environ["PULSE_SOURCE"]
+        elif source and before is not None:
+            os.environ["PULSE_SOURCE"] = before
+
+
+def _code(error: Exception) -> int:
+    return error.args[1] if len(error.args) > 1 else 0
+
+
+def _refusal(device: InputDevice, error: Exception, rates: tuple[int, ...]) -> str:
+    if _code(error) == INVALID_SAMPLE_RATE:
+        refused = " nor ".join(f"{rate} Hz" for rate in rates)
+        return (
+            f"The microphone “{device.label}” runs neither at {refused}: set another rate in the sound settings, or "
+            "choose another one."
+        )
+    return (
+        f"The microphone “{device.label}” cannot be opened ({error.args[0]}): "
+        "close other programs that use it, choose another one, or open a file instead."
+    )

@@ -31,6 +31,7 @@ class SampleRing:
     def __init__(self, capacity: int, channels: int) -> None:
         """`capacity` in sample frames."""
         self._samples = np.zeros((capacity, channels), np.float32)
+        self.channels = channels
         self._capacity = capacity
         self._claimed = 0  # the writer's
         self._written = 0  # the writer's
@@ -66,6 +67,11 @@ class SampleRing:
         self._dropped += dropped
         self._position = end
         return copy[safe - start :], safe, dropped
+
+    @property
+    def waiting(self) -> int:
+        """Sample frames that a read would find now, any that it would drop included; from any thread."""
+        return self._written - self._position
 
     def count(self) -> RingCount:
         """For the reading thread: where everything captured so far has gone."""

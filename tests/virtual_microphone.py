@@ -24,6 +24,7 @@ SAMPLE_RATE = 48_000  # Hz, of sink and source: what is played at this rate is c
 PROGRAMS = ("pulseaudio", "pactl", "paplay", "parec")
 START_SECONDS = 10.0
 SINK, MICROPHONE = "feed", "microphone"
+DESCRIPTION = "Test microphone"
 
 
 class VirtualMicrophone:
@@ -66,30 +67,85 @@ class VirtualMicrophone:
             sound = path
         return self._run("paplay", f"--device={SINK}", str(sound))
 
+    def pactl(self, *command: str) -> str:
+        """Ask the server for anything -> what it says."""
+        asked = subprocess.run(["pactl", *command], check=True, timeout=START_SECONDS, capture_output=True, text=True)
+        return asked.stdout.strip()
+
     def suspend(self, suspended: bool) -> None:
         """Put the source to sleep, or wake it up: a stall without an error."""
-        subprocess.run(["pactl", "suspend-source", MICROPHONE, str(int(suspended))], check=True, timeout=START_SECONDS)
+        self.pactl("suspend-source", MICROPHONE, str(int(suspended)))
+
+    def mute(self, muted: bool) -> None:
+        """Mute the source: exact zeros."""
+        self.pactl("set-source-mute", MICROPHONE, str(int(muted)))
+
+    def unplug(self) -> None:
+        """Take the source away; the sink's monitor remains, and the server moves recordings to it."""
+        self.pactl("unload-module", self._module)
+
+    def plug(self) -> None:
+        """Put the source back, as the default."""
+        self._module = self.plug_another(MICROPHONE, DESCRIPTION)
+        self.pactl("set-default-source", MICROPHONE)
+
+    def plug_another(self, name: str, description: str) -> str:
+        """Another source that hears the same -> the module to unload."""
+        options = f"source_name={name} master={SINK}.monitor channels=1 channel_map=mono"
+        properties = f"source_properties=\"device.description='{description}'\""
+        return self.pactl(
+            "load-module",
+            "module-remap-source",
+            *options.split(),
+            "master_channel_map=front-left",
+            "remix=no",
+            properties,
+        )
 
     def freeze_server(self) -> None:
         """Stop the server where it is: whoever asks it anything waits for ever."""
         self._server.send_signal(signal.SIGSTOP)
+
+    def thaw_server(self) -> None:
+        """Let it go on."""
+        self._server.send_signal(signal.SIGCONT)
 
     def kill_server(self) -> None:
         """What a crash of the server is to its clients."""
         self._server.kill()
         self._server.wait()
 
+    def start_server(self) -> None:
+        """Start it, with its source, for the first time or after it was killed; returns when the source gives sound."""
+        log = self.folder / "server.log"
+        (self.folder / "native").unlink(missing_ok=True)
+        self._server = self._run(
+            *f"pulseaudio -n -F {self._script} --daemonize=no --exit-idle-time=-1 --use-pid-file=no".split(),
+            *f"--disable-shm=yes --realtime=no --high-priority=no --log-target=file:{log}".split(),
+        )
+        deadline = time.monotonic() + START_SECONDS
+        while subprocess.run(["pactl", "info"], capture_output=True).returncode:
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the private PulseAudio does not start: {log.read_text()}")
+            time.sleep(0.02)
+        self.plug()
+        # An idle null sink sleeps up to two seconds between blocks. One permanent impatient reader keeps it
+        # awake; when a second one gets sound, it is.
+        self._run("parec", f"--device={SINK}.monitor", "--latency-msec=10", "--raw")
+        reader = ("parec", f"--device={MICROPHONE}", "--latency-msec=10", "--raw")
+        with subprocess.Popen(reader, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as probe:
+            assert probe.stdout is not None
+            probe.stdout.read(4096)
+            probe.kill()
+
     def _start(self) -> None:
         socket = self.folder / "native"
-        script = self.folder / "microphone.pa"
-        script.write_text(
+        self._script = self.folder / "microphone.pa"
+        self._script.write_text(
             f".fail\n"
             f"load-module module-native-protocol-unix socket={socket} auth-anonymous=1\n"
             f"load-module module-null-sink sink_name={SINK} rate={SAMPLE_RATE} channels=2 format=float32le\n"
-            f"load-module module-remap-source source_name={MICROPHONE} master={SINK}.monitor channels=1"
-            f" channel_map=mono master_channel_map=front-left remix=no\n"
             f"set-default-sink {SINK}\n"
-            f"set-default-source {MICROPHONE}\n"
         )
         self._set_environment(
             PULSE_SERVER=f"unix:{socket}",
@@ -98,24 +154,7 @@ class VirtualMicrophone:
             PULSE_STATE_PATH=str(self.folder / "state"),
             PULSE_CONFIG_PATH=str(self.folder / "config"),
         )
-        log = self.folder / "server.log"
-        self._server = self._run(
-            *f"pulseaudio -n -F {script} --daemonize=no --exit-idle-time=-1 --use-pid-file=no".split(),
-            *f"--disable-shm=yes --realtime=no --high-priority=no --log-target=file:{log}".split(),
-        )
-        deadline = time.monotonic() + START_SECONDS
-        while subprocess.run(["pactl", "info"], capture_output=True).returncode:
-            if self._server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the private PulseAudio does not start: {log.read_text()}")
-            time.sleep(0.05)
-        # An idle null sink sleeps up to two seconds between blocks. One permanent impatient reader keeps it
-        # awake; when a second one gets sound, it is.
-        reader = ("parec", f"--device={MICROPHONE}", "--latency-msec=10", "--raw")
-        self._run(*reader)
-        with subprocess.Popen(reader, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as probe:
-            assert probe.stdout is not None
-            probe.stdout.read(4096)
-            probe.kill()
+        self.start_server()
 
     def _run(self, *command: str) -> subprocess.Popen[bytes]:
         nothing = subprocess.DEVNULL

@@ -10,6 +10,7 @@ from app.session_protocol import DeviceList
 from app.window.theme import Theme
 
 NO_MICROPHONE = "No microphone"
+TIP = "The microphone that Listen hears."
 
 
 class MicrophonePicker(QComboBox):
@@ -20,7 +21,6 @@ class MicrophonePicker(QComboBox):
         self._theme = theme
         self.setObjectName("microphone")
         self.setAccessibleName("Microphone")
-        self.setToolTip("The microphone that Listen hears.")
         self.show_devices(None)
 
     @property
@@ -48,6 +48,7 @@ class MicrophonePicker(QComboBox):
         if not choices:
             self.addItem("Looking for microphones\N{HORIZONTAL ELLIPSIS}" if devices is None else NO_MICROPHONE)
         self.setEnabled(bool(choices))
+        self.setToolTip(TIP if devices is None or not devices.hint else f"{TIP}\n{devices.hint}")
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         option = QStyleOptionComboBox()

@@ -43,12 +43,14 @@ class StatusLine(QWidget):
         return self.words.text()
 
     def show_state(self, state: EngineState, source_name: str, hears_microphone: bool) -> None:
-        """Say where the run is; a message while it runs is a warning, one at its failure a problem."""
+        """Say where the run is; a message while it runs is a warning (but silence may be meant), one at its
+        failure a problem.
+        """
         theme = self._theme
         ground = None
         if state.phase == "failed":
             ground = theme.problem
-        elif state.phase == "running" and state.message:
+        elif state.phase == "running" and state.message and state.capture != "silent":
             ground = theme.warning
         text = sentence(state, source_name, hears_microphone)
         self.words.show_text(text, ground or theme.muted)

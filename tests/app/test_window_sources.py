@@ -130,3 +130,23 @@ def test_stop_is_passed_on(window: MainWindow, session: ScriptedSession) -> None
     window.tick()
     button(window, "stop").click()
     assert session.asked[-1] == "stop"
+
+
+def test_a_lost_microphone_is_a_warning_and_silence_is_not(window: MainWindow, session: ScriptedSession) -> None:
+    window.listen("desk")
+    session.state = EngineState("running", "The microphone “desk” is gone: connect it again.", "lost")
+    window.tick()
+    warning = window.status.words.colour
+    session.state = EngineState("running", "The microphone “desk” hears nothing.", "silent")
+    window.tick()
+    assert text(window, "status") == "The microphone “desk” hears nothing."
+    quiet = window.status.words.colour
+    session.state = EngineState("running")
+    window.tick()
+    assert quiet == window.status.words.colour != warning
+
+
+def test_the_picker_says_how_to_hear_the_computer_where_it_cannot(window: MainWindow, session: ScriptedSession) -> None:
+    session.devices = DeviceList((InputDeviceChoice("Desk", "desk"),), hint="Install a virtual device.")
+    window.tick()
+    assert window.source_bar.picker.toolTip().endswith("\nInstall a virtual device.")

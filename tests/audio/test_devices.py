@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from audio import AudioError, InputDevice, Microphone, NoAudioSystem, NoMicrophone, input_devices
-from audio.microphone import choose_device
+from audio import AudioError, InputDevice, Microphone, NoAudioSystem, NoMicrophone, input_devices, system_sound_help
+from audio.devices import choose_device
+from audio.pulse import PulseSource
 
 DEVICES = [
     InputDevice(0, "Webcam", "ALSA", 2, 48_000, is_default=False),
@@ -57,7 +63,7 @@ class FakePortAudioError(Exception):
     pass
 
 
-def fake_sounddevice(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
+def fake_sounddevice(monkeypatch: pytest.MonkeyPatch, sources: Sequence[PulseSource] = (), **changes: object) -> None:
     """A PortAudio with one sound card and one way to a sound server, and whatever the test needs changed."""
 
     def device(index: int, name: str, channels: int, rate: float) -> dict[str, object]:
@@ -79,6 +85,7 @@ def fake_sounddevice(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None
         "query_devices": lambda: [card, loudspeaker, server],
     }
     monkeypatch.setitem(sys.modules, "sounddevice", SimpleNamespace(**working | changes))
+    monkeypatch.setattr("audio.devices.pulse_sources", lambda: sources)
 
 
 def test_a_card_is_taken_as_it_is_and_a_sound_server_at_its_own_rate(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,6 +122,124 @@ def test_a_device_that_refuses_is_one_sentence_and_is_let_go(monkeypatch: pytest
     with pytest.raises(NoMicrophone, match=r"“pulse” cannot be opened .*Device unavailable.*close other programs"):
         Microphone()
     assert closed == [True]
+
+
+def test_the_sources_of_a_server_are_listed_by_name_in_place_of_the_way_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = [
+        PulseSource(7, "alsa_input.usb", "Desk", 2, 44_100, is_monitor=False, muted=False, suspended=False),
+        PulseSource(8, "hdmi.monitor", "Monitor of HDMI", 6, 48_000, is_monitor=True, muted=False, suspended=False),
+    ]
+    default = SimpleNamespace(device=[0, 1])
+    fake_sounddevice(monkeypatch, sources, default=default)
+    card, desk, monitor = input_devices()
+    assert (card.name, card.is_default, card.through_server) == ("Card: USB (hw:1,0)", True, False)
+    assert (desk.key, desk.label, desk.index, desk.channels, desk.sample_rate) == (
+        "PulseAudio: alsa_input.usb",
+        "Desk",
+        2,
+        2,
+        44_100,
+    )
+    assert (monitor.label, monitor.is_system_sound, monitor.channels) == ("Monitor of HDMI (system sound)", True, 6)
+    assert choose_device([card, desk, monitor], desk.key) == desk
+    assert choose_device([card, desk, monitor], "hdmi.monitor") == monitor
+
+
+def test_windows_loopback_inputs_are_system_sound(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = {
+        "index": 4,
+        "name": "Speakers (Realtek) [Loopback]",
+        "hostapi": 0,
+        "max_input_channels": 2,
+        "default_samplerate": 48_000.0,
+    }
+    fake_sounddevice(monkeypatch, query_devices=lambda: [entry], query_hostapis=lambda: ({"name": "Windows WASAPI"},))
+    (device,) = input_devices()
+    assert device.is_system_sound
+    assert device.key == "Windows WASAPI: Speakers (Realtek) [Loopback]"
+    assert system_sound_help([device]) == ""
+
+
+@pytest.mark.parametrize(
+    ("platform", "said"), [("darwin", "virtual audio device"), ("win32", "Stereo Mix"), ("linux", "PulseAudio|pactl")]
+)
+def test_how_to_hear_the_system_is_one_sentence_on_every_system(
+    platform: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    told = system_sound_help(DEVICES)
+    assert re.search(said, told)
+    assert told.endswith(".")
+
+
+class TakesOnly48000:
+    """A stream that refuses every other rate."""
+
+    def __init__(self, samplerate: int, **options: object) -> None:
+        if samplerate != 48_000:
+            raise FakePortAudioError("Error opening InputStream: Invalid sample rate", -9997)
+
+    def start(self) -> None:
+        """Nothing comes."""
+
+    def abort(self, ignore_errors: bool) -> None:
+        """It never ran."""
+
+    def close(self, ignore_errors: bool) -> None:
+        """Nothing to let go of."""
+
+
+def test_a_device_that_refuses_its_own_rate_is_asked_for_a_common_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_sounddevice(monkeypatch, InputStream=TakesOnly48000)
+    with Microphone("Card") as microphone:
+        assert microphone.sample_rate == 48_000
+
+
+def test_a_card_that_comes_back_under_another_number_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PortAudio numbers its devices anew when it starts anew, and only then."""
+    opened: list[Any] = []
+    entry = {"index": 3, "name": "Card", "hostapi": 0, "max_input_channels": 1, "default_samplerate": 48_000.0}
+
+    class Numbered(TakesOnly48000):
+        def __init__(self, device: int, finished_callback: Callable[[], None], **options: Any) -> None:
+            super().__init__(**options)
+            opened.append((device, finished_callback))
+
+    fake_sounddevice(
+        monkeypatch,
+        InputStream=Numbered,
+        query_devices=lambda: [dict(entry)],
+        default=SimpleNamespace(device=[3, -1]),
+        _terminate=lambda: None,
+        _initialize=lambda: entry.update(index=9),
+    )
+    with Microphone("Card") as microphone:
+        opened[0][1]()
+        deadline = time.monotonic() + 10
+        while len(opened) < 2 and time.monotonic() < deadline:
+            microphone.read(0.02)
+        assert [device for device, _ in opened] == [3, 9]
+
+
+def test_a_device_that_refuses_every_rate_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refusing:
+        def __init__(self, **options: object) -> None:
+            raise FakePortAudioError("Error opening InputStream: Invalid sample rate", -9997)
+
+    fake_sounddevice(monkeypatch, InputStream=Refusing)
+    with pytest.raises(NoMicrophone, match="neither at 96000 Hz nor 48000 Hz nor 44100 Hz: set another rate"):
+        Microphone("Card")
+
+
+def test_a_portaudio_that_hangs_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    fake_sounddevice(monkeypatch, query_hostapis=lambda: released.wait(20))
+    monkeypatch.setattr("audio.devices.SEARCH_SECONDS", 0.2)
+    began = time.monotonic()
+    with pytest.raises(NoAudioSystem, match="The sound server does not answer: restart it"):
+        input_devices()
+    assert time.monotonic() - began < 2
+    released.set()
 
 
 def test_importing_the_package_loads_none_of_the_heavy_libraries() -> None:

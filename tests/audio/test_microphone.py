@@ -1,49 +1,16 @@
-"""The microphone on a real sound server: what is played is what is heard, and what goes wrong is told."""
+"""The microphone on a real sound server: what is played is what is heard, from the device that was chosen."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from audio import SAMPLE_RATE, Block, Microphone, NoMicrophone, input_devices
+from audio import SAMPLE_RATE, Block, Level, LevelPreview, Microphone, NoMicrophone, input_devices, system_sound_help
 from tests.audio.signals import Samples, at_rate, frames_of, music
 from tests.virtual_microphone import SAMPLE_RATE as SERVER_RATE
 from tests.virtual_microphone import VirtualMicrophone
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-
-LISTEN = """
-import sys
-import time
-from audio import Microphone
-
-microphone = Microphone()
-microphone.read(2)
-print("listening", flush=True)
-sys.stdin.readline()
-deadline = time.monotonic() + 1.5
-while time.monotonic() < deadline:
-    microphone.read(0.1)
-print(microphone.status, flush=True)
-began = time.monotonic()
-microphone.close()
-print(time.monotonic() - began, flush=True)
-"""
-
-
-def listen_until(microphone: Microphone, condition: str, limit: float) -> float:
-    """Read on until the status contains the words (none: until it is empty) -> the seconds that took."""
-    began = time.monotonic()
-    while not (condition in microphone.status if condition else microphone.status == ""):
-        assert time.monotonic() - began < limit, f"status stays “{microphone.status}”"
-        microphone.read(0.02)
-    return time.monotonic() - began
 
 
 def recorded(microphone: Microphone, first: Block, seconds: float) -> Samples:
@@ -75,7 +42,7 @@ def test_what_is_played_is_what_is_captured(virtual_microphone: VirtualMicrophon
         assert first is not None
         virtual_microphone.play(played)
         heard = recorded(microphone, first, 4.2)
-        assert microphone.status == ""
+        assert microphone.losses == ()
     start = find(played, heard)
     captured = heard[start : start + len(played)]
     assert len(captured) == len(played)
@@ -124,69 +91,84 @@ def test_reading_keeps_to_its_timeout_and_ends_with_closing(virtual_microphone: 
     assert microphone.status == ""
 
 
-def test_a_stall_is_told_and_taken_back_and_does_not_hold_up_closing(
-    virtual_microphone: VirtualMicrophone,
-) -> None:
-    microphone = Microphone()
-    microphone.read(2)
-    assert microphone.status == ""
-    virtual_microphone.suspend(True)
-    try:
-        assert 0.8 < listen_until(microphone, "sends nothing", limit=2) < 1.8
-        virtual_microphone.suspend(False)
-        listen_until(microphone, "", limit=2)
-        virtual_microphone.suspend(True)
-        began = time.monotonic()
-        microphone.close()
-        assert time.monotonic() - began < 0.5
-    finally:
-        virtual_microphone.suspend(False)
-
-
 def test_an_unknown_microphone_is_an_error_that_names_the_known_ones(
     virtual_microphone: VirtualMicrophone,
 ) -> None:
-    with pytest.raises(NoMicrophone, match=r"no microphone “Guitar”: choose one of .*“pulse”"):
+    with pytest.raises(NoMicrophone, match=r"no microphone “Guitar”: choose one of .*“Test microphone”"):
         Microphone("Guitar")
 
 
-@pytest.fixture
-def own_microphone(virtual_microphone: VirtualMicrophone) -> Iterator[VirtualMicrophone]:
-    """A second server, for a test that breaks it."""
-    with VirtualMicrophone() as microphone:
-        input_devices(refresh=True)
-        yield microphone
-    input_devices(refresh=True)
+def test_the_server_s_sources_are_listed_by_name_and_what_the_computer_plays_as_such(
+    virtual_microphone: VirtualMicrophone,
+) -> None:
+    default, *others = input_devices()
+    assert (default.label, default.is_default, default.key) == ("System default", True, "ALSA: default")
+    assert [(device.label, device.key, device.channels, device.sample_rate) for device in others] == [
+        ("Test microphone", "PulseAudio: microphone", 1, SERVER_RATE),
+        ("Monitor of Null Output (system sound)", "PulseAudio: feed.monitor", 2, SERVER_RATE),
+    ]
+    assert system_sound_help([default, *others]) == ""
+    assert "To hear what" in system_sound_help([default])
 
 
-def test_a_lost_server_is_told_and_does_not_hold_up_closing(own_microphone: VirtualMicrophone) -> None:
-    microphone = Microphone()
-    microphone.read(2)
-    own_microphone.kill_server()
-    listen_until(microphone, "is gone", limit=1)
-    block = microphone.read(0.05)
-    assert block is not None
-    began = time.monotonic()
-    microphone.close()
-    assert time.monotonic() - began < 0.5
-    with pytest.raises(NoMicrophone, match=r"No microphone was found|cannot be opened"):
-        Microphone()
+def test_the_system_s_own_sound_is_heard_in_its_own_channels(virtual_microphone: VirtualMicrophone) -> None:
+    left, right = np.random.default_rng(0).uniform(-0.4, 0.4, (2, 2 * SERVER_RATE))
+    for channel, expected in ((0, left), (1, right), (None, (left + right) / 2)):
+        with Microphone("PulseAudio: feed.monitor", channel) as system:
+            first = system.read(4)
+            assert first is not None
+            playing = virtual_microphone.play(np.stack([left, right], axis=1).astype(np.float32))
+            heard = recorded(system, first, 1.5)
+            playing.kill()
+            assert system.name == "Monitor of Null Output"
+        played = np.asarray(expected[:SERVER_RATE], np.float32)
+        start = find(played, heard)
+        captured = heard[start : start + SERVER_RATE // 2]
+        assert np.corrcoef(captured, played[: len(captured)])[0, 1] > 0.97  # of one channel and the mean it is 0.71
 
 
-def test_a_frozen_server_is_told_and_the_program_can_still_be_quit(own_microphone: VirtualMicrophone) -> None:
-    """In a process of its own, for its PortAudio is of no use any more."""
-    listening = subprocess.Popen(
-        [sys.executable, "-c", LISTEN], cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+def test_a_microphone_plugged_in_later_is_found_without_disturbing_the_one_that_listens(
+    virtual_microphone: VirtualMicrophone,
+) -> None:
+    with Microphone("Test microphone") as microphone:
+        first = microphone.read(4)
+        assert first is not None
+        assert "PulseAudio: guitar" not in [device.key for device in input_devices(refresh=True)]
+        module = virtual_microphone.plug_another("guitar", "Guitar")
+        try:
+            assert "PulseAudio: guitar" in [device.key for device in input_devices(refresh=True)]
+            recorded(microphone, first, 0.5)
+            with Microphone("guitar") as guitar:
+                heard = guitar.read(4)
+                assert heard is not None
+                assert len(heard.samples) > 0
+            assert microphone.losses == ()
+        finally:
+            virtual_microphone.pactl("unload-module", module)
+
+
+def test_the_level_is_metered_before_anybody_listens(virtual_microphone: VirtualMicrophone) -> None:
+    playing = virtual_microphone.play(np.asarray(0.5 * np.sin(np.arange(10 * SERVER_RATE) / 20), np.float32))
+    preview = LevelPreview(lambda: Microphone("Test microphone"))
     try:
-        assert listening.stdout is not None
-        assert listening.stdout.readline() == "listening\n"
-        own_microphone.freeze_server()
-        output, _ = listening.communicate("\n", timeout=10)
+        deadline = time.monotonic() + 10
+        while preview.level.peak_dbfs < -7 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert preview.level.peak_dbfs == pytest.approx(-6.02, abs=0.1)
+        deadline = time.monotonic() + 5
+        while preview.level.rms_dbfs < -9.1 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert preview.level.rms_dbfs == pytest.approx(-9.03, abs=0.1)
+        assert preview.status == ""
     finally:
-        listening.kill()
-        listening.wait()
-    status, closing_seconds = output.splitlines()
-    assert "sends nothing" in status
-    assert float(closing_seconds) < 1.5
-    assert listening.returncode == 0
+        preview.stop()
+        playing.kill()
+    assert preview.join(5)
+    assert preview.level == Level()
+
+
+def test_a_preview_that_cannot_open_says_why(virtual_microphone: VirtualMicrophone) -> None:
+    preview = LevelPreview(lambda: Microphone("Guitar"))
+    assert preview.join(10)
+    assert "no microphone “Guitar”" in preview.status
+    assert preview.level == Level()

@@ -9,7 +9,7 @@ from audio import SAMPLE_RATE, FrameStream, StreamingResampler
 from audio.halfband import HalfBandDecimator
 from tests.audio.signals import Samples, chunks, music
 
-RATES = [8_000, 11_025, 16_000, 32_000, 44_100, 48_000, 96_000, 192_000]
+RATES = [8_000, 11_025, 16_000, 32_000, 44_100, 48_000, 96_000, 192_000, 384_000]
 
 
 def resampled(samples: Samples, rate: int, sizes: list[int]) -> Samples:

@@ -45,7 +45,7 @@ def test_the_same_bits_from_a_file_at_live_pace_and_through_the_ring(tmp_path: P
     np.testing.assert_array_equal(from_ring, from_file)
 
 
-@pytest.mark.parametrize("rate", [8_000, 16_000, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000])
+@pytest.mark.parametrize("rate", [8_000, 16_000, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000, 384_000])
 def test_every_rate_gives_the_same_frames_within_a_tenth_of_a_decibel(tmp_path: Path, rate: int) -> None:
     sound = music(10)
     original = frames_of(sound, SAMPLE_RATE)

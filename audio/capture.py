@@ -1,0 +1,197 @@
+"""A device as a source that never stops: what is lost is counted, who is gone is looked for again."""
+
+from __future__ import annotations
+
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+
+import numpy as np
+
+from audio.clock import Clock, SystemClock
+from audio.device import Device, DeviceStream
+from audio.errors import AudioError, NoMicrophone
+from audio.loss import Loss, LossLog
+from audio.mono import mix_to_mono
+from audio.sample_clock import SampleClock
+from audio.sentences import sentence
+from audio.source import Block, ClosesOnExit
+from audio.watchdog import CaptureState, Watchdog
+
+OPEN_SECONDS = 5.0  # a sound server that takes longer does not answer
+CLOSE_SECONDS = 1.0  # nor one that takes so long to close
+RETRY_SECONDS = 0.4  # from one attempt to find a lost device to the next
+RESTART_SECONDS = 4.0  # of nothing at all, until a stalled stream is closed and opened again
+POLL_SECONDS = 0.005  # how often the reader looks; the callback wakes nobody, for that would take a lock
+LOSS_SHOWN_SECONDS = 5.0
+
+
+class Capture(ClosesOnExit):
+    """Listens from its creation on. Raises NoMicrophone or NoAudioSystem when the device cannot be opened.
+
+    Once it listens nothing is raised any more: `read` gives empty blocks while nothing arrives, `state` and
+    `status` say why, and a device that comes back is heard again. Time goes on meanwhile: the first block
+    after an outage says how many samples were lost.
+
+    channel: the index of the one channel to hear, None for the mean of all.
+    """
+
+    def __init__(self, device: Device, channel: int | None = None, clock: Clock | None = None) -> None:
+        self._device = device
+        self._channel = channel
+        self._clock: Clock = SystemClock() if clock is None else clock
+        self._closed = False
+        self._opening: Future[DeviceStream] | None = None
+        self._next_attempt = 0.0
+        self._loss_shown_until = 0.0
+        self._stream: DeviceStream | None = self._open_first()
+        now = self._clock.now()
+        self.sample_rate = self._stream.sample_rate
+        self._watchdog = Watchdog(self.sample_rate, now)
+        self._sample_clock = SampleClock(self.sample_rate, now)
+        self._losses = LossLog(self.sample_rate)
+        self._gap_by_outage = False  # whether what is missing next was lost by an outage
+        self._taken = 0  # samples of this stream, lost ones of its ring counted
+        # Seconds: the stream's clock less ours, known with its first sound.
+        self._device_clock_ahead: float | None = None
+
+    def _open_first(self) -> DeviceStream:
+        opening = self._device.open()
+        try:
+            stream = opening.result(OPEN_SECONDS)
+        except FutureTimeoutError:
+            opening.add_done_callback(self._close_unwanted)
+            raise NoMicrophone(
+                f"“{self._device.name}” cannot be opened, for the sound server does not answer: restart it, or open a "
+                "file instead."
+            ) from None
+        channels = stream.ring.channels
+        if self._channel is not None and not 0 <= self._channel < channels:
+            self._device.close(stream)
+            raise NoMicrophone(
+                f"“{self._device.name}” has {channels} channel{'s' if channels > 1 else ''}, so there is no channel "
+                f"{self._channel + 1}: choose one from 1 to {channels}."
+            )
+        return stream
+
+    @property
+    def name(self) -> str:
+        """The device's."""
+        return self._device.name
+
+    @property
+    def state(self) -> CaptureState:
+        """How the capture is doing at this moment."""
+        stream = self._stream
+        unread = stream is not None and not stream.ended and stream.ring.waiting > 0
+        return self._watchdog.state(self._clock.now(), unread)
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """The latest gaps, oldest first."""
+        return self._losses.latest
+
+    @property
+    def status(self) -> str:
+        """Empty while sound arrives and none was lost just now, otherwise one sentence for the user."""
+        if self._closed:
+            return ""
+        device = self._device
+        said = sentence(self.state, device.name, device.is_system_sound, device.condition)
+        losses = self.losses
+        if not said and losses and self._clock.now() < self._loss_shown_until:
+            return losses[-1].sentence()
+        return said
+
+    def read(self, timeout: float) -> Block | None:
+        """All that has arrived since the last read, as soon as there is any; see Source.read."""
+        deadline = self._clock.now() + timeout
+        while not self._closed:
+            self._tend()
+            block = self._take()
+            if block is not None:
+                return block
+            remaining = deadline - self._clock.now()
+            if remaining <= 0:
+                return Block(np.zeros(0, np.float32), self._sample_clock.position)
+            self._clock.sleep(min(POLL_SECONDS, remaining))
+        return None
+
+    def _take(self) -> Block | None:
+        if self._stream is None:
+            return None
+        samples, _, dropped = self._stream.ring.read()
+        if not len(samples) and not dropped:
+            return None
+        now = self._clock.now()
+        start = self._sample_clock.position
+        self._taken += len(samples) + dropped
+        moment, written = self._stream.mark
+        if self._device_clock_ahead is None:
+            self._device_clock_ahead = moment - now
+        missing = self._sample_clock.arrive(
+            len(samples) + dropped, moment - self._device_clock_ahead, written - self._taken
+        )
+        channel = self._channel
+        if channel is not None and channel >= samples.shape[1]:
+            channel = None  # the device came back with fewer channels
+        mono = mix_to_mono(samples, channel)
+        self._watchdog.hear(mono, now)
+        self._losses.add(start, missing, "outage" if self._gap_by_outage else "device")
+        self._losses.add(start + missing, dropped, "late")
+        self._gap_by_outage = False
+        lost = missing + dropped
+        if lost:
+            self._loss_shown_until = now + LOSS_SHOWN_SECONDS
+        return Block(mono, start + lost, lost)
+
+    def _tend(self) -> None:
+        """Let go of a stream that is of no use any more, and look for the device until it is back."""
+        now = self._clock.now()
+        stream = self._stream
+        if stream is not None:
+            if self._device.condition.gone or (stream.ended and not stream.ring.waiting):
+                self._watchdog.lose()
+            elif self._watchdog.quiet_for(now) > RESTART_SECONDS and not stream.ring.waiting:
+                self._watchdog.give_up()
+            else:
+                return
+            self._stream = None
+            self._device.close(stream)
+            self._next_attempt = now
+        if self._opening is None:
+            if now >= self._next_attempt:
+                self._opening = self._device.open()
+        elif self._opening.done():
+            opened, self._opening = self._opening, None
+            try:
+                self._stream = opened.result()
+            except AudioError:
+                self._watchdog.lose()
+                self._next_attempt = now + RETRY_SECONDS
+                return
+            self._sample_clock.restart()
+            self._device_clock_ahead, self._taken = None, 0
+            self._gap_by_outage = True
+            self._watchdog.reopen(now)
+
+    def close(self) -> None:
+        """Stop listening. Waits CLOSE_SECONDS at most, for a frozen sound server never answers."""
+        if self._closed:
+            return
+        self._closed = True
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.add_done_callback(self._close_unwanted)
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            try:
+                self._device.close(stream).result(CLOSE_SECONDS)
+            except FutureTimeoutError:
+                return  # it is closed as soon as the server answers
+
+    def _close_unwanted(self, opening: Future[DeviceStream]) -> None:
+        try:
+            stream = opening.result()
+        except (AudioError, CancelledError):
+            return
+        self._device.close(stream)

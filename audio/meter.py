@@ -1,0 +1,76 @@
+"""How loud it is, for a meter: peak and RMS in dBFS, and whether the input is too loud to be true."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+WINDOW_SECONDS = 0.1  # of sound that one reading covers at least
+CLIP = 1.0 - 2.0**-15  # magnitude: the loudest value of 16-bit sound, and all beyond it
+CLIP_RUN = 3  # samples that loud in a row: a single one may just touch the limit
+CLIP_HELD_SECONDS = 2.0  # of sound; how long a clip is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One reading of a meter; 0 dBFS is the loudest that fits, -inf is nothing at all."""
+
+    rms_dbfs: float = -math.inf
+    peak_dbfs: float = -math.inf
+    clipping: bool = False  # within the last CLIP_HELD_SECONDS of sound
+
+
+class LevelMeter:
+    """Fed by one thread; `level` may be read by any, and is a new value with every window.
+
+    Measured in samples, so that the block size does not matter. Samples that are no numbers count as zeros.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self._window = round(WINDOW_SECONDS * sample_rate)
+        self._held = round(CLIP_HELD_SECONDS * sample_rate)
+        self._squares, self._peak, self._count = 0.0, 0.0, 0
+        self._loud_run = 0  # samples at the limit in a row, up to now
+        self._since_clip: int | None = None  # samples
+        self.level = Level()
+
+    def push(self, samples: NDArray[np.float32]) -> None:
+        """(n,) samples."""
+        while len(samples):
+            part, samples = samples[: self._window - self._count], samples[self._window - self._count :]
+            self._add(np.abs(np.where(np.isfinite(part), part, np.float32(0))))
+
+    def _add(self, magnitudes: NDArray[np.float32]) -> None:
+        self._squares += float(np.dot(magnitudes, magnitudes))
+        self._peak = max(self._peak, float(magnitudes.max()))
+        self._count += len(magnitudes)
+        if self._since_clip is not None:
+            self._since_clip += len(magnitudes)
+        self._find_clip(magnitudes >= CLIP)
+        if self._count == self._window:
+            self._publish()
+
+    def _find_clip(self, loud: NDArray[np.bool_]) -> None:
+        if not loud.any():
+            self._loud_run = 0
+            return
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], loud, [False]])))
+        starts, ends = edges[::2], edges[1::2]
+        lengths = ends - starts
+        if starts[0] == 0:
+            lengths[0] += self._loud_run
+        self._loud_run = int(lengths[-1]) if ends[-1] == len(loud) else 0
+        if lengths.max() >= CLIP_RUN:
+            self._since_clip = 0
+
+    def _publish(self) -> None:
+        held = self._since_clip is not None and self._since_clip < self._held
+        self.level = Level(_decibels(math.sqrt(self._squares / self._count)), _decibels(self._peak), held)
+        self._squares, self._peak, self._count = 0.0, 0.0, 0
+
+
+def _decibels(amplitude: float) -> float:
+    return 20 * math.log10(amplitude) if amplitude else -math.inf

@@ -1,0 +1,94 @@
+"""The one thread in which PortAudio is called: it allows no other way, and it may hang for ever.
+
+A frozen sound server answers nobody: opening, closing, even looking for devices then never returns. Whoever
+asks here waits no longer than a limit, and what was asked is done when the server answers again.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any, TypeVar
+
+from audio.errors import NoAudioSystem
+
+QUIT_SECONDS = 1.0  # what the end of the program waits for PortAudio at most
+
+Answer = TypeVar("Answer")
+
+
+class PortAudioThread:
+    """Does one call after another.
+
+    open_streams: for those calls alone to keep. A stream that nobody knew any more would crash the process when
+    its callback comes.
+    """
+
+    def __init__(self) -> None:
+        self.open_streams: set[object] = set()
+        self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name="PortAudio", daemon=True).start()
+
+    def submit(self, call: Callable[[], Answer]) -> Future[Answer]:
+        """Have it called, later; returns at once."""
+        future: Future[Answer] = Future()
+        self._calls.put((future, call))
+        return future
+
+    def ask(self, call: Callable[[], Answer], seconds: float) -> Answer:
+        """Have it called and wait. Raises NoAudioSystem when that takes longer."""
+        asked = self.submit(call)
+        try:
+            return asked.result(seconds)
+        except FutureTimeoutError:
+            asked.cancel()
+            raise NoAudioSystem("The sound server does not answer: restart it, or open a file instead.") from None
+
+    def load(self) -> Any:
+        """The sounddevice module, imported when it is first needed; only to be called in this thread. Raises
+        NoAudioSystem where PortAudio is missing.
+        """
+        known = "sounddevice" in sys.modules
+        try:
+            import sounddevice
+        except OSError as error:
+            raise NoAudioSystem(
+                "No microphone can be used because PortAudio is not installed: install it (on Debian or Ubuntu: "
+                "sudo apt-get install libportaudio2) and start again, or open a file instead."
+            ) from error
+        if not known and hasattr(sounddevice, "_exit_handler"):
+            # At exit it would wait for a frozen server too, and the program could not be quit.
+            atexit.unregister(sounddevice._exit_handler)
+            atexit.register(self._quit, sounddevice._exit_handler)
+        return sounddevice
+
+    def _quit(self, exit_handler: Callable[[], None]) -> None:
+        try:
+            self.submit(exit_handler).result(QUIT_SECONDS)
+        except FutureTimeoutError:
+            return  # the process ends without PortAudio's leave
+
+    def _run(self) -> None:
+        while True:
+            future, call = self._calls.get()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                answer = call()
+            except BaseException as error:  # whoever waits for it gets it
+                future.set_exception(error)
+            else:
+                future.set_result(answer)
+            del future, call  # or the last stream would live until the next call
+
+
+@functools.cache
+def portaudio() -> PortAudioThread:
+    """The thread; PortAudio is one for the whole process."""
+    return PortAudioThread()

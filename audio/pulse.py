@@ -1,0 +1,81 @@
+"""What PulseAudio, or PipeWire in its place, tells about its sources; asked through the program pactl.
+
+PortAudio sees such a server as a single device. Its sources, and the monitors that give what the computer
+plays, are known by name only here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+ANSWER_SECONDS = 2.0  # a frozen server never answers
+
+
+@dataclass(frozen=True, slots=True)
+class PulseSource:
+    """One source of the server."""
+
+    index: int  # until it goes away
+    name: str  # the server's, stable: alsa_input.usb-...
+    description: str  # for people
+    channels: int
+    sample_rate: int  # Hz
+    is_monitor: bool  # gives what a sink plays
+    muted: bool
+    suspended: bool
+
+
+def pulse_sources() -> list[PulseSource]:
+    """Every source, microphones before monitors; empty where there is no server or no pactl to ask."""
+    listed = _ask("sources")
+    return sorted((_source(entry) for entry in listed), key=lambda source: source.is_monitor)
+
+
+def pulse_feed(process: int) -> int | None:
+    """The index of the source that the newest recording of this process gets; None when it records nothing."""
+    outputs = [
+        entry
+        for entry in _ask("source-outputs")
+        if entry.get("properties", {}).get("application.process.id") == str(process)
+    ]
+    return int(max(outputs, key=lambda entry: int(entry["index"]))["source"]) if outputs else None
+
+
+def has_pactl() -> bool:
+    """Whether the server can be asked at all."""
+    return shutil.which("pactl") is not None
+
+
+def _ask(what: str) -> list[dict[str, Any]]:
+    if not has_pactl():
+        return []
+    # In another locale pactl writes decimal commas, which are no JSON.
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    command = ["pactl", "--format=json", "list", what]
+    try:
+        asked = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=ANSWER_SECONDS, env=environment
+        )
+        answer = json.loads(asked.stdout) if asked.returncode == 0 else []
+    except (subprocess.TimeoutExpired, ValueError):
+        return []  # frozen; or an old pactl that knows no JSON
+    return answer if isinstance(answer, list) else []
+
+
+def _source(entry: dict[str, Any]) -> PulseSource:
+    _, channels, rate = entry["sample_specification"].split()  # "s16le 2ch 44100Hz"
+    return PulseSource(
+        index=int(entry["index"]),
+        name=entry["name"],
+        description=entry.get("description") or entry["name"],
+        channels=int(channels.removesuffix("ch")),
+        sample_rate=int(rate.removesuffix("Hz")),
+        is_monitor=bool(entry.get("monitor_source")),
+        muted=bool(entry["mute"]),
+        suspended=entry["state"] == "SUSPENDED",
+    )

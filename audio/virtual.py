@@ -1,0 +1,147 @@
+"""A device that exists only on a virtual clock: every event of a real one, at any moment, in no time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.clock import VirtualClock
+from audio.device import Condition, DeviceStream
+from audio.errors import NoMicrophone
+from audio.ring import SampleRing
+
+Sound = Callable[[int, int], NDArray[np.float32]]  # index of the first sample frame, how many -> (n, channels)
+
+
+def tone(sample_rate: int, channels: int = 1, frequency: float = 440.0) -> Sound:
+    """A sine of -6 dBFS in every channel."""
+
+    def sound(start: int, count: int) -> NDArray[np.float32]:
+        wave = 0.5 * np.sin(2 * np.pi * frequency / sample_rate * np.arange(start, start + count))
+        return np.repeat(wave[:, None], channels, axis=1).astype(np.float32)
+
+    return sound
+
+
+class VirtualStream:
+    """Implements audio.device.DeviceStream."""
+
+    def __init__(self, capacity: int, channels: int, sample_rate: int) -> None:
+        self.ring = SampleRing(capacity, channels)
+        self.sample_rate = sample_rate
+        self.mark = (0.0, 0)
+        self.ended = False
+
+
+class VirtualDevice:
+    """Implements audio.device.Device: gives `sound` in blocks as the clock goes on.
+
+    The attributes may be set at any moment: `muted`, `suspended` (nothing comes), `overloaded` (what would
+    come is thrown away, and nobody told), `lag` (seconds on the way before it is given), `condition`. Unplugging and
+    the like are calls.
+    """
+
+    is_system_sound = False
+
+    def __init__(
+        self,
+        clock: VirtualClock,
+        sound: Sound,
+        sample_rate: int = 48_000,
+        channels: int = 1,
+        block: int = 1024,
+        ring_seconds: float = 4.0,
+    ) -> None:
+        self._clock, self._sound = clock, sound
+        self._sample_rate, self._channels, self._block = sample_rate, channels, block
+        self._ring_frames = round(ring_seconds * sample_rate)
+        self._stream: VirtualStream | None = None
+        self._plugged, self._frozen = True, False
+        self._waiting: list[Callable[[], None]] = []  # what a frozen server has been asked to do
+        self._position = 0  # sample frames since the clock began
+        self.name = "virtual"
+        self.muted = self.suspended = self.overloaded = False
+        self.lag = 0.0
+        self._on_its_way: deque[tuple[float, NDArray[np.float32]]] = deque()  # when it was captured, and what
+        self.condition = Condition()
+        self.openings = 0
+        clock.at(block / sample_rate, self._tick)
+
+    def open(self) -> Future[DeviceStream]:
+        future: Future[DeviceStream] = Future()
+
+        def answer() -> None:
+            self.openings += 1
+            if not self._plugged:
+                future.set_exception(NoMicrophone("The microphone “virtual” is not there: connect it again."))
+                return
+            self._stream = VirtualStream(self._ring_frames, self._channels, self._sample_rate)
+            future.set_result(self._stream)
+
+        self._ask(answer)
+        return future
+
+    def close(self, stream: DeviceStream) -> Future[None]:
+        future: Future[None] = Future()
+
+        def answer() -> None:
+            if self._stream is stream:
+                self._stream = None
+            future.set_result(None)
+
+        self._ask(answer)
+        return future
+
+    def unplug(self) -> None:
+        """Pull the cable."""
+        self._plugged = False
+        if self._stream is not None:
+            self._stream.ended = True
+            self._stream = None
+
+    def divert(self) -> None:
+        """Pull the cable, and have a server go on with another device's sound."""
+        self._plugged, self.condition = False, Condition(fed_by="other", gone=True)
+
+    def plug(self) -> None:
+        """Put it in again."""
+        self._plugged, self.condition = True, Condition()
+
+    def break_stream(self) -> None:
+        """Nothing ever comes from what is open now; opened anew it would."""
+        self._stream = None
+
+    def freeze(self) -> None:
+        """Nothing comes, and nothing that is asked is done."""
+        self._frozen = True
+
+    def thaw(self) -> None:
+        """Do all that was asked meanwhile."""
+        self._frozen = False
+        waiting, self._waiting = self._waiting, []
+        for action in waiting:
+            action()
+
+    def _ask(self, action: Callable[[], None]) -> None:
+        if self._frozen:
+            self._waiting.append(action)
+        else:
+            action()
+
+    def _tick(self) -> None:
+        if not (self.suspended or self.overloaded or self._frozen):
+            block = self._sound(self._position, self._block)
+            self._on_its_way.append((self._clock.now(), np.zeros_like(block) if self.muted else block))
+        while self._on_its_way and self._on_its_way[0][0] <= self._clock.now() - self.lag:
+            self._give(*self._on_its_way.popleft())
+        self._position += self._block
+        self._clock.at((self._position + self._block) / self._sample_rate, self._tick)
+
+    def _give(self, captured: float, block: NDArray[np.float32]) -> None:
+        if self._stream is not None:
+            self._stream.ring.write(block)
+            self._stream.mark = (captured, self._stream.mark[1] + len(block))

@@ -1,0 +1,183 @@
+"""Listen for ten minutes under load, in the real window, and account for every sample.
+
+    python3 scripts/capture_soak.py [--seconds 600] [--threads 3] [--load python|numpy]
+
+A private PulseAudio plays noise into a microphone without hardware; the window listens to it, redrawing sixty times a
+second, while so many threads are busy: with numpy, which leaves the interpreter to others, or in Python itself, which
+starves every other thread until far more sound comes than can be answered. At the end captured + dropped must be
+elapsed x rate, to one block; the exit code is 0 when it is. Needs pulseaudio, pactl, paplay, parec and ALSA's pulse
+plugin.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from scripts.preparation import run_within_environment
+from scripts.preparation.within import IMPORTED
+
+run_within_environment(imported=(*IMPORTED, "pyqtgraph", "PySide6"))
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import numpy as np
+import torch
+
+from app.session import LiveSession
+from app.snapshot import Snapshot
+from app.weights import default_weights
+from app.window import MainWindow
+from app.window.start import start_qt
+from audio import Block, Microphone, input_devices
+from model import Classifier, load_classifier
+from tests.virtual_microphone import SAMPLE_RATE, VirtualMicrophone
+
+BLOCK = 1024  # samples: what may still be on its way
+EDGE_SECONDS = 20.0  # at the start and at the end, in which the block with the least delay counts
+NOISE_SECONDS = 60
+
+
+class Account(Microphone):
+    """A microphone that compares its samples with the seconds passed.
+
+    late: seconds passed times the rate, less the samples given and lost, at each read. Its smallest value over some
+    seconds is that of a block without delay: when that has not changed, no sample is unaccounted for.
+    """
+
+    def __init__(self, device: str) -> None:
+        super().__init__(device)
+        self.samples = self.dropped = 0
+        self.began: float | None = None
+        self.moments: list[float] = []
+        self.late: list[float] = []
+        self.states: set[str] = set()
+
+    def read(self, timeout: float) -> Block | None:
+        block = super().read(timeout)
+        if block is not None and len(block.samples):
+            now = time.monotonic()
+            if self.began is None:
+                self.began = now
+            self.samples += len(block.samples)
+            self.dropped += block.dropped
+            self.moments.append(now - self.began)
+            self.late.append((now - self.began) * self.sample_rate - self.samples - self.dropped)
+            self.states.add(self.state)
+        return block
+
+    def unaccounted(self) -> float:
+        """Samples neither given nor counted as lost."""
+        moments, late = np.array(self.moments), np.array(self.late)
+        return float(late[moments > moments[-1] - EDGE_SECONDS].min() - late[moments < EDGE_SECONDS].min())
+
+    def worst_delay(self) -> float:
+        """Seconds by which the latest read came later than the earliest."""
+        return (max(self.late) - min(self.late)) / self.sample_rate
+
+
+class SoakSession(LiveSession):
+    """Listens to an accounted microphone, and counts the frames that the window shows."""
+
+    account: Account | None = None
+    drained = 0
+
+    def drain(self) -> list[Snapshot]:
+        snapshots = super().drain()
+        self.drained += len(snapshots)
+        return snapshots
+
+    def listen(self, device_key: str) -> None:
+        def opened() -> Account:
+            self.account = Account(device_key)
+            return self.account
+
+        self._begin(opened, on_microphone=True, wished_name="")
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    torch.set_num_threads(1)
+    missing = VirtualMicrophone.missing_programs()
+    if missing:
+        print(f"capture_soak: not installed: {', '.join(missing)}", file=sys.stderr)
+        return 2
+    with VirtualMicrophone() as microphone:
+        input_devices(refresh=True)
+        account, frames = soak(microphone, load_classifier(default_weights()), arguments)
+    unaccounted = account.unaccounted()
+    print(f"{account.moments[-1]:.1f} s with {arguments.threads} threads busy in {arguments.load}")
+    print(f"{account.samples} samples heard, {account.dropped} lost and counted, {unaccounted:.0f} unaccounted for")
+    print(f"{frames} frames answered; worst delay {1000 * account.worst_delay():.0f} ms; states {account.states}")
+    return 0 if abs(unaccounted) <= BLOCK else 1
+
+
+def soak(microphone: VirtualMicrophone, classifier: Classifier, arguments: argparse.Namespace) -> tuple[Account, int]:
+    """Run the window -> the account, and how many frames were answered."""
+    session = SoakSession(classifier)
+    application = start_qt()
+    window = MainWindow(session)
+    window.show()
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, NOISE_SECONDS * SAMPLE_RATE).astype(np.float32)
+    resting = threading.Event()
+    work = LOADS[arguments.load]
+    workers = [threading.Thread(target=keep_busy, args=(work, resting), daemon=True) for _ in range(arguments.threads)]
+    playing = microphone.play(noise)
+    window.listen("PulseAudio: microphone")
+    for worker in workers:
+        worker.start()
+    end = time.monotonic() + arguments.seconds
+    while time.monotonic() < end:
+        application.processEvents()
+        time.sleep(0.005)
+        if playing.poll() is not None:
+            playing = microphone.play(noise)
+    resting.set()
+    frames = session.drained
+    window.close()
+    session.close()
+    assert session.account is not None
+    return session.account, frames
+
+
+def in_numpy() -> None:
+    """Some milliseconds of work in C."""
+    matrix = np.ones((300, 300), np.float32)
+    for _ in range(10):
+        matrix = np.sqrt(matrix * 2)
+
+
+def in_python() -> None:
+    """Some milliseconds of holding the interpreter lock as long as it lets itself be held."""
+    value = 0.0
+    for number in range(1, 20_000):
+        value += math.sqrt(number)
+
+
+LOADS = {"numpy": in_numpy, "python": in_python}
+
+
+def keep_busy(work: Callable[[], None], resting: threading.Event) -> None:
+    """Never rest."""
+    while not resting.is_set():
+        work()
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=600.0, help="default: 600")
+    parser.add_argument("--threads", type=int, default=3, help="busy ones; default: 3")
+    parser.add_argument("--load", choices=LOADS, default="numpy", help="default: numpy")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

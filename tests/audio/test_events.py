@@ -1,0 +1,309 @@
+"""Everything that befalls a microphone on a real sound server: its state, what is said, how soon it is back."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audio import Microphone, input_devices
+from audio.pulse import _ask
+from tests.virtual_microphone import SAMPLE_RATE, VirtualMicrophone
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+BACK_WITHIN = 2.0  # seconds from a device's return to its first sound: what is promised
+PATIENCE = 15.0  # seconds; only a fault takes so long
+UP = ("listening", "zeros", "silent")  # samples arrive, whatever they are
+
+
+def until(microphone: Microphone, *states: str, said: str = "", limit: float = PATIENCE) -> float:
+    """Read on until the state is one of these and the status contains the words -> the seconds that took."""
+    began = time.monotonic()
+    while microphone.state not in states or said not in microphone.status or not position(microphone):
+        waited = time.monotonic() - began
+        assert waited < limit, f"after {waited:.1f} s still {microphone.state}: “{microphone.status}”"
+        assert microphone.read(0.02) is not None
+    return time.monotonic() - began
+
+
+def position(microphone: Microphone) -> int:
+    """Index of the next sample."""
+    block = microphone.read(0)
+    assert block is not None
+    return block.start + len(block.samples)
+
+
+def close_quickly(microphone: Microphone) -> None:
+    began = time.monotonic()
+    microphone.close()
+    assert time.monotonic() - began < 1.5
+
+
+@pytest.fixture
+def chosen(virtual_microphone: VirtualMicrophone) -> Iterator[Microphone]:
+    """Listening to the microphone by its name."""
+    microphone = Microphone("Test microphone")
+    began = time.monotonic()
+    try:
+        until(microphone, *UP)
+        yield microphone
+        while microphone.state in UP and not accounted(microphone, began):
+            assert time.monotonic() - began < 2 * PATIENCE, "samples are unaccounted for"
+    finally:
+        close_quickly(microphone)
+
+
+def accounted(microphone: Microphone, began: float) -> bool:
+    """Whether the index of the next sample is the time that has passed since it was 0."""
+    microphone.read(0.02)
+    return abs(position(microphone) / SAMPLE_RATE - (time.monotonic() - began)) < 0.2
+
+
+def test_an_unloaded_source_is_lost_and_heard_again_when_it_is_back(
+    virtual_microphone: VirtualMicrophone, chosen: Microphone
+) -> None:
+    """The server moves the recording to the sink's monitor without a word: that is not what was chosen."""
+    virtual_microphone.unplug()
+    try:
+        until(chosen, "lost", said="The microphone “Test microphone” is gone: connect it again")
+        heard = position(chosen)
+        for _ in range(30):
+            chosen.read(0.02)
+        assert position(chosen) == heard
+        assert chosen.state == "lost"
+    finally:
+        virtual_microphone.plug()
+    assert until(chosen, *UP) < BACK_WITHIN
+    assert chosen.losses[-1].cause == "outage"
+
+
+def test_who_follows_the_default_is_moved_with_it(virtual_microphone: VirtualMicrophone) -> None:
+    with Microphone() as microphone:
+        until(microphone, *UP)
+        virtual_microphone.unplug()
+        try:
+            began = time.monotonic()
+            while time.monotonic() - began < 1.0:
+                microphone.read(0.02)
+            assert microphone.state in UP
+        finally:
+            virtual_microphone.plug()
+
+
+def test_a_suspended_source_stalls_and_goes_on_by_itself(
+    virtual_microphone: VirtualMicrophone, chosen: Microphone
+) -> None:
+    virtual_microphone.suspend(True)
+    try:
+        assert 0.7 < until(chosen, "stalled", said="the sound server has suspended it") < 4.0
+    finally:
+        virtual_microphone.suspend(False)
+    assert until(chosen, *UP) < BACK_WITHIN
+
+
+def test_a_source_suspended_for_long_is_opened_anew_and_goes_on(
+    virtual_microphone: VirtualMicrophone, chosen: Microphone
+) -> None:
+    virtual_microphone.suspend(True)
+    try:
+        until(chosen, "stalled")
+        began = time.monotonic()
+        while time.monotonic() - began < 5.0:  # it is closed and opened after four
+            chosen.read(0.02)
+            assert chosen.state == "stalled"
+    finally:
+        virtual_microphone.suspend(False)
+    assert until(chosen, *UP) < BACK_WITHIN
+
+
+def test_closing_a_suspended_source_does_not_hang(virtual_microphone: VirtualMicrophone) -> None:
+    microphone = Microphone("Test microphone")
+    until(microphone, *UP)
+    virtual_microphone.suspend(True)
+    try:
+        until(microphone, "stalled")
+        close_quickly(microphone)
+        assert microphone.read(1) is None
+    finally:
+        virtual_microphone.suspend(False)
+
+
+def test_a_muted_source_is_said_to_be_muted(virtual_microphone: VirtualMicrophone, chosen: Microphone) -> None:
+    playing = virtual_microphone.play(0.1 * noise(30))
+    try:
+        until(chosen, "listening")
+        virtual_microphone.mute(True)
+        assert 0.7 < until(chosen, "zeros", said="is muted: unmute it in the sound settings") < 4.0
+        virtual_microphone.mute(False)
+        assert until(chosen, "listening") < BACK_WITHIN
+        assert chosen.losses == ()
+    finally:
+        virtual_microphone.mute(False)
+        playing.kill()
+
+
+def test_a_recording_that_the_user_moves_goes_on_and_says_what_it_hears(
+    virtual_microphone: VirtualMicrophone, chosen: Microphone
+) -> None:
+    playing = virtual_microphone.play(0.1 * noise(30))
+    try:
+        until(chosen, "listening", said="")
+        outputs = [one["index"] for one in _ask("source-outputs") if str(os.getpid()) in str(one["properties"])]
+        virtual_microphone.pactl("move-source-output", str(outputs[-1]), "feed.monitor")
+        until(
+            chosen, "listening", said="The sound server now gives “Monitor of Null Output” instead of “Test microphone”"
+        )
+        virtual_microphone.pactl("move-source-output", str(outputs[-1]), "microphone")
+        began = time.monotonic()
+        while chosen.status and time.monotonic() - began < PATIENCE:
+            chosen.read(0.02)
+        assert chosen.status == ""
+        assert chosen.state == "listening"
+    finally:
+        playing.kill()
+
+
+def noise(seconds: int) -> Any:
+    import numpy as np
+
+    return np.random.default_rng(0).uniform(-1, 1, seconds * SAMPLE_RATE).astype(np.float32)
+
+
+@pytest.fixture
+def own_microphone(virtual_microphone: VirtualMicrophone) -> Iterator[VirtualMicrophone]:
+    """A second server, for a test that breaks it."""
+    with VirtualMicrophone() as microphone:
+        input_devices(refresh=True)
+        yield microphone
+    input_devices(refresh=True)
+
+
+@pytest.mark.parametrize("device", ["Test microphone", None])
+def test_a_killed_server_is_lost_and_heard_again_when_it_is_back(
+    own_microphone: VirtualMicrophone, device: str | None
+) -> None:
+    microphone = Microphone(device)
+    until(microphone, *UP)
+    own_microphone.kill_server()
+    assert until(microphone, "lost", said=" is gone: connect it again") < 2.0
+    began = time.monotonic()
+    while time.monotonic() - began < 1.5:
+        microphone.read(0.02)
+        assert microphone.state == "lost"
+    own_microphone.start_server()
+    assert until(microphone, *UP) < BACK_WITHIN
+    assert microphone.losses[-1].length > 1.5
+    close_quickly(microphone)
+
+
+def test_a_server_that_stays_away_does_not_hold_up_closing(own_microphone: VirtualMicrophone) -> None:
+    microphone = Microphone()
+    until(microphone, *UP)
+    own_microphone.kill_server()
+    until(microphone, "lost")
+    close_quickly(microphone)
+
+
+LISTEN = """
+import json, sys, threading, time
+from audio import Microphone, input_devices
+
+microphone = Microphone("Test microphone")
+wishes = []
+threading.Thread(target=lambda: [wishes.append(line.strip()) for line in sys.stdin], daemon=True).start()
+shown = None
+while "close" not in wishes:
+    microphone.read(0.02)
+    now = microphone.state, microphone.status
+    if now != shown:
+        shown = now
+        print(json.dumps([*now, time.monotonic()]), flush=True)
+began = time.monotonic()
+microphone.close()
+print(json.dumps(["closed", time.monotonic() - began, time.monotonic()]), flush=True)
+"""
+
+
+class Listening:
+    """A process of its own, for a frozen server can hang whoever listens to it."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", LISTEN], cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def until(self, *states: str) -> tuple[Any, float]:
+        """-> the status and the moment at which the state became one of these."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            state, status, moment = json.loads(line)
+            if state in states:
+                return status, moment
+        raise AssertionError(f"it ended without being {' or '.join(states)}")
+
+    def close(self) -> float:
+        """-> seconds that closing took; quitting takes no longer than a few more."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("close\n")
+        self._process.stdin.flush()
+        seconds, _ = self.until("closed")
+        assert self._process.wait(5) == 0
+        return float(seconds)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture
+def listening(own_microphone: VirtualMicrophone) -> Iterator[Listening]:
+    started = Listening()
+    try:
+        started.until(*UP)
+        yield started
+    finally:
+        started.kill()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("seconds", [2.0, 6.5])
+def test_a_frozen_server_stalls_and_is_heard_again_when_it_thaws(
+    own_microphone: VirtualMicrophone, listening: Listening, seconds: float
+) -> None:
+    """For less than the time after which the stream is opened anew, and for more: then PortAudio hangs too."""
+    frozen = time.monotonic()
+    own_microphone.freeze_server()
+    status, stalled = listening.until("stalled")
+    assert "sends nothing" in status
+    assert stalled - frozen < 2.5
+    time.sleep(max(0.0, frozen + seconds - time.monotonic()))
+    thawed = time.monotonic()
+    own_microphone.thaw_server()
+    _, back = listening.until(*UP)
+    assert back - thawed < BACK_WITHIN
+    assert listening.close() < 1.5
+
+
+@pytest.mark.timeout(60)
+def test_with_a_frozen_server_the_program_can_still_be_quit(
+    own_microphone: VirtualMicrophone, listening: Listening
+) -> None:
+    own_microphone.freeze_server()
+    listening.until("stalled")
+    assert listening.close() < 1.5
+
+
+@pytest.mark.timeout(60)
+def test_a_frozen_server_is_said_not_to_answer_when_a_microphone_is_opened(own_microphone: VirtualMicrophone) -> None:
+    code = "from audio import AudioError, input_devices\ntry: input_devices()\nexcept AudioError as error: print(error)"
+    own_microphone.freeze_server()
+    asked = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, timeout=20)
+    assert asked.stdout.strip() == "The sound server does not answer: restart it, or open a file instead."
+    assert asked.returncode == 0
