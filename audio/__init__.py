@@ -15,13 +15,13 @@ from audio.logmel import StreamingLogMel
 from audio.loss import Loss
 from audio.meter import Level, LevelMeter
 from audio.microphone import Microphone
-from audio.pcm import PcmFormat
 from audio.preview import LevelPreview
+from audio.raw import RawFormat, RawSource
 from audio.resample import StreamingResampler
 from audio.ring import RingCount, SampleRing
 from audio.source import Block, Source
 from audio.spec import BANDS, FFT_LENGTH, FLOOR_POWER, FRAME_SECONDS, HOP, SAMPLE_RATE
-from audio.stdin import StreamSource
+from audio.stream_decode import StreamSource
 from audio.watchdog import CaptureState
 
 __all__ = [
@@ -49,7 +49,8 @@ __all__ = [
     "Microphone",
     "NoAudioSystem",
     "NoMicrophone",
-    "PcmFormat",
+    "RawFormat",
+    "RawSource",
     "RingCount",
     "SampleRing",
     "Source",

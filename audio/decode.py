@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,14 +84,6 @@ def decode_blocks(path: str | Path, channel: int | None = None, begin: float = 0
     return _decode_with_soundfile(path, channel, begin) or _decode_with_av(str(path), channel, begin)
 
 
-def decode_stream(stream: IO[bytes], channel: int | None = None) -> DecodedFile:
-    """Decode whatever FFmpeg recognises in a stream that can only be read on, such as standard input.
-
-    Waits for its beginning. Raises UnreadableFile.
-    """
-    return _decode_with_av(stream, channel, 0.0)
-
-
 def _decode_with_soundfile(path: Path, channel: int | None, begin: float) -> DecodedFile | None:
     """None when libsndfile does not know this kind of file."""
     import soundfile
@@ -116,7 +108,7 @@ def _decode_with_soundfile(path: Path, channel: int | None, begin: float) -> Dec
     return DecodedFile(_first_of(rest, begin), rest, sound.samplerate, sound.channels, duration)
 
 
-def _decode_with_av(file: str | IO[bytes], channel: int | None, begin: float) -> DecodedFile:
+def _decode_with_av(file: str, channel: int | None, begin: float) -> DecodedFile:
     import av
 
     try:
@@ -127,13 +119,17 @@ def _decode_with_av(file: str | IO[bytes], channel: int | None, begin: float) ->
         container.close()
         raise UnreadableFile("there is no sound in this file: choose one that has a soundtrack")
     stream = container.streams.audio[0]
+    if stream.codec_context is None:  # a damaged header names an encoding that nobody decodes
+        container.close()
+        raise UnreadableFile(NOT_SOUND)
     _check_channel(channel, stream.codec_context.channels)
     if begin:
         container.seek(round(begin * av.time_base))  # to a packet before it: the samples up to there go below
 
     def blocks() -> Blocks:
         with container:
-            to_float: Any = av.AudioResampler(format="fltp")  # the samples' type only: rate and channels stay
+            # The samples' type only: rate and channels stay. Not planar: PyAV reads beyond its memory from 9 planes on.
+            to_float: Any = av.AudioResampler(format="flt")
             try:
                 for packet in container.demux(stream):
                     for frame in _frames_of(packet):
@@ -141,7 +137,8 @@ def _decode_with_av(file: str | IO[bytes], channel: int | None, begin: float) ->
                         if early >= frame.samples:
                             continue
                         for converted in to_float.resample(frame):
-                            yield mix_to_mono(converted.to_ndarray().T, channel)[max(0, early) :]
+                            samples = converted.to_ndarray().reshape(-1, converted.layout.nb_channels)
+                            yield mix_to_mono(samples, channel)[max(0, early) :]
             except av.FFmpegError as error:
                 raise UnreadableFile(DAMAGED) from error
 

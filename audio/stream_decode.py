@@ -56,6 +56,9 @@ class StreamSource(ClosesOnExit):
             self._container.close()
             raise UnreadableFile("there is no sound in this stream: choose one that has a soundtrack")
         self._stream = self._container.streams.audio[0]
+        if self._stream.codec_context is None:  # a damaged header names an encoding that nobody decodes
+            self._container.close()
+            raise UnreadableFile(NOT_SOUND)
         self._blocks = self._decode()
         self._first = next(self._blocks, None)
         if self._first is None:

@@ -194,3 +194,18 @@ def test_live_pace_keeps_to_the_timeout_and_loses_nothing_when_late(tmp_path: Pa
         ]
         source.close()
         assert source.read(0.1) is None
+
+
+def test_a_channel_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "stereo.wav", np.zeros((100, 2), np.float32), 22_050)
+    with pytest.raises(UnreadableFile, match="no channel 3 in this file: choose one from 1 to 2"):
+        FileSource(tmp_path / "stereo.wav", channel=2)
+
+
+def test_a_chosen_channel_is_heard_alone(tmp_path: Path) -> None:
+    stereo = np.random.default_rng(5).normal(0, 0.1, (5000, 2)).astype(np.float32)
+    soundfile.write(tmp_path / "stereo.wav", stereo, 22_050, subtype="FLOAT")
+    with FileSource(tmp_path / "stereo.wav", channel=1) as source:
+        block = source.read(timeout=1.0)
+    assert block is not None
+    np.testing.assert_array_equal(block.samples, stereo[:, 1])

@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.offline.model_identity import identify
@@ -31,6 +31,7 @@ def originals() -> dict[str, bytes]:
 
 @FEW
 @given(name=st.sampled_from(NAMES), seed=st.integers(0, 2**32))
+@example(name="pcm_16.rf64", seed=92434)  # an encoding without a decoder
 def test_a_damaged_file_never_makes_the_program_fail(
     name: str, seed: int, originals: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from scripts.preparation import CHECKOUT
 
-EXTRAS = ("", "test", "train")
+EXTRAS = ("", "dask", "test", "train")
 
 
 def pins() -> dict[str, Version]:
