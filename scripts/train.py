@@ -22,14 +22,14 @@ import torch
 from audio import SAMPLE_RATE
 from model import Classifier, ModelConfig, save_classifier
 from model.training import Progress, TrainingPlan, clip_probabilities, train
-from scripts.dataset import Dataset, DatasetError, read_folder, read_pack
+from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
 
 
 def main() -> int:
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
     try:
-        dataset = read_pack(arguments.data) if arguments.data else read_folder(arguments.audio)
+        dataset = read_dataset(arguments)
         training, valid = dataset.part("train"), dataset.part("valid")
     except DatasetError as error:
         print(f"train: {error}", file=sys.stderr)
@@ -61,9 +61,7 @@ def main() -> int:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--data", type=Path, metavar="PACK.npz", help="log-mel frames of the clips")
-    source.add_argument("--audio", type=Path, metavar="FOLDER", help="the clips as audio")
+    add_data_arguments(parser)
     parser.add_argument("--output", type=Path, required=True, help="where the weights go (safetensors)")
     parser.add_argument("--epochs", type=int, default=TrainingPlan.epochs)
     parser.add_argument("--seed", type=int, default=TrainingPlan.seed)
