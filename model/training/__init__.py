@@ -9,6 +9,7 @@ from model.training.calibration import (
     fold_temperature,
     judge_unsure,
 )
+from model.training.figures import clip_figures
 from model.training.loop import Progress, TrainingPlan, clip_probabilities, train
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "TrainingPlan",
     "UnsureRule",
     "choose_unsure",
+    "clip_figures",
     "clip_probabilities",
     "expected_calibration_error",
     "fit_temperature",
