@@ -28,11 +28,18 @@ class Augmenter:
     reverberation_share: float = 0.3  # of the clips
     noise_share: float = 0.3
     noise_snr_db: tuple[float, float] = (3.0, 25.0)
+    backgrounds: Tensor | None = None  # (K, >= T, M) dB: sounds that music is heard through
+    background_share: float = 0.25
+    background_snr_db: tuple[float, float] = (0.0, 25.0)
+    band_limit_share: float = 0.25  # a cheap loudspeaker, a telephone
+    clipping_share: float = 0.1  # an input that is turned up too far
     floor_db: tuple[float, float] = (45.0, 85.0)  # below the maximum
-    mixup: float = 0.3  # alpha of Beta(alpha, alpha)
+    mixup: float = 0.3  # alpha of Beta(alpha, alpha); 0 for none
     masks: int = 2  # of each kind
     mask_frames: int = 24
     mask_bands: int = 14
+    join_share: float = 0.5
+    join_level_db: float = 4.0  # standard deviation of the change of level where the music changes
 
     @property
     def frames_needed(self) -> float:
@@ -40,14 +47,20 @@ class Augmenter:
         return 1.0 + self.tempo
 
     def __call__(self, frames: Tensor, targets: Tensor, length: int) -> tuple[Tensor, Tensor]:
-        """frames (B, >= length * frames_needed, M) dB, targets (B, genres) -> (B, length, M) dB, (B, genres)."""
+        """frames (B, >= length * frames_needed, M) dB, targets (B, genres) of the clips.
+
+        Returns (B, length, M) dB and what each frame is to be called, (B, length, genres).
+        """
         frames = self._warp(frames, length)
         frames = frames + self._equalise(frames)
         frames = self._reverberate(frames)
         frames = self._add_noise(frames)
+        frames = self._add_background(frames)
+        frames = self._limit_band(frames)
+        frames = self._clip(frames)
         frames = self._raise_floor(frames)
         frames, targets = self._mix(frames, targets)
-        return self._mask(frames), targets
+        return self._join(self._mask(frames), targets)
 
     def _uniform(self, batch: int, low: float = -1.0, high: float = 1.0) -> Tensor:
         """(B, 1, 1) numbers between low and high."""
@@ -117,12 +130,53 @@ class Augmenter:
         noise = colour * loudness * flutter * torch.exp(-snr_db / DB_PER_NEPER)
         return torch.where(self._chosen(batch, self.noise_share) > 0, DB_PER_NEPER * torch.log(power + noise), frames)
 
+    def _add_background(self, frames: Tensor) -> Tensor:
+        """Speech, babble, traffic and the like from the pool, each from a random place, in the power domain."""
+        if self.backgrounds is None:
+            return frames
+        batch, length, _ = frames.shape
+        pool, available, _ = self.backgrounds.shape
+        chosen = torch.randint(pool, (batch, 1), generator=self.generator)
+        starts = torch.randint(available - length + 1, (batch, 1), generator=self.generator)
+        power = torch.exp(frames / DB_PER_NEPER)
+        background = torch.exp(self.backgrounds[chosen, starts + torch.arange(length)] / DB_PER_NEPER)
+        ratio = power.mean(dim=(1, 2), keepdim=True) / background.mean(dim=(1, 2), keepdim=True)
+        gain = ratio * torch.exp(-self._uniform(batch, *self.background_snr_db) / DB_PER_NEPER)
+        heard = DB_PER_NEPER * torch.log(power + gain * background)
+        return torch.where(self._chosen(batch, self.background_share) > 0, heard, frames)
+
+    def _limit_band(self, frames: Tensor) -> Tensor:
+        """Roll off from some band downwards and from some band upwards, gently or steeply."""
+        batch, _, bands = frames.shape
+        place = torch.arange(bands, dtype=frames.dtype).view(1, 1, -1)
+        for distance in (
+            place - bands * self._uniform(batch, 0.45, 1.0),
+            bands * self._uniform(batch, 0.0, 0.2) - place,
+        ):
+            slope_db = self._uniform(batch, 0.3, 3.0)  # per band
+            loss_db = slope_db * distance.clamp(min=0.0)
+            frames = frames - self._chosen(batch, self.band_limit_share) * loss_db
+        return frames
+
+    def _clip(self, frames: Tensor) -> Tensor:
+        """Loud frames are held down, and what they lose spreads over the bands as distortion."""
+        batch = frames.shape[0]
+        level = frames.amax(dim=2, keepdim=True)  # (B, T, 1)
+        ceiling = level.amax(dim=1, keepdim=True) - self._uniform(batch, 3.0, 15.0)
+        excess = (level - ceiling).clamp(min=0.0)
+        held = frames - excess
+        distortion = level - self._uniform(batch, 25.0, 40.0) + excess
+        clipped = torch.where(excess > 0, torch.maximum(held, torch.minimum(distortion, level - 15.0)), frames)
+        return torch.where(self._chosen(batch, self.clipping_share) > 0, clipped, frames)
+
     def _raise_floor(self, frames: Tensor) -> Tensor:
         floor = frames.amax(dim=(1, 2), keepdim=True) - self._uniform(frames.shape[0], *self.floor_db)
         return torch.maximum(frames, floor)
 
     def _mix(self, frames: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Mixup in dB: level against level, as the model hears it."""
+        if not self.mixup:
+            return frames, targets
         batch = frames.shape[0]
         # Beta(a, a) = X / (X + Y) with X, Y ~ Gamma(a).
         gammas = torch._standard_gamma(torch.full((2, batch, 1, 1), self.mixup), generator=self.generator) + 1e-12
@@ -144,3 +198,17 @@ class Augmenter:
                 start = self._uniform(batch, 0.0, 1.0) * (size - width)
                 hidden |= (index >= start) & (index < start + width)
         return torch.where(hidden, frames.mean(dim=(1, 2), keepdim=True), frames)
+
+    def _join(self, frames: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """The music changes: from some frame on it is another clip of the batch, and is to be called so at once.
+
+        What makes a model with a long memory follow an endless stream.
+        """
+        batch, length, _ = frames.shape
+        change = self._uniform(batch, 0.1, 0.9) * length
+        other = torch.randperm(batch, generator=self.generator)
+        level = self.join_level_db * torch.randn(batch, 1, 1, generator=self.generator)
+        after = (torch.arange(length).view(1, -1, 1) >= change) & (self._chosen(batch, self.join_share) > 0)
+        joined = torch.where(after, frames[other] + level, frames)
+        each = targets.unsqueeze(1)
+        return joined, torch.where(after, each[other], each)

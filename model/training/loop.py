@@ -91,13 +91,13 @@ def clip_probabilities(classifier: Classifier, clips: Tensor, batch: int = 16) -
 
 
 def _token_loss(classifier: Classifier, frames: Tensor, target: Tensor, smoothing: float) -> Tensor:
-    """Cross-entropy with the clip's target at every token."""
+    """Cross-entropy with its target (B, T, genres) at every token."""
     fresh = classifier.tokenizer.init_state(len(frames))
     with torch.autocast("cpu", dtype=torch.bfloat16):  # the convolutions are nearly all of the work
         tokens, _ = classifier.tokenizer.steps(frames, fresh)
     logits = classifier.encoder.parallel(tokens.float())  # landmarks want float32
-    target = target * (1.0 - smoothing) + smoothing / target.shape[1]
-    return -(torch.log_softmax(logits, dim=-1) * target.unsqueeze(1)).sum(dim=-1).mean()
+    target = target * (1.0 - smoothing) + smoothing / target.shape[-1]
+    return -(torch.log_softmax(logits, dim=-1) * target).sum(dim=-1).mean()
 
 
 def _standardise(classifier: Classifier, clips: Tensor) -> None:
