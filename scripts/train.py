@@ -1,62 +1,124 @@
 """Train a classifier on GTZAN and write its weights.
 
-python3 scripts/train.py --data PACK.npz --output assets/nystream.safetensors
-python3 scripts/train.py --audio FOLDER --output my.safetensors      (genre/genre.NNNNN.wav)
+    python3 scripts/train.py --data PACK.npz --output my.safetensors
+    python3 scripts/train.py --audio FOLDER --output my.safetensors      (GTZAN in any usual layout)
+
+Beside the weights: my.csv and my.png, how it went. Ctrl-C loses nothing but the epoch that is being trained: the same
+command with --resume goes on, and ends with the same weights. The temperature and the unsure rule are chosen on valid;
+where valid is trained on as well, they are those of --calibrate-like.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.preparation import run_within_environment
+from scripts.preparation import IMPORTED, run_within_environment
 
-run_within_environment()
+run_within_environment(("train",), (*IMPORTED, "matplotlib", "sklearn"))
 
-import librosa
 import torch
 
-from audio import SAMPLE_RATE
-from model import Classifier, ModelConfig, save_classifier
-from model.training import Progress, TrainingPlan, clip_probabilities, train
+from app.offline.console import Console
+from model import Classifier, WeightsError, load_for_training, save_classifier
+from model.training import Trainer, TrainingError, TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, add_split_arguments, read_dataset
+from scripts.measures.clips import labels_for
+from scripts.training.calibrate import calibrate_like, calibrate_on
+from scripts.training.material import fingerprint, material
+from scripts.training.rows import ROWS, configure
+from scripts.training.run import TrainingRun
 
 
 def main() -> int:
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
+    console = Console()
+    run: TrainingRun | None = None
     try:
         dataset = read_dataset(arguments)
-        training, valid = dataset.part("train"), dataset.part("valid")
-    except DatasetError as error:
-        print(f"train: {error}", file=sys.stderr)
+        training = dataset.part(*arguments.train_on.split("+"))
+        valid = dataset.part("valid") if arguments.train_on == "train" else None
+        example = load_for_training(arguments.calibrate_like) if arguments.calibrate_like else None
+        run = prepare(arguments, training, valid)
+        console.note(f"{len(training.names)} clips to train on, {len(valid.names) if valid else 'none'} to check on")
+        run.go(console)
+        classifier, notes = run.trainer.average.cpu(), {"valid_clips": "0"}
+        if valid is not None and example is None:
+            classifier, notes = calibrate_on(classifier, valid, arguments.precision)
+        elif example is not None:
+            classifier, notes = calibrate_like(classifier, example, arguments.calibrate_like)
+        notes |= {
+            "trained_on": f"{len(training.names)} clips: {arguments.train_on} of the split "
+            f"{arguments.split_scheme or 'fault-filtered'}",
+            "epochs": str(arguments.epochs),
+            "seed": str(arguments.seed),
+        }
+        save_classifier(classifier, arguments.output, notes)
+        run.checkpoint.unlink(missing_ok=True)
+    except (DatasetError, TrainingError, WeightsError, ValueError) as error:
+        console.error(str(error))
         return 1
-    plan = TrainingPlan(epochs=arguments.epochs, seed=arguments.seed)
-    torch.manual_seed(plan.seed)
-    classifier = Classifier(ModelConfig(genres=dataset.genres))
-    bands = classifier.config.bands
-    band_hz = torch.from_numpy(librosa.mel_frequencies(bands + 2, fmin=0.0, fmax=SAMPLE_RATE / 2)[1:-1]).float()
-    print(f"{len(training.names)} clips to train on, {len(valid.names)} to check on", file=sys.stderr)
-    accuracy = 0.0
-    frames, labels = torch.from_numpy(training.frames), torch.from_numpy(training.labels)
-    for progress in train(classifier, frames, labels, band_hz, plan):
-        if progress.epoch % arguments.check_every == 0 or progress.epoch == plan.epochs:
-            accuracy, log_loss = check(progress.classifier, valid)
-            report(progress, plan, accuracy, log_loss)
-            notes = {
-                "trained_on": f"GTZAN, {len(training.names)} clips of the fault-filtered split's train part",
-                "valid_accuracy": f"{accuracy:.4f}",
-                "valid_log_loss": f"{log_loss:.4f}",
-                "valid_clips": str(len(valid.names)),
-                "epochs": f"{progress.epoch} of {plan.epochs}",
-                "seed": str(plan.seed),
-            }
-            save_classifier(progress.classifier, arguments.output, notes)
-    print(f"{arguments.output}: accuracy on valid {accuracy:.3f}", file=sys.stderr)
+    except OSError as error:
+        what = "the disk is full" if error.errno == errno.ENOSPC else str(error)
+        console.error(
+            f"{what}: nothing that was trained is lost; make room, then the same command with --resume goes on"
+        )
+        return 1
+    except KeyboardInterrupt:
+        console.clear()
+        kept = run.trainer.epoch if run is not None and run.checkpoint.exists() else 0
+        console.error(
+            f"interrupted; {kept} of {arguments.epochs} epochs are kept: the same command with --resume goes on"
+        )
+        return 130
+    said = f", accuracy on valid {notes['valid_accuracy']}" if "valid_accuracy" in notes else ""
+    console.note(f"{arguments.output} is written{said}")
     return 0
+
+
+def prepare(arguments: argparse.Namespace, training: Dataset, valid: Dataset | None) -> TrainingRun:
+    """Raises DatasetError, TrainingError, ValueError and OSError."""
+    plan = TrainingPlan(
+        epochs=arguments.epochs,
+        seed=arguments.seed,
+        outlier_share=arguments.outliers,
+        landmarks=arguments.init_landmarks,
+    )
+    seconds = arguments.window_seconds, arguments.level_seconds
+    config = configure(arguments.row, arguments.blocks, arguments.stacking, *seconds)
+    if training.genres != config.genres:
+        raise DatasetError(
+            f"the data have the genres {', '.join(training.genres)}; expected {', '.join(config.genres)}"
+        )
+    torch.manual_seed(plan.seed)
+    data = material(training, plan, arguments.cache)
+    trainer = Trainer(Classifier(config), data, plan, choose_device(arguments.device))
+    check = None
+    if valid is not None:
+        labels, frames = labels_for(config, valid), torch.from_numpy(valid.frames)
+
+        def check(classifier: Classifier) -> tuple[float, float]:
+            figures = clip_figures(clip_probabilities(classifier, frames), labels, config)
+            return figures["accuracy"], figures["log_loss"]
+
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    run = TrainingRun(trainer, arguments.output, fingerprint(data), check, arguments.check_every)
+    run.take_up(arguments.resume)
+    return run
+
+
+def choose_device(name: str) -> torch.device:
+    """`auto`: a GPU where there is one that torch can use. Raises TrainingError."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("torch sees no GPU here: use --device cpu")
+    return torch.device(name)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -64,28 +126,25 @@ def parse_arguments() -> argparse.Namespace:
     add_data_arguments(parser)
     add_split_arguments(parser, "--split")
     parser.add_argument("--output", type=Path, required=True, help="where the weights go (safetensors)")
+    parser.add_argument("--resume", action="store_true", help="go on with a run that was broken off, if there is one")
+    parser.add_argument("--train-on", choices=("train", "train+valid"), default="train")
+    parser.add_argument("--row", choices=sorted(ROWS), default="nystrom-fixed", help="the kind of attention")
+    parser.add_argument("--blocks", type=int, default=1)
+    parser.add_argument("--stacking", choices=("deep", "retroactive"), default="deep", help="of several blocks")
+    parser.add_argument("--window-seconds", type=float, help="that attention looks back on")
+    parser.add_argument("--level-seconds", type=float, help="over which the level is averaged")
     parser.add_argument("--epochs", type=int, default=TrainingPlan.epochs)
     parser.add_argument("--seed", type=int, default=TrainingPlan.seed)
+    parser.add_argument("--init-landmarks", choices=("kmeans", "random"), default="kmeans", help="fixed ones")
+    parser.add_argument("--outliers", type=float, default=TrainingPlan.outlier_share, help="share of made sounds")
+    parser.add_argument("--precision", type=float, default=0.8, help="of sure answers, which the unsure rule aims at")
+    parser.add_argument(
+        "--calibrate-like", type=Path, metavar="WEIGHTS", help="take temperature and unsure rule of these"
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--check-every", type=int, default=5, metavar="EPOCHS", help="how often to look at valid")
     return parser.parse_args()
-
-
-def check(classifier: Classifier, valid: Dataset) -> tuple[float, float]:
-    """Accuracy and log-loss of the clips' answers: the mean of their token probabilities."""
-    answers = clip_probabilities(classifier, torch.from_numpy(valid.frames)).mean(dim=1)
-    labels = torch.from_numpy(valid.labels)
-    accuracy = (answers.argmax(dim=1) == labels).double().mean().item()
-    return accuracy, torch.nn.functional.nll_loss(answers.log(), labels).item()
-
-
-def report(progress: Progress, plan: TrainingPlan, accuracy: float, log_loss: float) -> None:
-    left = progress.seconds / progress.epoch * (plan.epochs - progress.epoch)
-    print(
-        f"epoch {progress.epoch:3d}/{plan.epochs}  loss {progress.loss:.3f}  valid: accuracy {accuracy:.3f}, "
-        f"log-loss {log_loss:.3f}  {left / 60:.1f} min left",
-        file=sys.stderr,
-    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""Training a classifier: augmentation, the loop, calibration. Tensors in, weights out; it reads no data."""
+"""Training a classifier: augmentation, the loop, checkpoints, calibration, figures. Tensors in; it reads no data."""
 
+from model.training.answers import clip_probabilities
 from model.training.augment import Augmenter
 from model.training.calibration import (
     UnsureRule,
@@ -9,12 +10,17 @@ from model.training.calibration import (
     fold_temperature,
     judge_unsure,
 )
+from model.training.checkpoint import load_checkpoint, save_checkpoint
 from model.training.figures import clip_figures
-from model.training.loop import Progress, TrainingPlan, clip_probabilities, train
+from model.training.plan import TrainingData, TrainingError, TrainingPlan
+from model.training.trainer import Epoch, Trainer, one_hot
 
 __all__ = [
     "Augmenter",
-    "Progress",
+    "Epoch",
+    "Trainer",
+    "TrainingData",
+    "TrainingError",
     "TrainingPlan",
     "UnsureRule",
     "choose_unsure",
@@ -24,5 +30,7 @@ __all__ = [
     "fit_temperature",
     "fold_temperature",
     "judge_unsure",
-    "train",
+    "load_checkpoint",
+    "one_hot",
+    "save_checkpoint",
 ]

@@ -12,6 +12,6 @@ if sys.version_info < (3, 10):  # noqa: UP036 (older Pythons do start these scri
 from .environment import CHECKOUT
 from .hand_over import hand_over
 from .prepare import prepare_or_exit
-from .within import run_within_environment
+from .within import IMPORTED, run_within_environment
 
-__all__ = ["CHECKOUT", "hand_over", "prepare_or_exit", "run_within_environment"]
+__all__ = ["CHECKOUT", "IMPORTED", "hand_over", "prepare_or_exit", "run_within_environment"]

@@ -1,15 +1,28 @@
-"""Training on clips made here: the loss falls, a seed repeats, what is augmented keeps its shape."""
+"""Training on clips made here: the loss falls, a seed repeats, also when resumed, what is augmented keeps its shape."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
-from model import Classifier
-from model.training import Augmenter, TrainingPlan, clip_probabilities, train
+from model import Classifier, ModelConfig, save_classifier
+from model.attention.fixed import FixedLandmarkKernel
+from model.training import (
+    Augmenter,
+    Trainer,
+    TrainingData,
+    TrainingError,
+    TrainingPlan,
+    clip_probabilities,
+    load_checkpoint,
+    one_hot,
+    save_checkpoint,
+)
 from tests.model.conftest import SMALL
+from tests.model.family import every_row
 
 BAND_HZ = torch.linspace(100.0, 8000.0, SMALL.bands)
 PLAN = TrainingPlan(epochs=12, batch=6, crop=30)
@@ -24,15 +37,29 @@ def made_clips(clips: int, frames: int = 36) -> tuple[torch.Tensor, torch.Tensor
     return hump - 40.0 + 4.0 * torch.randn(clips, frames, SMALL.bands, generator=generator), labels
 
 
-def run(plan: TrainingPlan) -> tuple[list[float], Classifier]:
+def made_sounds() -> torch.Tensor:
+    """(4, 40, bands) dB: dips where genres have humps."""
+    return -80.0 - made_clips(4, frames=40)[0]
+
+
+def trainer(plan: TrainingPlan, config: ModelConfig = SMALL, count: int = 24) -> Trainer:
     torch.manual_seed(plan.seed)
-    clips, labels = made_clips(24)
-    losses, averaged = [], None
-    for progress in train(Classifier(SMALL), clips, labels, BAND_HZ, plan):
-        losses.append(progress.loss)
-        averaged = progress.classifier
-    assert averaged is not None
-    return losses, averaged
+    clips, labels = made_clips(count)
+    sounds = made_sounds()
+    return Trainer(Classifier(config), TrainingData(clips, one_hot(labels, 3), BAND_HZ, sounds, sounds), plan)
+
+
+def run(plan: TrainingPlan, config: ModelConfig = SMALL) -> tuple[list[float], Classifier]:
+    training = trainer(plan, config)
+    losses = []
+    while not training.finished:
+        losses.append(training.run_epoch().loss)
+    return losses, training.average
+
+
+def assert_same_weights(first: Classifier, second: Classifier) -> None:
+    for name, tensor in first.state_dict().items():
+        torch.testing.assert_close(second.state_dict()[name], tensor, rtol=0, atol=0)
 
 
 def test_the_loss_falls_and_new_clips_are_recognised() -> None:
@@ -43,18 +70,110 @@ def test_the_loss_falls_and_new_clips_are_recognised() -> None:
     assert (answers.argmax(dim=1) == labels).double().mean() > 0.8
 
 
+def test_sounds_that_are_no_music_become_less_certain() -> None:
+    """The outliers that were trained on as well; without them they get a genre like any clip."""
+    sounds = made_sounds()
+
+    def certainty(share: float) -> float:
+        training = trainer(replace(PLAN, epochs=30, average_decay=0.9, outlier_share=share))
+        while not training.finished:
+            training.run_epoch()
+        return clip_probabilities(training.average, sounds).mean(dim=1).max(dim=1).values.mean().item()
+
+    assert certainty(0.5) < certainty(0.0) - 0.05
+
+
+@every_row
+def test_every_row_of_the_family_trains(config: ModelConfig) -> None:
+    plan = replace(PLAN, epochs=2, answers=3)
+    losses, classifier = run(plan, config)
+    assert all(torch.isfinite(torch.tensor(losses)))
+    start = trainer(plan, config).classifier
+    moved = {name for name, value in start.named_parameters() if not torch.equal(value, classifier.get_parameter(name))}
+    assert moved == {name for name, _ in start.named_parameters()}
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_seed_does_not() -> None:
     plan = replace(PLAN, epochs=2)
     first, again, other = run(plan)[1], run(plan)[1], run(replace(plan, seed=1))[1]
-    for name, tensor in first.state_dict().items():
-        torch.testing.assert_close(again.state_dict()[name], tensor, rtol=0, atol=0)
+    assert_same_weights(first, again)
     assert any(not torch.equal(other.state_dict()[name], tensor) for name, tensor in first.state_dict().items())
 
 
+@pytest.mark.parametrize("after", [1, 2])
+def test_a_resumed_run_ends_with_the_same_weights_to_the_bit(tmp_path: Path, after: int) -> None:
+    plan = replace(PLAN, epochs=4)
+    whole = trainer(plan)
+    while not whole.finished:
+        whole.run_epoch()
+    begun = trainer(plan)
+    for _ in range(after):
+        begun.run_epoch()
+    save_checkpoint(begun, tmp_path / "checkpoint", "made", [{"epoch": after}])
+    begun.run_epoch()  # what happens after the checkpoint is of no account
+    torch.manual_seed(99)
+    resumed = trainer(plan)
+    assert load_checkpoint(resumed, tmp_path / "checkpoint", "made") == [{"epoch": after}]
+    assert resumed.epoch == after
+    while not resumed.finished:
+        resumed.run_epoch()
+    assert_same_weights(whole.average, resumed.average)
+    assert_same_weights(whole.classifier, resumed.classifier)
+
+
+def test_a_checkpoint_of_another_run_or_none_at_all_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    save_checkpoint(trainer(PLAN), path, "made", [])
+    with pytest.raises(TrainingError, match="another plan"):
+        load_checkpoint(trainer(replace(PLAN, seed=1)), path, "made")
+    with pytest.raises(TrainingError, match="another model and data"):
+        load_checkpoint(trainer(PLAN, replace(SMALL, width=12)), path, "others")
+    save_classifier(trainer(PLAN).average, path)
+    with pytest.raises(TrainingError, match="no checkpoint"):
+        load_checkpoint(trainer(PLAN), path, "made")
+    path.write_bytes(b"nothing")
+    with pytest.raises(TrainingError, match="cannot be read"):
+        load_checkpoint(trainer(PLAN), path, "made")
+
+
+def test_fixed_landmarks_start_from_the_tokens_of_the_first_epoch() -> None:
+    """Their landmarks then are means of what tokens look like: near to some of them, which random ones are not."""
+
+    def distance(start: str) -> float:
+        training = trainer(replace(PLAN, epochs=5, landmarks=start))
+        training.run_epoch()
+        classifier = training.classifier.eval()
+        clips = made_clips(24)[0]
+        tokens, _ = classifier.tokenizer.steps(clips, classifier.tokenizer.init_state(24))
+        block = classifier.encoder._blocks()[0]
+        _, keys, _ = block.attention._project(block.attention_input(tokens.flatten(0, 1)).unsqueeze(0))
+        kernel = block.attention.kernel
+        assert isinstance(kernel, FixedLandmarkKernel)
+        return torch.cdist(kernel.key_landmarks, keys).min(dim=2).values.mean().item()
+
+    assert distance("kmeans") < 0.5 * distance("random")
+
+
+def test_a_loss_that_is_no_number_is_a_sentence() -> None:
+    training = trainer(PLAN)
+    training.classifier.encoder.head.weight.data.fill_(float("nan"))
+    with pytest.raises(TrainingError, match="the loss became nan in epoch 1"):
+        training.run_epoch()
+
+
+def test_every_second_token_alone_trains_and_answers() -> None:
+    training = trainer(replace(PLAN, token_stride=2), replace(SMALL, window=6))
+    assert training.run_epoch().loss < 2.0
+    clips = made_clips(3)[0]
+    assert clip_probabilities(training.average, clips, token_stride=2).shape == (3, 18, 3)
+    every = clip_probabilities(training.average, clips, token_stride=2)
+    few = clip_probabilities(training.average, clips, token_stride=2, answer_stride=4)
+    torch.testing.assert_close(few, every[:, 3::4])
+
+
 def test_one_clip_alone_is_refused() -> None:
-    clips, labels = made_clips(1)
-    with pytest.raises(ValueError, match="1 clips"):
-        next(train(Classifier(SMALL), clips, labels, BAND_HZ, PLAN))
+    with pytest.raises(TrainingError, match="1 clips"):
+        trainer(PLAN, count=1)
 
 
 def test_augmentation_keeps_shapes_targets_sum_to_one_and_everything_is_finite() -> None:
@@ -115,7 +234,6 @@ def test_a_background_is_added_at_the_wanted_ratio() -> None:
     targets = torch.nn.functional.one_hot(labels, 3).float()
     heard = quiet(backgrounds=backgrounds, background_share=1.0, background_snr_db=(0.0, 0.0))(clips, targets, 40)[0]
     alone = quiet()(clips, targets, 40)[0]
-    power, power_alone = (10 ** (each / 10) for each in (heard, alone))
     added = 10 ** (heard / 10) - 10 ** (alone / 10)
     torch.testing.assert_close(added.mean(dim=(1, 2)), (10 ** (alone / 10)).mean(dim=(1, 2)), rtol=1e-3, atol=0)
 

@@ -1,0 +1,184 @@
+"""The training loop, one epoch at a time, with everything that goes on living between two epochs in one place.
+
+Tensor dimensions: B batch, T frames, N clips, G genres.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from threadpoolctl import threadpool_limits
+from torch import Tensor, nn
+
+from model.classifier import Classifier
+from model.level import subtract_level
+from model.training.answers import answers_at
+from model.training.augment import Augmenter
+from model.training.plan import TrainingData, TrainingError, TrainingPlan
+
+LANDMARK_CLIPS = 48  # whose tokens are clustered
+WARM_UP_SHARE = 0.1  # of all steps the learning rate rises
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch done."""
+
+    number: int  # counted from 1
+    loss: float
+    learning_rate: float  # at its end
+    seconds: float  # that it took
+
+
+class Trainer:
+    """`run_epoch` until `finished`. The same seed repeats the run to the bit on the same CPU with as many threads.
+
+    classifier: what is trained. average: the exponential average of its weights, in evaluation mode: what is kept.
+    Raises TrainingError when the data are too few or too short.
+    """
+
+    def __init__(
+        self, classifier: Classifier, data: TrainingData, plan: TrainingPlan, device: torch.device | None = None
+    ) -> None:
+        if len(data.clips) < 2:
+            raise TrainingError(f"{len(data.clips)} clips to train on; at least 2 are needed, of different genres")
+        self.plan = plan
+        self.epoch = 0  # how many are done
+        self.device = device or torch.device("cpu")
+        self._data = data
+        torch.manual_seed(plan.seed)  # dropout
+        self.generator = torch.Generator().manual_seed(plan.seed)  # order, crops, augmentation
+        self._augment = Augmenter(data.band_hz, self.generator, backgrounds=data.backgrounds)
+        self._crop = min(plan.crop, data.clips.shape[1])
+        self._cut = min(data.clips.shape[1], math.ceil(self._crop * self._augment.frames_needed))
+        for pool in (data.backgrounds, data.outliers):
+            if pool is not None and pool.shape[1] < self._cut:
+                raise TrainingError(f"the made sounds are {pool.shape[1]} frames long; {self._cut} are needed")
+        _standardise(classifier, data.clips)
+        self.classifier = classifier.to(self.device)
+        self.average = copy.deepcopy(self.classifier).eval()
+        self.optimizer = torch.optim.AdamW(_parameter_groups(self.classifier, plan.weight_decay), lr=plan.learning_rate)
+        self._batches = max(1, len(data.clips) // plan.batch)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, plan.learning_rate, total_steps=plan.epochs * self._batches, pct_start=WARM_UP_SHARE
+        )
+
+    @property
+    def finished(self) -> bool:
+        return self.epoch >= self.plan.epochs
+
+    def run_epoch(self) -> Epoch:
+        """Raises TrainingError when the loss is no number any more: this trainer is then of no use."""
+        began = time.monotonic()
+        self.classifier.train()
+        order = torch.randperm(len(self._data.clips), generator=self.generator)
+        total = 0.0
+        for chosen in order[: self._batches * self.plan.batch].split(self.plan.batch):
+            loss = self._loss(*self._batch(chosen))
+            if not math.isfinite(loss.item()):
+                raise TrainingError(
+                    f"the loss became {loss.item()} in epoch {self.epoch + 1}: lower the learning rate, which is "
+                    f"{self.plan.learning_rate}, or look for clips that are not like the others"
+                )
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.classifier.parameters(), self.plan.gradient_clip)
+            self.optimizer.step()
+            self.schedule.step()
+            _update_average(self.average, self.classifier, self.plan.average_decay)
+            total += loss.item()
+        self.epoch += 1
+        if self.epoch == 1 and self.plan.landmarks == "kmeans" and not self.finished:
+            self._fix_landmarks()
+        rate = float(self.schedule.get_last_lr()[0])
+        return Epoch(self.epoch, total / self._batches, rate, time.monotonic() - began)
+
+    def _batch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        """Augmented frames (B, crop, bands) and what each is to be called (B, crop, G), on the device."""
+        frames = _random_crops(self._data.clips[chosen], self._cut, self.generator)
+        targets = self._data.targets[chosen]
+        if self._data.outliers is not None and self.plan.outlier_share:
+            count = max(1, round(self.plan.outlier_share * len(chosen)))
+            picked = torch.randint(len(self._data.outliers), (count,), generator=self.generator)
+            outliers = _random_crops(self._data.outliers[picked], self._cut, self.generator)
+            uniform = targets.new_full((count, targets.shape[1]), 1.0 / targets.shape[1])
+            frames, targets = torch.cat([frames, outliers]), torch.cat([targets, uniform])
+        frames, targets = self._augment(frames, targets, self._crop)
+        return frames.to(self.device), targets.to(self.device)
+
+    def _loss(self, frames: Tensor, targets: Tensor) -> Tensor:
+        """Cross-entropy with its target (B, T, G) at every token."""
+        classifier, stride = self.classifier, self.plan.token_stride
+        fresh = classifier.tokenizer.init_state(len(frames))
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):  # the convolutions are nearly all of the work
+            tokens, _ = classifier.tokenizer.steps(frames, fresh)
+        tokens, targets = tokens.float()[:, stride - 1 :: stride], targets[:, stride - 1 :: stride]
+        places = list(range(tokens.shape[1]))
+        if classifier.config.stacking == "retroactive":
+            places = sorted(torch.randperm(len(places), generator=self.generator)[: self.plan.answers].tolist())
+        logits = answers_at(classifier.encoder, tokens, places)  # landmarks want float32
+        smoothing = self.plan.label_smoothing
+        targets = targets[:, places] * (1.0 - smoothing) + smoothing / targets.shape[-1]
+        return -(torch.log_softmax(logits, dim=-1) * targets).sum(dim=-1).mean()
+
+    @torch.no_grad()
+    def _fix_landmarks(self) -> None:
+        """Fixed landmarks become the k-means centres of what a stem that has seen some music makes of it."""
+        config = self.classifier.config
+        if config.attention != "nystrom" or config.landmarks != "fixed":
+            return
+        clips = self._data.clips[:: max(1, len(self._data.clips) // LANDMARK_CLIPS), : self._crop].to(self.device)
+        self.classifier.eval()
+        tokens, _ = self.classifier.tokenizer.steps(clips, self.classifier.tokenizer.init_state(len(clips)))
+        on_cpu = copy.deepcopy(self.classifier.encoder).cpu()
+        with threadpool_limits(1):  # several threads add up in an order that differs from run to run
+            on_cpu.fix_landmarks(tokens[:, self.plan.token_stride - 1 :: self.plan.token_stride].cpu())
+        kept = {name: value for name, value in on_cpu.named_parameters() if "landmarks" in name}
+        for encoder in (self.classifier.encoder, self.average.encoder):
+            for name, parameter in encoder.named_parameters():
+                if name in kept:
+                    parameter.copy_(kept[name])
+                    self.optimizer.state.pop(parameter, None)  # how the old ones moved means nothing for the new
+
+
+def one_hot(labels: Tensor, genres: int) -> Tensor:
+    """labels (N,) -> targets (N, G)."""
+    return F.one_hot(labels, genres).float()
+
+
+@torch.no_grad()
+def _standardise(classifier: Classifier, clips: Tensor) -> None:
+    """Set the mean of every band, over level-normalised training frames; the scale keeps its default."""
+    config = classifier.config
+    nothing_heard = clips.new_empty(len(clips), 0)
+    relative, _ = subtract_level(clips, nothing_heard, config.level_window, config.level_floor_db)
+    classifier.tokenizer.band_mean.copy_(relative.mean(dim=(0, 1)))
+
+
+def _parameter_groups(classifier: Classifier, weight_decay: float) -> list[dict[str, object]]:
+    """Matrices decay; biases, norms and landmarks do not."""
+    decayed: list[Tensor] = []
+    kept: list[Tensor] = []
+    for name, parameter in classifier.named_parameters():
+        (kept if parameter.dim() < 2 or "landmarks" in name else decayed).append(parameter)
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": kept, "weight_decay": 0.0}]
+
+
+def _random_crops(clips: Tensor, length: int, generator: torch.Generator) -> Tensor:
+    """(B, T, bands) -> (B, length, bands), each from a random place."""
+    starts = torch.randint(clips.shape[1] - length + 1, (len(clips), 1), generator=generator)
+    places = starts + torch.arange(length)
+    return torch.gather(clips, 1, places.unsqueeze(-1).expand(-1, -1, clips.shape[2]))
+
+
+@torch.no_grad()
+def _update_average(average: Classifier, classifier: Classifier, decay: float) -> None:
+    for mean, now in zip(average.parameters(), classifier.parameters(), strict=True):
+        mean.lerp_(now, 1.0 - decay)
+    for mean_buffer, buffer in zip(average.buffers(), classifier.buffers(), strict=True):
+        mean_buffer.copy_(buffer)

@@ -1,0 +1,52 @@
+"""From a dataset to what the loop trains on: tensors, and pools of made sounds."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import fields
+from pathlib import Path
+
+import librosa
+import torch
+from torch import Tensor
+
+from audio import SAMPLE_RATE
+from model.training import Augmenter, TrainingData, TrainingPlan, one_hot
+from scripts.dataset import Dataset, DatasetError
+from scripts.made_sounds import BACKGROUND, KINDS, kept_frames
+
+BACKGROUNDS_EACH = 6
+OUTLIERS_EACH = 8
+OUTLIER_SEED = 1000  # other sounds than those that music is heard through
+
+
+def material(dataset: Dataset, plan: TrainingPlan, cache_folder: Path, sounds: bool = True) -> TrainingData:
+    """Raises DatasetError where the clips cannot be told apart, and OSError where the sounds cannot be kept."""
+    if len(set(dataset.labels.tolist())) < 2:
+        raise DatasetError(f"all {len(dataset.names)} clips to train on are {dataset.genres[dataset.labels[0]]}")
+    backgrounds = outliers = None
+    if sounds:
+        frames = math.ceil(plan.crop * (1.0 + Augmenter.tempo)) + 64
+        backgrounds = torch.from_numpy(kept_frames(cache_folder, BACKGROUND, BACKGROUNDS_EACH, frames))
+        if plan.outlier_share:
+            pool = kept_frames(cache_folder, KINDS, OUTLIERS_EACH, frames, first_seed=OUTLIER_SEED)
+            outliers = torch.from_numpy(pool)
+    bands = dataset.frames.shape[2]
+    return TrainingData(
+        clips=torch.from_numpy(dataset.frames),
+        targets=one_hot(torch.from_numpy(dataset.labels), len(dataset.genres)),
+        band_hz=torch.from_numpy(librosa.mel_frequencies(bands + 2, fmin=0.0, fmax=SAMPLE_RATE / 2)[1:-1]).float(),
+        backgrounds=backgrounds,
+        outliers=outliers,
+    )
+
+
+def fingerprint(data: TrainingData) -> str:
+    """Of all its numbers: a run that goes on must go on with the same."""
+    digest = hashlib.blake2b(digest_size=16)
+    for field in fields(data):
+        value = getattr(data, field.name)
+        if isinstance(value, Tensor):
+            digest.update(value.contiguous().numpy().tobytes())
+    return digest.hexdigest()
