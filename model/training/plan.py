@@ -27,7 +27,7 @@ class TrainingPlan:
     outlier_share: float = 0.1  # of a batch, on top of it: sounds that are no music, called all genres alike
     landmarks: str = "kmeans"  # how fixed landmarks start: of the tokens after the first epoch; or "random"
     token_stride: int = 1  # every so many tokens one goes into the encoder
-    answers: int = 8  # tokens per crop that are asked where every one has a window of its own (retroactive stacking)
+    answers: int = 4  # tokens per crop that are asked where every one has a window of its own (retroactive stacking)
 
 
 @dataclass(frozen=True)

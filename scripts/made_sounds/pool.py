@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from audio import FFT_LENGTH, HOP, SAMPLE_RATE, FrameStream
+from audio import BANDS, FFT_LENGTH, HOP, SAMPLE_RATE, FrameStream
 from scripts.made_sounds.catalogue import make_sound
 
 
@@ -38,10 +38,7 @@ def kept_frames(
     cache_folder: Path, kinds: Sequence[str], each: int, frames: int, part: str = "train", first_seed: int = 0
 ) -> NDArray[np.float32]:
     """`made_frames`, kept in a folder: a pool to train with takes a minute to make. Raises OSError."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    asked_for = repr((kinds, each, frames, part, first_seed, SAMPLE_RATE, FFT_LENGTH, HOP))
-    digest = hashlib.blake2b(asked_for.encode() + b"".join(source.read_bytes() for source in sources), digest_size=8)
-    path = cache_folder / f"sounds-{digest.hexdigest()}.npy"
+    path = pool_path(cache_folder, kinds, each, frames, part, first_seed)
     if path.exists():
         with suppress(ValueError, EOFError):
             kept: NDArray[np.float32] = np.load(path, allow_pickle=False)
@@ -53,3 +50,14 @@ def kept_frames(
         np.save(file, made)
     partial.replace(path)
     return made
+
+
+def pool_path(
+    cache_folder: Path, kinds: Sequence[str], each: int, frames: int, part: str = "train", first_seed: int = 0
+) -> Path:
+    """Named after all that decides what is in it: what is asked for, the front end, and the code of this package."""
+    asked_for = repr((kinds, each, frames, part, first_seed, SAMPLE_RATE, FFT_LENGTH, HOP, BANDS))
+    digest = hashlib.blake2b(asked_for.encode(), digest_size=8)
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return cache_folder / f"sounds-{digest.hexdigest()}.npy"

@@ -27,7 +27,7 @@ def material(dataset: Dataset, plan: TrainingPlan, cache_folder: Path, sounds: b
         raise DatasetError(f"all {len(dataset.names)} clips to train on are {dataset.genres[dataset.labels[0]]}")
     backgrounds = outliers = None
     if sounds:
-        frames = math.ceil(plan.crop * (1.0 + Augmenter.tempo)) + 64
+        frames = pool_frames(plan)
         backgrounds = torch.from_numpy(kept_frames(cache_folder, BACKGROUND, BACKGROUNDS_EACH, frames))
         if plan.outlier_share:
             pool = kept_frames(cache_folder, KINDS, OUTLIERS_EACH, frames, first_seed=OUTLIER_SEED)
@@ -40,6 +40,11 @@ def material(dataset: Dataset, plan: TrainingPlan, cache_folder: Path, sounds: b
         backgrounds=backgrounds,
         outliers=outliers,
     )
+
+
+def pool_frames(plan: TrainingPlan) -> int:
+    """How long a made sound must be, and some to begin at different places."""
+    return math.ceil(plan.crop * (1.0 + Augmenter.tempo)) + 64
 
 
 def fingerprint(data: TrainingData) -> str:

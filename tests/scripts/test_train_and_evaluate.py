@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from app.weights import default_weights
-from model import GTZAN_GENRES, load_classifier, read_notes
+from audio import BANDS
+from model import GTZAN_GENRES, load_classifier, load_for_training, read_notes
+from model.training import TrainingPlan
+from scripts.made_sounds import BACKGROUND
+from scripts.made_sounds.pool import pool_path
+from scripts.training.material import BACKGROUNDS_EACH, pool_frames
 from tests.scripts.gtzan import CHECKOUT, NOISE, script, write_clip, write_pack
+
+KEYS = {
+    "accuracy",
+    "accuracy_last",
+    "top2",
+    "log_loss",
+    "ece",
+    "macro_f1",
+    "per_genre",
+    "confusion",
+    "seconds_heard",
+    "unsure",
+    "clips",
+}
 
 
 @pytest.fixture(scope="module")
@@ -31,19 +53,106 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_what_is_trained_can_be_measured_and_says_where_it_comes_from(pack: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def training_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where made sounds are kept: the pool is put there, so that no test waits for the real one."""
+    folder = tmp_path_factory.mktemp("cache")
+    sounds = np.random.default_rng(0).normal(-40.0, 5.0, (4, 400, BANDS)).astype(np.float32)
+    np.save(pool_path(folder, BACKGROUND, BACKGROUNDS_EACH, pool_frames(TrainingPlan())), sounds)
+    return folder
+
+
+def train(cache: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    return script("train.py", "--cache", cache, "--outliers", 0, "--threads", 1, *arguments)
+
+
+def test_what_is_trained_can_be_measured_and_says_where_it_comes_from(
+    pack: Path, tmp_path: Path, training_cache: Path
+) -> None:
     output = tmp_path / "trained.safetensors"
-    trained = script("train.py", "--data", pack, "--output", output, "--epochs", 2, "--check-every", 1)
+    trained = train(training_cache, "--data", pack, "--output", output, "--epochs", 2, "--check-every", 1)
     assert trained.returncode == 0, trained.stderr
     assert "epoch   2/2" in trained.stderr
     notes = read_notes(output)
     assert notes["valid_clips"] == "20"
+    assert {path.name for path in tmp_path.iterdir()} == {"trained.safetensors", "trained.csv", "trained.png"}
+    rows = (tmp_path / "trained.csv").read_text().splitlines()
+    assert rows[0].split(",")[:3] == ["epoch", "loss", "valid_accuracy"]
+    assert len(rows) == 3
     measured = script("evaluate.py", "--data", pack, "--split", "valid", "--weights", output, "--json")
     assert measured.returncode == 0, measured.stderr
     figures = json.loads(measured.stdout)
+    assert set(figures) == KEYS
     assert figures["clips"] == 20
     assert figures["accuracy"] == pytest.approx(float(notes["valid_accuracy"]), abs=0.051)  # folding may tip one
+    assert figures["unsure"]["precision"] == pytest.approx(float(notes["valid_sure_precision"]), abs=0.06)
+    assert list(figures["seconds_heard"]) == ["1", "3", "5", "10", "30"]
+    assert list(figures["per_genre"]) == list(GTZAN_GENRES)
     assert load_classifier(output).config.genres == GTZAN_GENRES
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="one process cannot send Ctrl-C to another alone")
+def test_what_was_broken_off_goes_on_and_ends_with_the_same_weights(
+    pack: Path, tmp_path: Path, training_cache: Path
+) -> None:
+    whole, broken = tmp_path / "whole.safetensors", tmp_path / "broken.safetensors"
+    same = ("--data", pack, "--epochs", 6, "--seed", 4, "--train-on", "train+valid")
+    assert train(training_cache, *same, "--output", whole).returncode == 0
+    command = ["--cache", training_cache, "--outliers", 0, "--threads", 1, *same, "--output", broken]
+    running = subprocess.Popen(
+        [sys.executable, str(CHECKOUT / "scripts" / "train.py"), *map(str, command)], stderr=subprocess.PIPE, text=True
+    )
+    checkpoint = tmp_path / "broken.checkpoint"
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "of 6 epochs are kept: the same command with --resume goes on" in said
+    again = train(training_cache, *same, "--output", broken)
+    assert again.returncode == 1
+    assert "add --resume" in again.stderr
+    other = train(training_cache, *same, "--output", broken, "--resume", "--row", "softmax")
+    assert other.returncode == 1
+    assert "begun with another model" in other.stderr
+    assert train(training_cache, *same, "--output", broken, "--resume").returncode == 0
+    for name, tensor in load_for_training(whole).state_dict().items():
+        assert torch.equal(load_for_training(broken).state_dict()[name], tensor), name
+    assert not checkpoint.exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_a_sentence_and_loses_nothing(pack: Path, tmp_path: Path, training_cache: Path) -> None:
+    output = tmp_path / "trained.safetensors"
+    (tmp_path / "trained.csv.partial").symlink_to("/dev/full")
+    arguments = ("--data", pack, "--output", output, "--epochs", 1)
+    full = train(training_cache, *arguments)
+    assert full.returncode == 1
+    assert full.stderr.splitlines()[-1].startswith("nystream: the disk is full: nothing that was trained is lost")
+    assert train(training_cache, *arguments, "--resume").returncode == 0
+    assert output.exists()
+
+
+@pytest.mark.parametrize("damage", ["one clip", "one genre", "genres", "no train part"])
+def test_data_that_cannot_be_trained_on_are_one_sentence(
+    pack: Path, tmp_path: Path, training_cache: Path, damage: str
+) -> None:
+    with np.load(pack) as whole:
+        fields = {name: whole[name] for name in whole.files}
+    if damage == "one clip":
+        fields["split"] = np.array(["train"] + ["valid"] * 39)
+    elif damage == "one genre":
+        fields["genre"] = np.zeros(40, np.int64)
+    elif damage == "genres":
+        fields["genres"] = np.array([*GTZAN_GENRES[:-1], "polka"])
+    elif damage == "no train part":
+        fields["split"] = np.array(["valid"] * 40)
+    np.savez(tmp_path / "bad.npz", **fields)
+    done = train(training_cache, "--data", tmp_path / "bad.npz", "--output", tmp_path / "out.safetensors")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert not (tmp_path / "out.safetensors").exists()
 
 
 def test_a_folder_is_measured_and_what_cannot_be_used_is_named(folder: Path) -> None:
