@@ -115,7 +115,6 @@ def test_a_background_is_added_at_the_wanted_ratio() -> None:
     targets = torch.nn.functional.one_hot(labels, 3).float()
     heard = quiet(backgrounds=backgrounds, background_share=1.0, background_snr_db=(0.0, 0.0))(clips, targets, 40)[0]
     alone = quiet()(clips, targets, 40)[0]
-    power, power_alone = (10 ** (each / 10) for each in (heard, alone))
     added = 10 ** (heard / 10) - 10 ** (alone / 10)
     torch.testing.assert_close(added.mean(dim=(1, 2)), (10 ** (alone / 10)).mean(dim=(1, 2)), rtol=1e-3, atol=0)
 
