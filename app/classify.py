@@ -14,7 +14,7 @@ from app.offline.compare import TwinRun
 from app.offline.frame_chunks import FrameChunks
 from app.offline.parameters import Parameters
 from app.offline.timeline import TimelineBuilder
-from app.offline.unsure import is_unsure
+from app.unsure import is_unsure
 from audio import FFT_LENGTH, SAMPLE_RATE, FileSource, Source, UnreadableFile
 from model import Classifier, probabilities
 
@@ -51,7 +51,7 @@ def classify_source(
     """
     genres = classifier.config.genres
     chunks = FrameChunks(source, live)
-    timeline = TimelineBuilder(genres, parameters, keep=not live)
+    timeline = TimelineBuilder(classifier.config, parameters, keep=not live)
     twin = TwinRun(classifier) if parameters.compare else None
     answerer = Answerer(classifier, live)
     total, heard, seconds = np.zeros(len(genres)), 0, 0.0
@@ -82,7 +82,7 @@ def classify_source(
         genre=genres[best],
         probability=float(mean[best]),
         probabilities=dict(zip(genres, mean.tolist(), strict=True)),
-        unsure=is_unsure(mean),
+        unsure=is_unsure(mean, classifier.config),
         duration=seconds,
         timeline=timeline.timeline(),
         invalid_samples=chunks.invalid_samples,

@@ -61,6 +61,8 @@ class ModelConfig:
     dropout: float = 0.1  # training only
     # answers out
     genres: tuple[str, ...] = GTZAN_GENRES
+    unsure_probability: float = 0.5  # a leading genre less probable than this is unsure,
+    unsure_margin: float = 0.1  # and so is one that leads the next by less than this
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -92,6 +94,9 @@ class ModelConfig:
             raise ValueError(f"dropout is {self.dropout}; expected at least 0 and less than 1")
         if self.inverse_ridge <= 0.0:
             raise ValueError(f"inverse_ridge is {self.inverse_ridge}; expected more than 0")
+        for name in ("unsure_probability", "unsure_margin"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected a probability, 0 to 1")
         if len(self.genres) < 2:
             raise ValueError(f"{len(self.genres)} genres; expected at least 2 to choose between")
 

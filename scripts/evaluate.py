@@ -1,7 +1,7 @@
 """Measure a classifier on clips whose genre is known.
 
     python3 scripts/evaluate.py --data PACK.npz --split valid --json
-    python3 scripts/evaluate.py --audio FOLDER --json                    (genre/genre.NNNNN.wav)
+    python3 scripts/evaluate.py --audio FOLDER --json                    (GTZAN in any usual layout)
 
 `accuracy` is the share of clips that are right; a clip's answer is the mean of its token probabilities.
 """
@@ -13,6 +13,7 @@ import json
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -20,12 +21,12 @@ from scripts.preparation import run_within_environment
 
 run_within_environment()
 
-import torch
-
 from app.weights import default_weights
-from model import Classifier, WeightsError, load_classifier
-from model.training import clip_probabilities
-from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
+from model import WeightsError, load_classifier
+from scripts.dataset import DatasetError, add_data_arguments, add_split_arguments, read_dataset
+from scripts.measures.clips import evaluate
+from scripts.measures.disturbance import accuracy_through_noise
+from scripts.measures.not_music import confident_windows
 
 
 def main() -> int:
@@ -36,36 +37,55 @@ def main() -> int:
         if arguments.split:
             dataset = dataset.part(arguments.split)
         figures = evaluate(classifier, dataset)
+        if arguments.noise:
+            figures["noise"] = accuracy_through_noise(classifier, dataset)
+        if arguments.not_music:
+            figures["not_music"] = confident_windows(classifier)
     except (DatasetError, WeightsError) as error:
         print(f"evaluate: {error}", file=sys.stderr)
         return 1
-    if arguments.json:
-        print(json.dumps(figures))
-    else:
-        accuracy, clips = figures["accuracy"], int(figures["clips"])
-        deviation = 100 * math.sqrt(accuracy * (1 - accuracy) / clips)
-        print(f"{100 * accuracy:.1f} % of {clips} clips are right (standard error {deviation:.1f} points)")
+    except KeyboardInterrupt:
+        print("evaluate: interrupted, nothing was measured", file=sys.stderr)
+        return 130
+    print(json.dumps(figures) if arguments.json else describe(figures))
     return 0
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_data_arguments(parser)
+    add_split_arguments(parser, "--split-list")
     parser.add_argument("--split", help="only the clips of this split, for example valid")
     parser.add_argument("--weights", type=Path, default=default_weights(), help="default: those that ship")
+    parser.add_argument("--noise", action="store_true", help="also through stationary noise and babble")
+    parser.add_argument("--not-music", action="store_true", help="also how often sounds that are no music get a genre")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     return parser.parse_args()
 
 
-def evaluate(classifier: Classifier, dataset: Dataset) -> dict[str, float]:
-    """Raises DatasetError when the dataset names genres that the classifier does not know."""
-    genres = classifier.config.genres
-    if unknown := sorted(set(dataset.genres) - set(genres)):
-        raise DatasetError(f"the classifier does not know the genres {unknown}")
-    labels = torch.tensor([genres.index(dataset.genres[label]) for label in dataset.labels])
-    answers = clip_probabilities(classifier, torch.from_numpy(dataset.frames)).mean(dim=1)
-    right = (answers.argmax(dim=1) == labels).double().mean().item()
-    return {"accuracy": right, "clips": len(labels)}
+def describe(figures: dict[str, Any]) -> str:
+    """For people; shares in per cent."""
+    accuracy, clips = figures["accuracy"], figures["clips"]
+    deviation = 100 * math.sqrt(accuracy * (1 - accuracy) / clips)
+    unsure, top2 = figures["unsure"], 100 * figures["top2"]
+    lines = [
+        f"{100 * accuracy:.1f} % of {clips} clips are right (standard error {deviation:.1f} points)",
+        f"among the first two {top2:.1f} %; by the last token alone {100 * figures['accuracy_last']:.1f} %",
+        f"log-loss {figures['log_loss']:.3f}, calibration error {figures['ece']:.3f}, "
+        f"macro F1 {figures['macro_f1']:.3f}",
+        f"sure of {100 * unsure['coverage']:.0f} % of them, and right in {100 * unsure['precision']:.0f} % of those",
+        "after seconds: " + _pairs(figures["seconds_heard"]),
+        "genres: " + _pairs(figures["per_genre"]),
+    ]
+    for kind, accuracies in figures.get("noise", {}).items():
+        lines.append(f"through noise, {kind}: " + _pairs(accuracies))
+    if "not_music" in figures:
+        lines.append(f"confident of {100 * figures['not_music']['share']:.1f} % of windows without music")
+    return "\n".join(lines)
+
+
+def _pairs(shares: dict[str, float | None]) -> str:
+    return ", ".join(f"{name} {100 * share:.0f} %" for name, share in shares.items() if share is not None)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ import torch
 from audio import SAMPLE_RATE
 from model import Classifier, ModelConfig, save_classifier
 from model.training import Progress, TrainingPlan, clip_probabilities, train
-from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
+from scripts.dataset import Dataset, DatasetError, add_data_arguments, add_split_arguments, read_dataset
 
 
 def main() -> int:
@@ -62,6 +62,7 @@ def main() -> int:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_data_arguments(parser)
+    add_split_arguments(parser, "--split")
     parser.add_argument("--output", type=Path, required=True, help="where the weights go (safetensors)")
     parser.add_argument("--epochs", type=int, default=TrainingPlan.epochs)
     parser.add_argument("--seed", type=int, default=TrainingPlan.seed)

@@ -9,8 +9,6 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from app.offline.unsure import is_unsure
-
 
 @dataclass(frozen=True)
 class Hop:
@@ -46,13 +44,14 @@ class Timeline:
     starts: NDArray[np.float64]  # (hops,) s
     ends: NDArray[np.float64]  # (hops,) s
     probabilities: NDArray[np.float64]  # (hops, genres)
+    unsure: NDArray[np.bool_]  # (hops,)
 
     def __len__(self) -> int:
         return len(self.starts)
 
     def hops(self) -> Iterator[Hop]:
-        for start, end, answer in zip(self.starts, self.ends, self.probabilities, strict=True):
-            yield describe_hop(self.genres, float(start), float(end), answer)
+        for start, end, answer, unsure in zip(self.starts, self.ends, self.probabilities, self.unsure, strict=True):
+            yield describe_hop(self.genres, float(start), float(end), answer, bool(unsure))
 
     def segments(self) -> Iterator[Segment]:
         """Without gaps, except where the sound had gaps."""
@@ -106,8 +105,8 @@ class FileError:
     error: str
 
 
-def describe_hop(genres: tuple[str, ...], start: float, end: float, answer: NDArray[np.float64]) -> Hop:
+def describe_hop(genres: tuple[str, ...], start: float, end: float, answer: NDArray[np.float64], unsure: bool) -> Hop:
     """answer: (genres,) probabilities."""
     best = int(answer.argmax())
     named = dict(zip(genres, answer.tolist(), strict=True))
-    return Hop(round(start, 6), round(end, 6), genres[best], float(answer[best]), named, is_unsure(answer))
+    return Hop(round(start, 6), round(end, 6), genres[best], float(answer[best]), named, unsure)

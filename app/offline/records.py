@@ -47,6 +47,7 @@ def read_file(record: dict[str, Any]) -> FileAnswer:
         np.array([hop["start"] for hop in hops], dtype=np.float64),
         np.array([hop["end"] for hop in hops], dtype=np.float64),
         np.array([[hop["probabilities"][genre] for genre in genres] for hop in hops]).reshape(-1, len(genres)),
+        np.array([hop["unsure"] for hop in hops], dtype=np.bool_),
     )
     kept = ("path", "genre", "probability", "probabilities", "unsure", "duration", "invalid_samples")
     comparison = _read_comparison(record["comparison"]) if "comparison" in record else None

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from app.offline.answer import Hop, Timeline, describe_hop
 from app.offline.parameters import Parameters
+from app.unsure import is_unsure
+from model import ModelConfig
 
 ROUNDED_DIGITS = 6
 
@@ -19,16 +21,17 @@ class TimelineBuilder:
     How the frames are cut into pushes changes nothing. A hop in which no frame ended (sound was lost) has no entry.
     """
 
-    def __init__(self, genres: tuple[str, ...], parameters: Parameters, keep: bool = True) -> None:
+    def __init__(self, config: ModelConfig, parameters: Parameters, keep: bool = True) -> None:
         """`keep`: remember all hops, for `timeline`; a stream without an end must not."""
-        self._genres = genres
+        self._config = config
+        self._genres = config.genres
         self._hop = parameters.hop
         self._keep = keep
         self._frames = parameters.smoothing_frames
-        self._recent = np.zeros((0, len(genres)))  # the tokens that the next hops may need, the newest last
+        self._recent = np.zeros((0, len(config.genres)))  # the tokens that the next hops may need, the newest last
         self._last_end = 0.0
         # Of the finished hops, as bare numbers: a day of them as objects would take half as much as the model.
-        self._indices, self._answers = array("d"), array("d")
+        self._indices, self._answers, self._unsure = array("d"), array("d"), array("b")
 
     def push(self, ends: NDArray[np.float64], answers: NDArray[np.float64]) -> list[Hop]:
         """ends (T,) s of the frames, answers (T, genres) -> the hops that turn out to be over."""
@@ -59,7 +62,8 @@ class TimelineBuilder:
         """All hops so far."""
         starts = (np.array(self._indices) * self._hop).round(ROUNDED_DIGITS)
         ends = np.minimum(starts + self._hop, self._last_end).round(ROUNDED_DIGITS)
-        return Timeline(self._genres, starts, ends, np.array(self._answers).reshape(-1, len(self._genres)))
+        answers = np.array(self._answers).reshape(-1, len(self._genres))
+        return Timeline(self._genres, starts, ends, answers, np.array(self._unsure, dtype=np.bool_))
 
     def _hop_of(self, ends: NDArray[np.float64]) -> NDArray[np.float64]:
         hops: NDArray[np.float64] = np.ceil(ends / self._hop - 1e-9) - 1
@@ -70,8 +74,10 @@ class TimelineBuilder:
         return rounded
 
     def _enter(self, index: int, answer: NDArray[np.float64], end: float | None) -> Hop:
+        unsure = is_unsure(answer, self._config)
         if self._keep:
             self._indices.append(index)
             self._answers.extend(answer)
+            self._unsure.append(unsure)
         start = index * self._hop
-        return describe_hop(self._genres, start, start + self._hop if end is None else end, answer)
+        return describe_hop(self._genres, start, start + self._hop if end is None else end, answer, unsure)

@@ -1,6 +1,28 @@
-"""Training a classifier: augmentation and the loop. Tensors in, weights out; reading data is not its business."""
+"""Training a classifier: augmentation, the loop, calibration. Tensors in, weights out; it reads no data."""
 
 from model.training.augment import Augmenter
+from model.training.calibration import (
+    UnsureRule,
+    choose_unsure,
+    expected_calibration_error,
+    fit_temperature,
+    fold_temperature,
+    judge_unsure,
+)
+from model.training.figures import clip_figures
 from model.training.loop import Progress, TrainingPlan, clip_probabilities, train
 
-__all__ = ["Augmenter", "Progress", "TrainingPlan", "clip_probabilities", "train"]
+__all__ = [
+    "Augmenter",
+    "Progress",
+    "TrainingPlan",
+    "UnsureRule",
+    "choose_unsure",
+    "clip_figures",
+    "clip_probabilities",
+    "expected_calibration_error",
+    "fit_temperature",
+    "fold_temperature",
+    "judge_unsure",
+    "train",
+]

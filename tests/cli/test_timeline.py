@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from app.offline.answer import Timeline
 from app.offline.parameters import Parameters, parse_seconds
 from app.offline.timeline import TimelineBuilder
-from app.offline.unsure import is_unsure
+from model import ModelConfig
 
 GENRES = ("blues", "jazz", "rock")
+CONFIG = ModelConfig(genres=GENRES, unsure_probability=0.5, unsure_margin=0.1)
 FRAME = 1708 / 22_050
 
 
@@ -31,7 +32,7 @@ def frames(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def test_every_chunking_gives_the_same_timeline(chunks: list[int], hop: float, smoothing: float) -> None:
     ends, answers = frames(sum(chunks))
     parameters = Parameters(hop, smoothing)
-    whole, cut = TimelineBuilder(GENRES, parameters), TimelineBuilder(GENRES, parameters)
+    whole, cut = TimelineBuilder(CONFIG, parameters), TimelineBuilder(CONFIG, parameters)
     expected = [*whole.push(ends, answers), *whole.finish()]
     heard, given_out = 0, []
     for length in chunks:
@@ -44,7 +45,7 @@ def test_every_chunking_gives_the_same_timeline(chunks: list[int], hop: float, s
 
 def test_a_hop_is_the_mean_of_the_last_tokens_up_to_its_last_frame() -> None:
     ends, answers = frames(100)
-    builder = TimelineBuilder(GENRES, Parameters(hop=1.0, smoothing=3.0))
+    builder = TimelineBuilder(CONFIG, Parameters(hop=1.0, smoothing=3.0))
     builder.push(ends, answers)
     hops = [*builder.finish()] and list(builder.timeline().hops())
     assert [hop.start for hop in hops] == list(range(8))
@@ -60,7 +61,7 @@ def test_a_hop_is_the_mean_of_the_last_tokens_up_to_its_last_frame() -> None:
 def test_lost_sound_leaves_a_gap_not_an_answer() -> None:
     ends, answers = frames(60)
     late = ends + np.where(np.arange(60) >= 30, 5.0, 0.0)
-    builder = TimelineBuilder(GENRES, Parameters())
+    builder = TimelineBuilder(CONFIG, Parameters())
     builder.push(late, answers)
     builder.finish()
     starts = [hop.start for hop in builder.timeline().hops()]
@@ -70,16 +71,9 @@ def test_lost_sound_leaves_a_gap_not_an_answer() -> None:
 
 def test_segments_are_runs_of_one_genre() -> None:
     answers = np.array([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.7, 0.2]])
-    timeline = Timeline(GENRES, np.array([0.0, 1, 2]), np.array([1.0, 2, 2.5]), answers)
+    timeline = Timeline(GENRES, np.array([0.0, 1, 2]), np.array([1.0, 2, 2.5]), answers, np.zeros(3, np.bool_))
     described = [(one.start, one.end, one.genre, one.probability) for one in timeline.segments()]
     assert described == [(0.0, 2.0, "blues", 0.7), (2.0, 2.5, "jazz", 0.7)]
-
-
-@pytest.mark.parametrize(
-    ("answer", "unsure"), [((0.8, 0.1, 0.1), False), ((0.49, 0.3, 0.21), True), ((0.52, 0.45, 0.03), True)]
-)
-def test_an_answer_is_unsure_when_it_is_improbable_or_close(answer: tuple[float, ...], unsure: bool) -> None:
-    assert is_unsure(np.array(answer)) is unsure
 
 
 def test_times_are_read_with_their_units() -> None:

@@ -9,50 +9,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 
 from app.weights import default_weights
 from model import GTZAN_GENRES, load_classifier, read_notes
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(CHECKOUT / "scripts" / name), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+from tests.scripts.gtzan import CHECKOUT, NOISE, script, write_clip, write_pack
 
 
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Forty clips of noise with one bright stripe per genre, half to train on, half to check on."""
-    path = tmp_path_factory.mktemp("pack") / "pack.npz"
-    random = np.random.default_rng(0)
-    genre = np.arange(40) % 10
-    mel = random.integers(60, 120, (40, 220, 128))
-    for clip, index in enumerate(genre):
-        mel[clip, :, 12 * index : 12 * index + 10] = 230
-    np.savez(
-        path,
-        mel=mel.astype(np.uint8),
-        range_db=np.full(40, 80.0, np.float32),
-        max_db=np.full(40, 30.0, np.float32),
-        clip=[f"{GTZAN_GENRES[index]}.{clip:05d}" for clip, index in enumerate(genre)],
-        genre=genre,
-        genres=list(GTZAN_GENRES),
-        split=["train"] * 20 + ["valid"] * 20,
-    )
-    return path
+    return write_pack(tmp_path_factory.mktemp("pack") / "pack.npz")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two clips that the published split knows, one text and one clip that is too short."""
     folder = tmp_path_factory.mktemp("audio")
-    noise = 0.1 * np.random.default_rng(1).normal(size=30 * 22_050)
     for genre in ("blues", "jazz"):
-        (folder / genre).mkdir()
-        soundfile.write(folder / genre / f"{genre}.00011.wav", noise, 22_050)
-    soundfile.write(folder / "jazz" / "jazz.00012.wav", noise[: 5 * 22_050], 22_050)
+        write_clip(folder / genre / f"{genre}.00011.wav")
+    write_clip(folder / "jazz" / "jazz.00012.wav", NOISE[: 5 * 22_050])
     (folder / "jazz" / "jazz.00054.wav").write_text("not a sound")
     return folder
 
@@ -73,7 +47,7 @@ def test_what_is_trained_can_be_measured_and_says_where_it_comes_from(pack: Path
 
 
 def test_a_folder_is_measured_and_what_cannot_be_used_is_named(folder: Path) -> None:
-    measured = script("evaluate.py", "--audio", folder, "--json")
+    measured = script("evaluate.py", "--audio", folder, "--cache", folder / "cache", "--json")
     assert measured.returncode == 0, measured.stderr
     assert json.loads(measured.stdout)["clips"] == 2
     said = measured.stderr.splitlines()
@@ -89,7 +63,7 @@ def test_the_answer_for_a_clip_is_the_one_of_the_command_line(folder: Path) -> N
     classified = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=100, check=True)
     genre = json.loads(classified.stdout)["files"][0]["genre"]
     expected = ((genre == "blues") + (genre == "jazz")) / 2
-    measured = json.loads(script("evaluate.py", "--audio", folder, "--json").stdout)
+    measured = json.loads(script("evaluate.py", "--audio", folder, "--cache", folder / "cache", "--json").stdout)
     assert measured["accuracy"] == pytest.approx(expected)
 
 

@@ -1,0 +1,56 @@
+"""The figures of a classifier on clips whose genre is known. A clip's answer is the mean of its token probabilities.
+
+Tensor dimensions: N clips, T tokens, G genres.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from model.config import ModelConfig
+from model.training.calibration import expected_calibration_error, judge_unsure
+
+
+def clip_figures(
+    tokens: Tensor, labels: Tensor, config: ModelConfig, frames_heard: dict[int, int] | None = None
+) -> dict[str, Any]:
+    """tokens (N, T, G) probabilities, labels (N,) index into the configuration's genres -> plain JSON values.
+
+    frames_heard: for `seconds_heard`, how many frames are over after each number of seconds. `per_genre` is recall,
+    null for a genre without clips; `confusion` has a row per true genre and a column per answer, both in the order
+    of the configuration; `macro_f1` is over the genres that occur, in truth or in answers.
+    """
+    tokens = tokens.double()
+    answers = tokens.mean(dim=1)
+    genres = len(config.genres)
+    confusion = torch.bincount(labels * genres + answers.argmax(dim=1), minlength=genres * genres).view(genres, genres)
+    hits, of_truth, of_answers = confusion.diagonal(), confusion.sum(dim=1), confusion.sum(dim=0)
+    occurs = (of_truth + of_answers) > 0
+    f1 = 2.0 * hits / (of_truth + of_answers).clamp(min=1)
+    rule = judge_unsure(answers, labels, config.unsure_probability, config.unsure_margin)
+    return {
+        "accuracy": _share_right(answers, labels),
+        "accuracy_last": _share_right(tokens[:, -1], labels),
+        "top2": (answers.topk(2, dim=1).indices == labels.unsqueeze(1)).any(dim=1).double().mean().item(),
+        "log_loss": torch.nn.functional.nll_loss(answers.clamp_min(1e-12).log(), labels).item(),
+        "ece": expected_calibration_error(answers, labels),
+        "macro_f1": f1[occurs].mean().item(),
+        "per_genre": {
+            genre: hits[index].item() / of_truth[index].item() if of_truth[index] else None
+            for index, genre in enumerate(config.genres)
+        },
+        "confusion": confusion.tolist(),
+        "seconds_heard": {
+            str(seconds): _share_right(tokens[:, :frames].mean(dim=1), labels)
+            for seconds, frames in (frames_heard or {}).items()
+        },
+        "unsure": {"coverage": rule.coverage, "precision": rule.precision},
+        "clips": len(labels),
+    }
+
+
+def _share_right(answers: Tensor, labels: Tensor) -> float:
+    return (answers.argmax(dim=1) == labels).double().mean().item()

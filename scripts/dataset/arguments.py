@@ -1,0 +1,57 @@
+"""How a command line names its data, and how the data are divided."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from scripts.dataset.cache import default_cache_folder
+from scripts.dataset.clips import Dataset
+from scripts.dataset.folder import read_folder
+from scripts.dataset.pack import read_pack
+from scripts.dataset.splits import (
+    FAULT_FILTERED,
+    FAULT_FILTERED_LIST,
+    RANDOM_TRACKS,
+    artists_on_both_sides,
+    read_list,
+    split,
+)
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Let the command line name a pack or a folder."""
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, metavar="PACK.npz", help="log-mel frames of the clips")
+    source.add_argument("--audio", type=Path, metavar="FOLDER", help="the clips as audio, in any usual layout")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="FOLDER",
+        default=default_cache_folder(),
+        help="where features of audio are kept (default: %(default)s)",
+    )
+
+
+def add_split_arguments(parser: argparse.ArgumentParser, option: str) -> None:
+    """Let the command line say how the clips are divided, under the name of `option`."""
+    parser.add_argument(
+        option,
+        dest="split_scheme",
+        metavar=f"{FAULT_FILTERED}|{RANDOM_TRACKS}|FILE.csv",
+        help="how clips are divided: the published list without an artist on both sides, whole tracks by lot, or a "
+        "list with the columns clip and split (default: the pack's own division, of audio the published one)",
+    )
+    parser.add_argument("--split-seed", type=int, default=0, help=f"of the lots of {RANDOM_TRACKS}")
+
+
+def read_dataset(arguments: argparse.Namespace) -> Dataset:
+    """What the command line named, divided as it says. Raises DatasetError."""
+    dataset = read_pack(arguments.data) if arguments.data else read_folder(arguments.audio, arguments.cache)
+    if arguments.split_scheme is None:
+        return dataset if arguments.data else dataset.split_by(read_list(FAULT_FILTERED_LIST))
+    divided = split(dataset, arguments.split_scheme, arguments.split_seed)
+    if shared := artists_on_both_sides(divided):
+        print(f"{len(shared)} artists are on both sides of this split: accuracy will be flattered", file=sys.stderr)
+    return divided
