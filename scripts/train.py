@@ -21,7 +21,7 @@ import torch
 
 from audio import SAMPLE_RATE
 from model import Classifier, ModelConfig, save_classifier
-from model.training import Progress, TrainingPlan, clip_probabilities, train
+from model.training import Examples, Progress, TrainingPlan, clip_probabilities, train
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, add_split_arguments, read_dataset
 
 
@@ -42,7 +42,7 @@ def main() -> int:
     print(f"{len(training.names)} clips to train on, {len(valid.names)} to check on", file=sys.stderr)
     accuracy = 0.0
     frames, labels = torch.from_numpy(training.frames), torch.from_numpy(training.labels)
-    for progress in train(classifier, frames, labels, band_hz, plan):
+    for progress in train(classifier, Examples(frames, labels, band_hz), plan):
         if progress.epoch % arguments.check_every == 0 or progress.epoch == plan.epochs:
             accuracy, log_loss = check(progress.classifier, valid)
             report(progress, plan, accuracy, log_loss)

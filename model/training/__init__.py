@@ -10,10 +10,11 @@ from model.training.calibration import (
     judge_unsure,
 )
 from model.training.figures import clip_figures
-from model.training.loop import Progress, TrainingPlan, clip_probabilities, train
+from model.training.loop import Examples, Progress, TrainingPlan, clip_probabilities, train
 
 __all__ = [
     "Augmenter",
+    "Examples",
     "Progress",
     "TrainingPlan",
     "UnsureRule",

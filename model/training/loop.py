@@ -41,28 +41,39 @@ class Progress:
     classifier: Classifier  # the averaged weights as they are now, in evaluation mode
 
 
-def train(
-    classifier: Classifier, clips: Tensor, labels: Tensor, band_hz: Tensor, plan: TrainingPlan
-) -> Iterator[Progress]:
-    """Train on clips (N, T, bands) in dB with labels (N,); yields after every epoch. The same seed repeats the run.
+@dataclass(frozen=True)
+class Examples:
+    """What a run learns from. T frames and bands in dB everywhere."""
+
+    clips: Tensor  # (N, T, bands) music
+    labels: Tensor  # (N,) index into the genres
+    band_hz: Tensor  # (bands,) centre frequencies
+    not_music: Tensor | None = None  # (K, >= T, bands) to be answered with every genre alike
+    backgrounds: Tensor | None = None  # (J, >= T, bands) to hear music through
+
+
+def train(classifier: Classifier, examples: Examples, plan: TrainingPlan) -> Iterator[Progress]:
+    """Train; yields after every epoch. The same seed repeats the run.
 
     Raises ValueError when there are fewer than two clips, or clips shorter than a crop needs.
     """
+    clips = examples.clips
     if len(clips) < 2:
         raise ValueError(f"{len(clips)} clips to train on; expected at least 2")
     torch.manual_seed(plan.seed)  # dropout
     generator = torch.Generator().manual_seed(plan.seed)
-    augment = Augmenter(band_hz, generator)
+    augment = Augmenter(examples.band_hz, generator, backgrounds=examples.backgrounds)
     cut = min(clips.shape[1], round(plan.crop * augment.frames_needed))
     crop = min(plan.crop, clips.shape[1])
     _standardise(classifier, clips)
+    clips, targets = _with_targets(examples, len(classifier.config.genres))
+    classifier.to(memory_format=torch.channels_last)  # what the convolutions are fastest with
     average = copy.deepcopy(classifier).eval()
     optimizer = torch.optim.AdamW(_parameter_groups(classifier, plan.weight_decay), lr=plan.learning_rate)
     batches = max(1, len(clips) // plan.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, plan.learning_rate, total_steps=plan.epochs * batches, pct_start=0.1
     )
-    targets = F.one_hot(labels, len(classifier.config.genres)).float()
     began = time.monotonic()
     for epoch in range(1, plan.epochs + 1):
         classifier.train()
@@ -98,6 +109,16 @@ def _token_loss(classifier: Classifier, frames: Tensor, target: Tensor, smoothin
     logits = classifier.encoder.parallel(tokens.float())  # landmarks want float32
     target = target * (1.0 - smoothing) + smoothing / target.shape[-1]
     return -(torch.log_softmax(logits, dim=-1) * target).sum(dim=-1).mean()
+
+
+def _with_targets(examples: Examples, genres: int) -> tuple[Tensor, Tensor]:
+    """All that is learned from, and what each clip is to be called: (N + K, T, bands), (N + K, genres)."""
+    targets = F.one_hot(examples.labels, genres).float()
+    if examples.not_music is None:
+        return examples.clips, targets
+    not_music = examples.not_music[:, : examples.clips.shape[1]]
+    undecided = targets.new_full((len(not_music), genres), 1.0 / genres)
+    return torch.cat([examples.clips, not_music]), torch.cat([targets, undecided])
 
 
 def _standardise(classifier: Classifier, clips: Tensor) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from model import Classifier
-from model.training import Augmenter, TrainingPlan, clip_probabilities, train
+from model.training import Augmenter, Examples, TrainingPlan, clip_probabilities, train
 from tests.model.conftest import SMALL
 
 BAND_HZ = torch.linspace(100.0, 8000.0, SMALL.bands)
@@ -28,7 +28,7 @@ def run(plan: TrainingPlan) -> tuple[list[float], Classifier]:
     torch.manual_seed(plan.seed)
     clips, labels = made_clips(24)
     losses, averaged = [], None
-    for progress in train(Classifier(SMALL), clips, labels, BAND_HZ, plan):
+    for progress in train(Classifier(SMALL), Examples(clips, labels, BAND_HZ), plan):
         losses.append(progress.loss)
         averaged = progress.classifier
     assert averaged is not None
@@ -43,6 +43,20 @@ def test_the_loss_falls_and_new_clips_are_recognised() -> None:
     assert (answers.argmax(dim=1) == labels).double().mean() > 0.8
 
 
+def test_what_is_no_music_is_learned_to_be_undecided() -> None:
+    clips, labels = made_clips(24)
+    flat = torch.randn(8, 36, SMALL.bands, generator=torch.Generator().manual_seed(5)) - 40.0
+    torch.manual_seed(0)
+    *_, last = train(
+        Classifier(SMALL),
+        Examples(clips, labels, BAND_HZ, not_music=flat, backgrounds=flat),
+        replace(PLAN, epochs=40, average_decay=0.9),
+    )
+    confident = clip_probabilities(last.classifier, clips).mean(dim=1).amax(dim=1)
+    undecided = clip_probabilities(last.classifier, flat).mean(dim=1).amax(dim=1)
+    assert undecided.mean() < confident.mean() - 0.1
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_seed_does_not() -> None:
     plan = replace(PLAN, epochs=2)
     first, again, other = run(plan)[1], run(plan)[1], run(replace(plan, seed=1))[1]
@@ -54,7 +68,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_does_not() -> Non
 def test_one_clip_alone_is_refused() -> None:
     clips, labels = made_clips(1)
     with pytest.raises(ValueError, match="1 clips"):
-        next(train(Classifier(SMALL), clips, labels, BAND_HZ, PLAN))
+        next(train(Classifier(SMALL), Examples(clips, labels, BAND_HZ), PLAN))
 
 
 def test_augmentation_keeps_shapes_targets_sum_to_one_and_everything_is_finite() -> None:
