@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -29,6 +29,7 @@ class TrainingPlan:
     label_smoothing: float = 0.1
     average_decay: float = 0.99  # of the exponential average of the weights, per step
     gradient_clip: float = 1.0
+    teacher_share: float = 0.7  # of the target, where there are teachers
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,12 @@ class Examples:
     backgrounds: Tensor | None = None  # (J, >= T, bands) to hear music through
 
 
-def train(classifier: Classifier, examples: Examples, plan: TrainingPlan) -> Iterator[Progress]:
+def train(
+    classifier: Classifier, examples: Examples, plan: TrainingPlan, teachers: Sequence[Classifier] = ()
+) -> Iterator[Progress]:
     """Train; yields after every epoch. The same seed repeats the run.
+
+    teachers: classifiers whose mean answer to the same frames becomes part of the target (Hinton et al., 2015).
 
     Raises ValueError when there are fewer than two clips, or clips shorter than a crop needs.
     """
@@ -67,7 +72,7 @@ def train(classifier: Classifier, examples: Examples, plan: TrainingPlan) -> Ite
     crop = min(plan.crop, clips.shape[1])
     _standardise(classifier, clips)
     clips, targets = _with_targets(examples, len(classifier.config.genres))
-    classifier.to(memory_format=torch.channels_last)  # what the convolutions are fastest with
+    _lay_out_for_training(classifier)
     average = copy.deepcopy(classifier).eval()
     optimizer = torch.optim.AdamW(_parameter_groups(classifier, plan.weight_decay), lr=plan.learning_rate)
     batches = max(1, len(clips) // plan.batch)
@@ -83,7 +88,10 @@ def train(classifier: Classifier, examples: Examples, plan: TrainingPlan) -> Ite
             chosen = order[batch * plan.batch : (batch + 1) * plan.batch]
             frames = _random_crops(clips[chosen], cut, generator)
             frames, target = augment(frames, targets[chosen], crop)
-            loss = _token_loss(classifier, frames, target, plan.label_smoothing)
+            target = target * (1.0 - plan.label_smoothing) + plan.label_smoothing / target.shape[-1]
+            if teachers:
+                target = target.lerp(_mean_answer(teachers, frames), plan.teacher_share)
+            loss = _token_loss(classifier, frames, target)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(classifier.parameters(), plan.gradient_clip)
@@ -101,14 +109,22 @@ def clip_probabilities(classifier: Classifier, clips: Tensor, batch: int = 16) -
     return torch.cat([probabilities(classifier(part)) for part in clips.split(batch)])
 
 
-def _token_loss(classifier: Classifier, frames: Tensor, target: Tensor, smoothing: float) -> Tensor:
+def _token_loss(classifier: Classifier, frames: Tensor, target: Tensor) -> Tensor:
     """Cross-entropy with its target (B, T, genres) at every token."""
+    return -(torch.log_softmax(_logits(classifier, frames), dim=-1) * target).sum(dim=-1).mean()
+
+
+@torch.no_grad()
+def _mean_answer(teachers: Sequence[Classifier], frames: Tensor) -> Tensor:
+    """(B, T, bands) -> mean token probabilities of the teachers, (B, T, genres)."""
+    return torch.stack([probabilities(_logits(teacher, frames)) for teacher in teachers]).mean(dim=0)
+
+
+def _logits(classifier: Classifier, frames: Tensor) -> Tensor:
     fresh = classifier.tokenizer.init_state(len(frames))
     with torch.autocast("cpu", dtype=torch.bfloat16):  # the convolutions are nearly all of the work
         tokens, _ = classifier.tokenizer.steps(frames, fresh)
-    logits = classifier.encoder.parallel(tokens.float())  # landmarks want float32
-    target = target * (1.0 - smoothing) + smoothing / target.shape[-1]
-    return -(torch.log_softmax(logits, dim=-1) * target).sum(dim=-1).mean()
+    return classifier.encoder.parallel(tokens.float())  # landmarks want float32
 
 
 def _with_targets(examples: Examples, genres: int) -> tuple[Tensor, Tensor]:
@@ -119,6 +135,13 @@ def _with_targets(examples: Examples, genres: int) -> tuple[Tensor, Tensor]:
     not_music = examples.not_music[:, : examples.clips.shape[1]]
     undecided = targets.new_full((len(not_music), genres), 1.0 / genres)
     return torch.cat([examples.clips, not_music]), torch.cat([targets, undecided])
+
+
+def _lay_out_for_training(classifier: Classifier) -> None:
+    """Channels last is what the convolutions are fastest with."""
+    for layer in classifier.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
 
 
 def _standardise(classifier: Classifier, clips: Tensor) -> None:

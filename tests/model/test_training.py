@@ -57,6 +57,17 @@ def test_what_is_no_music_is_learned_to_be_undecided() -> None:
     assert undecided.mean() < confident.mean() - 0.1
 
 
+def test_a_pupil_learns_from_its_teachers_alone() -> None:
+    teacher = run(replace(PLAN, epochs=40, average_decay=0.9))[1]
+    clips, labels = made_clips(24)
+    wrong = (labels + 1) % 3
+    plan = replace(PLAN, epochs=40, average_decay=0.9, teacher_share=1.0)
+    torch.manual_seed(1)
+    *_, last = train(Classifier(SMALL), Examples(clips, wrong, BAND_HZ), plan, teachers=[teacher, teacher])
+    answers = clip_probabilities(last.classifier, clips).mean(dim=1)
+    assert (answers.argmax(dim=1) == labels).double().mean() > 0.8
+
+
 def test_the_same_seed_gives_the_same_weights_and_another_seed_does_not() -> None:
     plan = replace(PLAN, epochs=2)
     first, again, other = run(plan)[1], run(plan)[1], run(replace(plan, seed=1))[1]
