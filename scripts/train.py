@@ -44,7 +44,8 @@ def main() -> int:
         training = dataset.part(*arguments.train_on.split("+"))
         valid = dataset.part("valid") if arguments.train_on == "train" else None
         example = load_for_training(arguments.calibrate_like) if arguments.calibrate_like else None
-        run = prepare(arguments, training, valid)
+        teachers = [load_for_training(path) for path in arguments.teachers]
+        run = prepare(arguments, training, valid, teachers)
         console.note(f"{len(training.names)} clips to train on, {len(valid.names) if valid else 'none'} to check on")
         run.go(console)
         classifier, notes = run.trainer.average.cpu(), {"valid_clips": "0"}
@@ -81,7 +82,9 @@ def main() -> int:
     return 0
 
 
-def prepare(arguments: argparse.Namespace, training: Dataset, valid: Dataset | None) -> TrainingRun:
+def prepare(
+    arguments: argparse.Namespace, training: Dataset, valid: Dataset | None, teachers: list[Classifier]
+) -> TrainingRun:
     """Raises DatasetError, TrainingError, ValueError and OSError."""
     plan = TrainingPlan(
         epochs=arguments.epochs,
@@ -97,7 +100,7 @@ def prepare(arguments: argparse.Namespace, training: Dataset, valid: Dataset | N
         )
     torch.manual_seed(plan.seed)
     data = material(training, plan, arguments.cache)
-    trainer = Trainer(Classifier(config), data, plan, choose_device(arguments.device))
+    trainer = Trainer(Classifier(config), data, plan, choose_device(arguments.device), teachers)
     check = None
     if valid is not None:
         labels, frames = labels_for(config, valid), torch.from_numpy(valid.frames)
@@ -107,7 +110,7 @@ def prepare(arguments: argparse.Namespace, training: Dataset, valid: Dataset | N
             return figures["accuracy"], figures["log_loss"]
 
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    run = TrainingRun(trainer, arguments.output, fingerprint(data), check, arguments.check_every)
+    run = TrainingRun(trainer, arguments.output, fingerprint(data, teachers), check, arguments.check_every)
     run.take_up(arguments.resume)
     return run
 
@@ -140,6 +143,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--precision", type=float, default=0.8, help="of sure answers, which the unsure rule aims at")
     parser.add_argument(
         "--calibrate-like", type=Path, metavar="WEIGHTS", help="take temperature and unsure rule of these"
+    )
+    parser.add_argument(
+        "--teachers", type=Path, nargs="+", default=[], metavar="WEIGHTS", help="learn from what these answer, too"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--threads", type=int, default=2)

@@ -25,6 +25,7 @@ class TrainingPlan:
     average_decay: float = 0.99  # of the exponential average of the weights, per step
     gradient_clip: float = 1.0
     outlier_share: float = 0.1  # of a batch, on top of it: sounds that are no music, called all genres alike
+    teacher_share: float = 0.7  # of the target, where there are teachers
     landmarks: str = "kmeans"  # how fixed landmarks start: of the tokens after the first epoch; or "random"
     token_stride: int = 1  # every so many tokens one goes into the encoder
     answers: int = 4  # tokens per crop that are asked where every one has a window of its own (retroactive stacking)

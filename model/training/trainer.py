@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +16,7 @@ import torch.nn.functional as F
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
-from model.classifier import Classifier
+from model.classifier import Classifier, probabilities
 from model.level import subtract_level
 from model.training.answers import answers_at
 from model.training.augment import Augmenter
@@ -43,8 +44,14 @@ class Trainer:
     """
 
     def __init__(
-        self, classifier: Classifier, data: TrainingData, plan: TrainingPlan, device: torch.device | None = None
+        self,
+        classifier: Classifier,
+        data: TrainingData,
+        plan: TrainingPlan,
+        device: torch.device | None = None,
+        teachers: Sequence[Classifier] = (),
     ) -> None:
+        """teachers: their mean answer to the same frames becomes part of the target (Hinton et al., 2015)."""
         if len(data.clips) < 2:
             raise TrainingError(f"{len(data.clips)} clips to train on; at least 2 are needed, of different genres")
         self.plan = plan
@@ -60,7 +67,9 @@ class Trainer:
             if pool is not None and pool.shape[1] < self._cut:
                 raise TrainingError(f"the made sounds are {pool.shape[1]} frames long; {self._cut} are needed")
         _standardise(classifier, data.clips)
+        _lay_out_for_training(classifier)
         self.classifier = classifier.to(self.device)
+        self._teachers = [teacher.to(self.device).eval() for teacher in teachers]
         self.average = copy.deepcopy(self.classifier).eval()
         self.optimizer = torch.optim.AdamW(_parameter_groups(self.classifier, plan.weight_decay), lr=plan.learning_rate)
         self._batches = max(1, len(data.clips) // plan.batch)
@@ -113,18 +122,21 @@ class Trainer:
 
     def _loss(self, frames: Tensor, targets: Tensor) -> Tensor:
         """Cross-entropy with its target (B, T, G) at every token."""
-        classifier, stride = self.classifier, self.plan.token_stride
-        fresh = classifier.tokenizer.init_state(len(frames))
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):  # the convolutions are nearly all of the work
-            tokens, _ = classifier.tokenizer.steps(frames, fresh)
-        tokens, targets = tokens.float()[:, stride - 1 :: stride], targets[:, stride - 1 :: stride]
+        plan = self.plan
+        targets = targets * (1.0 - plan.label_smoothing) + plan.label_smoothing / targets.shape[-1]
+        if self._teachers:
+            with torch.no_grad():
+                answers = [
+                    probabilities(teacher.encoder.parallel(_tokens(teacher, frames))) for teacher in self._teachers
+                ]
+            targets = targets.lerp(torch.stack(answers).mean(dim=0), plan.teacher_share)
+        stride = plan.token_stride
+        tokens, targets = _tokens(self.classifier, frames)[:, stride - 1 :: stride], targets[:, stride - 1 :: stride]
         places = list(range(tokens.shape[1]))
-        if classifier.config.stacking == "retroactive":
-            places = sorted(torch.randperm(len(places), generator=self.generator)[: self.plan.answers].tolist())
-        logits = answers_at(classifier.encoder, tokens, places)  # landmarks want float32
-        smoothing = self.plan.label_smoothing
-        targets = targets[:, places] * (1.0 - smoothing) + smoothing / targets.shape[-1]
-        return -(torch.log_softmax(logits, dim=-1) * targets).sum(dim=-1).mean()
+        if self.classifier.config.stacking == "retroactive":
+            places = sorted(torch.randperm(len(places), generator=self.generator)[: plan.answers].tolist())
+        logits = answers_at(self.classifier.encoder, tokens, places)
+        return -(torch.log_softmax(logits, dim=-1) * targets[:, places]).sum(dim=-1).mean()
 
     @torch.no_grad()
     def _fix_landmarks(self) -> None:
@@ -149,6 +161,21 @@ class Trainer:
 def one_hot(labels: Tensor, genres: int) -> Tensor:
     """labels (N,) -> targets (N, G)."""
     return F.one_hot(labels, genres).float()
+
+
+def _tokens(classifier: Classifier, frames: Tensor) -> Tensor:
+    """frames (B, T, bands) -> tokens (B, T, d), float32: landmarks want that."""
+    fresh = classifier.tokenizer.init_state(len(frames))
+    with torch.autocast(frames.device.type, dtype=torch.bfloat16):  # the convolutions are nearly all of the work
+        tokens, _ = classifier.tokenizer.steps(frames, fresh)
+    return tokens.float()
+
+
+def _lay_out_for_training(classifier: Classifier) -> None:
+    """Channels last is what the convolutions are fastest with."""
+    for layer in classifier.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
 
 
 @torch.no_grad()

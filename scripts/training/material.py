@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from audio import SAMPLE_RATE
+from model import Classifier
 from model.training import Augmenter, TrainingData, TrainingPlan, one_hot
 from scripts.dataset import Dataset, DatasetError
 from scripts.made_sounds import BACKGROUND, KINDS, kept_frames
@@ -47,11 +49,13 @@ def pool_frames(plan: TrainingPlan) -> int:
     return math.ceil(plan.crop * (1.0 + Augmenter.tempo)) + 64
 
 
-def fingerprint(data: TrainingData) -> str:
-    """Of all its numbers: a run that goes on must go on with the same."""
+def fingerprint(data: TrainingData, teachers: Sequence[Classifier] = ()) -> str:
+    """Of all numbers that are learned from: a run that goes on must go on with the same."""
     digest = hashlib.blake2b(digest_size=16)
-    for field in fields(data):
-        value = getattr(data, field.name)
+    numbers = [getattr(data, field.name) for field in fields(data)]
+    for teacher in teachers:
+        numbers += teacher.state_dict().values()
+    for value in numbers:
         if isinstance(value, Tensor):
-            digest.update(value.contiguous().numpy().tobytes())
+            digest.update(value.cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

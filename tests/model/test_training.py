@@ -83,6 +83,19 @@ def test_sounds_that_are_no_music_become_less_certain() -> None:
     assert certainty(0.5) < certainty(0.0) - 0.05
 
 
+def test_a_pupil_learns_from_its_teachers_alone() -> None:
+    plan = replace(PLAN, epochs=40, average_decay=0.9, teacher_share=1.0)
+    teacher = run(plan)[1]
+    clips, labels = made_clips(24)
+    wrong = TrainingData(clips, one_hot((labels + 1) % 3, 3), BAND_HZ)
+    torch.manual_seed(1)
+    pupil = Trainer(Classifier(SMALL), wrong, plan, teachers=[teacher, teacher])
+    while not pupil.finished:
+        pupil.run_epoch()
+    answers = clip_probabilities(pupil.average, clips).mean(dim=1)
+    assert (answers.argmax(dim=1) == labels).double().mean() > 0.8
+
+
 @every_row
 def test_every_row_of_the_family_trains(config: ModelConfig) -> None:
     plan = replace(PLAN, epochs=2, answers=3)
