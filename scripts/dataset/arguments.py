@@ -20,9 +20,9 @@ from scripts.dataset.splits import (
 )
 
 
-def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+def add_data_arguments(parser: argparse.ArgumentParser, required: bool = True) -> None:
     """Let the command line name a pack or a folder."""
-    source = parser.add_mutually_exclusive_group(required=True)
+    source = parser.add_mutually_exclusive_group(required=required)
     source.add_argument("--data", type=Path, metavar="PACK.npz", help="log-mel frames of the clips")
     source.add_argument("--audio", type=Path, metavar="FOLDER", help="the clips as audio, in any usual layout")
     parser.add_argument(

@@ -12,6 +12,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from model import GTZAN_GENRES
+from model.training import TrainingPlan
+from scripts.made_sounds import BACKGROUND, KINDS
+from scripts.made_sounds.pool import pool_path
+from scripts.training.material import BACKGROUNDS_EACH, OUTLIER_SEED, OUTLIERS_EACH, pool_frames
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NOISE = 0.1 * np.random.default_rng(1).normal(size=30 * 22_050)
@@ -53,3 +57,12 @@ def write_clip(path: Path, samples: NDArray[np.float64] = NOISE, **how: str) -> 
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, samples, 22_050, **how)
     return path
+
+
+def fill_sound_cache(folder: Path) -> Path:
+    """Put pools where made sounds are kept, so that no test waits for the real ones."""
+    frames = pool_frames(TrainingPlan())
+    sounds = np.random.default_rng(0).normal(-40.0, 5.0, (4, frames, 128)).astype(np.float32)
+    np.save(pool_path(folder, BACKGROUND, BACKGROUNDS_EACH, frames), sounds)
+    np.save(pool_path(folder, KINDS, OUTLIERS_EACH, frames, first_seed=OUTLIER_SEED), sounds)
+    return folder

@@ -1,0 +1,113 @@
+"""Train every row of the family, each with several seeds, and write docs/results.md.
+
+    python3 scripts/reproduce.py --data PACK.npz --jobs 2          (hours; Ctrl-C loses one epoch of each run)
+    python3 scripts/reproduce.py --data PACK.npz --only deep-4     (a part of it)
+    python3 scripts/reproduce.py --report                          (only write the document again, from what is there)
+
+A finished run is one JSON file in --results and is not run again; one that was broken off goes on from its checkpoint
+in --work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import multiprocessing
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from scripts.preparation import CHECKOUT, IMPORTED, run_within_environment
+
+run_within_environment(("train",), (*IMPORTED, "matplotlib", "sklearn"))
+
+from app.offline.console import Console, clock
+from model.training import TrainingError
+from scripts.dataset import DatasetError, add_data_arguments, add_split_arguments
+from scripts.dataset.cache import default_cache_folder
+from scripts.training.family import Task, members, perform
+from scripts.training.results import read_results, write_results
+from scripts.training.timing import ROUNDS
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    console = Console()
+    family = members()
+    try:
+        if not arguments.report:
+            chosen = [family[name] for name in arguments.only or family]
+            tasks = [
+                Task(member, seed, arguments.epochs, arguments.results, arguments.work, arguments, arguments.device)
+                for seed in range(arguments.seeds)
+                for member in chosen
+            ]
+            train(tasks, arguments.jobs, console)
+        document = write_results(read_results(arguments.results), family, arguments.rounds)
+        arguments.document.write_text(document, encoding="utf-8")
+    except (DatasetError, TrainingError) as error:
+        console.error(str(error))
+        return 1
+    except OSError as error:
+        what = "the disk is full" if error.errno == errno.ENOSPC else str(error)
+        console.error(f"{what}: no finished run is lost; make room, then the same command goes on")
+        return 1
+    except KeyboardInterrupt:
+        console.error("interrupted: no finished run is lost, the same command goes on")
+        return 130
+    console.note(f"{arguments.document} is written")
+    return 0
+
+
+def train(tasks: list[Task], jobs: int, console: Console) -> None:
+    """All that is not done yet. Raises what a run raises; the others' results are kept."""
+    open_tasks = [task for task in tasks if not task.done]
+    console.note(f"{len(tasks) - len(open_tasks)} of {len(tasks)} runs are there, {len(open_tasks)} to go")
+    began = time.monotonic()
+    for number, result in enumerate(perform_all(open_tasks, jobs), start=1):
+        left = (time.monotonic() - began) / number * (len(open_tasks) - number)
+        console.note(
+            f"{result['name']} seed {result['seed']}: accuracy {result['accuracy']:.3f}, "
+            f"log-loss {result['log_loss']:.3f}, {clock(result['seconds'])}; about {clock(left)} left"
+        )
+
+
+def perform_all(tasks: list[Task], jobs: int) -> Iterator[dict[str, Any]]:
+    """The results as they come."""
+    if jobs == 1 or len(tasks) < 2:
+        yield from map(perform, tasks)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures = [pool.submit(perform, task) for task in tasks]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_data_arguments(parser, required="--report" not in sys.argv)
+    add_split_arguments(parser, "--split")
+    parser.add_argument("--only", nargs="+", choices=list(members()), metavar="ROW", help=", ".join(members()))
+    parser.add_argument("--seeds", type=int, default=3, help="how many runs of every row (default: 3)")
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--jobs", type=int, default=1, help="processes, of one thread each")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--report", action="store_true", help="train nothing")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of the timing")
+    parser.add_argument("--results", type=Path, default=CHECKOUT / "docs" / "results", metavar="FOLDER")
+    parser.add_argument("--work", type=Path, default=default_cache_folder() / "reproduce", metavar="FOLDER")
+    parser.add_argument("--document", type=Path, default=CHECKOUT / "docs" / "results.md", metavar="FILE")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

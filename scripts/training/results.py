@@ -1,0 +1,127 @@
+"""docs/results.md from the JSON of finished runs, with costs counted and times measured on the spot."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import torch
+
+from audio import FRAME_SECONDS
+from model import step_cost, twin_cost
+from scripts.benchmark import machine
+from scripts.dataset import DatasetError
+from scripts.training.family import ANSWER_STRIDE, Member
+from scripts.training.rows import ROWS
+from scripts.training.timing import Times, measure_times
+
+Runs = list[dict[str, Any]]
+
+
+def read_results(folder: Path) -> dict[str, Runs]:
+    """The finished runs by member. Raises DatasetError where they are not of one kind."""
+    runs: defaultdict[str, Runs] = defaultdict(list)
+    for path in sorted(folder.glob("*-seed*.json")):
+        run = json.loads(path.read_text())
+        runs[run["name"]].append(run)
+    every = [run for of_member in runs.values() for run in of_member]
+    if not every:
+        raise DatasetError(f"{folder} holds no results")
+    for what in ("epochs", "train_clips", "valid_clips"):
+        if len(found := {run[what] for run in every}) > 1:
+            raise DatasetError(f"the runs in {folder} differ in {what} ({sorted(found)}): they cannot be compared")
+    return dict(runs)
+
+
+def write_results(runs: dict[str, Runs], members: dict[str, Member], rounds: int) -> str:
+    """The document; members without a run are left out."""
+    trained = {name: member for name, member in members.items() if name in runs}
+    times = {name: measure_times(member.config, rounds) for name, member in trained.items()}
+    family = [
+        line for name, member in trained.items() if member.token_stride == 1 for line in _rows(member, runs, times)
+    ]
+    first = next(iter(runs.values()))[0]
+    deviation = 100 * math.sqrt(0.6 * 0.4 / first["valid_clips"])
+    seeds = sorted({run["seed"] for of_member in runs.values() for run in of_member})
+    sections = [
+        "# Results: the whole family on GTZAN",
+        "Written by `python3 scripts/reproduce.py` from the JSON files in `docs/results/`, one per run.",
+        f"Trained on the {first['train_clips']} clips of the train part of the fault-filtered split, measured on the "
+        f"{first['valid_clips']} clips of its valid part, by other artists; the test part was not used. "
+        f"{first['epochs']} epochs and the same recipe for every row, seeds {', '.join(map(str, seeds))}. Accuracy and "
+        "log-loss are those of clips (the mean of a clip's token probabilities, not calibrated), mean and standard "
+        f"deviation over the seeds; the standard error from having so few clips is {deviation:.1f} points more, the "
+        "same for all rows, so that small differences between rows mean nothing. The papers' figures near 94 % are on "
+        "splits in which the same artists stand on both sides.",
+        "A continual model and the window model above it have the same weights and give the same answers (that is a "
+        "test of this repository), so they are trained once. FLOPs, microseconds and state are of the encoder, for one "
+        f"frame; level and stem add {_stem(trained)} to every row. Times are medians on {machine()}, torch "
+        f"{torch.__version__}, one thread, one stream.",
+        _table(("model", "blocks", "accuracy, %", "log-loss", "FLOPs per frame", "microseconds", "state, KiB"), family),
+        f"Two blocks are stacked as in the paper of 2023 (first retroactive, second single output); every "
+        f"{ANSWER_STRIDE}th token was asked, since each encodes its own window. Four blocks are deep: every block is "
+        "single output, and the window model is an encoder under a banded causal mask.",
+    ]
+    rates = [member for member in trained.values() if member.name == "nystrom-fixed-1" or member.token_stride > 1]
+    if len(rates) > 1:
+        sections += ["## Token rate", *_token_rates(rates, runs, times)]
+    return "\n\n".join(sections) + "\n"
+
+
+def _rows(member: Member, runs: dict[str, Runs], times: dict[str, Times]) -> list[tuple[str, ...]]:
+    """Two lines: the window model and the continual one, each with its own cost."""
+    row, time = ROWS[member.row], times[member.name]
+    figures = _figures(runs[member.name])
+    lines: list[tuple[str, ...]] = []
+    for name, cost, microseconds in (
+        (row.window, twin_cost(member.config), time.twin),
+        (row.continual, step_cost(member.config), time.step),
+    ):
+        state = f"{cost.state_bytes / 1024:,.0f}"
+        lines.append((name, str(member.config.blocks), *figures, f"{cost.encoder:,}", f"{microseconds:,.0f}", state))
+    return lines
+
+
+def _token_rates(rates: list[Member], runs: dict[str, Runs], times: dict[str, Times]) -> list[str]:
+    lines: list[tuple[str, ...]] = []
+    for member in rates:
+        stride, config = member.token_stride, member.config
+        lines.append(
+            (
+                f"{1 / (stride * FRAME_SECONDS):.1f}",
+                str(config.window),
+                *_figures(runs[member.name]),
+                f"{step_cost(config).encoder / stride:,.0f}",
+                f"{twin_cost(config).encoder / stride:,.0f}",
+                f"{times[member.name].step / stride:,.0f}",
+                f"{times[member.name].twin / stride:,.0f}",
+            )
+        )
+    heads = ("tokens per second", "window, tokens", "accuracy, %", "log-loss", "FLOPs per frame, step", "twin")
+    return [
+        "The same stem, of which every token, every second or every fourth goes into the encoder; the window is 30 s "
+        "in all of them. Costs are of the encoder and shared out over the frames.",
+        _table((*heads, "microseconds per frame, step", "twin"), lines),
+    ]
+
+
+def _figures(runs: Runs) -> tuple[str, str]:
+    return _spread([100 * run["accuracy"] for run in runs], 1), _spread([run["log_loss"] for run in runs], 2)
+
+
+def _spread(values: list[float], digits: int) -> str:
+    return f"{mean(values):.{digits}f}" + (f" ± {stdev(values):.{digits}f}" if len(values) > 1 else " (one seed)")
+
+
+def _stem(members: dict[str, Member]) -> str:
+    member = next(iter(members.values()))
+    return f"{step_cost(member.config).parts['stem']:,} FLOPs"
+
+
+def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
