@@ -29,7 +29,6 @@ run_within_environment(("train",), (*IMPORTED, "matplotlib", "sklearn"))
 from app.offline.console import Console, clock
 from model.training import TrainingError
 from scripts.dataset import DatasetError, add_data_arguments, add_split_arguments
-from scripts.dataset.cache import default_cache_folder
 from scripts.training.family import Task, members, perform
 from scripts.training.results import read_results, write_results
 from scripts.training.timing import ROUNDS
@@ -104,7 +103,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--report", action="store_true", help="train nothing")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of the timing")
     parser.add_argument("--results", type=Path, default=CHECKOUT / "docs" / "results", metavar="FOLDER")
-    parser.add_argument("--work", type=Path, default=default_cache_folder() / "reproduce", metavar="FOLDER")
+    parser.add_argument("--work", type=Path, default=CHECKOUT / "runs" / "reproduce", metavar="FOLDER")
     parser.add_argument("--document", type=Path, default=CHECKOUT / "docs" / "results.md", metavar="FILE")
     return parser.parse_args()
 
