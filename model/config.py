@@ -38,7 +38,7 @@ class ModelConfig:
 
     # frames in
     bands: int = 128  # log-mel bands per frame
-    level_window: int = 387  # frames over which the level is averaged; 387 frames of 77.5 ms are 30 s
+    level_window: int = 129  # frames over which the level is averaged; 129 frames of 77.5 ms are 10 s
     level_floor_db: float = 50.0  # what lies further below the level than this is heard as this
     # stem: one entry per convolution, in order
     stem_channels: tuple[int, ...] = (16, 32, 64, 64)

@@ -29,16 +29,16 @@ class Augmenter:
     noise_share: float = 0.3
     noise_snr_db: tuple[float, float] = (3.0, 25.0)
     backgrounds: Tensor | None = None  # (K, >= T, M) dB: sounds that music is heard through
-    background_share: float = 0.25
-    background_snr_db: tuple[float, float] = (0.0, 25.0)
-    band_limit_share: float = 0.25  # a cheap loudspeaker, a telephone
-    clipping_share: float = 0.1  # an input that is turned up too far
+    background_share: float = 0.2
+    background_snr_db: tuple[float, float] = (3.0, 25.0)
+    band_limit_share: float = 0.1  # a cheap loudspeaker, a telephone
+    clipping_share: float = 0.05  # an input that is turned up too far
     floor_db: tuple[float, float] = (45.0, 85.0)  # below the maximum
     mixup: float = 0.3  # alpha of Beta(alpha, alpha); 0 for none
     masks: int = 2  # of each kind
     mask_frames: int = 24
     mask_bands: int = 14
-    join_share: float = 0.5
+    join_share: float = 0.25
     join_level_db: float = 4.0  # standard deviation of the change of level where the music changes
 
     @property
