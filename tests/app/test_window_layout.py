@@ -137,7 +137,7 @@ def test_the_picture_of_the_window_is_complete_without_a_screen(window: MainWind
     window.tick()
     picture = window.grab().toImage()
     assert (picture.width(), picture.height()) == (window.width(), window.height())
-    for panel in (window.now, window.genres, window.spectrogram, window.cost):
+    for panel in (window.live.now, window.live.genres, window.live.spectrogram, window.live.cost):
         area = picture.copy(panel.geometry())
         colours = {area.pixel(x, y) for x in range(0, area.width(), 3) for y in range(0, area.height(), 3)}
         assert len(colours) > 10
