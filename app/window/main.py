@@ -23,7 +23,7 @@ from app.window.source_bar import SourceBar
 from app.window.spectrogram import SpectrogramPanel
 from app.window.status import StatusLine
 from app.window.style import style_sheet
-from app.window.theme import DARK, DESIGN_HEIGHT, DESIGN_WIDTH, Theme, scale_for
+from app.window.theme import DESIGN_HEIGHT, DESIGN_WIDTH, Theme, scale_for
 
 TICK_MILLISECONDS = 16
 LONGEST_GLIDE = 0.1  # seconds; after a pause of the timer nothing shall leap further
@@ -34,7 +34,7 @@ AUDIO_FILES = "*.wav *.flac *.mp3 *.ogg *.opus *.m4a *.aac *.aif *.aiff *.au *.c
 class MainWindow(QMainWindow):
     """Everything it shows comes from `session.drain()` and the session's properties, read once per tick."""
 
-    def __init__(self, session: Session, theme: Theme = DARK) -> None:
+    def __init__(self, session: Session, theme: Theme | None = None) -> None:
         super().__init__()
         self._session = session
         self._meter = CostMeter(session.flops, session.frame_seconds)
@@ -42,13 +42,14 @@ class MainWindow(QMainWindow):
         self._shown_devices: DeviceList | None = None
         self._shown_missed = 0
         self._scale = 0.0
-        self._theme = theme
+        self.theme = Theme(parent=self) if theme is None else theme
+        self.theme.changed.connect(self._restyle)
         self._ticked = time.monotonic()
         self.setWindowTitle("Nystream")
         self.setMinimumSize(900, 600)
         self.setAcceptDrops(True)
         self._stage = QWidget(self)
-        self._build(theme)
+        self._build(self.theme)
         self.resize(DESIGN_WIDTH, DESIGN_HEIGHT)
         session.refresh_devices()
         self.timer = QTimer(self)
@@ -145,7 +146,7 @@ class MainWindow(QMainWindow):
         scale = scale_for(width, height)
         if scale != self._scale:
             self._scale = scale
-            self.setStyleSheet(style_sheet(self._theme, scale))
+            self._restyle()
             for scaled in (
                 self.source_bar,
                 self.now,
@@ -163,6 +164,11 @@ class MainWindow(QMainWindow):
         self.spectrogram.setGeometry(place.spectrogram)
         self.cost.setGeometry(place.cost)
         self.invitation.setGeometry(place.content)
+
+    def _restyle(self) -> None:
+        self.setStyleSheet(style_sheet(self.theme.palette, self._scale))
+        for widget in self.findChildren(QWidget):
+            widget.update()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         if any(url.isLocalFile() for url in event.mimeData().urls()):

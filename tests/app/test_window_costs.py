@@ -8,7 +8,6 @@ from app.costs import CostMeter
 from app.window import MainWindow, words
 from app.window.cost import CostPanel, tail
 from app.window.logbar import LogAxis
-from app.window.theme import DARK
 from tests.app.scripted_session import ScriptedSession, snapshot
 from tests.app.shown import text
 
@@ -65,9 +64,7 @@ def test_a_dearer_continual_model_is_said_to_be_dearer(window: MainWindow, sessi
     assert encoder.ratio_words.text() == "more time"
 
 
-@pytest.mark.parametrize(
-    ("step", "colour"), [(20_000_000, DARK.text), (60_000_000, DARK.warning), (90_000_000, DARK.problem)]
-)
+@pytest.mark.parametrize(("step", "colour"), [(20_000_000, "text"), (60_000_000, "warning"), (90_000_000, "problem")])
 def test_the_budget_warns_before_it_is_used_up(
     window: MainWindow, session: ScriptedSession, step: int, colour: str
 ) -> None:
