@@ -6,21 +6,16 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QWidget
 
-from app.costs import CostMeter
 from app.session_protocol import DeviceList, EngineState, Session
 from app.snapshot import Snapshot
-from app.window.cost import CostPanel
-from app.window.genres import GenresPanel
 from app.window.invitation import InvitationCard, invitation_for
 from app.window.layout import places
-from app.window.now import NowPanel
+from app.window.live_view import LiveView
 from app.window.source_bar import SourceBar
-from app.window.spectrogram import SpectrogramPanel
 from app.window.status import StatusLine
 from app.window.style import style_sheet
 from app.window.theme import DESIGN_HEIGHT, DESIGN_WIDTH, Theme, scale_for
@@ -37,7 +32,6 @@ class MainWindow(QMainWindow):
     def __init__(self, session: Session, theme: Theme | None = None) -> None:
         super().__init__()
         self._session = session
-        self._meter = CostMeter(session.flops, session.frame_seconds)
         self._last: Snapshot | None = None
         self._shown_devices: DeviceList | None = None
         self._shown_missed = 0
@@ -63,12 +57,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(stage)
         self.source_bar = SourceBar(stage, theme)
         self.status = StatusLine(stage, theme)
-        self.now = NowPanel(stage, theme, session.genres, session.window_seconds)
-        self.genres = GenresPanel(stage, theme, session.genres)
-        self.spectrogram = SpectrogramPanel(
-            stage, theme, session.window_seconds, session.frame_seconds, session.highest_frequency
-        )
-        self.cost = CostPanel(stage, theme, session.flops, session.frame_seconds)
+        self.live = LiveView(stage, theme, session)
         self.invitation = InvitationCard(stage, theme)
         self.source_bar.listen_wished.connect(self.listen)
         self.source_bar.file_wished.connect(self.choose_file)
@@ -110,15 +99,13 @@ class MainWindow(QMainWindow):
         if snapshots:
             self._show_snapshots(snapshots)
         self._show_session(state)
-        for gliding in (self.genres, self.spectrogram, self.source_bar.level):
-            gliding.advance(seconds)
+        self.live.advance(seconds)
+        self.source_bar.level.advance(seconds)
 
     def _reset(self) -> None:
         self._last = None
-        self._meter = CostMeter(self._session.flops, self._session.frame_seconds)
-        for panel in (self.now, self.genres, self.spectrogram, self.cost, self.source_bar.level):
-            panel.reset()
-        self.cost.show_report(self._meter.report(), 0)
+        self.live.reset()
+        self.source_bar.level.reset()
         self._show_session(self._session.state)
 
     def _show_session(self, state: EngineState) -> None:
@@ -128,17 +115,13 @@ class MainWindow(QMainWindow):
             self.source_bar.show_devices(devices)
         self.source_bar.show_phase(state.phase)
         self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
-        self.now.show_source(self._session.source_name)
+        self.live.show_source(self._session.source_name)
         self.invitation.invite(invitation_for(state, self.status.text(), devices, self._last is not None))
 
     def _show_snapshots(self, snapshots: list[Snapshot]) -> None:
         self._last = snapshots[-1]
-        self._meter.add(snapshots)
-        self.spectrogram.push(np.stack([snapshot.log_mel for snapshot in snapshots]))
-        self.now.show_snapshot(self._last)
-        self.genres.show_snapshot(self._last)
+        self.live.show_snapshots(snapshots)
         self.source_bar.level.show_level(self._last.level_dbfs)
-        self.cost.show_report(self._meter.report(), self._session.missed)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
@@ -147,22 +130,12 @@ class MainWindow(QMainWindow):
         if scale != self._scale:
             self._scale = scale
             self._restyle()
-            for scaled in (
-                self.source_bar,
-                self.now,
-                self.genres,
-                self.spectrogram,
-                self.cost,
-                self.invitation,
-            ):
+            for scaled in (self.source_bar, self.live, self.invitation):
                 scaled.set_scale(scale)
         place = places(width, height, scale)
         self.source_bar.setGeometry(place.source_bar)
         self.status.place(scale, place.status)
-        self.now.setGeometry(place.now)
-        self.genres.setGeometry(place.genres)
-        self.spectrogram.setGeometry(place.spectrogram)
-        self.cost.setGeometry(place.cost)
+        self.live.setGeometry(place.content)
         self.invitation.setGeometry(place.content)
 
     def _restyle(self) -> None:

@@ -162,7 +162,7 @@ def test_a_microphone_is_heard_until_it_is_gone(
     assert text(real_window, "present_genre") in classifier.config.genres
     wait(lambda: len({round(one.level_dbfs) for one in real_session.drained if one.level_dbfs > -60}) > 3)
     assert text(real_window, "level").endswith(" dBFS")
-    plot = real_window.spectrogram.plot
+    plot = real_window.live.spectrogram.plot
     picture = plot.grab(plot.getViewBox().sceneBoundingRect().toRect()).toImage()
     right = picture.width() - 20
     assert max(QColor(picture.pixel(right, y)).lightness() for y in range(picture.height())) > 100

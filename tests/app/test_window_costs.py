@@ -59,7 +59,7 @@ def test_a_dearer_continual_model_is_said_to_be_dearer(window: MainWindow, sessi
     window.listen("desk")
     session.queue([snapshot(step=300_000, twin=100_000)])
     window.tick()
-    encoder = window.cost.views[0]
+    encoder = window.live.cost.views[0]
     assert encoder.ratio.text() == "3.0\N{MULTIPLICATION SIGN}"
     assert encoder.ratio_words.text() == "more time"
 
@@ -71,11 +71,11 @@ def test_the_budget_warns_before_it_is_used_up(
     window.listen("desk")
     session.queue([snapshot(step=step)])
     window.tick()
-    assert window.cost.tiles.tiles[1].value.colour == colour
+    assert window.live.cost.tiles.tiles[1].value.colour == colour
 
 
 def test_every_number_of_the_cost_panel_explains_itself(window: MainWindow) -> None:
-    panel = window.cost
+    panel = window.live.cost
     assert isinstance(panel, CostPanel)
     for view in panel.views:
         assert len(view.ratio.toolTip()) > 40
