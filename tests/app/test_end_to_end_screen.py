@@ -16,7 +16,7 @@ import soundfile
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage
 
-from app.window.layout import live_places, places
+from app.window.layout import places
 from app.window.theme import scale_for
 from tests.app.made_music import made_music
 
@@ -56,9 +56,8 @@ def screen(environment: dict[str, str], path: Path) -> QImage:
 def panels() -> list[QRect]:
     """What must be alive; of the spectrogram a piece of the last seconds, without its title and its axes."""
     place = places(WIDTH, HEIGHT, scale_for(WIDTH, HEIGHT))
-    live = live_places(place.content.width(), place.content.height(), scale_for(WIDTH, HEIGHT))
-    newest = live.spectrogram.adjusted(live.spectrogram.width() - 120, 60, -30, -60)
-    return [panel.translated(place.content.topLeft()) for panel in (live.now, live.genres, newest, live.cost)]
+    newest = place.spectrogram.adjusted(place.spectrogram.width() - 120, 60, -30, -60)
+    return [place.now, place.genres, newest, place.cost]
 
 
 def is_alive(picture: QImage, panel: QRect) -> bool:
