@@ -8,18 +8,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-
-from app.frame_reader import FrameReader, HeardFrame
+from app.answerer import Answerer
+from app.frame_reader import FrameReader
+from app.live_path import TorchPath
 from app.session_protocol import EngineState
-from app.snapshot import Snapshot, Timing
+from app.snapshot import Snapshot
 from audio import AudioError, Capture, Level, Source
-from model import Classifier, WindowTwin, probabilities
+from model import Classifier
 
-SMOOTHING_FRAMES = 39  # 3 s: the present answer is the mean over these
 QUEUE_FRAMES = 1024  # snapshots that wait for a reader; the oldest go first
 READ_SECONDS = 0.1  # how long a stop may go unnoticed
 INVALID_SHOWN_SECONDS = 8.0
@@ -103,7 +99,7 @@ class Engine:
 
     def _hear(self, source: Source) -> None:
         reader = self._reader = FrameReader(source)
-        answerer = Answerer(self._classifier)
+        answerer = Answerer(self._classifier, TorchPath(self._classifier))
         while not (self._stopping.is_set() or reader.ended):
             for frame in reader.read(READ_SECONDS):
                 if self._stopping.is_set():
@@ -119,47 +115,3 @@ class Engine:
                 self._snapshots.popleft()
                 self.missed += 1
             self._snapshots.append(snapshot)
-
-
-class Answerer:
-    """Both models on one stream: the continual one and its twin get the same token, one after the other."""
-
-    def __init__(self, classifier: Classifier) -> None:
-        self._tokenizer, self._encoder = classifier.tokenizer, classifier.encoder
-        self._twin = WindowTwin(classifier.encoder)
-        self._window = classifier.config.window
-        self._tokenizer_state = self._tokenizer.init_state()
-        self._encoder_state = self._encoder.init_state()
-        self._twin_state = self._twin.init_state()
-        self._recent: deque[NDArray[np.float64]] = deque(maxlen=SMOOTHING_FRAMES)
-
-    @torch.inference_mode()
-    def answer(self, frame: HeardFrame) -> Snapshot:
-        """One frame's answers, each part timed by itself."""
-        log_mel = torch.from_numpy(frame.log_mel).unsqueeze(0)
-        began = time.perf_counter_ns()
-        token, self._tokenizer_state = self._tokenizer.step(log_mel, self._tokenizer_state)
-        tokenized = time.perf_counter_ns()
-        logits, self._encoder_state = self._encoder.step(token, self._encoder_state)
-        stepped = time.perf_counter_ns()
-        twin_logits, self._twin_state = self._twin.step(token, self._twin_state)
-        recomputed = time.perf_counter_ns()
-        present = _to_array(logits)
-        self._recent.append(present)
-        return Snapshot(
-            index=frame.index,
-            seconds=frame.seconds,
-            log_mel=frame.log_mel,
-            probabilities=present,
-            smoothed=np.mean(self._recent, axis=0),
-            twin_probabilities=_to_array(twin_logits),
-            filled=min(self._encoder_state.position, self._window) / self._window,
-            level_dbfs=frame.level_dbfs,
-            nanoseconds=Timing(frame.nanoseconds, tokenized - began, stepped - tokenized, recomputed - stepped),
-            dropped=frame.dropped,
-        )
-
-
-def _to_array(logits: Tensor) -> NDArray[np.float64]:
-    """logits (1, genres) -> probabilities (genres,)."""
-    return probabilities(logits).squeeze(0).double().numpy()

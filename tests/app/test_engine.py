@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from app import answerer as answerer_module
 from app import engine as engine_module
 from app.classify import classify_file
 from app.engine import Engine
@@ -70,7 +71,7 @@ def test_every_frame_comes_once_in_order_with_both_answers_and_their_times(class
 
 def test_the_present_answer_is_the_mean_of_the_last_three_seconds(classifier: Classifier, song: Path) -> None:
     _, snapshots = run(classifier, paced(song))
-    recent = [snapshot.probabilities for snapshot in snapshots[-engine_module.SMOOTHING_FRAMES :]]
+    recent = [snapshot.probabilities for snapshot in snapshots[-answerer_module.SMOOTHING_FRAMES :]]
     np.testing.assert_allclose(snapshots[-1].smoothed, np.mean(recent, axis=0), rtol=0, atol=1e-12)
 
 
