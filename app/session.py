@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from app.demo import DemoSource
 from app.engine import Engine
+from app.recording import Recorder
 from app.session_protocol import DeviceList, EngineState, FrameFlops, InputDeviceChoice
 from app.snapshot import Snapshot
 from audio import (
@@ -16,7 +18,9 @@ from audio import (
     FilePlayer,
     Level,
     LevelPreview,
+    LivePacedSource,
     Microphone,
+    PlayedAloud,
     Source,
     StreamingLogMel,
     input_devices,
@@ -28,7 +32,10 @@ HAND_OVER_SECONDS = 3.0  # how long a new run waits for the one before it to let
 
 
 class LiveSession:
-    """Implements app.session_protocol.Session. `speed` is that of files: 1 live, infinity does not wait."""
+    """Implements app.session_protocol.Session. `speed` is that of files: 1 live, infinity does not wait.
+
+    aloud: whether files and the demo are played by the speaker too, from the next one on.
+    """
 
     frame_seconds = FRAME_SECONDS
     highest_frequency = SAMPLE_RATE / 2
@@ -36,6 +43,8 @@ class LiveSession:
     def __init__(self, classifier: Classifier, speed: float = 1.0) -> None:
         self._classifier = classifier
         self._speed = speed
+        self.aloud = False
+        self.recorder = Recorder()
         self._engine: Engine | None = None
         self._preview: LevelPreview | None = None
         self._player: FilePlayer | None = None
@@ -88,9 +97,19 @@ class LiveSession:
         def open_file() -> Source:
             player = FilePlayer(path, self._speed)
             self._player = player
-            return player
+            return self._audible(player)
 
         self._begin(open_file, on_microphone=False, wished_name=path.name)
+
+    def demo(self) -> None:
+        self._begin(
+            lambda: self._audible(LivePacedSource(DemoSource(), self._speed)),
+            on_microphone=False,
+            wished_name=DemoSource.name,
+        )
+
+    def _audible(self, source: Source) -> Source:
+        return PlayedAloud(source) if self.aloud and self._speed == 1.0 else source
 
     def preview(self, device_key: str) -> None:
         """Meter a microphone until something is heard in earnest; "" for the default. See `level`."""
@@ -137,7 +156,7 @@ class LiveSession:
         self.stop()
         self._player = None
         self._on_microphone, self._wished_name = on_microphone, wished_name
-        self._engine = Engine(self._classifier, open_after_the_run_before)
+        self._engine = Engine(self._classifier, open_after_the_run_before, self.recorder.hear)
         self._engine.start()
 
     def _search(self) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from app.recording import Recorder
 from app.snapshot import Snapshot
 from audio.watchdog import CaptureState
 
@@ -61,7 +62,12 @@ class FrameFlops:
 
 
 class Session(Protocol):
-    """Everything the window may ask. Each call returns at once: what takes time happens in other threads."""
+    """Everything the window may ask. Each call returns at once: what takes time happens in other threads.
+
+    aloud: whether files and the demo are played by the speaker too, from the next one on.
+    """
+
+    aloud: bool
 
     @property
     def genres(self) -> tuple[str, ...]:
@@ -96,6 +102,10 @@ class Session(Protocol):
         """Whether that is a microphone; a file otherwise."""
 
     @property
+    def recorder(self) -> Recorder:
+        """Keeps the last minutes of sound, but only while it is switched on."""
+
+    @property
     def state(self) -> EngineState:
         """The present state of the run."""
 
@@ -111,6 +121,9 @@ class Session(Protocol):
 
     def play(self, path: Path) -> None:
         """End what runs and hear a file at live pace. What goes wrong becomes `state`."""
+
+    def demo(self) -> None:
+        """End what runs and hear music that the program makes itself, at live pace."""
 
     def stop(self) -> None:
         """End what runs, if anything; may be called from any thread and more than once."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from audio.errors import AudioError
 from audio.portaudio import portaudio
+from audio.source import Block, ClosesOnExit, Source
 
 AHEAD_SECONDS = 0.15  # how much is collected before the first sound: blocks come unevenly
 BEHIND_SECONDS = 0.6  # more than this is never kept: sound must not lag behind the picture
@@ -101,3 +102,30 @@ class Speaker:
             stream.abort(ignore_errors=True)
             stream.close(ignore_errors=True)
         portaudio().open_streams.discard(self)
+
+
+class PlayedAloud(ClosesOnExit):
+    """Another source, whose sound the speaker plays while it is read. Closes the other one when it is closed."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._speaker = Speaker(source.sample_rate)
+        self.name = source.name
+        self.sample_rate = source.sample_rate
+
+    @property
+    def status(self) -> str:
+        """The other source's."""
+        return self._source.status
+
+    def read(self, timeout: float) -> Block | None:
+        """See Source.read."""
+        block = self._source.read(timeout)
+        if block is not None:
+            self._speaker.play(block.samples)
+        return block
+
+    def close(self) -> None:
+        """Let go of both."""
+        self._speaker.close()
+        self._source.close()

@@ -41,9 +41,9 @@ def shuffle() -> NDArray[np.float32]:
             score.lay(at + late, play.hat(random, 0.035), 0.1)
             score.lay(at, play.snare(random) if beat % 2 else play.kick(random), 0.55)
         if bar % 2:  # the answer, in the pentatonic scale of E
-            for position, (at, note) in enumerate(phrase):
+            for position, (moment, note) in enumerate(phrase):
                 if random.random() < 0.8 or position == 0:
-                    score.lay(first + at, play.pluck(note, 0.6, 1.0), 0.6)
+                    score.lay(first + moment, play.pluck(note, 0.6, 1.0), 0.6)
     return score.finish(random, room_seconds=0.5, wet=0.2)
 
 

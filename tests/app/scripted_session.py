@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.recording import Recorder
 from app.session_protocol import DeviceList, EngineState, FrameFlops, InputDeviceChoice
 from app.snapshot import Snapshot, Timing
 
@@ -35,6 +36,8 @@ class ScriptedSession:
         self.hears_microphone = False
         self.state = EngineState("idle")
         self.missed = 0
+        self.aloud = False
+        self.recorder = Recorder()
         self.asked: list[str] = []
         self._queue: list[Snapshot] = []
 
@@ -52,6 +55,10 @@ class ScriptedSession:
     def play(self, path: Path) -> None:
         self.asked.append(f"play {path}")
         self.source_name, self.hears_microphone, self.state = path.name, False, EngineState("running")
+
+    def demo(self) -> None:
+        self.asked.append("demo")
+        self.source_name, self.hears_microphone, self.state = "demo", False, EngineState("running")
 
     def stop(self) -> None:
         self.asked.append("stop")
