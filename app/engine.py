@@ -10,11 +10,10 @@ from collections.abc import Callable
 
 from app.answerer import Answerer
 from app.frame_reader import FrameReader
-from app.live_path import TorchPath
+from app.live_model import LiveModel
 from app.session_protocol import EngineState
 from app.snapshot import Snapshot
 from audio import AudioError, Block, Capture, Level, Source
-from model import Classifier
 
 QUEUE_FRAMES = 1024  # snapshots that wait for a reader; the oldest go first
 READ_SECONDS = 0.1  # how long a stop may go unnoticed
@@ -33,12 +32,12 @@ class Engine:
 
     def __init__(
         self,
-        classifier: Classifier,
+        model: LiveModel,
         open_source: Callable[[], Source],
         on_block: Callable[[Block, int], None] | None = None,
     ) -> None:
         self.missed = 0  # snapshots dropped because nobody drained them in time
-        self._classifier = classifier
+        self._answerer = Answerer(model)
         self._open_source = open_source
         self._on_block = on_block
         self._source: Source | None = None
@@ -74,6 +73,10 @@ class Engine:
     def start(self) -> None:
         self._thread.start()
 
+    def change(self, model: LiveModel) -> None:
+        """Go on with this model as soon as it has heard what was heard before; returns at once."""
+        self._answerer.change(model)
+
     def request_stop(self) -> None:
         """Ask the run to end; returns at once."""
         self._stopping.set()
@@ -105,12 +108,15 @@ class Engine:
 
     def _hear(self, source: Source) -> None:
         reader = self._reader = FrameReader(source, self._on_block)
-        answerer = Answerer(self._classifier, TorchPath(self._classifier))
         while not (self._stopping.is_set() or reader.ended):
-            for frame in reader.read(READ_SECONDS):
+            frames = reader.read(READ_SECONDS)
+            for frame in frames:
                 if self._stopping.is_set():
                     return
-                self._publish(answerer.answer(frame))
+                self._publish(self._answerer.answer(frame))
+                self._answerer.catch_up()
+            if not frames:
+                self._answerer.catch_up()
             if reader.invalid_samples and self._invalid_shown_until is None:
                 self._invalid_shown_until = time.monotonic() + INVALID_SHOWN_SECONDS
                 log.warning("%s: %s", source.name, INVALID)

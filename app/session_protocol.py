@@ -5,11 +5,11 @@ The window sees sound and model through this alone, so that it opens before eith
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from app.model_in_use import ModelInUse, ModelRow
 from app.recording import Recorder
 from app.snapshot import Snapshot
 from audio.watchdog import CaptureState
@@ -52,15 +52,6 @@ class DeviceList:
     hint: str = ""
 
 
-@dataclass(frozen=True)
-class FrameFlops:
-    """FLOPs per frame by part, counted in closed form: what both models share, and each encoder alone."""
-
-    shared: Mapping[str, int] = field(default_factory=dict)  # log-mel and stem
-    step: Mapping[str, int] = field(default_factory=dict)  # the continual encoder
-    twin: Mapping[str, int] = field(default_factory=dict)  # the encoder over the whole window again
-
-
 class Session(Protocol):
     """Everything the window may ask. Each call returns at once: what takes time happens in other threads.
 
@@ -74,8 +65,20 @@ class Session(Protocol):
         """Names of the genres, in the order of the probabilities."""
 
     @property
-    def window_seconds(self) -> float:
-        """How much sound the model remembers."""
+    def model(self) -> ModelInUse:
+        """The model that was chosen last and could be had; a snapshot says which one answered it."""
+
+    @property
+    def rows(self) -> tuple[ModelRow, ...]:
+        """The rows of the family that can be chosen."""
+
+    @property
+    def windows(self) -> tuple[float, ...]:
+        """The lengths in seconds that can be chosen, in rising order."""
+
+    @property
+    def model_problem(self) -> str:
+        """Why the last choice of a model could not be had, in one sentence; "" when it could."""
 
     @property
     def frame_seconds(self) -> float:
@@ -84,10 +87,6 @@ class Session(Protocol):
     @property
     def highest_frequency(self) -> float:
         """Upper end of the log-mel bands in Hz."""
-
-    @property
-    def flops(self) -> FrameFlops:
-        """FLOPs of one frame."""
 
     @property
     def devices(self) -> DeviceList | None:
@@ -124,6 +123,9 @@ class Session(Protocol):
 
     def demo(self) -> None:
         """End what runs and hear music that the program makes itself, at live pace."""
+
+    def choose_model(self, row_key: str, window_seconds: float) -> None:
+        """Go on with another row or another window, also in the middle of a run: nothing heard is lost."""
 
     def stop(self) -> None:
         """End what runs, if anything; may be called from any thread and more than once."""

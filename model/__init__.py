@@ -4,7 +4,7 @@ from model.classifier import Classifier, ClassifierState, probabilities
 from model.config import GTZAN_GENRES, ModelConfig
 from model.cost import Cost, step_cost, twin_cost
 from model.twin import TwinState, WindowTwin
-from model.weights import WeightsError, load_classifier, load_for_training, read_notes, save_classifier
+from model.weights import WeightsError, load_classifier, load_for_training, read_config, read_notes, save_classifier
 
 __all__ = [
     "GTZAN_GENRES",
@@ -18,6 +18,7 @@ __all__ = [
     "load_classifier",
     "load_for_training",
     "probabilities",
+    "read_config",
     "read_notes",
     "save_classifier",
     "step_cost",

@@ -106,13 +106,13 @@ class ModelConfig:
         return self.stem_channels[-1] * (self.bands >> len(self.stem_channels))
 
     def with_window(self, window: int) -> ModelConfig:
-        """The same model looking back on `window` tokens; of continual landmarks at most one for each of them.
+        """The same model looking back on `window` tokens, with at most one continual landmark for each of them.
 
-        Raises ValueError when a learned number does not allow that: recycling positions, or fixed landmarks, of
-        which there are more than tokens.
+        Raises ValueError when what is learned does not allow that: recycling positions of a shorter period, or more
+        fixed landmarks than tokens.
         """
-        moving = self.attention == "nystrom" and self.landmarks == "continual"
-        landmark_count = min(self.landmark_count, window) if moving else self.landmark_count
+        learned = self.attention == "nystrom" and self.landmarks == "fixed"
+        landmark_count = self.landmark_count if learned else min(self.landmark_count, window)
         return replace(self, window=window, landmark_count=landmark_count)
 
     def to_json(self) -> str:

@@ -58,6 +58,21 @@ def load_classifier(path: Path) -> Classifier:
     return load_for_training(path).for_inference()
 
 
+def read_config(path: Path) -> ModelConfig:
+    """The configuration alone, without reading the weights. Raises WeightsError."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path} is not a readable safetensors file: {_one_line(error)}") from None
+    if metadata.get("format") != FORMAT:
+        raise WeightsError(f"{path} holds no Nystream weights")
+    try:
+        return ModelConfig.from_json(metadata.get("config", ""))
+    except (ValueError, TypeError) as error:
+        raise WeightsError(f"{path} has no usable configuration: {_one_line(error)}") from None
+
+
 def read_notes(path: Path) -> dict[str, str]:
     """What was said of the weights when they were saved."""
     with safe_open(path, framework="pt") as file:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QWidget
 
 from app.costs import Comparison, CostReport, Percentiles
-from app.session_protocol import FrameFlops
+from app.model_in_use import FrameFlops
 from app.window import cost_words, words
 from app.window.comparison import ComparisonView, bars_left
 from app.window.cost_tiles import CostTiles

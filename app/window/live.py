@@ -35,18 +35,18 @@ class LivePage(QWidget):
         super().__init__(parent)
         self.projector = False
         self._session = session
-        self._meter = CostMeter(session.flops, session.frame_seconds)
+        self._meter = CostMeter(session.model, session.frame_seconds)
         self._last: Snapshot | None = None
         self._shown_devices: DeviceList | None = None
         self._scale = 0.0
         self.source_bar = SourceBar(self, theme)
         self.status = StatusLine(self, theme)
-        self.now = NowPanel(self, theme, session.genres, session.window_seconds)
+        self.now = NowPanel(self, theme, session.genres, session.model.window_seconds)
         self.genres = GenresPanel(self, theme, session.genres)
         self.spectrogram = SpectrogramPanel(
-            self, theme, session.window_seconds, session.frame_seconds, session.highest_frequency
+            self, theme, session.model.window_seconds, session.frame_seconds, session.highest_frequency
         )
-        self.cost = CostPanel(self, theme, session.flops, session.frame_seconds)
+        self.cost = CostPanel(self, theme, session.model.flops, session.frame_seconds)
         self.invitation = InvitationCard(self, theme)
         self.source_bar.listen_wished.connect(self.listen)
         self.source_bar.file_wished.connect(self.file_wished)
@@ -81,7 +81,7 @@ class LivePage(QWidget):
     def reset(self) -> None:
         """Another run begins: nothing has been heard of it."""
         self._last = None
-        self._meter = CostMeter(self._session.flops, self._session.frame_seconds)
+        self._meter = CostMeter(self._session.model, self._session.frame_seconds)
         for panel in (self.now, self.genres, self.spectrogram, self.cost, self.source_bar.level):
             panel.reset()
         self.cost.show_report(self._meter.report(), 0)

@@ -73,7 +73,10 @@ class Menus:
     def shortcuts(self) -> list[tuple[str, str]]:
         """(what it does, keys) of every entry that has keys, in the order of the menus."""
         return [
-            (action.text().replace("&", "").rstrip(DOTS), action.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
+            (
+                action.text().replace("&", "").rstrip(DOTS),
+                action.shortcut().toString(QKeySequence.SequenceFormat.NativeText),
+            )
             for action in self.actions.values()
             if not action.shortcut().isEmpty()
         ]

@@ -24,7 +24,9 @@ class Tour(QWidget):
     changed = Signal(str)  # what the step that begins does
     ended = Signal()
 
-    def __init__(self, page: QWidget, theme: Theme, panels: Mapping[str, QWidget], steps: Sequence[Step] = STEPS) -> None:
+    def __init__(
+        self, page: QWidget, theme: Theme, panels: Mapping[str, QWidget], steps: Sequence[Step] = STEPS
+    ) -> None:
         super().__init__(page)
         self._theme, self._panels, self._steps = theme, panels, steps
         self._scale = 1.0

@@ -119,7 +119,7 @@ def test_a_file_that_is_no_sound_is_named_and_said_to_be_none(
 
 def assert_costs_are_those_of(session: RecordedSession, window: MainWindow) -> None:
     """Computed here once more, from the session's own counts and from the snapshots."""
-    flops = session.flops
+    flops = session.model.flops
     shared, step, twin = (sum(part.values()) for part in (flops.shared, flops.step, flops.twin))
     spent = [snapshot.nanoseconds for snapshot in session.drained]
     times = np.array([(one.log_mel + one.tokenizer, one.step, one.twin) for one in spent], dtype=float)

@@ -8,7 +8,7 @@ from app.costs import CostMeter
 from app.window import MainWindow, words
 from app.window.cost import CostPanel, tail
 from app.window.logbar import LogAxis
-from tests.app.scripted_session import ScriptedSession, snapshot
+from tests.app.scripted_session import MODEL, ScriptedSession, snapshot
 from tests.app.shown import text
 
 
@@ -17,7 +17,7 @@ def test_shown_costs_are_those_of_the_cost_meter(window: MainWindow, session: Sc
         snapshot(index, step=100_000 + 700 * index, twin=4_000_000 + 9_000 * index, difference=index * 1e-8)
         for index in range(60)
     ]
-    meter = CostMeter(session.flops, session.frame_seconds)
+    meter = CostMeter(MODEL, session.frame_seconds)
     meter.add(frames)
     report = meter.report()
     window.listen("desk")
