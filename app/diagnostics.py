@@ -61,7 +61,7 @@ def licence_of(package: str) -> str:
     except metadata.PackageNotFoundError:
         return "not installed"
     for key in ("License-Expression", "License"):
-        value = str(stated.get(key, "") or "").strip()
+        value = str((stated.get_all(key) or [""])[0]).strip()
         if value and "\n" not in value and len(value) < 60:
             return value
     named = [line.rpartition(":: ")[2] for line in stated.get_all("Classifier") or [] if line.startswith("License ::")]

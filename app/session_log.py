@@ -48,7 +48,7 @@ class SessionLog:
             numbers.extend(snapshot.probabilities)
 
     def as_csv(self) -> bytes:
-        """One row a frame; a cell is empty where nothing was measured. Genres are smoothed, raw_* of the frame alone."""
+        """One row a frame, a cell empty where nothing was measured; raw_* is of the frame alone, the rest smoothed."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         raw = [f"raw_{genre}" for genre in self._genres]

@@ -30,6 +30,8 @@ class LivePage(QWidget):
     """
 
     file_wished = Signal()
+    begun = Signal()  # a run
+    heard = Signal(list)  # its next snapshots
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
         super().__init__(parent)
@@ -60,12 +62,25 @@ class LivePage(QWidget):
     def listen(self, device_key: str) -> None:
         """Hear a microphone."""
         self._session.listen(device_key)
+        self.begun.emit()
         self.reset()
 
     def play(self, path: Path) -> None:
         """Play a file."""
         self._session.play(path)
+        self.begun.emit()
         self.reset()
+
+    def demo(self) -> None:
+        """Play the program's own music."""
+        self._session.demo()
+        self.begun.emit()
+        self.reset()
+
+    @property
+    def panels(self) -> dict[str, QWidget]:
+        """By the names under which captions speak of them."""
+        return {"now": self.now, "genres": self.genres, "spectrogram": self.spectrogram, "cost": self.cost}
 
     def tick(self, seconds: float) -> None:
         """Show what has happened in the last `seconds`, since the last tick; runs 60 times a second."""
@@ -74,6 +89,7 @@ class LivePage(QWidget):
         snapshots = self._session.drain()
         if snapshots:
             self._show_snapshots(snapshots)
+            self.heard.emit(snapshots)
         self._show_session(state)
         for gliding in (self.genres, self.spectrogram, self.source_bar.level):
             gliding.advance(seconds)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 DOTS = "\N{HORIZONTAL ELLIPSIS}"
+NATIVE = QKeySequence.SequenceFormat.NativeText
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +49,22 @@ class Menus:
             if entry is None:
                 menu.addSeparator()
                 continue
-            action = QAction(entry.text, self._window)
-            action.setObjectName(f"menu_{entry.name}")
-            if entry.keys:
-                action.setShortcut(QKeySequence(entry.keys))
-            if entry.tip:
-                action.setToolTip(entry.tip)
-                action.setStatusTip(entry.tip)
-            if entry.is_switch or entry.group:
-                action.setCheckable(True)
-            if entry.group:
-                group = self._groups.setdefault(entry.group, QActionGroup(self._window))
-                group.addAction(action)
-            action.triggered.connect(entry.act)
-            menu.addAction(action)
-            self._window.addAction(action)
-            self.actions[entry.name] = action
+            menu.addAction(self.entry(entry))
         return menu
+
+    def entry(self, entry: Entry) -> QAction:
+        """The action of an entry, for a menu that is there already."""
+        action = QAction(entry.text, self._window)
+        action.setObjectName(f"menu_{entry.name}")
+        action.setShortcut(QKeySequence(entry.keys))
+        action.setToolTip(entry.tip or entry.text.replace("&", "").rstrip(DOTS))
+        action.setCheckable(entry.is_switch or bool(entry.group))
+        if entry.group:
+            self._groups.setdefault(entry.group, QActionGroup(self._window)).addAction(action)
+        action.triggered.connect(lambda on: entry.act(on) if entry.is_switch or entry.group else entry.act())
+        self._window.addAction(action)
+        self.actions[entry.name] = action
+        return action
 
     def switch(self, name: str, on: bool) -> None:
         """Show an entry as on or off, without doing what it does."""

@@ -16,7 +16,7 @@ class Toast(QWidget):
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._page = theme, parent
         self._scale = 1.0
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.label = QLabel(self)
@@ -50,7 +50,7 @@ class Toast(QWidget):
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
-        parent = self.parentWidget()
+        parent = self._page
         scale = self._scale
         size = text_pixels(16, scale)
         colour = self._theme.palette.text

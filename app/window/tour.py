@@ -28,14 +28,14 @@ class Tour(QWidget):
         self, page: QWidget, theme: Theme, panels: Mapping[str, QWidget], steps: Sequence[Step] = STEPS
     ) -> None:
         super().__init__(page)
-        self._theme, self._panels, self._steps = theme, panels, steps
+        self._page, self._theme, self._panels, self._steps = page, theme, panels, steps
         self._scale = 1.0
         self._number = 0
         self._seconds = 0.0  # in the present step
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.card = TourCard(page, theme)
-        self.card.back.clicked.connect(lambda: self.go(self._number - 1))
-        self.card.on.clicked.connect(lambda: self.go(self._number + 1))
+        self.card.back.clicked.connect(lambda: self.turn(-1))
+        self.card.on.clicked.connect(lambda: self.turn(1))
         self.card.end.clicked.connect(self.end)
         page.installEventFilter(self)
         self.hide()
@@ -47,6 +47,7 @@ class Tour(QWidget):
 
     @property
     def is_running(self) -> bool:
+        """Whether a caption is shown."""
         return self.card.isVisible()
 
     def begin(self) -> None:
@@ -67,6 +68,10 @@ class Tour(QWidget):
         self._place()
         if step.change:
             self.changed.emit(step.change)
+
+    def turn(self, steps: int) -> None:
+        """So many steps on, or back."""
+        self.go(self._number + steps)
 
     def end(self) -> None:
         """Say no more."""
@@ -98,10 +103,10 @@ class Tour(QWidget):
         panel = self._panels.get(self.step.panel)
         if panel is None or not panel.isVisible():
             return None
-        return QRect(panel.mapTo(self.parentWidget(), panel.rect().topLeft()), panel.size())
+        return QRect(panel.mapTo(self._page, panel.rect().topLeft()), panel.size())
 
     def _place(self) -> None:
-        page = self.parentWidget().rect()
+        page = self._page.rect()
         self.setGeometry(page)
         self.card.setGeometry(card_place(page, self._target(), self._scale, self.card.height_for))
         self.update()

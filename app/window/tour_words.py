@@ -29,7 +29,7 @@ STEPS = (
     Step(
         "What the model hears",
         "13 times a second a new column arrives: the loudness in 128 bands, low tones at the bottom. "
-        "The picture is as long as the model’s memory.",
+        "The picture is as long as the memory of the model.",
         "spectrogram",
     ),
     Step(
@@ -74,7 +74,7 @@ STEPS = (
     ),
     Step(
         "Your turn",
-        "Press Listen to hear the room, or drop a file on the window. F11 and Esc leave full screen, F1 lists all keys.",
+        "Press Listen to hear the room, or drop a file on the window. Esc leaves full screen, F1 lists all keys.",
         seconds=12,
     ),
 )

@@ -7,13 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-<<<<<<< HEAD
-from app.recording import Recorder
-from app.session_protocol import DeviceList, EngineState, FrameFlops, InputDeviceChoice
-=======
 from app.model_in_use import FrameFlops, ModelInUse, ModelRow
+from app.recording import Recorder
 from app.session_protocol import DeviceList, EngineState, InputDeviceChoice
->>>>>>> window-live
 from app.snapshot import Snapshot, Timing
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
@@ -45,13 +41,10 @@ class ScriptedSession:
         self.hears_microphone = False
         self.state = EngineState("idle")
         self.missed = 0
-<<<<<<< HEAD
         self.aloud = False
         self.recorder = Recorder()
-=======
         self.model = MODEL
         self.model_problem = ""
->>>>>>> window-live
         self.asked: list[str] = []
         self._queue: list[Snapshot] = []
 
@@ -70,14 +63,12 @@ class ScriptedSession:
         self.asked.append(f"play {path}")
         self.source_name, self.hears_microphone, self.state = path.name, False, EngineState("running")
 
-<<<<<<< HEAD
     def demo(self) -> None:
         self.asked.append("demo")
         self.source_name, self.hears_microphone, self.state = "demo", False, EngineState("running")
-=======
+
     def choose_model(self, row_key: str, window_seconds: float) -> None:
         self.asked.append(f"model {row_key!r} {window_seconds:g}")
->>>>>>> window-live
 
     def stop(self) -> None:
         self.asked.append("stop")
