@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -16,6 +17,7 @@ from app.settings import SettingsFile
 from app.snapshot import Snapshot
 from app.weights import default_weights
 from app.window.exports import Exports
+from app.window.files import FilesPage
 from app.window.help import Help
 from app.window.live import LivePage
 from app.window.memory import Memory
@@ -78,6 +80,9 @@ class MainWindow(QMainWindow):
         self.switch = PageSwitch(self)
         self.menus.bar.setCornerWidget(self.switch)
         self.toast = Toast(self.pages, self.theme)
+        self.files = FilesPage(self.pages, self.theme, session.genres, weights, self.toast.say)
+        self.pages.addWidget(self.files)
+        self.files.play_wished.connect(lambda path: self.play(Path(path)))
         self.log = SessionLog(session.genres)
         self.exports = Exports(self, self.log, session.recorder, self.toast.say)
         self.help = Help(self, session, weights, self.toast.say)
@@ -125,6 +130,14 @@ class MainWindow(QMainWindow):
         else:
             self.demo()
 
+    def take(self, paths: Sequence[str]) -> None:
+        """What was dropped: one file is played, several or a folder are classified."""
+        if self.pages.currentIndex() == 0 and len(paths) == 1 and not Path(paths[0]).is_dir():
+            self.play(Path(paths[0]))
+        else:
+            self.show_page(1)
+            self.files.add(paths)
+
     def choose_file(self) -> None:
         """Ask for a file and play it."""
         kinds = f"Audio ({AUDIO_FILES});;All files (*)"
@@ -133,11 +146,21 @@ class MainWindow(QMainWindow):
             self.memory.folder = str(Path(chosen).parent)
             self.play(Path(chosen))
 
+    def choose_files(self) -> None:
+        """Ask for files and classify them."""
+        self.show_page(1)
+        self.files.choose_files()
+
+    def choose_folder(self) -> None:
+        """Ask for a folder and classify what is in it."""
+        self.show_page(1)
+        self.files.choose_folder()
+
     def show_page(self, number: int) -> None:
-        """0 is the live page."""
+        """0 is the live page, 1 the files page."""
         self.pages.setCurrentIndex(number)
         self.switch.show_page(number)
-        self.menus.switch("live", number == 0)
+        self.menus.switch(("live", "files")[number], True)
 
     def choose_theme(self, choice: ThemeChoice) -> None:
         """Draw everything in this theme."""
@@ -183,6 +206,7 @@ class MainWindow(QMainWindow):
         seconds, self._ticked = min(now - self._ticked, LONGEST_GLIDE), now
         self.live.tick(seconds)
         self.tour.tick(seconds)
+        self.files.tick()
         recorder = self._session.recorder
         self.switch.show_recording(recorder.seconds if recorder.is_on else None)
 
@@ -199,6 +223,7 @@ class MainWindow(QMainWindow):
             self._scale = scale
             self.tour.set_scale(scale)
             self.toast.set_scale(scale)
+            self.files.set_scale(scale)
             self._restyle()
 
     def _restyle(self) -> None:
@@ -226,11 +251,12 @@ class MainWindow(QMainWindow):
         files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if files:
             event.acceptProposedAction()
-            self.play(Path(files[0]))
+            self.take(files)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         self.timer.stop()
         self.memory.keep()
+        self.files.close_batch(timeout=0)
         # A sound server that hangs must not keep the window open.
         stopping = threading.Thread(target=self._session.stop, name="closing", daemon=True)
         stopping.start()

@@ -24,7 +24,7 @@ class Memory:
         """Be as when the window was closed."""
         window = self._window
         settings = Settings() if self._file is None else self._file.load()
-        self.folder = window.exports.folder = settings.folder
+        self.folder = window.exports.folder = window.files.folder = settings.folder
         if settings.geometry:
             window.restoreGeometry(QByteArray(settings.geometry))
         if self._file is not None:

@@ -19,6 +19,11 @@ def fill_menus(window: MainWindow) -> None:
         "&File",
         Entry("open", f"&Open file{DOTS}", window.choose_file, "Ctrl+O", "Play a sound file through the live view"),
     )
+    for entry in (
+        Entry("classify_files", f"Classify &files{DOTS}", window.choose_files, "Ctrl+Shift+O"),
+        Entry("classify_folder", f"Classify a f&older{DOTS}", window.choose_folder, "Ctrl+Shift+F"),
+    ):
+        file.addAction(menus.entry(entry))
     menus.add_below(
         file,
         "&Export session",
@@ -32,6 +37,7 @@ def fill_menus(window: MainWindow) -> None:
     view = menus.add(
         "&View",
         Entry("live", "&Live", lambda _on: window.show_page(0), "Ctrl+1", group="page"),
+        Entry("files", "&Files", lambda _on: window.show_page(1), "Ctrl+2", group="page"),
         None,
     )
     menus.add_below(

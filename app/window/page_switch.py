@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QPushButton, QWidget
 
-PAGES = (("live", "Live", "What is heard now (Ctrl+1)"),)
+PAGES = (("live", "Live", "What is heard now (Ctrl+1)"), ("files", "Files", "Classify many files (Ctrl+2)"))
 RECORDED = "Sound is being kept in memory, the last five minutes of it. Nothing is written until you export it."
 
 

@@ -49,6 +49,17 @@ def style_sheet(palette: Palette, scale: float) -> str:
     QDialog QLabel[heading="true"] {{ font-size: {text_pixels(22, scale)}px; font-weight: 700; }}
     QDialog QLabel[strong="true"] {{ font-weight: 600; }}
     QDialog QScrollArea, QDialog QScrollArea > QWidget > QWidget {{ background: transparent; }}
+    QTableView {{ background: {palette.panel}; color: {palette.text}; border: none;
+        border-radius: {radius}px; outline: none; }}
+    QHeaderView, QHeaderView::section {{ background: {palette.panel}; color: {palette.muted}; border: none;
+        font-size: {text_pixels(13, scale)}px; font-weight: 600; padding: {down}px {round(10 * scale)}px; }}
+    QTableCornerButton::section {{ background: {palette.panel}; border: none; }}
+    QScrollBar:vertical {{ background: transparent; width: {round(10 * scale)}px; }}
+    QScrollBar::handle:vertical {{ background: {palette.line}; border-radius: {round(5 * scale)}px; min-height: 30px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QProgressBar {{ background: {palette.raised}; border: none; border-radius: 3px; }}
+    QProgressBar::chunk {{ background: {palette.accent}; border-radius: 3px; }}
     QComboBox {{ font-weight: 400; padding-right: {round(26 * scale)}px; }}
     QComboBox::drop-down {{ border: none; width: {round(26 * scale)}px; }}
     QComboBox::down-arrow {{ image: none; }}
