@@ -10,7 +10,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QStandardPaths
+from PySide6.QtCore import QStandardPaths, qInstallMessageHandler
 
 LARGEST_BYTES = 500_000
 OLD_ONES = 3
@@ -38,6 +38,7 @@ def begin_log(path: Path) -> bool:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
+    qInstallMessageHandler(lambda _kind, _where, message: logging.getLogger("qt").warning(message))
     return True
 
 

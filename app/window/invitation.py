@@ -51,6 +51,7 @@ class InvitationCard(QWidget):
 
     listen_wished = Signal()
     file_wished = Signal()
+    demo_wished = Signal()
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
@@ -64,16 +65,19 @@ class InvitationCard(QWidget):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setWordWrap(True)
-        self.listen, self.open = QPushButton(self._card), QPushButton(self._card)
+        self.listen, self.open, self.demo = (QPushButton(self._card) for _ in range(3))
         dress(self.listen, "invitation_listen", "Listen", "Listen", "Hear the chosen microphone")
         dress(self.open, "invitation_open", OFFER_FILE, "Open a file", "Play an audio file; or drop one here")
+        dress(self.demo, "invitation_demo", "Play the demo", "Play the demo", "Music that this program makes itself")
         self.listen.clicked.connect(self.listen_wished)
+        self.demo.clicked.connect(self.demo_wished)
         self.open.clicked.connect(self.file_wished)
         self._column = QVBoxLayout(self._card)
         self._buttons = QHBoxLayout()
         self._buttons.addStretch(1)
         self._buttons.addWidget(self.listen)
         self._buttons.addWidget(self.open)
+        self._buttons.addWidget(self.demo)
         self._buttons.addStretch(1)
         self._column.addWidget(self.title)
         self._column.addWidget(self.sentence)

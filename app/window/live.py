@@ -30,6 +30,7 @@ class LivePage(QWidget):
     """
 
     file_wished = Signal()
+    demo_wished = Signal()
     begun = Signal()  # a run
     heard = Signal(list)  # its next snapshots
 
@@ -56,6 +57,7 @@ class LivePage(QWidget):
         self.source_bar.refresh_wished.connect(session.refresh_devices)
         self.invitation.listen_wished.connect(self.source_bar.listen.click)
         self.invitation.file_wished.connect(self.file_wished)
+        self.invitation.demo_wished.connect(self.demo_wished)
         self.setFocus()  # no control is chosen before the user chooses one
         self.reset()
 

@@ -89,7 +89,10 @@ class MainWindow(QMainWindow):
         self.tour = Tour(self.live, self.theme, self.live.panels)
         self._tour_changes = TourChanges(session, self.tour)
         self.switch.chosen.connect(self.show_page)
+        # Only then does the menu bar ask again how wide it is.
+        self.switch.changed.connect(lambda: self.menus.bar.setCornerWidget(self.switch))
         self.live.file_wished.connect(self.choose_file)
+        self.live.demo_wished.connect(self.demo)
         self.live.begun.connect(self.log.begin)
         self.live.heard.connect(self._note)
 
@@ -159,6 +162,7 @@ class MainWindow(QMainWindow):
     def show_page(self, number: int) -> None:
         """0 is the live page, 1 the files page."""
         self.pages.setCurrentIndex(number)
+        (self.live, self.files)[number].setFocus()
         self.switch.show_page(number)
         self.menus.switch(("live", "files")[number], True)
 

@@ -13,6 +13,7 @@ class PageSwitch(QWidget):
     """Two buttons of which one is down."""
 
     chosen = Signal(int)
+    changed = Signal()  # it needs more or less room
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -42,7 +43,9 @@ class PageSwitch(QWidget):
 
     def show_recording(self, seconds: float | None) -> None:
         """So much is kept; None while nothing is recorded."""
-        self.recording.setVisible(seconds is not None)
+        if self.recording.isHidden() == (seconds is not None):
+            self.recording.setVisible(seconds is not None)
+            self.changed.emit()
         if seconds is not None:
             whole = int(seconds)
             text = f"\N{BLACK CIRCLE} Recording {whole // 60}:{whole % 60:02}"

@@ -11,6 +11,7 @@ from app.window.theme import Theme, font
 
 SMALLEST_SHARE = 0.62  # a text that is too long shrinks to this share of its size, then ends in dots
 SMALLEST_SHRUNK = 9  # pixels
+DESCENT_SHARE = 0.6  # of the room below the letters that the longest of them need
 Weight = QFont.Weight
 LEFT = Qt.AlignmentFlag.AlignLeft
 
@@ -72,11 +73,18 @@ class Reading(QLabel):
         if self._fitted is None or self._fitted[:2] != (text, width):
             made = font(self._size, self._scale, self._weight)
             natural = QFontMetrics(made).horizontalAdvance(text)
-            if natural > width > 0:
-                shrunk = int(made.pixelSize() * max(SMALLEST_SHARE, width / natural))
-                made.setPixelSize(max(SMALLEST_SHRUNK, shrunk))
+            share = min(
+                max(SMALLEST_SHARE, width / natural) if natural > width > 0 else 1.0, self._share_for_height(made)
+            )
+            if share < 1:
+                made.setPixelSize(max(SMALLEST_SHRUNK, int(made.pixelSize() * share)))
             self._fitted = text, width, made
         return self._fitted[2]
+
+    def _share_for_height(self, natural: QFont) -> float:
+        metrics = QFontMetrics(natural)
+        needed = metrics.ascent() + DESCENT_SHARE * metrics.descent()
+        return min(1.0, self.height() / needed) if self.height() > 0 else 1.0
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         fitting = self.fitted_font()

@@ -51,7 +51,8 @@ def style_sheet(palette: Palette, scale: float) -> str:
     QDialog QScrollArea, QDialog QScrollArea > QWidget > QWidget {{ background: transparent; }}
     QTableView {{ background: {palette.panel}; color: {palette.text}; border: none;
         border-radius: {radius}px; outline: none; }}
-    QHeaderView, QHeaderView::section {{ background: {palette.panel}; color: {palette.muted}; border: none;
+    QHeaderView {{ background: {palette.panel}; border: none; }}
+    QHeaderView::section {{ background: {palette.panel}; color: {palette.muted}; border: none;
         font-size: {text_pixels(13, scale)}px; font-weight: 600; padding: {down}px {round(10 * scale)}px; }}
     QTableCornerButton::section {{ background: {palette.panel}; border: none; }}
     QScrollBar:vertical {{ background: transparent; width: {round(10 * scale)}px; }}

@@ -124,7 +124,7 @@ class Tour(QWidget):
 
 
 def card_place(page: QRect, target: QRect | None, scale: float, height_for: Callable[[int], int]) -> QRect:
-    """Beside the target where there is room, else below the middle of the page; never outside of it."""
+    """Beside the target where there is room, else in the middle of the page; never outside of it."""
     gap, width = round(GAP * scale), min(round(WIDTH * scale), page.width() - 2 * round(GAP * scale))
     if target is not None:
         for left, room in (
@@ -138,7 +138,7 @@ def card_place(page: QRect, target: QRect | None, scale: float, height_for: Call
                 at = left if left > target.left() else target.left() - 2 * gap - width
                 return QRect(at, top, width, height)
     height = height_for(width)
-    return QRect((page.width() - width) // 2, page.bottom() - height - 2 * gap, width, height)
+    return QRect((page.width() - width) // 2, (page.height() - height) // 2, width, height)
 
 
 class TourCard(QWidget):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
-from app.window.files.table import CONFIDENCE, GENRE, ROW_ROLE, TIMELINE, Row
+from app.window.files.table import CONFIDENCE, FILE, GENRE, LENGTH, ROW_ROLE, TIMELINE, Row
 from app.window.palettes import Role
 from app.window.theme import Theme, font
 
@@ -17,8 +17,9 @@ FAINTEST = 0.35  # opacity of a stretch whose genre has probability 0
 class Cells(QStyledItemDelegate):
     """`scale` is the window's; genre colours are those of everywhere."""
 
-    def __init__(self, parent: QWidget, theme: Theme, genres: tuple[str, ...]) -> None:
-        super().__init__(parent)
+    def __init__(self, table: QTableView, theme: Theme, genres: tuple[str, ...]) -> None:
+        super().__init__(table)
+        self._table = table
         self._theme, self._genres = theme, genres
         self.scale = 1.0
 
@@ -36,30 +37,31 @@ class Cells(QStyledItemDelegate):
         margin = round(10 * self.scale)
         inside = QRectF(option.rect).adjusted(margin, 0, -margin, 0)
         column = index.column()
-        if column == TIMELINE and row.state in ("done", "working"):
+        if row.state == "failed" and column != FILE:
+            if column == LENGTH:  # the last to be drawn: the sentence reaches over the empty cells before it
+                inside.setLeft(self._table.columnViewportPosition(GENRE) + margin)
+                self._paint_text(painter, inside, row.error, row)
+        elif column == TIMELINE and row.state in ("done", "working"):
             self._paint_timeline(painter, inside, row)
         else:
             if column == CONFIDENCE and row.answer is not None:
                 inside = self._paint_confidence(painter, inside, row)
-            self._paint_text(painter, inside, index, row)
+            self._paint_text(painter, inside, index.data(), row, is_genre=column == GENRE)
         painter.restore()
 
-    def _paint_text(
-        self, painter: QPainter, place: QRectF, index: QModelIndex | QPersistentModelIndex, row: Row
-    ) -> None:
-        column = index.column()
+    def _paint_text(self, painter: QPainter, place: QRectF, text: str, row: Row, is_genre: bool = False) -> None:
         painter.setFont(font(15, self.scale))
         role: Role = (
             "muted" if row.state in ("waiting", "cancelled") else "problem" if row.state == "failed" else "text"
         )
-        if column == GENRE and row.answer is not None:
+        if is_genre and row.answer is not None:
             painter.setBrush(self._theme.colour(self._genres.index(row.answer.genre)))
             painter.setPen(Qt.PenStyle.NoPen)
             size = 10 * self.scale
             painter.drawRoundedRect(QRectF(place.x(), place.center().y() - size / 2, size, size), 3, 3)
             place = place.adjusted(size + 8 * self.scale, 0, 0, 0)
         painter.setPen(self._theme.colour(role))
-        shown = painter.fontMetrics().elidedText(index.data(), Qt.TextElideMode.ElideMiddle, int(place.width()))
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(place.width()))
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
     def _paint_confidence(self, painter: QPainter, place: QRectF, row: Row) -> QRectF:

@@ -60,6 +60,7 @@ class FilesPage(QWidget):
         self.table = FilesTable(genres, self)
         self._build(genres)
         theme.changed.connect(lambda: self.set_scale(self._cells.scale))
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._show_state()
 
     def _build(self, genres: tuple[str, ...]) -> None:
@@ -123,7 +124,7 @@ class FilesPage(QWidget):
         self.view.setItemDelegate(self._cells)
         self.view.clicked.connect(self._play)
         self.view.activated.connect(self._play)
-        self.empty = QLabel(f"{EMPTY}\n\n{EMPTY_MORE}", self)
+        self.empty = QLabel(self)
         self.empty.setObjectName("files_empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
@@ -217,8 +218,12 @@ class FilesPage(QWidget):
         self._column.setSpacing(round(10 * scale))
         self._row.setSpacing(round(8 * scale))
         self.state.setStyleSheet(f"color: {palette.muted}; font-size: {text_pixels(15, scale)}px;")
+        self.empty.setText(
+            f"<p style='font-size: {text_pixels(26, scale)}px; font-weight: 700; color: {palette.text}'>{EMPTY}</p>"
+            f"<p>{EMPTY_MORE}</p>"
+        )
         self.empty.setStyleSheet(
-            f"color: {palette.muted}; font-size: {text_pixels(20, scale)}px; background: {palette.panel};"
+            f"color: {palette.muted}; font-size: {text_pixels(16, scale)}px; background: {palette.panel};"
             f"border: 2px dashed {palette.line}; border-radius: {round(14 * scale)}px; padding: {round(60 * scale)}px;"
         )
         self.progress.setFixedHeight(round(6 * scale))
@@ -252,6 +257,8 @@ class FilesPage(QWidget):
         self.progress.setVisible(runs)
         self.state.setVisible(runs or rows)
         self.view.setVisible(rows)
+        if rows and self.hasFocus():
+            self.view.setFocus()
         self.empty.setVisible(not rows)
         if not runs:
             done, failed = len(self.table.answers()), len(self.table.errors())
