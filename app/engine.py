@@ -13,7 +13,7 @@ from app.frame_reader import FrameReader
 from app.live_model import LiveModel
 from app.session_protocol import EngineState
 from app.snapshot import Snapshot
-from audio import AudioError, Capture, Level, Source
+from audio import AudioError, Block, Capture, Level, Source
 
 QUEUE_FRAMES = 1024  # snapshots that wait for a reader; the oldest go first
 READ_SECONDS = 0.1  # how long a stop may go unnoticed
@@ -27,13 +27,19 @@ class Engine:
     """One run over one source, in a thread of its own. Started once, never restarted.
 
     The source is opened and closed in that thread, so that nobody waits for a device. What goes wrong ends the
-    run and becomes `state`; the snapshots so far can still be drained.
+    run and becomes `state`; the snapshots so far can still be drained. on_block: see FrameReader.
     """
 
-    def __init__(self, model: LiveModel, open_source: Callable[[], Source]) -> None:
+    def __init__(
+        self,
+        model: LiveModel,
+        open_source: Callable[[], Source],
+        on_block: Callable[[Block, int], None] | None = None,
+    ) -> None:
         self.missed = 0  # snapshots dropped because nobody drained them in time
         self._answerer = Answerer(model)
         self._open_source = open_source
+        self._on_block = on_block
         self._source: Source | None = None
         self._reader: FrameReader | None = None
         self._invalid_shown_until: float | None = None  # on time.monotonic's clock; None until there is one
@@ -101,7 +107,7 @@ class Engine:
             self._state = EngineState("failed", f"Listening ended because of a fault in the program: {error!r}.")
 
     def _hear(self, source: Source) -> None:
-        reader = self._reader = FrameReader(source)
+        reader = self._reader = FrameReader(source, self._on_block)
         while not (self._stopping.is_set() or reader.ended):
             frames = reader.read(READ_SECONDS)
             for frame in frames:

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from app.demo import DemoSource
 from app.engine import Engine
 from app.family import Family, Quicken
 from app.live_model import LiveModel
 from app.model_change import ModelChange
 from app.model_in_use import ModelInUse
+from app.recording import Recorder
 from app.session_protocol import DeviceList, EngineState, InputDeviceChoice
 from app.snapshot import Snapshot
 from audio import (
@@ -20,7 +22,9 @@ from audio import (
     FilePlayer,
     Level,
     LevelPreview,
+    LivePacedSource,
     Microphone,
+    PlayedAloud,
     Source,
     input_devices,
     system_sound_help,
@@ -34,6 +38,7 @@ class LiveSession:
     """Implements app.session_protocol.Session. `speed` is that of files: 1 live, infinity does not wait.
 
     other_weights: files with other rows of the family. quicken: how a model is made quicker, see ModelChange.
+    aloud: whether files and the demo are played by the speaker too, from the next one on.
     """
 
     frame_seconds = FRAME_SECONDS
@@ -47,6 +52,8 @@ class LiveSession:
         quicken: Quicken | None = None,
     ) -> None:
         self._speed = speed
+        self.aloud = False
+        self.recorder = Recorder()
         self._engine: Engine | None = None
         self._preview: LevelPreview | None = None
         self._player: FilePlayer | None = None
@@ -116,13 +123,25 @@ class LiveSession:
         def open_file() -> Source:
             player = FilePlayer(path, self._speed)
             self._player = player
-            return player
+            return self._audible(player)
 
         self._begin(open_file, on_microphone=False, wished_name=path.name)
 
-    def preview(self, device_key: str) -> None:
-        """Meter a microphone until something is heard in earnest; "" for the default. See `level`."""
+    def demo(self) -> None:
+        self._begin(
+            lambda: self._audible(LivePacedSource(DemoSource(), self._speed)),
+            on_microphone=False,
+            wished_name=DemoSource.name,
+        )
+
+    def _audible(self, source: Source) -> Source:
+        return PlayedAloud(source) if self.aloud and self._speed == 1.0 else source
+
+    def preview(self, device_key: str | None) -> None:
+        """Meter a microphone until something is heard in earnest; "" for the default, None for none. See `level`."""
         before = self._end_preview()
+        if device_key is None:
+            return
 
         def open_microphone() -> Source:
             if before is not None:
@@ -166,7 +185,7 @@ class LiveSession:
         self._player = None
         self._on_microphone, self._wished_name = on_microphone, wished_name
         model = self._models.model
-        self._engine = Engine(model, open_after_the_run_before)
+        self._engine = Engine(model, open_after_the_run_before, self.recorder.hear)
         if self._models.model is not model:  # it was changed in this moment, before there was this engine to tell
             self._engine.change(self._models.model)
         self._engine.start()

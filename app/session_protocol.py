@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from app.model_in_use import ModelInUse, ModelRow
+from app.recording import Recorder
 from app.snapshot import Snapshot
+from audio.meter import Level
 from audio.watchdog import CaptureState
 
 Phase = Literal["idle", "starting", "running", "ended", "failed", "stopped"]
@@ -51,8 +53,30 @@ class DeviceList:
     hint: str = ""
 
 
+class Player(Protocol):
+    """A file that is played, to pause and wind it."""
+
+    paused: bool
+
+    @property
+    def position(self) -> float:
+        """Seconds into the file."""
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds as the file states it, None where it does not."""
+
+    def seek(self, seconds: float) -> None:
+        """Go on from there."""
+
+
 class Session(Protocol):
-    """Everything the window may ask. Each call returns at once: what takes time happens in other threads."""
+    """Everything the window may ask. Each call returns at once: what takes time happens in other threads.
+
+    aloud: whether files and the demo are played by the speaker too, from the next one on.
+    """
+
+    aloud: bool
 
     @property
     def genres(self) -> tuple[str, ...]:
@@ -95,8 +119,20 @@ class Session(Protocol):
         """Whether that is a microphone; a file otherwise."""
 
     @property
+    def recorder(self) -> Recorder:
+        """Keeps the last minutes of sound, but only while it is switched on."""
+
+    @property
     def state(self) -> EngineState:
         """The present state of the run."""
+
+    @property
+    def level(self) -> Level:
+        """What a meter shows at this moment: of what runs, or of what is previewed."""
+
+    @property
+    def player(self) -> Player | None:
+        """The file that is played; None while none is."""
 
     @property
     def missed(self) -> int:
@@ -104,6 +140,9 @@ class Session(Protocol):
 
     def refresh_devices(self) -> None:
         """Search again; `devices` becomes another object when the search has ended."""
+
+    def preview(self, device_key: str | None) -> None:
+        """Meter a microphone and hear nothing else of it, until something runs; None ends that."""
 
     def listen(self, device_key: str) -> None:
         """End what runs and hear a microphone. What goes wrong becomes `state`."""
@@ -113,6 +152,9 @@ class Session(Protocol):
 
     def choose_model(self, row_key: str, window_seconds: float) -> None:
         """Go on with another row or another window, also in the middle of a run: nothing heard is lost."""
+
+    def demo(self) -> None:
+        """End what runs and hear music that the program makes itself, at live pace."""
 
     def stop(self) -> None:
         """End what runs, if anything; may be called from any thread and more than once."""
