@@ -38,7 +38,7 @@ class History:
 
     def __init__(self, genres: int, recent: int = RECENT_FRAMES, means: int = MEANS) -> None:
         self.frames = 0
-        self._genres = genres
+        self.genres = genres
         # seconds, filled, level; then smoothed, then raw. Filled at once: memory does not grow later.
         self._recent = np.zeros((recent, 3 + 2 * genres), dtype=np.float32)
         self._seconds = np.zeros(recent)
@@ -99,7 +99,7 @@ class History:
 
     def _recent_moment(self, number: int) -> Moment:
         at = number % len(self._recent)
-        row, genres = self._recent[at], self._genres
+        row, genres = self._recent[at], self.genres
         return Moment(
             frame=number + 1,
             seconds=float(self._seconds[at]),
@@ -113,7 +113,7 @@ class History:
     def curve(self, begin: float, end: float, columns: int) -> NDArray[np.float32]:
         """(columns, genres) the answers at the middle of so many equal parts of a time; NaN where there are none."""
         middles = begin + (np.arange(columns) + 0.5) * (end - begin) / columns
-        curve = np.full((columns, self._genres), np.nan, dtype=np.float32)
+        curve = np.full((columns, self.genres), np.nan, dtype=np.float32)
         first = max(0, self.frames - len(self._recent))
         numbers = np.arange(first, self.frames) % len(self._recent)
         times = self._seconds[numbers]
@@ -124,5 +124,5 @@ class History:
         if len(times):
             new = (middles >= times[0]) & (middles <= times[-1])
             at = numbers[np.searchsorted(times, middles[new], side="right") - 1]
-            curve[new] = self._recent[at, 3 : 3 + self._genres]
+            curve[new] = self._recent[at, 3 : 3 + self.genres]
         return curve
