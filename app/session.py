@@ -37,8 +37,8 @@ HAND_OVER_SECONDS = 3.0  # how long a new run waits for the one before it to let
 class LiveSession:
     """Implements app.session_protocol.Session. `speed` is that of files: 1 live, infinity does not wait.
 
-    aloud: whether files and the demo are played by the speaker too, from the next one on.
     other_weights: files with other rows of the family. quicken: how a model is made quicker, see ModelChange.
+    aloud: whether files and the demo are played by the speaker too, from the next one on.
     """
 
     frame_seconds = FRAME_SECONDS
@@ -137,9 +137,11 @@ class LiveSession:
     def _audible(self, source: Source) -> Source:
         return PlayedAloud(source) if self.aloud and self._speed == 1.0 else source
 
-    def preview(self, device_key: str) -> None:
-        """Meter a microphone until something is heard in earnest; "" for the default. See `level`."""
+    def preview(self, device_key: str | None) -> None:
+        """Meter a microphone until something is heard in earnest; "" for the default, None for none. See `level`."""
         before = self._end_preview()
+        if device_key is None:
+            return
 
         def open_microphone() -> Source:
             if before is not None:

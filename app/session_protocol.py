@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 from app.model_in_use import ModelInUse, ModelRow
 from app.recording import Recorder
 from app.snapshot import Snapshot
+from audio.meter import Level
 from audio.watchdog import CaptureState
 
 Phase = Literal["idle", "starting", "running", "ended", "failed", "stopped"]
@@ -50,6 +51,23 @@ class DeviceList:
     choices: tuple[InputDeviceChoice, ...] = ()
     problem: str = ""
     hint: str = ""
+
+
+class Player(Protocol):
+    """A file that is played, to pause and wind it."""
+
+    paused: bool
+
+    @property
+    def position(self) -> float:
+        """Seconds into the file."""
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds as the file states it, None where it does not."""
+
+    def seek(self, seconds: float) -> None:
+        """Go on from there."""
 
 
 class Session(Protocol):
@@ -109,11 +127,22 @@ class Session(Protocol):
         """The present state of the run."""
 
     @property
+    def level(self) -> Level:
+        """What a meter shows at this moment: of what runs, or of what is previewed."""
+
+    @property
+    def player(self) -> Player | None:
+        """The file that is played; None while none is."""
+
+    @property
     def missed(self) -> int:
         """Snapshots of this run that were dropped because nobody drained them in time."""
 
     def refresh_devices(self) -> None:
         """Search again; `devices` becomes another object when the search has ended."""
+
+    def preview(self, device_key: str | None) -> None:
+        """Meter a microphone and hear nothing else of it, until something runs; None ends that."""
 
     def listen(self, device_key: str) -> None:
         """End what runs and hear a microphone. What goes wrong becomes `state`."""
@@ -121,11 +150,11 @@ class Session(Protocol):
     def play(self, path: Path) -> None:
         """End what runs and hear a file at live pace. What goes wrong becomes `state`."""
 
-    def demo(self) -> None:
-        """End what runs and hear music that the program makes itself, at live pace."""
-
     def choose_model(self, row_key: str, window_seconds: float) -> None:
         """Go on with another row or another window, also in the middle of a run: nothing heard is lost."""
+
+    def demo(self) -> None:
+        """End what runs and hear music that the program makes itself, at live pace."""
 
     def stop(self) -> None:
         """End what runs, if anything; may be called from any thread and more than once."""

@@ -15,11 +15,13 @@ FREQUENCY_DENSITY = [(0, 0.6), (5, 0.36)]
 
 
 class SecondsAxis(pyqtgraph.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
-    """Ends in "now"."""
+    """Ends in "now", or in the moment that is looked at."""
+
+    end = "now"
 
     def tickStrings(self, values: list[float], _scale: float, _spacing: float) -> list[str]:  # noqa: N802
         """What stands at these seconds."""
-        return ["now" if value == 0 else f"\N{MINUS SIGN}{abs(value):g} s" for value in values]
+        return [self.end if value == 0 else f"\N{MINUS SIGN}{abs(value):g} s" for value in values]
 
 
 def frequency_axis() -> pyqtgraph.AxisItem:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from app.snapshot import Snapshot
 from app.window import words
 from app.window.easing import ease
 from app.window.palettes import Role
@@ -41,12 +42,12 @@ class GenreRow(QWidget):
         """The shown number."""
         return self.number.text()
 
-    def show_probability(self, smoothed: float, raw: float | None, is_present: bool) -> None:
-        """Show the answer; `raw` is None before anything has been heard."""
-        self._target, self._raw = smoothed, raw
+    def show_probability(self, smoothed: float | None, raw: float | None, is_present: bool) -> None:
+        """Show the answer, None before anything has been heard; and that to the last frame, None if not known."""
+        self._target, self._raw = smoothed or 0.0, raw
         colour: Role = "text" if is_present else "muted"
         self.name.show_text(self.genre, colour)
-        self.number.show_text(words.UNKNOWN if raw is None else words.percent(smoothed), colour)
+        self.number.show_text(words.UNKNOWN if smoothed is None else words.percent(smoothed), colour)
         self.update(self._bar().toAlignedRect())
 
     def advance(self, seconds: float) -> None:
@@ -91,19 +92,21 @@ class GenresPanel(Panel):
 
     def __init__(self, parent: QWidget, theme: Theme, genres: tuple[str, ...]) -> None:
         super().__init__(parent, theme, "Genres")
+        self.note = Reading(self, theme, "faint", 12, align=Qt.AlignmentFlag.AlignRight)
+        self.note.show_text("bar: the last 3 s, tick: the last frame")
         self.rows = [GenreRow(self, theme, genre, position) for position, genre in enumerate(genres)]
 
     def reset(self) -> None:
         """Nothing has been heard."""
         for row in self.rows:
-            row.show_probability(0.0, None, False)
+            row.show_probability(None, None, False)
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Show the present answer and the last frame's."""
-        present = int(snapshot.smoothed.argmax())
+    def show_answer(self, smoothed: NDArray[np.floating], raw: NDArray[np.floating] | None) -> None:
+        """(genres,) the present answer, and the last frame's where it is known."""
+        present = int(smoothed.argmax())
         for position, row in enumerate(self.rows):
-            smoothed, raw = float(snapshot.smoothed[position]), float(snapshot.probabilities[position])
-            row.show_probability(smoothed, raw, position == present)
+            own = None if raw is None else float(raw[position])
+            row.show_probability(float(smoothed[position]), own, position == present)
 
     def advance(self, seconds: float) -> None:
         """Let the bars glide on."""
@@ -111,6 +114,7 @@ class GenresPanel(Panel):
             row.advance(seconds)
 
     def arrange(self, inside: QRect) -> None:
+        self.note.place(self.scale, self.beside_title())
         count = len(self.rows)
         for position, row in enumerate(self.rows):
             top = inside.y() + position * inside.height() // count

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from app.snapshot import Snapshot
+from app.verdict import Verdict
 from app.window import words
 from app.window.panel import Panel
 from app.window.reading import Reading, Weight
@@ -25,12 +25,13 @@ class NowPanel(Panel):
         self.genre = Reading(self, theme, "text", 66, Weight.Bold).named(
             "present_genre",
             "Present genre",
-            "The most probable genre, from the mean of the model's last answers.",
+            "The most probable genre, from the mean of the model's answers of the last 3 s; or why there is none.",
         )
         self.probability = Reading(self, theme, "text", 34, Weight.DemiBold).named(
             "present_probability",
             "Its probability",
-            "How sure the model is of this genre. All ten together make 100 %.",
+            "How sure the model is of this genre. All ten together make 100 %. Unsure is said when the first is not "
+            "likely enough, or the second too close.",
         )
         self.source = Reading(self, theme, "muted", 14, align=RIGHT).named(
             "source_name", "Source", "What is being heard: a microphone or a file."
@@ -38,8 +39,7 @@ class NowPanel(Panel):
         self.heard = Reading(self, theme, "muted", 14).named(
             "heard",
             "Sound heard",
-            f"The model answers from the first frame on, but from little: it has its full memory after "
-            f"{window_seconds:.0f} s of sound.",
+            "The model answers from the first frame on, but from little: it is at its best when its window is full.",
         )
         self.reset()
 
@@ -57,14 +57,28 @@ class NowPanel(Panel):
             self.source.show_text(name)
             self.source.setToolTip(name)
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Show the present answer."""
-        present = int(snapshot.smoothed.argmax())
-        self.genre.show_text(self._genres[present], present)
-        self.probability.show_text(words.percent(float(snapshot.smoothed[present])))
-        self.heard.show_text(words.heard(snapshot.filled, self._window_seconds))
-        if snapshot.filled != self._filled:
-            self._filled = snapshot.filled
+    def show_verdict(self, verdict: Verdict, on_microphone: bool) -> None:
+        """Say what is to be said, in large type and in a line below."""
+        genre = self._genres[verdict.genre]
+        if verdict.kind == "genre":
+            self.genre.show_text(genre, verdict.genre)
+            self.probability.show_text(words.percent(verdict.probability))
+            return
+        large, small = {
+            "unsure": ("unsure", f"between {genre} and {self._genres[verdict.other]}"),
+            "listening": ("listening", "the answer comes in a moment"),
+            "silence": ("silence", "there is nothing to judge"),
+            "zeros": ("no signal", "the microphone gives only zeros") if on_microphone else ("silence", "only zeros"),
+        }[verdict.kind]
+        self.genre.show_text(large, "text" if verdict.kind == "unsure" else "muted")
+        self.probability.show_text(small)
+
+    def show_filled(self, filled: float, window_seconds: float) -> None:
+        """Say how much of the window has been heard, 0..1."""
+        self.heard.show_text(words.heard(filled, window_seconds))
+        self._window_seconds = window_seconds
+        if filled != self._filled:
+            self._filled = filled
             self.update(self._track().toAlignedRect())
 
     def arrange(self, inside: QRect) -> None:

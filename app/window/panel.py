@@ -6,6 +6,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from app.window.palettes import Role
 from app.window.reading import Reading, Weight
 from app.window.theme import Theme
 
@@ -29,6 +30,13 @@ class Panel(QWidget):
             self.scale = scale
             self._arrange_all()
             self.update()
+
+    def rename(self, title: str, colour: Role = "muted") -> None:
+        """Give it another title."""
+        if (title, colour) != (self.title.text(), self.title.colour):
+            self.title.show_text(title, colour)
+            self.setAccessibleName(title)
+            self._arrange_all()
 
     def px(self, length: float) -> int:
         """A length at scale 1 in pixels of now."""

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.session_protocol import DeviceList
+from app.window.choice_box import ChoiceBox
 from app.window.theme import Theme
 
 NO_MICROPHONE = "No microphone"
 TIP = "The microphone that Listen hears."
 
 
-class MicrophonePicker(QComboBox):
+class MicrophonePicker(ChoiceBox):
     """Keeps the user's choice over a refresh as long as that microphone is still there."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(parent, theme)
         self._wished = ""
         self.setObjectName("microphone")
         self.setAccessibleName("Microphone")
@@ -66,26 +64,3 @@ class MicrophonePicker(QComboBox):
         self.setEnabled(bool(choices))
         self._grant()
         self.setToolTip(TIP if devices is None or not devices.hint else f"{TIP}\n{devices.hint}")
-
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        option = QStyleOptionComboBox()
-        self.initStyleOption(option)
-        styled = QStylePainter(self)
-        styled.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        room = self.width() - round(self.height() * 1.4)
-        # The stock box cuts a long name off in the middle of a letter.
-        option.currentText = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room)
-        styled.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
-        styled.end()
-        self._draw_arrow()
-
-    def _draw_arrow(self) -> None:
-        size = self.height() * 0.11
-        middle = QPointF(self.width() - self.height() * 0.42, self.height() / 2)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colour = self._theme.colour("muted" if self.isEnabled() else "faint")
-        painter.setPen(QPen(colour, max(1.5, size / 3), c=Qt.PenCapStyle.RoundCap))
-        corners = [QPointF(-size, -size / 2), QPointF(0, size / 2), QPointF(size, -size / 2)]
-        painter.drawPolyline(QPolygonF([middle + corner for corner in corners]))
-        painter.end()

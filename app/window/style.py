@@ -62,6 +62,17 @@ def style_sheet(palette: Palette, scale: float) -> str:
     QProgressBar {{ background: {palette.raised}; border: none; border-radius: 3px; }}
     QProgressBar::chunk {{ background: {palette.accent}; border-radius: 3px; }}
     QComboBox {{ font-weight: 400; padding-right: {round(26 * scale)}px; }}
+    QComboBox[small="true"], QPushButton[small="true"] {{ padding: {round(3 * scale)}px {round(10 * scale)}px;
+        font-size: {text_pixels(12, scale)}px; }}
+    QComboBox[small="true"] {{ padding-right: {round(22 * scale)}px; }}
+    QToolButton:checked {{ border-color: {palette.accent}; color: {palette.accent}; }}
+    QToolButton[small="true"] {{ padding: 0px; }}
+    QSlider::groove:horizontal {{ background: {palette.raised}; height: {round(5 * scale)}px;
+        border-radius: {round(2 * scale)}px; }}
+    QSlider::sub-page:horizontal {{ background: {palette.accent}; border-radius: {round(2 * scale)}px; }}
+    QSlider::handle:horizontal {{ background: {palette.text}; width: {round(12 * scale)}px;
+        margin: -{round(4 * scale)}px 0; border-radius: {round(6 * scale)}px; }}
+    QSlider:focus {{ border: 1px solid {palette.accent}; border-radius: {radius}px; }}
     QComboBox::drop-down {{ border: none; width: {round(26 * scale)}px; }}
     QComboBox::down-arrow {{ image: none; }}
     QComboBox QAbstractItemView {{ background: {palette.raised}; color: {palette.text};

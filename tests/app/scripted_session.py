@@ -11,6 +11,7 @@ from app.model_in_use import FrameFlops, ModelInUse, ModelRow
 from app.recording import Recorder
 from app.session_protocol import DeviceList, EngineState, InputDeviceChoice
 from app.snapshot import Snapshot, Timing
+from audio import Level
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
 TWO_MICROPHONES = DeviceList(
@@ -24,6 +25,19 @@ FLOPS = FrameFlops(
     twin={"attention": 79_900_000, "head": 100_000},
 )
 MODEL = ModelInUse(ModelRow("", "Continual Test, fixed landmarks"), 387, 30.0, FLOPS, 412_000, 645_000)
+
+
+class ScriptedPlayer:
+    """A file that is played: 100 s long."""
+
+    duration: float | None = 100.0
+
+    def __init__(self) -> None:
+        self.paused = False
+        self.position = 0.0
+
+    def seek(self, seconds: float) -> None:
+        self.position = seconds
 
 
 class ScriptedSession:
@@ -41,10 +55,12 @@ class ScriptedSession:
         self.hears_microphone = False
         self.state = EngineState("idle")
         self.missed = 0
-        self.aloud = False
-        self.recorder = Recorder()
         self.model = MODEL
         self.model_problem = ""
+        self.aloud = False
+        self.recorder = Recorder()
+        self.level = Level()
+        self.player: ScriptedPlayer | None = None
         self.asked: list[str] = []
         self._queue: list[Snapshot] = []
 
@@ -63,12 +79,15 @@ class ScriptedSession:
         self.asked.append(f"play {path}")
         self.source_name, self.hears_microphone, self.state = path.name, False, EngineState("running")
 
+    def choose_model(self, row_key: str, window_seconds: float) -> None:
+        self.asked.append(f"model {row_key!r} {window_seconds:g}")
+
+    def preview(self, device_key: str | None) -> None:
+        self.asked.append(f"preview {device_key}")
+
     def demo(self) -> None:
         self.asked.append("demo")
         self.source_name, self.hears_microphone, self.state = "demo", False, EngineState("running")
-
-    def choose_model(self, row_key: str, window_seconds: float) -> None:
-        self.asked.append(f"model {row_key!r} {window_seconds:g}")
 
     def stop(self) -> None:
         self.asked.append("stop")
