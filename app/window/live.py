@@ -38,6 +38,9 @@ class LivePage(QWidget):
     """
 
     file_wished = Signal()
+    demo_wished = Signal()
+    begun = Signal()  # a run
+    heard = Signal(list)  # its next snapshots
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
         super().__init__(parent)
@@ -60,6 +63,7 @@ class LivePage(QWidget):
         self.invitation = InvitationCard(self, theme)
         self.source_bar.listen_wished.connect(self.listen)
         self.source_bar.file_wished.connect(self.file_wished)
+        self.source_bar.demo_wished.connect(self.demo_wished)
         self.source_bar.stop_wished.connect(session.stop)
         self.source_bar.refresh_wished.connect(session.refresh_devices)
         self.cost.controls.chosen.connect(session.choose_model)
@@ -74,12 +78,26 @@ class LivePage(QWidget):
     def listen(self, device_key: str) -> None:
         """Hear a microphone."""
         self._session.listen(device_key)
+        self.begun.emit()
         self.reset()
 
     def play(self, path: Path) -> None:
         """Play a file."""
         self._session.play(path)
+        self.begun.emit()
         self.reset()
+
+    def demo(self) -> None:
+        """Play the program's own music."""
+        self._session.demo()
+        self.begun.emit()
+        self.reset()
+
+    @property
+    def panels(self) -> dict[str, QWidget]:
+        """By the names under which captions speak of them."""
+        panels = self.now, self.genres, self.spectrogram, self.history, self.cost
+        return dict(zip(("now", "genres", "spectrogram", "history", "cost"), panels, strict=True))
 
     @property
     def frozen(self) -> bool:
@@ -127,6 +145,7 @@ class LivePage(QWidget):
         snapshots = self._session.drain()
         if snapshots:
             self._hear(snapshots)
+            self.heard.emit(snapshots)
         self._show_session(state)
         self.history.show_history(self._past, self._moment, seconds)
         for gliding in (self.genres, self.spectrogram, self.source_bar.level):

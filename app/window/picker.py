@@ -17,6 +17,7 @@ class MicrophonePicker(ChoiceBox):
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, theme)
+        self._wished = ""
         self.setObjectName("microphone")
         self.setAccessibleName("Microphone")
         self.show_devices(None)
@@ -29,6 +30,21 @@ class MicrophonePicker(ChoiceBox):
     def key(self) -> str:
         """The chosen microphone's key; only when there is one."""
         return str(self.currentData())
+
+    def wish(self, microphone: str) -> None:
+        """Choose this one, by its key or a part of its name, now or as soon as it is there."""
+        self._wished = microphone
+        self._grant()
+
+    def _grant(self) -> None:
+        said = self._wished.casefold()
+        keys = [str(self.itemData(at)) for at in range(self.count())]
+        names = [self.itemText(at).casefold() for at in range(self.count())]
+        found = [at for at, key in enumerate(keys) if key == self._wished]
+        found = found or [at for at, name in enumerate(names) if said in name and self.itemData(at) is not None]
+        if said and found:
+            self.setCurrentIndex(found[0])
+            self._wished = ""
 
     def show_devices(self, devices: DeviceList | None) -> None:
         """Offer these; None while the first search goes on."""
@@ -46,4 +62,5 @@ class MicrophonePicker(ChoiceBox):
         if not choices:
             self.addItem("Looking for microphones\N{HORIZONTAL ELLIPSIS}" if devices is None else NO_MICROPHONE)
         self.setEnabled(bool(choices))
+        self._grant()
         self.setToolTip(TIP if devices is None or not devices.hint else f"{TIP}\n{devices.hint}")

@@ -104,10 +104,11 @@ class SourceBar(QWidget):
 
 
 def dress(button: QAbstractButton, name: str, text: str, accessible: str, tip: str, keys: str = "") -> None:
-    """Give a button its text and the names by which tests, screen readers, keyboard and mouse find it."""
+    """Give a button its text and the names by which tests, screen readers and mouse find it.
+
+    keys: those of the menu entry that does the same.
+    """
     button.setObjectName(name)
     button.setText(text)
     button.setAccessibleName(accessible)
     button.setToolTip(f"{tip} ({keys})" if keys else tip)
-    if keys:
-        button.setShortcut(keys)

@@ -29,6 +29,37 @@ def style_sheet(palette: Palette, scale: float) -> str:
     QPushButton[primary="true"]:hover, QPushButton[primary="true"]:focus {{ border-color: {palette.text}; }}
     QPushButton[primary="true"]:disabled {{ background: {palette.panel}; color: {palette.faint};
         border-color: {palette.line}; }}
+    QPushButton[tab="true"] {{ background: transparent; border-color: transparent;
+        padding: {round(3 * scale)}px {across}px; color: {palette.muted}; }}
+    QPushButton[tab="true"]:checked {{ background: {palette.raised}; color: {palette.text}; }}
+    QPushButton[tab="true"]:focus {{ border-color: {palette.accent}; }}
+    QLabel#recording {{ color: {palette.problem}; font-size: {body}px; font-weight: 600; padding-right: {across}px; }}
+    QMenuBar {{ background: {palette.background}; color: {palette.muted}; font-size: {body}px;
+        padding: 2px {round(8 * scale)}px; }}
+    QMenuBar::item {{ padding: {round(5 * scale)}px {round(10 * scale)}px; border-radius: {radius // 2}px; }}
+    QMenuBar::item:selected {{ background: {palette.raised}; color: {palette.text}; }}
+    QMenu {{ background: {palette.raised}; color: {palette.text}; border: 1px solid {palette.line};
+        font-size: {body}px; padding: 4px; }}
+    QMenu::item {{ padding: {round(6 * scale)}px {round(28 * scale)}px; border-radius: {radius // 2}px; }}
+    QMenu::item:selected {{ background: {palette.line}; }}
+    QMenu::item:disabled {{ color: {palette.faint}; }}
+    QMenu::separator {{ height: 1px; background: {palette.line}; margin: 4px 8px; }}
+    QDialog {{ background: {palette.panel}; }}
+    QDialog QLabel {{ color: {palette.text}; font-size: {body}px; background: none; }}
+    QDialog QLabel[heading="true"] {{ font-size: {text_pixels(22, scale)}px; font-weight: 700; }}
+    QDialog QLabel[strong="true"] {{ font-weight: 600; }}
+    QDialog QScrollArea, QDialog QScrollArea > QWidget > QWidget {{ background: transparent; }}
+    QTableView {{ background: {palette.panel}; color: {palette.text}; border: none;
+        border-radius: {radius}px; outline: none; }}
+    QHeaderView, QHeaderView::section {{ background: {palette.panel}; color: {palette.muted}; border: none;
+        font-size: {text_pixels(13, scale)}px; font-weight: 600; padding: {down}px {round(10 * scale)}px; }}
+    QTableCornerButton::section {{ background: {palette.panel}; border: none; }}
+    QScrollBar:vertical {{ background: transparent; width: {round(10 * scale)}px; }}
+    QScrollBar::handle:vertical {{ background: {palette.line}; border-radius: {round(5 * scale)}px; min-height: 30px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QProgressBar {{ background: {palette.raised}; border: none; border-radius: 3px; }}
+    QProgressBar::chunk {{ background: {palette.accent}; border-radius: 3px; }}
     QComboBox {{ font-weight: 400; padding-right: {round(26 * scale)}px; }}
     QComboBox[small="true"], QPushButton[small="true"] {{ padding: {round(3 * scale)}px {round(10 * scale)}px;
         font-size: {text_pixels(12, scale)}px; }}
