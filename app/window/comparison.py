@@ -96,8 +96,7 @@ class ComparisonLine(Explained):
         width, height = rectangle.width(), rectangle.height()
         bar = max(4, round(height * 0.24))
         text = height - bar - round(height * 0.14)
-        # A line without a tail, such as FLOPs, leaves its place to the name.
-        name, number = round(width * 0.30), round(width * 0.29)
+        name, number = round(width * 0.26), round(width * 0.35)
         self.label.place(scale, QRect(0, 0, name, text))
         self.tail.place(scale, QRect(name, 0, width - name - number, text))
         self.value.place(scale, QRect(width - number, 0, number, text))

@@ -21,6 +21,8 @@ from app.window.theme import Theme
 
 TIME_AXIS = LogAxis(1e4, 1e7)  # 10 µs to 10 ms; widens when something lies outside
 FLOPS_AXIS = LogAxis(1e5, 1e7)
+TIME = "Time, measured here"
+ROWS = ("This encoder alone", "Whole frame, with log-mel and stem")
 
 
 class CostPanel(Panel):
@@ -40,11 +42,9 @@ class CostPanel(Panel):
         self._every = 1
         self.controls = ModelControls(self, theme, rows, windows)
         self.heads = [
-            Reading(self, theme, "text", 14, Weight.DemiBold, text=text)
-            for text in ("Time, measured here", "Arithmetic, counted")
+            Reading(self, theme, "text", 14, Weight.DemiBold, text=text) for text in (TIME, "Arithmetic, counted")
         ]
-        labels = ("This encoder alone", "Whole frame, with log-mel and stem")
-        self.row_labels = [Reading(self, theme, "muted", 12, text=label) for label in labels for _ in self.heads]
+        self.row_labels = [Reading(self, theme, "muted", 12, text=label) for label in ROWS for _ in self.heads]
         time, arithmetic = ("less time", "more time"), ("fewer FLOPs", "more FLOPs")
         self.views = [
             ComparisonView(self, theme, "time_encoder", TIME_AXIS, *time),
@@ -89,11 +89,11 @@ class CostPanel(Panel):
                 if report.twin_every > 1 and view.objectName().startswith("time"):
                     twin = f"{twin}\n\n{cost_words.LATE_TWIN.format(every=report.twin_every)}"
                 view.explain(heading, ratio, step, twin)
-        step_name = f"continual, {report.path}" if report.path else "continual"
-        twin_name = "twin" if report.twin_every == 1 else f"twin, {words.every(report.twin_every)}"
-        for view in self.views[::2]:
-            view.lines[0].label.show_text(step_name)
-            view.lines[1].label.show_text(twin_name)
+        by = f"continual model {report.path}" if report.path == "compiled" else f"continual model in {report.path}"
+        self.heads[0].show_text(f"{TIME}; {by}" if report.path else TIME)
+        late = f"; twin on {words.every(report.twin_every)}" if report.twin_every > 1 else ""
+        for label, text in zip(self.row_labels[::2], ROWS, strict=True):
+            label.show_text(f"{text}{late}")
 
     def _widen(self, report: CostReport) -> None:
         rows = report.encoder, report.frame

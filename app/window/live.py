@@ -63,6 +63,7 @@ class LivePage(QWidget):
         self.invitation = InvitationCard(self, theme)
         self.source_bar.listen_wished.connect(self.listen)
         self.source_bar.file_wished.connect(self.file_wished)
+        self.source_bar.demo_wished.connect(self.demo_wished)
         self.source_bar.stop_wished.connect(session.stop)
         self.source_bar.refresh_wished.connect(session.refresh_devices)
         self.cost.controls.chosen.connect(session.choose_model)
@@ -96,13 +97,8 @@ class LivePage(QWidget):
     @property
     def panels(self) -> dict[str, QWidget]:
         """By the names under which captions speak of them."""
-        return {
-            "now": self.now,
-            "genres": self.genres,
-            "spectrogram": self.spectrogram,
-            "history": self.history,
-            "cost": self.cost,
-        }
+        panels = self.now, self.genres, self.spectrogram, self.history, self.cost
+        return dict(zip(("now", "genres", "spectrogram", "history", "cost"), panels, strict=True))
 
     @property
     def frozen(self) -> bool:

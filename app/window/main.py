@@ -199,9 +199,9 @@ class MainWindow(QMainWindow):
         self._session.recorder.switch(on)
         self.menus.switch("record", on)
         self.toast.say(
-            "Recording: the last five minutes are kept in memory; File, Export session writes them."
+            "Recording: the last five minutes, in memory only."
             if on
-            else "Recording is off, and what was recorded is forgotten."
+            else "Recording is off; what was recorded is forgotten."
         )
 
     def tick(self) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QSlider, QStyle, QToolButton, QWidget
 
 from app.session_protocol import Player, Session
@@ -11,7 +11,6 @@ from app.window import words
 from app.window.reading import Reading
 from app.window.theme import Theme
 
-PLAY, PAUSE = "\N{BLACK RIGHT-POINTING TRIANGLE}", "\N{DOUBLE VERTICAL BAR}"
 SLIDER_STEPS = 1000
 
 
@@ -26,13 +25,37 @@ class SeekSlider(QSlider):
         super().mousePressEvent(event)
 
 
+class PauseButton(QToolButton):
+    """Two bars, or a triangle while it is paused: drawn, since not every font has them."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.is_paused = False
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour("text"))
+        middle, half = QRectF(self.rect()).center(), self.height() * 0.2
+        if self.is_paused:
+            corners = [QPointF(-half * 0.8, -half), QPointF(half, 0), QPointF(-half * 0.8, half)]
+            painter.drawPolygon(QPolygonF([middle + corner for corner in corners]))
+        else:
+            for left in (-0.8 * half, 0.25 * half):
+                painter.drawRect(QRectF(middle.x() + left, middle.y() - half, 0.55 * half, 2 * half))
+        painter.end()
+
+
 class PlayerBar(QWidget):
     """Shown only while there is a file to wind."""
 
     def __init__(self, parent: QWidget, theme: Theme, session: Session) -> None:
         super().__init__(parent)
         self._session = session
-        self.pause = QToolButton(self)
+        self.pause = PauseButton(self, theme)
         self.slider = SeekSlider(Qt.Orientation.Horizontal, self)
         self.time = Reading(self, theme, "muted", 13, align=Qt.AlignmentFlag.AlignRight)
         self.time.named("player_time", "Time in the file", "Where in the file one is, and how long it is.")
@@ -81,7 +104,8 @@ class PlayerBar(QWidget):
     def _show_paused(self, player: Player) -> None:
         if player.paused != self._shown_paused:
             self._shown_paused = player.paused
-            self.pause.setText(PLAY if player.paused else PAUSE)
+            self.pause.is_paused = player.paused
+            self.pause.update()
             name = "Go on playing" if player.paused else "Pause"
             self.pause.setAccessibleName(name)
             self.pause.setToolTip(name)

@@ -45,6 +45,12 @@ STEPS = (
         "genres",
     ),
     Step(
+        "The whole session",
+        "Every answer so far, one stripe a genre. The space bar freezes the moment, a click looks back, and listening "
+        "goes on all the while.",
+        "history",
+    ),
+    Step(
         "What a frame costs",
         "Two models with the same weights. The twin, an ordinary transformer, encodes its whole memory again for each "
         "frame. The continual one computes only what is new.",

@@ -22,6 +22,7 @@ from tests.app.made_music import made_music
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 WIDTH, HEIGHT = 1280, 800  # the screen is as large as the window: without a window manager they coincide
+MENU_BAR = 34  # pixels above the live page, about
 PATIENCE = 60.0  # seconds; only a fault takes so long
 TAKE_PICTURE = """
 import sys
@@ -55,9 +56,10 @@ def screen(environment: dict[str, str], path: Path) -> QImage:
 
 def panels() -> list[QRect]:
     """What must be alive; of the spectrogram a piece of the last seconds, without its title and its axes."""
-    place = places(WIDTH, HEIGHT, scale_for(WIDTH, HEIGHT))
+    height = HEIGHT - MENU_BAR
+    place = places(WIDTH, height, scale_for(WIDTH, height))
     newest = place.spectrogram.adjusted(place.spectrogram.width() - 120, 60, -30, -60)
-    return [place.now, place.genres, newest, place.cost]
+    return [panel.translated(0, MENU_BAR) for panel in (place.now, place.genres, newest, place.cost)]
 
 
 def is_alive(picture: QImage, panel: QRect) -> bool:
