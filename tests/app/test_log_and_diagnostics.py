@@ -24,7 +24,7 @@ def log_path(tmp_path: Path) -> Iterator[Path]:
     before, level = list(root.handlers), root.level
     assert begin_log(tmp_path / "state" / "nystream.log")
     yield tmp_path / "state" / "nystream.log"
-    qInstallMessageHandler(None)  # type: ignore[call-overload]
+    qInstallMessageHandler(None)
     root.setLevel(level)
     for handler in [handler for handler in root.handlers if handler not in before]:
         root.removeHandler(handler)
