@@ -94,6 +94,7 @@ class History:
         if position >= 0 or numbers[0] == 0:
             return self._recent_moment(int(numbers[max(position, 0)]))
         position = int(np.searchsorted(self._mean_seconds[: self._whole_means], seconds))
+        position = min(position, self._whole_means - 1)  # a mean that is not whole yet is not known
         frame, shown = (position + 1) * self._stride, self._means[position]
         return Moment(frame, float(self._mean_seconds[position]), shown, None, 1.0, 0.0, None)
 

@@ -17,7 +17,7 @@ RIGHT = Qt.AlignmentFlag.AlignRight
 
 def bars_left(width: int, scale: float) -> int:
     """Where the bars begin in a comparison of this width: the axis below must begin there too."""
-    return min(round(132 * scale), round(width * 0.35))
+    return min(round(126 * scale), round(width * 0.34))
 
 
 class ComparisonView(QWidget):
@@ -96,7 +96,7 @@ class ComparisonLine(Explained):
         width, height = rectangle.width(), rectangle.height()
         bar = max(4, round(height * 0.24))
         text = height - bar - round(height * 0.14)
-        name, number = round(width * 0.26), round(width * 0.35)
+        name, number = round(width * 0.22), round(width * 0.30)
         self.label.place(scale, QRect(0, 0, name, text))
         self.tail.place(scale, QRect(name, 0, width - name - number, text))
         self.value.place(scale, QRect(width - number, 0, number, text))

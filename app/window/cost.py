@@ -148,6 +148,7 @@ class CostPanel(Panel):
 
 
 def tail(spread: Percentiles) -> str:
-    """The two upper percentiles in one line."""
-    p95, p99 = (words.microseconds(value).removesuffix(" µs") for value in (spread.p95, spread.p99))
-    return f"p95 {p95}  p99 {p99}"
+    """The two upper percentiles in as few letters as can be: "p95/99 123/456 µs", "p95/99 1.2/4.6 ms"."""
+    unit, divisor = ("µs", 1e3) if spread.p99 < 999.5e3 else ("ms", 1e6)
+    decimals = 0 if unit == "µs" or spread.p99 >= 99.95e6 else 1
+    return f"p95/99 {spread.p95 / divisor:.{decimals}f}/{spread.p99 / divisor:.{decimals}f} {unit}"

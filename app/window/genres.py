@@ -93,7 +93,7 @@ class GenresPanel(Panel):
     def __init__(self, parent: QWidget, theme: Theme, genres: tuple[str, ...]) -> None:
         super().__init__(parent, theme, "Genres")
         self.note = Reading(self, theme, "faint", 12, align=Qt.AlignmentFlag.AlignRight)
-        self.note.show_text("bar: the last 3 s, tick: the last frame")
+        self.note.show_text("bar 3 s, tick 1 frame")
         self.rows = [GenreRow(self, theme, genre, position) for position, genre in enumerate(genres)]
 
     def reset(self) -> None:

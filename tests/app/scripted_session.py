@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -136,6 +137,11 @@ def snapshot(
         path=path,
         model=model,
     )
+
+
+def sound(count: int = 40, favourite: str = "jazz", share: float = 0.9, first: int = 0, **more: Any) -> list[Snapshot]:
+    """Frames enough for a genre to be named, the last one with a full window."""
+    return [snapshot(first + index, favourite, share, **more) for index in range(count)]
 
 
 def answer(favourite: str, share: float) -> np.ndarray:
