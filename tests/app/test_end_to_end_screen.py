@@ -25,7 +25,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 WIDTH, HEIGHT = 1280, 800  # the screen is as large as the window: without a window manager they coincide
 MENU_BAR = 34  # pixels above the live page, about
 ENDING_SECONDS = 2.0  # twice what it may take: the machine may be busy
-PATIENCE = 60.0  # seconds; only a fault takes so long
+PATIENCE = 120.0  # seconds; only a fault takes so long
 TAKE_PICTURE = """
 import sys
 from PySide6.QtGui import QGuiApplication
