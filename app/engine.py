@@ -10,11 +10,10 @@ from collections.abc import Callable
 
 from app.answerer import Answerer
 from app.frame_reader import FrameReader
-from app.live_path import TorchPath
+from app.live_model import LiveModel
 from app.session_protocol import EngineState
 from app.snapshot import Snapshot
-from audio import AudioError, Capture, Level, Source
-from model import Classifier
+from audio import AudioError, Block, Capture, Level, Source
 
 QUEUE_FRAMES = 1024  # snapshots that wait for a reader; the oldest go first
 READ_SECONDS = 0.1  # how long a stop may go unnoticed
@@ -28,13 +27,19 @@ class Engine:
     """One run over one source, in a thread of its own. Started once, never restarted.
 
     The source is opened and closed in that thread, so that nobody waits for a device. What goes wrong ends the
-    run and becomes `state`; the snapshots so far can still be drained.
+    run and becomes `state`; the snapshots so far can still be drained. on_block: see FrameReader.
     """
 
-    def __init__(self, classifier: Classifier, open_source: Callable[[], Source]) -> None:
+    def __init__(
+        self,
+        model: LiveModel,
+        open_source: Callable[[], Source],
+        on_block: Callable[[Block, int], None] | None = None,
+    ) -> None:
         self.missed = 0  # snapshots dropped because nobody drained them in time
-        self._classifier = classifier
+        self._answerer = Answerer(model)
         self._open_source = open_source
+        self._on_block = on_block
         self._source: Source | None = None
         self._reader: FrameReader | None = None
         self._invalid_shown_until: float | None = None  # on time.monotonic's clock; None until there is one
@@ -68,6 +73,10 @@ class Engine:
     def start(self) -> None:
         self._thread.start()
 
+    def change(self, model: LiveModel) -> None:
+        """Go on with this model as soon as it has heard what was heard before; returns at once."""
+        self._answerer.change(model)
+
     def request_stop(self) -> None:
         """Ask the run to end; returns at once."""
         self._stopping.set()
@@ -98,13 +107,16 @@ class Engine:
             self._state = EngineState("failed", f"Listening ended because of a fault in the program: {error!r}.")
 
     def _hear(self, source: Source) -> None:
-        reader = self._reader = FrameReader(source)
-        answerer = Answerer(self._classifier, TorchPath(self._classifier))
+        reader = self._reader = FrameReader(source, self._on_block)
         while not (self._stopping.is_set() or reader.ended):
-            for frame in reader.read(READ_SECONDS):
+            frames = reader.read(READ_SECONDS)
+            for frame in frames:
                 if self._stopping.is_set():
                     return
-                self._publish(answerer.answer(frame))
+                self._publish(self._answerer.answer(frame))
+                self._answerer.catch_up()
+            if not frames:
+                self._answerer.catch_up()
             if reader.invalid_samples and self._invalid_shown_until is None:
                 self._invalid_shown_until = time.monotonic() + INVALID_SHOWN_SECONDS
                 log.warning("%s: %s", source.name, INVALID)

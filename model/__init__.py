@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from model.config import GTZAN_GENRES, ModelConfig
     from model.cost import Cost, step_cost, twin_cost
     from model.twin import TwinState, WindowTwin
-    from model.weights import load_classifier, load_for_training, read_notes, save_classifier
-    from model.weights_file import WeightsError
+    from model.weights import load_classifier, load_for_training, save_classifier
+    from model.weights_file import WeightsError, read_config, read_notes
 
 __all__ = [
     "GTZAN_GENRES",
@@ -28,6 +28,7 @@ __all__ = [
     "load_classifier",
     "load_for_training",
     "probabilities",
+    "read_config",
     "read_notes",
     "save_classifier",
     "step_cost",
@@ -47,7 +48,8 @@ _HOMES = {
     "WindowTwin": "twin",
     "load_classifier": "weights",
     "load_for_training": "weights",
-    "read_notes": "weights",
+    "read_config": "weights_file",
+    "read_notes": "weights_file",
     "save_classifier": "weights",
     "WeightsError": "weights_file",
 }

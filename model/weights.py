@@ -8,7 +8,7 @@ from pathlib import Path
 from safetensors.torch import save
 
 from model.classifier import Classifier
-from model.weights_file import FORMAT, WeightsError, one_line, read_config, read_metadata, read_weights
+from model.weights_file import FORMAT, read_weights, unfitting
 
 
 def save_classifier(classifier: Classifier, path: Path, notes: dict[str, str] | None = None) -> None:
@@ -26,21 +26,15 @@ def save_classifier(classifier: Classifier, path: Path, notes: dict[str, str] | 
 
 def load_for_training(path: Path) -> Classifier:
     """The classifier as it was saved. Raises WeightsError."""
-    metadata, tensors = read_weights(path, "pt")
-    classifier = Classifier(read_config(path, metadata))
+    config, tensors = read_weights(path, "pt")
     try:
+        classifier = Classifier(config)
         classifier.load_state_dict(tensors)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise WeightsError(f"{path} does not fit its own configuration: {one_line(error)}") from None
+        raise unfitting(path, error) from None
     return classifier
 
 
 def load_classifier(path: Path) -> Classifier:
     """The classifier ready for use: evaluation mode, batch norms folded. Raises WeightsError."""
     return load_for_training(path).for_inference()
-
-
-def read_notes(path: Path) -> dict[str, str]:
-    """What was said of the weights when they were saved."""
-    notes: dict[str, str] = json.loads(read_metadata(path).get("notes", "{}"))
-    return notes

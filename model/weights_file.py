@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,36 +19,57 @@ class WeightsError(Exception):
     """The weights cannot be used; the text is one sentence that says why."""
 
 
-def read_weights(path: Path, framework: str) -> tuple[dict[str, str], dict[str, Any]]:
-    """The metadata and all tensors, those of torch ("pt") or numpy ("np"). Raises WeightsError."""
+def read_weights(path: Path, framework: str) -> tuple[ModelConfig, dict[str, Any]]:
+    """The configuration, and all tensors as torch's ("pt") or numpy's ("np"). Raises WeightsError."""
+    with _opened(path, framework) as file:
+        config = _config(path, _metadata(path, file))
+        return config, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+
+
+def read_config(path: Path) -> ModelConfig:
+    """The configuration alone, without reading the weights. Raises WeightsError."""
+    with _opened(path, "np") as file:
+        return _config(path, _metadata(path, file))
+
+
+def read_notes(path: Path) -> dict[str, str]:
+    """What was said of the weights when they were saved. Raises WeightsError."""
+    with _opened(path, "np") as file:
+        notes: dict[str, str] = json.loads(_metadata(path, file).get("notes", "{}"))
+    return notes
+
+
+def unfitting(path: Path, error: Exception) -> WeightsError:
+    """To be raised when tensors and configuration do not belong together."""
+    return WeightsError(f"{path} does not fit its own configuration: {_one_line(error)}")
+
+
+@contextmanager
+def _opened(path: Path, framework: str) -> Iterator[Any]:
     try:
         with safe_open(path, framework=framework) as file:
-            metadata = dict(file.metadata() or {})
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+            yield file
     except FileNotFoundError:
         raise WeightsError(f"{path}: there is no such file") from None
     except (OSError, SafetensorError) as error:
-        raise WeightsError(f"{path} is not a readable safetensors file: {one_line(error)}") from None
+        raise WeightsError(f"{path} is not a readable safetensors file: {_one_line(error)}") from None
+
+
+def _metadata(path: Path, file: Any) -> dict[str, str]:
+    metadata = dict(file.metadata() or {})
     if metadata.get("format") != FORMAT:
         raise WeightsError(
             f"{path} holds no Nystream weights: its format is {metadata.get('format')!r}, not {FORMAT!r}"
         )
-    return metadata, tensors
+    return metadata
 
 
-def read_metadata(path: Path) -> dict[str, str]:
-    """Only what is said of the weights."""
-    with safe_open(path, framework="np") as file:
-        return dict(file.metadata() or {})
-
-
-def read_config(path: Path, metadata: dict[str, str]) -> ModelConfig:
-    """Raises WeightsError."""
+def _config(path: Path, metadata: dict[str, str]) -> ModelConfig:
     try:
         return ModelConfig.from_json(metadata.get("config", ""))
     except (ValueError, TypeError) as error:
-        raise WeightsError(f"{path} does not fit its own configuration: {one_line(error)}") from None
+        raise unfitting(path, error) from None
 
 
-def one_line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200]

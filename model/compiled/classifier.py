@@ -18,7 +18,7 @@ from model.compiled.prepare import check_covered, prepare_blocks, prepare_head
 from model.compiled.stem_layout import Tokenizing, prepare_tokenizing
 from model.compiled.tokenize import tokenize
 from model.config import ModelConfig
-from model.weights_file import WeightsError, one_line, read_config, read_weights
+from model.weights_file import read_weights, unfitting
 
 Floats = NDArray[np.float32]
 
@@ -59,12 +59,11 @@ class CompiledClassifier:
     @classmethod
     def load(cls, path: Path) -> CompiledClassifier:
         """From a weights file. Raises WeightsError, NotCovered."""
-        metadata, tensors = read_weights(path, "np")
-        config = read_config(path, metadata)
+        config, tensors = read_weights(path, "np")
         try:
             return cls(config, tensors)
         except (KeyError, ValueError) as error:
-            raise WeightsError(f"{path} does not fit its own configuration: {one_line(error)}") from None
+            raise unfitting(path, error) from None
 
     def init_state(self) -> CompiledStream:
         """Before the first frame."""

@@ -15,6 +15,7 @@ from app import answerer as answerer_module
 from app import engine as engine_module
 from app.classify import classify_file
 from app.engine import Engine
+from app.live_model import live_model
 from app.snapshot import Snapshot
 from app.weights import default_weights
 from audio import AudioError, Block, FileSource, LivePacedSource, Source
@@ -37,7 +38,7 @@ def song(tmp_path: Path) -> Path:
 
 def run(classifier: Classifier, open_source: Callable[[], Source]) -> tuple[Engine, list[Snapshot]]:
     """Start, wait for the end, give all snapshots."""
-    engine = Engine(classifier, open_source)
+    engine = Engine(live_model(classifier), open_source)
     engine.start()
     assert engine.join(30.0)
     return engine, engine.drain()
@@ -86,7 +87,7 @@ def test_nobody_draining_loses_the_oldest_and_counts_them(
 
 
 def test_a_stop_ends_a_live_run_at_once(classifier: Classifier, song: Path) -> None:
-    engine = Engine(classifier, paced(song, speed=1.0))
+    engine = Engine(live_model(classifier), paced(song, speed=1.0))
     engine.start()
     deadline = time.monotonic() + 10
     while not engine.drain() and time.monotonic() < deadline:
