@@ -10,12 +10,15 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 from numba import njit
+from numba.np.unsafe.ndarray import to_fixed_tuple
 from numpy.typing import NDArray
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Floats = NDArray[np.float32]
 
-OPTIONS = {"fastmath": True, "error_model": "numpy"}  # a check of every division stops vectorising
+OPTIONS: dict[str, Any] = {"fastmath": True, "error_model": "numpy"}  # a check of every division stops vectorising
+
+as_tuple: Any = to_fixed_tuple  # (array, length) -> its first numbers as a tuple, inside a compiled function
 
 F = np.float32
 LOG2_E = F(1.4426950408889634)

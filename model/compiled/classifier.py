@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.compiled.cache import cache_folder, compile_cached
-from model.compiled.encode import encode
+from model.compiled.cache import functions
 from model.compiled.fixed import UNSET
 from model.compiled.layout import Sizes, aligned, doubles_at, floats_at, make_plan
 from model.compiled.prepare import check_covered, prepare_blocks, prepare_head
 from model.compiled.stem_layout import Tokenizing, prepare_tokenizing
-from model.compiled.tokenize import tokenize
 from model.config import ModelConfig
 from model.weights_file import read_weights, unfitting
 
@@ -39,7 +37,7 @@ class CompiledStream:
 class CompiledClassifier:
     """Log-mel frames in, probabilities out, a stream's state by hand. Raises NotCovered for what only torch does.
 
-    One object serves many streams, one thread at a time. Nothing is compiled before `warm_up` or the first call.
+    One object serves many streams, one thread at a time. What is not compiled yet is compiled at the first call.
     """
 
     def __init__(self, config: ModelConfig, tensors: Mapping[str, NDArray[Any]]) -> None:
@@ -50,9 +48,7 @@ class CompiledClassifier:
         self.plan = make_plan(self.sizes)
         self.blocks, self.head = prepare_blocks(tensors, config), prepare_head(tensors, config)
         self.tokenizing: Tokenizing = prepare_tokenizing(tensors, config)
-        self.cache = cache_folder()
-        self._encode: Callable[..., None] = compile_cached(encode, self.cache)
-        self._tokenize: Callable[..., None] = compile_cached(tokenize, self.cache)
+        self._functions = functions()
         self._encoder_work = aligned((2 * config.width + max(self.sizes.projected, config.feed_forward),), np.float32)
         self._tokenizer_work = aligned((self.tokenizing.work_length,), np.float32)
 
@@ -77,7 +73,7 @@ class CompiledClassifier:
         """frames (T, bands) float32 dB -> tokens (T, d)."""
         tokens = np.empty((len(frames), self.config.width), np.float32)
         part = self.tokenizing
-        self._tokenize(
+        self._functions.tokenize(
             frames, part.plan, part.weights, part.standard, part.projection, state.tokenizer, self._tokenizer_work,
             part.level_window, state.frames, tokens,
         )
@@ -87,13 +83,47 @@ class CompiledClassifier:
     def encode(self, tokens: Floats, state: CompiledStream) -> Floats:
         """tokens (T, d) float32 -> probabilities (T, genres), at every token for all heard in the window."""
         answers = np.empty((len(tokens), self.sizes.genres), np.float32)
-        self._encode(
+        self._functions.encode(
             tokens, self.plan, self.blocks, self.head, state.floats, state.doubles, self._encoder_work, state.position, answers
         )
         state.position += len(tokens)
         return answers
 
-    def warm_up(self) -> None:
-        """Compile, or load what was compiled before."""
-        state = self.init_state()
-        self.encode(self.tokenize(np.zeros((1, self.config.bands), np.float32), state), state)
+
+def warm_up() -> None:
+    """Compile or load all functions, on the smallest of models."""
+    config = ModelConfig(
+        bands=4, stem_channels=(1,), stem_dilations=(1,), width=2, heads=1, landmark_count=1, window=1, feed_forward=1
+    )
+    shapes = {
+        "tokenizer.band_mean": (4,),
+        "tokenizer.band_scale": (),
+        "tokenizer.projection.weight": (2, 2),
+        "tokenizer.projection.bias": (2,),
+        "tokenizer.stem.convolutions.0.convolution.weight": (1, 1, 3, 5),
+        "tokenizer.stem.convolutions.0.convolution.bias": (1,),
+        "encoder.head_norm.weight": (2,),
+        "encoder.head_norm.bias": (2,),
+        "encoder.head.weight": (len(config.genres), 2),
+        "encoder.head.bias": (len(config.genres),),
+    }
+    block = {
+        "attention.kernel.query_landmarks": (1, 1, 2),
+        "attention.kernel.key_landmarks": (1, 1, 2),
+        "attention.query_key_value.weight": (6, 2),
+        "attention.query_key_value.bias": (6,),
+        "attention.output.weight": (2, 2),
+        "attention.output.bias": (2,),
+        "attention_norm.weight": (2,),
+        "attention_norm.bias": (2,),
+        "feed_forward_norm.weight": (2,),
+        "feed_forward_norm.bias": (2,),
+        "widen.weight": (1, 2),
+        "widen.bias": (1,),
+        "narrow.weight": (2, 1),
+        "narrow.bias": (2,),
+    }
+    shapes |= {f"encoder.blocks.0.{name}": shape for name, shape in block.items()}
+    smallest = CompiledClassifier(config, {name: np.ones(shape, np.float32) for name, shape in shapes.items()})
+    state = smallest.init_state()
+    smallest.encode(smallest.tokenize(np.zeros((1, config.bands), np.float32), state), state)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba.np.unsafe.ndarray import to_fixed_tuple
-
-from model.compiled.arithmetic import Floats, accumulate, activate, norm, softmax
+from model.compiled.arithmetic import Floats, accumulate, activate, as_tuple, norm, softmax
 from model.compiled.exact import attend_exactly
 from model.compiled.fixed import attend_fixed
 from model.compiled.layout import DoublesAt, FloatsAt, HeadAt, Sizes, WeightsAt
@@ -31,11 +29,11 @@ def encode(
 
     Of every block: weights (blocks, .), and its state, floats and doubles (blocks, .).
     """
-    sizes = Sizes(*to_fixed_tuple(plan, SIZES))
-    at = WeightsAt(*to_fixed_tuple(plan[SIZES:], WEIGHTS))
-    last = HeadAt(*to_fixed_tuple(plan[SIZES + WEIGHTS :], HEAD))
-    float_at = FloatsAt(*to_fixed_tuple(plan[SIZES + WEIGHTS + HEAD :], FLOATS))
-    double_at = DoublesAt(*to_fixed_tuple(plan[SIZES + WEIGHTS + HEAD + FLOATS :], DOUBLES))
+    sizes = Sizes(*as_tuple(plan, SIZES))
+    at = WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
+    last = HeadAt(*as_tuple(plan[SIZES + WEIGHTS :], HEAD))
+    float_at = FloatsAt(*as_tuple(plan[SIZES + WEIGHTS + HEAD :], FLOATS))
+    double_at = DoublesAt(*as_tuple(plan[SIZES + WEIGHTS + HEAD + FLOATS :], DOUBLES))
     d, wide, projected, nystrom = sizes.width, sizes.feed_forward, sizes.projected, sizes.pairs > 0
     pre = sizes.post_norm == 0
     x, a, b = work[:d], work[d : 2 * d], work[2 * d : 2 * d + max(wide, projected)]

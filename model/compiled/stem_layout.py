@@ -72,11 +72,11 @@ def prepare_tokenizing(tensors: Tensors, config: ModelConfig) -> Tokenizing:
     projected: NDArray[np.float32] = aligned((channels * bands + 1, config.width), np.float32)
     projected[:-1] = projection.transpose(2, 1, 0).reshape(-1, config.width)
     projected[-1] = tensors["tokenizer.projection.bias"]
-    standard = [tensors["tokenizer.band_mean"], [1.0 / tensors["tokenizer.band_scale"]], [config.level_floor_db]]
+    others = (1.0 / float(tensors["tokenizer.band_scale"]), config.level_floor_db)
     return Tokenizing(
         plan=np.array(rows, np.int64),
         weights=packed,
-        standard=np.concatenate(standard).astype(np.float32),
+        standard=np.append(tensors["tokenizer.band_mean"], others).astype(np.float32),
         projection=projected.reshape(-1),
         level_window=config.level_window,
         state_length=state_at,
