@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import llvmlite.binding
 import numba
 from numba.core import config
 
-from model.compiled.arithmetic import OPTIONS
+from model.compiled.arithmetic import OPTIONS, Function
 from model.compiled.encode import encode
 from model.compiled.tokenize import tokenize
 
@@ -35,15 +35,23 @@ class Functions(NamedTuple):
 @lru_cache(maxsize=1)
 def functions() -> Functions:
     """To be compiled at the first call of each, or loaded if that was done before."""
+    return Functions(kept(encode), kept(tokenize))
+
+
+@lru_cache(maxsize=None)
+def kept(function: Function) -> Function:
+    """A function of this package or on top of it, compiled at its first call and kept on disk where that is possible.
+
+    numba looks only at the function's own file to see whether what it kept is still good, not at what that imports:
+    the name of the folder, made of these sources, makes it safe.
+    """
     folder = cache_folder()
     if folder is None:
-        return Functions(numba.njit(**OPTIONS)(encode), numba.njit(**OPTIONS)(tokenize))
-    # numba looks only at the file of the function itself to see whether what is kept is still good, not at what that
-    # imports: the name of the folder makes it safe.
+        return cast(Function, numba.njit(**OPTIONS)(function))
     before = config.CACHE_DIR  # type: ignore[attr-defined]
     config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
     try:
-        return Functions(*(numba.njit(cache=True, **OPTIONS)(each) for each in (encode, tokenize)))
+        return cast(Function, numba.njit(cache=True, **OPTIONS)(function))
     finally:
         config.CACHE_DIR = before  # type: ignore[attr-defined]
 

@@ -65,8 +65,8 @@ class CompiledClassifier:
         """Before the first frame."""
         sizes, blocks = self.sizes, self.config.blocks
         floats: Floats = aligned((blocks, floats_at(sizes).end), np.float32)
-        floats[:, : sizes.pairs] = UNSET
         doubles = aligned((blocks, doubles_at(sizes).end), np.float64)
+        clear(floats, doubles, sizes)
         return CompiledStream(aligned((self.tokenizing.state_length,), np.float32), 0, floats, doubles, 0)
 
     def tokenize(self, frames: Floats, state: CompiledStream) -> Floats:
@@ -88,6 +88,12 @@ class CompiledClassifier:
         )
         state.position += len(tokens)
         return answers
+
+
+def clear(floats: Floats, doubles: NDArray[np.float64], sizes: Sizes) -> None:
+    """Make the state of all blocks, (blocks, .), that of a stream before its first token."""
+    floats[:], doubles[:] = 0.0, 0.0
+    floats[:, : sizes.pairs] = UNSET
 
 
 def warm_up() -> None:
