@@ -9,6 +9,7 @@ import torch
 
 from app.cli import EXIT_NO_MODEL
 from app.commands.usage import UsageError
+from app.compiled_path import quicken
 from app.session import LiveSession
 from app.weights import family_weights
 from app.window import Launch, run_window
@@ -37,7 +38,7 @@ def run_window_command(options: argparse.Namespace) -> int:
             classifier = classifier.with_window(round(seconds / FRAME_SECONDS))
         except ValueError as error:
             raise UsageError(f"this model cannot have another window ({error}): leave --window-seconds out") from None
-    session = LiveSession(classifier, other_weights=family_weights())
+    session = LiveSession(classifier, other_weights=family_weights(), quicken=quicken)
     try:
         return run_window(session, understand(options))
     finally:

@@ -98,6 +98,6 @@ class ComparisonLine(Explained):
         text = height - bar - round(height * 0.14)
         name, number = round(width * 0.22), round(width * 0.30)
         self.label.place(scale, QRect(0, 0, name, text))
-        self.tail.place(scale, QRect(name, 0, width - name - number, text))
+        self.tail.place(scale, QRect(name, 0, width - name - number - round(4 * scale), text))
         self.value.place(scale, QRect(width - number, 0, number, text))
         self.bar.setGeometry(0, text, width, bar)

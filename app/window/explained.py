@@ -57,7 +57,6 @@ class Explanation(QFrame):
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self._theme = theme
         self.setObjectName("explanation")
-        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
         self.heading, self.words = QLabel(self), QLabel(self)
         for label in (self.heading, self.words):
             label.setTextFormat(Qt.TextFormat.PlainText)
@@ -94,8 +93,7 @@ class Explanation(QFrame):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._theme.colour("accent"), 1.0))
         painter.setBrush(self._theme.colour("raised"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 10, 10)
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))  # a window of its own, round corners would be black
         painter.end()

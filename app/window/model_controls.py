@@ -58,7 +58,7 @@ class ModelControls(QWidget):
         """Put it here and draw at this scale."""
         self.setGeometry(rectangle)
         gap, height = round(8 * scale), rectangle.height()
-        window = round(88 * scale)
+        window = round(104 * scale)
         row = min(round(280 * scale), (rectangle.width() - window) * 2 // 3)
         left = rectangle.width() - window
         self.length.setGeometry(left, 0, window, height)

@@ -30,6 +30,8 @@ class ScrollingPicture:
         self._frame_seconds = frame_seconds
         self._bottom, self._height = bottom, bands * band_height
         self.ring = FrameRing(KEPT_FRAMES, bands)
+        self._shared = 1  # frames in one column
+        self._pooled = self.ring  # whole columns
         self._flow = Flow()
         self._held: int | None = None  # the number of frames after which the picture is looked at
         self.item = pyqtgraph.ImageItem(axisOrder="row-major")
@@ -39,16 +41,29 @@ class ScrollingPicture:
     def show_seconds(self, seconds: float) -> None:
         """Show the last frames of so long a time."""
         shown = math.ceil(seconds / self._frame_seconds) + SLACK
-        self._shared = math.ceil(shown / MOST_COLUMNS)  # frames in one column
+        self._shared = math.ceil(shown / MOST_COLUMNS)
         self._columns = min(math.ceil(shown / self._shared) + 1, KEPT_FRAMES // self._shared)
+        self._pooled = self.ring if self._shared == 1 else FrameRing(KEPT_FRAMES // self._shared, self.ring.bands)
+        self._pool()
         self._colour()
         width = self._columns * self._shared * self._frame_seconds
         self.item.setRect(QRectF(-width, self._bottom, width, self._height))
         self._move()
 
+    def _pool(self) -> None:
+        """The columns that have become whole: each is the mean of its frames."""
+        shared, pooled = self._shared, self._pooled
+        fresh = self.ring.written // shared - pooled.written
+        if shared > 1 and fresh:
+            kept = min(fresh, pooled.columns)
+            frames = self.ring.until((pooled.written + fresh) * shared, kept * shared)
+            pooled.skip(fresh - kept)
+            pooled.push(frames.reshape(len(frames), kept, shared).mean(axis=2).T)
+
     def clear(self) -> None:
         """Nothing has been heard."""
         self.ring.clear()
+        self._pooled.clear()
         self._flow = Flow()
         self._held = None
         self._colour()
@@ -57,6 +72,7 @@ class ScrollingPicture:
     def push(self, frames: NDArray[np.float32]) -> None:
         """Append (k, bands) frames in dB; they flow in from the right with the next ticks."""
         self.ring.push(frames)
+        self._pool()
         if self._held is None:
             self._colour()
             self._move()
@@ -75,21 +91,15 @@ class ScrollingPicture:
 
     @property
     def _end(self) -> int:
-        """Number of the frame after the last one in the image, which holds whole columns only."""
-        newest = self.ring.written if self._held is None else self._held
-        return -(-newest // self._shared) * self._shared
+        """How many whole columns there were at the moment that is shown."""
+        return (self.ring.written if self._held is None else self._held) // self._shared
 
     def _colour(self) -> None:
-        newest = self.ring.written if self._held is None else self._held
-        missing = self._end - newest  # of the frames that share the last column
-        frames = self.ring.until(newest, self._columns * self._shared - missing)
-        if self._shared > 1:
-            padded = np.pad(frames, ((0, 0), (0, missing)), mode="edge")
-            frames = padded.reshape(len(padded), self._columns, self._shared).mean(axis=2)
+        frames = self._pooled.until(self._end, self._columns)
         loudest = max(float(frames.max()), LOWEST_TOP_DB)
         top = math.ceil(loudest / STEP_DB) * STEP_DB
         self.item.setImage(frames, autoLevels=False, levels=(top - RANGE_DB, top))
 
     def _move(self) -> None:
         edge = self._flow.edge if self._held is None else self._held
-        self.item.setPos((self._end - edge) * self._frame_seconds, 0)
+        self.item.setPos((self._end * self._shared - edge) * self._frame_seconds, 0)

@@ -19,6 +19,7 @@ from app.window.theme import Theme
 
 BANDS = 128
 MARGIN = 0.12  # of the window is shown before it: what the model has just forgotten
+VEIL = 0.62  # opacity over what is forgotten
 TIP = (
     "Loudness in 128 mel bands, low tones at the bottom, bright is loud. The bright part is the model's window, all "
     "that it remembers; what has passed its left edge it has forgotten."
@@ -48,8 +49,10 @@ class SpectrogramPanel(Panel):
         self.plot.addItem(self.picture.item, ignoreBounds=True)
         self.forgotten = QGraphicsRectItem()
         self.plot.addItem(self.forgotten, ignoreBounds=True)
-        view = self.plot.getViewBox()
-        view.setBackgroundColor(pyqtgraph.colormap.get(COLOURS).map(0.0, mode="qcolor"))
+        darkest = pyqtgraph.colormap.get(COLOURS).map(0.0, mode="qcolor")
+        self.plot.getViewBox().setBackgroundColor(darkest)
+        darkest.setAlphaF(VEIL)
+        self.forgotten.setBrush(QBrush(darkest))
         self.window_seconds = 0.0
         self.show_window(window_seconds)
 
@@ -94,7 +97,6 @@ class SpectrogramPanel(Panel):
         self.plot.setGeometry(inside.adjusted(0, 0, margin, 0))
         self.plot.getPlotItem().layout.setContentsMargins(0, 0, margin, 0)
         self.plot.setBackground(self.theme.colour("panel"))
-        self.forgotten.setBrush(QBrush(self.theme.colour("panel", 0.55)))
         edge = QPen(self.theme.colour("accent"), max(1.0, 1.5 * self.scale))
         edge.setCosmetic(True)
         self.forgotten.setPen(edge)
