@@ -189,7 +189,7 @@ def test_what_is_said_when_there_is_nothing_to_judge(window: MainWindow, session
 
 def test_doubt_is_said_between_two(window: MainWindow, session: ScriptedSession) -> None:
     window.listen("desk")
-    frames = [snapshot(index, "jazz", 0.4) for index in range(40)]
+    frames = [snapshot(index, "jazz", 0.4, unsure=True) for index in range(40)]
     for one in frames:
         one.smoothed.setflags(write=True)
         one.smoothed[:] = np.full(10, 0.2 / 8)
