@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.catch_up import CatchUp, Running
 from app.frame_reader import HeardFrame
 from app.kept_frames import KeptFrames
 from app.live_model import LiveModel
+from app.offline.unsure import is_unsure
 from app.snapshot import Snapshot, Timing
 from audio import FRAME_SECONDS
 
@@ -42,12 +44,13 @@ class Answerer:
         twin = running.twin.answer(token, present)
         running.recent.append(present)
         self._kept.push(frame.log_mel)
+        smoothed: NDArray[np.float64] = np.mean(running.recent, axis=0)
         return Snapshot(
             index=frame.index,
             seconds=frame.seconds,
             log_mel=frame.log_mel,
             probabilities=present,
-            smoothed=np.mean(running.recent, axis=0),
+            smoothed=smoothed,
             twin_probabilities=None if twin is None else twin.probabilities,
             filled=path.filled / in_use.window,
             level_dbfs=frame.level_dbfs,
@@ -55,6 +58,7 @@ class Answerer:
                 frame.nanoseconds, tokenized - began, stepped - tokenized, None if twin is None else twin.nanoseconds
             ),
             dropped=frame.dropped,
+            unsure=is_unsure(smoothed),
             compared=None if twin is None else twin.compared,
             twin_every=running.twin.every,
             saved_flops=running.saved_flops,

@@ -44,7 +44,7 @@ class CompiledPath:
 
 
 def quicken(classifier: Classifier) -> Callable[[], CompiledPath] | None:
-    """Compiled paths of this classifier's weights; None where there are none. May take seconds: not on a busy thread."""
+    """Compiled paths of this classifier's weights; None where there are none. May take seconds."""
     began = time.perf_counter()
     try:
         from model.compiled.cache import compile_apart

@@ -34,6 +34,7 @@ class Snapshot:
     level_dbfs: float  # RMS of the last hop of input; -inf for zeros
     nanoseconds: Timing
     dropped: int  # samples lost since the session began
+    unsure: bool = False  # whether the present answer is too improbable, or its leading two are too close
     compared: NDArray[np.floating] | None = None  # (10,) the continual answer for the twin's frame; None for this one
     twin_every: int = 1  # k: the twin answers every k-th frame, and some frames later where that is not each
     saved_flops: int = 0  # what the twin has to compute for this frame more than the continual encoder

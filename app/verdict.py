@@ -13,8 +13,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.offline.unsure import is_unsure
-
 SILENT_BELOW_DBFS, LOUD_FROM_DBFS = -60.0, -54.0  # apart, so that a level in between changes nothing
 SILENT_AFTER = 13  # frames, 1 s: pauses in music are shorter
 LOUD_AFTER = 2  # frames
@@ -54,8 +52,10 @@ class Judge:
         self._sound_frames = 0  # since it was last silent
         self._differing = 0  # frames in a row that would say something else
 
-    def judge(self, smoothed: NDArray[np.floating], level_dbfs: float) -> Verdict:
-        """(genres,) the present answer, and the level of the frame, -inf for zeros -> what is to be said now."""
+    def judge(self, smoothed: NDArray[np.floating], is_unsure: bool, level_dbfs: float) -> Verdict:
+        """(genres,) the present answer, whether the model calls it unsure, and the level of the frame, -inf for zeros
+        -> what is to be said now.
+        """
         self._gate(level_dbfs)
         if self._silent:
             self._verdict = Verdict("zeros" if self._is_zero else "silence")
@@ -66,7 +66,7 @@ class Judge:
             self._verdict = Verdict("listening")
             return self._verdict
         other, genre = (int(position) for position in np.argsort(smoothed)[-2:])
-        kind: Kind = "unsure" if is_unsure(np.asarray(smoothed, np.float64)) else "genre"
+        kind: Kind = "unsure" if is_unsure else "genre"
         fresh = Verdict(kind, genre, other, float(smoothed[genre]))
         self._differing = 0 if fresh.said == self._verdict.said else self._differing + 1
         if self._differing > HOLD_FRAMES or self._verdict.kind not in ("unsure", "genre"):

@@ -22,7 +22,9 @@ class ChoiceBox(QComboBox):
         self.initStyleOption(option)
         styled = QStylePainter(self)
         styled.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        room = self.width() - round(self.height() * 1.4)
+        edit = QStyle.SubControl.SC_ComboBoxEditField
+        field = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, edit, self)
+        room = field.width() - 6
         # The stock box cuts a long name off in the middle of a letter.
         option.currentText = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room)
         styled.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)

@@ -21,9 +21,13 @@ def bars_left(width: int, scale: float) -> int:
 
 
 class ComparisonView(QWidget):
-    """`name` is the start of the object names of all its readings, such as `time_encoder`."""
+    """`name` is the start of the object names of all its readings, such as `time_encoder`; what is counted and not
+    measured has no tail.
+    """
 
-    def __init__(self, parent: QWidget, theme: Theme, name: str, axis: LogAxis, less: str, more: str) -> None:
+    def __init__(
+        self, parent: QWidget, theme: Theme, name: str, axis: LogAxis, has_tail: bool, less: str, more: str
+    ) -> None:
         super().__init__(parent)
         self._less, self._more = less, more
         self.setObjectName(name)
@@ -31,8 +35,8 @@ class ComparisonView(QWidget):
         self.ratio = Reading(self.ratio_place, theme, "text", 36, Weight.Bold).named(f"{name}_ratio", less, "")
         self.ratio_words = Reading(self.ratio_place, theme, "muted", 13, text=less)
         self.lines = [
-            ComparisonLine(self, theme, f"{name}_step", "continual", "step", axis),
-            ComparisonLine(self, theme, f"{name}_twin", "twin", "twin", axis),
+            ComparisonLine(self, theme, f"{name}_step", "continual", "step", axis, has_tail),
+            ComparisonLine(self, theme, f"{name}_twin", "twin", "twin", axis, has_tail),
         ]
 
     @property
@@ -73,8 +77,11 @@ class ComparisonView(QWidget):
 class ComparisonLine(Explained):
     """One model in one measure: its name, the tail of its number, its number; below them its bar."""
 
-    def __init__(self, parent: QWidget, theme: Theme, name: str, label: str, colour: Role, axis: LogAxis) -> None:
+    def __init__(
+        self, parent: QWidget, theme: Theme, name: str, label: str, colour: Role, axis: LogAxis, has_tail: bool
+    ) -> None:
         super().__init__(parent, theme)
+        self._has_tail = has_tail
         self.label = Reading(self, theme, colour, 13, text=label)
         self.value = Reading(self, theme, "text", 15, Weight.Bold, RIGHT, words.UNKNOWN)
         self.value.setObjectName(name)
@@ -96,7 +103,7 @@ class ComparisonLine(Explained):
         width, height = rectangle.width(), rectangle.height()
         bar = max(4, round(height * 0.24))
         text = height - bar - round(height * 0.14)
-        name, number = round(width * 0.22), round(width * 0.30)
+        name, number = round(width * 0.22), round(width * (0.30 if self._has_tail else 0.70))
         self.label.place(scale, QRect(0, 0, name, text))
         self.tail.place(scale, QRect(name, 0, width - name - number - round(4 * scale), text))
         self.value.place(scale, QRect(width - number, 0, number, text))

@@ -45,7 +45,7 @@ class CostPanel(Panel):
             Reading(self, theme, "text", 14, Weight.DemiBold, text=text) for text in (TIME, "Arithmetic, counted")
         ]
         self.row_labels = [Reading(self, theme, "muted", 12, text=label) for label in ROWS for _ in self.heads]
-        time, arithmetic = ("less time", "more time"), ("fewer FLOPs", "more FLOPs")
+        time, arithmetic = (True, "less time", "more time"), (False, "fewer FLOPs", "more FLOPs")
         self.views = [
             ComparisonView(self, theme, "time_encoder", TIME_AXIS, *time),
             ComparisonView(self, theme, "flops_encoder", FLOPS_AXIS, *arithmetic),

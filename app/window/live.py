@@ -191,7 +191,7 @@ class LivePage(QWidget):
     def _hear(self, snapshots: list[Snapshot]) -> None:
         self._meter.add(snapshots)
         for snapshot in snapshots:
-            self._verdict = self._judge.judge(snapshot.smoothed, snapshot.level_dbfs)
+            self._verdict = self._judge.judge(snapshot.smoothed, snapshot.unsure, snapshot.level_dbfs)
             self._past.add(snapshot, self._verdict)
         self._last = snapshots[-1]
         self.spectrogram.push(np.stack([snapshot.log_mel for snapshot in snapshots]))

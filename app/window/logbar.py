@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
@@ -26,6 +28,11 @@ class LogAxis:
         if value <= self.low:
             return 0.0
         return min(math.log(value / self.low) / math.log(self.high / self.low), 1.0)
+
+    def positions(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The same of (k,) positive values."""
+        shares: NDArray[np.float64] = np.log(values / self.low) / math.log(self.high / self.low)
+        return np.clip(shares, 0.0, 1.0)
 
     def decades(self) -> list[float]:
         """The powers of ten on the axis, ends included."""

@@ -59,7 +59,7 @@ class ModelControls(QWidget):
         self.setGeometry(rectangle)
         gap, height = round(8 * scale), rectangle.height()
         window = round(104 * scale)
-        row = min(round(280 * scale), (rectangle.width() - window) * 2 // 3)
+        row = min(round(300 * scale), (rectangle.width() - window) * 2 // 3)
         left = rectangle.width() - window
         self.length.setGeometry(left, 0, window, height)
         self.family.setGeometry(left - gap - row, 0, row, height)

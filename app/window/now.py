@@ -33,6 +33,9 @@ class NowPanel(Panel):
             "How sure the model is of this genre. All ten together make 100 %. Unsure is said when the first is not "
             "likely enough, or the second too close.",
         )
+        self.reason = Reading(self, theme, "text", 21, Weight.DemiBold).named(
+            "reason", "Why no genre is named", "Two genres that are both likely, or why there is nothing to judge."
+        )
         self.source = Reading(self, theme, "muted", 14, align=RIGHT).named(
             "source_name", "Source", "What is being heard: a microphone or a file."
         )
@@ -48,6 +51,7 @@ class NowPanel(Panel):
         self._filled = 0.0
         self.genre.show_text(words.UNKNOWN, "faint")
         self.probability.show_text("")
+        self.reason.show_text("")
         self.heard.show_text(words.heard(0.0, self._window_seconds))
         self.update()
 
@@ -63,6 +67,7 @@ class NowPanel(Panel):
         if verdict.kind == "genre":
             self.genre.show_text(genre, verdict.genre)
             self.probability.show_text(words.percent(verdict.probability))
+            self.reason.show_text("")
             return
         large, small = {
             "unsure": ("unsure", f"between {genre} and {self._genres[verdict.other]}"),
@@ -71,7 +76,8 @@ class NowPanel(Panel):
             "zeros": ("no signal", "the microphone gives only zeros") if on_microphone else ("silence", "only zeros"),
         }[verdict.kind]
         self.genre.show_text(large, "text" if verdict.kind == "unsure" else "muted")
-        self.probability.show_text(small)
+        self.probability.show_text("")
+        self.reason.show_text(small)
 
     def show_filled(self, filled: float, window_seconds: float) -> None:
         """Say how much of the window has been heard, 0..1."""
@@ -91,7 +97,8 @@ class NowPanel(Panel):
         genre, probability = round(room * 0.60), round(room * 0.34)
         top = inside.y() - self.px(6) + (heard_top - inside.y() - room) // 2
         self.genre.place(self.scale, QRect(left, top, width, genre))
-        self.probability.place(self.scale, QRect(left, top + genre, width, probability))
+        for reading in (self.probability, self.reason):  # one of them is empty
+            reading.place(self.scale, QRect(left, top + genre, width, probability))
 
     def _track(self) -> QRectF:
         inside = self.inside()

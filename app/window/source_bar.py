@@ -29,7 +29,7 @@ class SourceBar(QWidget):
         self._session = session
         self.name = Reading(self, theme, "text", 21, Weight.Bold, text="Nystream")
         self.picker = MicrophonePicker(self, theme)
-        self.refresh, self.check = QToolButton(self), QToolButton(self)
+        self.refresh, self.check = QToolButton(self), QPushButton(self)
         self.listen, self.open, self.demo, self.stop = (QPushButton(self) for _ in range(4))
         self.listen.setProperty("primary", True)
         self.check.setCheckable(True)

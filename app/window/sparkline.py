@@ -59,9 +59,11 @@ class Sparkline(Explained):
         for column, colour in enumerate(COLOURS):
             values = self._series[:, column]
             at = np.flatnonzero(~np.isnan(values))
-            points = [QPointF(first + step * position, self._y(values[position])) for position in at]
+            heights = (self.height() - 2) * (1 - self._axis.positions(values[at])) + 1
+            points = [QPointF(x, y) for x, y in zip((first + step * at).tolist(), heights.tolist(), strict=True)]
             painter.setPen(QPen(self.theme.colour(colour), max(1.3, 1.5 * self._scale), j=Qt.PenJoinStyle.RoundJoin))
             painter.drawPolyline(QPolygonF(points))
+        self._paint_budget(painter, room, metrics)
         painter.end()
         super().paintEvent(event)
 
@@ -77,9 +79,13 @@ class Sparkline(Explained):
                 place = QRectF(0, top, room.left() - 6 * self._scale, metrics.height())
                 painter.drawText(place, Qt.AlignmentFlag.AlignRight, words.decade_of_time(decade))
                 free_from = top + metrics.height()
+
+    def _paint_budget(self, painter: QPainter, room: QRectF, metrics: QFontMetrics) -> None:
         y = self._y(self._budget)
         painter.setPen(QPen(self.theme.colour("warning"), 1, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
+        text = f" budget {self._budget / 1e6:.1f} ms "
+        place = QRectF(room.left(), y + 1, metrics.horizontalAdvance(text), metrics.height())
+        painter.fillRect(place, self.theme.colour("panel", 0.8))
         painter.setPen(self.theme.colour("warning"))
-        text = f"budget {self._budget / 1e6:.1f} ms"
-        painter.drawText(QRectF(room.left() + 4, y + 1, room.width(), metrics.height()), text)
+        painter.drawText(place, text)

@@ -65,7 +65,7 @@ def style_sheet(palette: Palette, scale: float) -> str:
     QComboBox[small="true"], QPushButton[small="true"] {{ padding: {round(3 * scale)}px {round(10 * scale)}px;
         font-size: {text_pixels(12, scale)}px; }}
     QComboBox[small="true"] {{ padding-right: {round(22 * scale)}px; }}
-    QToolButton:checked {{ border-color: {palette.accent}; color: {palette.accent}; }}
+    QPushButton:checked {{ border-color: {palette.accent}; color: {palette.accent}; }}
     QToolButton[small="true"] {{ padding: 0px; }}
     QSlider::groove:horizontal {{ background: {palette.raised}; height: {round(5 * scale)}px;
         border-radius: {round(2 * scale)}px; }}

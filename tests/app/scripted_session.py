@@ -116,6 +116,7 @@ def snapshot(
     saved_flops: int = 0,
     path: str = "torch",
     model: ModelInUse | None = None,
+    unsure: bool = False,
 ) -> Snapshot:
     """A frame on which `favourite` has probability `share`; times in nanoseconds."""
     probabilities = answer(raw_favourite or favourite, share)
@@ -136,6 +137,7 @@ def snapshot(
         saved_flops=saved_flops,
         path=path,
         model=model,
+        unsure=unsure,
     )
 
 

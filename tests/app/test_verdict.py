@@ -31,8 +31,10 @@ def normalised(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     return made
 
 
-def judged(judge: Judge, frames: int, answer: NDArray[np.float64], level: float = LOUD) -> list[Verdict]:
-    return [judge.judge(answer, level) for _ in range(frames)]
+def judged(
+    judge: Judge, frames: int, answer: NDArray[np.float64], level: float = LOUD, is_unsure: bool = False
+) -> list[Verdict]:
+    return [judge.judge(answer, is_unsure, level) for _ in range(frames)]
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_it_listens_before_it_names_a_genre() -> None:
 def test_an_answer_that_does_not_last_is_not_said(judge: Judge) -> None:
     for _ in range(20):
         assert {verdict.genre for verdict in judged(judge, HOLD_FRAMES, leading(5))} == {3}
-        assert judge.judge(leading(3), LOUD).genre == 3
+        assert judge.judge(leading(3), False, LOUD).genre == 3
 
 
 def test_an_answer_that_lasts_is_said_with_its_own_probability(judge: Judge) -> None:
@@ -63,17 +65,17 @@ def test_an_answer_that_lasts_is_said_with_its_own_probability(judge: Judge) -> 
 
 
 def test_the_shown_probability_is_always_that_of_the_shown_genre(judge: Judge) -> None:
-    verdict = judge.judge(leading(5), LOUD)
+    verdict = judge.judge(leading(5), False, LOUD)
     assert verdict.genre == 3
     assert verdict.probability == pytest.approx(leading(5)[3])
 
 
 def test_doubt_is_between_two_and_does_not_care_which_of_them_leads(judge: Judge) -> None:
-    verdict = judged(judge, HOLD_FRAMES + 1, doubt(5, 0))[-1]
+    verdict = judged(judge, HOLD_FRAMES + 1, doubt(5, 0), is_unsure=True)[-1]
     assert (verdict.kind, {verdict.genre, verdict.other}) == ("unsure", {0, 5})
     first = verdict.genre
     for more in (-0.02, 0.02) * 10:
-        verdict = judge.judge(doubt(5, 0, more), LOUD)
+        verdict = judge.judge(doubt(5, 0, more), True, LOUD)
         assert (verdict.kind, verdict.genre) == ("unsure", first)
 
 
@@ -91,7 +93,7 @@ def test_a_level_in_between_is_not_silence_while_there_was_sound(judge: Judge) -
 
 def test_zeros_are_told_apart_from_silence(judge: Judge) -> None:
     assert judged(judge, SILENT_AFTER, leading(3), -math.inf)[-1].kind == "zeros"
-    assert judge.judge(leading(3), QUIET).kind == "silence"
+    assert judge.judge(leading(3), False, QUIET).kind == "silence"
 
 
 def test_a_pause_in_music_changes_nothing(judge: Judge) -> None:

@@ -118,14 +118,14 @@ def test_a_tick_stays_far_below_50_milliseconds_even_with_200_frames_at_once(
     window: MainWindow, session: ScriptedSession
 ) -> None:
     window.listen("desk")
-    longest = []
-    for attempt in range(5):  # the best of five: another program may take the processor away
+    spent = []
+    for attempt in range(5):
         session.queue([snapshot(200 * attempt + position) for position in range(200)])
-        begun = time.perf_counter()
+        begun = time.thread_time()  # of this thread alone: another program may take the processor away
         window.tick()
         QApplication.processEvents()  # and the painting that follows
-        longest.append(time.perf_counter() - begun)
-    assert min(longest) < 0.050
+        spent.append(time.thread_time() - begun)
+    assert sorted(spent)[2] < 0.050
 
 
 def test_every_control_can_be_reached_and_named_without_a_mouse(window: MainWindow) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -168,6 +169,8 @@ def test_the_axis_widens_to_hold_every_value_and_keeps_even_decades() -> None:
     assert axis == LogAxis(1e3, 1e9)
     positions = [axis.position(decade) for decade in axis.decades()]
     assert positions == pytest.approx([step / 6 for step in range(7)])
+    values = np.array([1e2, 3e3, 5e5, 1e9, 1e12])
+    assert axis.positions(values).tolist() == pytest.approx([axis.position(value) for value in values])
     assert LogAxis(1e4, 1e7).holding() == LogAxis(1e4, 1e7)
 
 

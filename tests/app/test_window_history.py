@@ -184,12 +184,12 @@ def test_what_is_said_when_there_is_nothing_to_judge(window: MainWindow, session
         session.hears_microphone = microphone
         session.queue(sound(30, level_dbfs=level))
         window.tick()
-        assert (text(window, "present_genre"), text(window, "present_probability")) == (large, small)
+        assert (text(window, "present_genre"), text(window, "reason")) == (large, small)
 
 
 def test_doubt_is_said_between_two(window: MainWindow, session: ScriptedSession) -> None:
     window.listen("desk")
-    frames = [snapshot(index, "jazz", 0.4) for index in range(40)]
+    frames = [snapshot(index, "jazz", 0.4, unsure=True) for index in range(40)]
     for one in frames:
         one.smoothed.setflags(write=True)
         one.smoothed[:] = np.full(10, 0.2 / 8)
@@ -197,4 +197,4 @@ def test_doubt_is_said_between_two(window: MainWindow, session: ScriptedSession)
     session.queue(frames)
     window.tick()
     assert text(window, "present_genre") == "unsure"
-    assert text(window, "present_probability") == "between jazz and blues"
+    assert text(window, "reason") == "between jazz and blues"
