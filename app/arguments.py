@@ -10,6 +10,7 @@ from app.weights import default_weights
 
 FORMATS = ("table", "csv", "json", "jsonl", "audacity", "raven", "jams")
 SHELLS = ("bash", "zsh", "fish")
+THEMES = ("system", "dark", "light")
 EXIT_CODES = "exit codes: 0 all done, 1 some files failed, 2 usage, 3 no model, 130 interrupted"
 
 CLASSIFY_HELP = (
@@ -36,8 +37,19 @@ def parser() -> argparse.ArgumentParser:
         metavar="MICROPHONE",
         help="listen at once; without a name to the default microphone",
     )
-    begins.add_argument("--play", type=Path, metavar="FILE", help="play a file at live pace at once")
+    begins.add_argument("--play", "--file", type=Path, metavar="FILE", help="play a file at live pace at once")
+    begins.add_argument("--start", action="store_true", help="listen at once to --source, or to the default microphone")
+    window = described.add_argument_group("window")
+    window.add_argument("--source", metavar="MICROPHONE", help="choose this microphone: its key or a part of its name")
+    _add_looks(window)
     commands = described.add_subparsers(dest="command", metavar="COMMAND")
+    demo = commands.add_parser(
+        "demo",
+        help="open the window on music that it makes itself, with captions",
+        description="Needs no microphone, no file and no network. F11 is full screen, Esc ends it.",
+    )
+    _add_looks(demo, argparse.SUPPRESS)
+    _add_weights(demo)
     _add_classify(commands.add_parser("classify", help="say what genre files are", description=CLASSIFY_HELP))
     _add_listen(
         commands.add_parser(
@@ -64,6 +76,17 @@ def parser() -> argparse.ArgumentParser:
     )
     completion.add_argument("shell", choices=SHELLS)
     return described
+
+
+def _add_looks(to: argparse._ActionsContainer, default: str | None = None) -> None:
+    """`default`: what stands for what was not said; a command must not undo what was said before its name."""
+    to.add_argument("--theme", choices=THEMES, default=default, help="default: as last time, at first the system's")
+    to.add_argument(
+        "--window-seconds", type=float, default=default, metavar="N", help="what the model remembers; default: 30"
+    )
+    off = default or False
+    to.add_argument("--fullscreen", action="store_true", default=off, help="the whole screen, and larger type")
+    to.add_argument("--silent", action="store_true", default=off, help="do not play files and the demo aloud")
 
 
 def _add_classify(classify: argparse.ArgumentParser) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audio import FFT_LENGTH, HOP, SAMPLE_RATE, FrameStream, Level, LevelMeter, Source
+from audio import FFT_LENGTH, HOP, SAMPLE_RATE, Block, FrameStream, Level, LevelMeter, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,14 @@ class HeardFrame:
 
 
 class FrameReader:
-    """Reads a source to its end. Several frames that come out of one block share its level and its time."""
+    """Reads a source to its end. Several frames that come out of one block share its level and its time.
 
-    def __init__(self, source: Source) -> None:
+    on_block: told of every block and its sample rate before it is heard, in the reading thread.
+    """
+
+    def __init__(self, source: Source, on_block: Callable[[Block, int], None] | None = None) -> None:
         self._source = source
+        self._on_block = on_block
         self._stream = FrameStream(source.sample_rate)
         self._meter = LevelMeter(source.sample_rate)
         self._frames = 0
@@ -68,6 +72,8 @@ class FrameReader:
         if block is None:
             self._ended = True
         else:
+            if self._on_block is not None:
+                self._on_block(block, self._source.sample_rate)
             self._dropped += block.dropped
             self._measure_level(block.samples)
             self._meter.push(block.samples)

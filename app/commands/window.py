@@ -1,4 +1,4 @@
-"""`nystream`: the window over a live session."""
+"""`nystream` and `nystream demo`: the window over a live session."""
 
 from __future__ import annotations
 
@@ -8,12 +8,24 @@ import sys
 import torch
 
 from app.cli import EXIT_NO_MODEL
+from app.commands.usage import UsageError
+from app.compiled_path import quicken
 from app.session import LiveSession
-from app.window import run_window
+from app.weights import family_weights
+from app.window import Launch, run_window
+from audio import FRAME_SECONDS
 from model import WeightsError, load_classifier
+
+SHORTEST_WINDOW, LONGEST_WINDOW = 5.0, 300.0  # s
 
 
 def run_window_command(options: argparse.Namespace) -> int:
+    """Open it; returns the exit code. Raises UsageError."""
+    seconds = options.window_seconds
+    if seconds is not None and not SHORTEST_WINDOW <= seconds <= LONGEST_WINDOW:
+        raise UsageError(
+            f"--window-seconds {seconds:g} cannot be used: give {SHORTEST_WINDOW:g} to {LONGEST_WINDOW:g} seconds"
+        )
     # One thread: more make a single step no faster, and its slowest ones ten times slower.
     torch.set_num_threads(1)
     try:
@@ -21,12 +33,28 @@ def run_window_command(options: argparse.Namespace) -> int:
     except WeightsError as error:
         print(f"nystream: {error}", file=sys.stderr)
         return EXIT_NO_MODEL
-    session = LiveSession(classifier)
-    if options.play is not None:
-        session.play(options.play)
-    elif options.listen is not None:
-        session.listen(options.listen)
+    if seconds is not None:
+        try:
+            classifier = classifier.with_window(round(seconds / FRAME_SECONDS))
+        except ValueError as error:
+            raise UsageError(f"this model cannot have another window ({error}): leave --window-seconds out") from None
+    session = LiveSession(classifier, other_weights=family_weights(), quicken=quicken)
     try:
-        return run_window(session)
+        return run_window(session, understand(options))
     finally:
         session.close()
+
+
+def understand(options: argparse.Namespace) -> Launch:
+    """What the command line asks of the window."""
+    begins = options.start or options.listen is not None
+    return Launch(
+        weights=options.weights,
+        theme=options.theme,
+        source=options.source or options.listen or "",
+        begins=begins,
+        file=options.play,
+        demo=options.command == "demo",
+        full_screen=options.fullscreen,
+        silent=options.silent,
+    )

@@ -6,7 +6,9 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QWidget
 
 from app.window import words
+from app.window.explained import Explained
 from app.window.logbar import LogAxis, LogBar
+from app.window.palettes import Role
 from app.window.reading import Reading, Weight
 from app.window.theme import Theme
 
@@ -15,30 +17,38 @@ RIGHT = Qt.AlignmentFlag.AlignRight
 
 def bars_left(width: int, scale: float) -> int:
     """Where the bars begin in a comparison of this width: the axis below must begin there too."""
-    return min(round(142 * scale), round(width * 0.37))
+    return min(round(126 * scale), round(width * 0.34))
 
 
 class ComparisonView(QWidget):
-    """`name` is the start of the object names of all its readings, such as `time_encoder`."""
+    """`name` is the start of the object names of all its readings, such as `time_encoder`; what is counted and not
+    measured has no tail.
+    """
 
-    def __init__(self, parent: QWidget, theme: Theme, name: str, axis: LogAxis, less: str, more: str) -> None:
+    def __init__(
+        self, parent: QWidget, theme: Theme, name: str, axis: LogAxis, has_tail: bool, less: str, more: str
+    ) -> None:
         super().__init__(parent)
         self._less, self._more = less, more
         self.setObjectName(name)
-        self.ratio = Reading(self, theme.text, 42, Weight.Bold).named(f"{name}_ratio", f"Ratio, {less}", "")
-        self.ratio_words = Reading(self, theme.muted, 14, text=less)
+        self.ratio_place = Explained(self, theme)
+        self.ratio = Reading(self.ratio_place, theme, "text", 36, Weight.Bold).named(f"{name}_ratio", less, "")
+        self.ratio_words = Reading(self.ratio_place, theme, "muted", 13, text=less)
         self.lines = [
-            ComparisonLine(self, theme, f"{name}_step", "continual", theme.step, axis),
-            ComparisonLine(self, theme, f"{name}_twin", "twin", theme.twin, axis),
+            ComparisonLine(self, theme, f"{name}_step", "continual", "step", axis, has_tail),
+            ComparisonLine(self, theme, f"{name}_twin", "twin", "twin", axis, has_tail),
         ]
 
-    def explain(self, ratio: str, step: str, twin: str) -> None:
+    @property
+    def explained(self) -> list[Explained]:
+        """All that explains itself."""
+        return [self.ratio_place, *self.lines]
+
+    def explain(self, heading: str, ratio: str, step: str, twin: str) -> None:
         """Say in plain words what each number is."""
-        self.ratio.setToolTip(ratio)
-        self.ratio.setAccessibleDescription(ratio)
-        self.ratio_words.setToolTip(ratio)
-        for line, tip in zip(self.lines, (step, twin), strict=True):
-            line.explain(tip)
+        self.ratio_place.explain(f"{heading}: the ratio", ratio)
+        self.lines[0].explain(f"{heading}: the continual model", step)
+        self.lines[1].explain(f"{heading}: its non-continual twin", twin)
 
     def show_ratio(self, times: float | None) -> None:
         """Show how many times dearer the twin is."""
@@ -50,36 +60,36 @@ class ComparisonView(QWidget):
         self.setGeometry(rectangle)
         height = rectangle.height()
         left = bars_left(rectangle.width(), scale)
-        small = min(round(20 * scale), height // 4)
-        large = min(round(52 * scale), height - small)
+        ratio = QRect(0, 0, left - round(8 * scale), height)
+        self.ratio_place.setGeometry(ratio)
+        small = min(round(18 * scale), height // 3)
+        large = min(round(42 * scale), height - small)
         top = (height - small - large) // 2
-        self.ratio.place(scale, QRect(0, top, left - round(10 * scale), large))
-        self.ratio_words.place(scale, QRect(0, top + large, left - round(10 * scale), small))
-        line_height = min(height // 2, round(64 * scale))
+        self.ratio.place(scale, QRect(0, top, ratio.width(), large))
+        self.ratio_words.place(scale, QRect(0, top + large, ratio.width(), small))
+        line_height = min(height // 2, round(36 * scale))
         top = height // 2 - line_height
         for line in self.lines:
             line.place(scale, QRect(left, top, rectangle.width() - left, line_height))
             top += line_height
 
 
-class ComparisonLine(QWidget):
-    """One model in one measure: its name, its number with the tail behind it, its bar."""
+class ComparisonLine(Explained):
+    """One model in one measure: its name, the tail of its number, its number; below them its bar."""
 
-    def __init__(self, parent: QWidget, theme: Theme, name: str, label: str, colour: str, axis: LogAxis) -> None:
-        super().__init__(parent)
-        self.label = Reading(self, colour, 14, text=label)
-        self.value = Reading(self, theme.text, 16, Weight.Bold, RIGHT, words.UNKNOWN)
+    def __init__(
+        self, parent: QWidget, theme: Theme, name: str, label: str, colour: Role, axis: LogAxis, has_tail: bool
+    ) -> None:
+        super().__init__(parent, theme)
+        self._has_tail = has_tail
+        self.label = Reading(self, theme, colour, 13, text=label)
+        self.value = Reading(self, theme, "text", 15, Weight.Bold, RIGHT, words.UNKNOWN)
         self.value.setObjectName(name)
         self.value.setAccessibleName(name.replace("_", " "))
-        self.tail = Reading(self, theme.muted, 12, align=RIGHT)
+        self.tail = Reading(self, theme, "muted", 11, align=RIGHT)
         self.tail.setObjectName(f"{name}_tail")
         self.tail.setAccessibleName(f"{name.replace('_', ' ')} tail")
         self.bar = LogBar(self, theme, colour, axis)
-
-    def explain(self, tip: str) -> None:
-        """Say in plain words what it is."""
-        self.setToolTip(tip)
-        self.value.setAccessibleDescription(tip)
 
     def show_values(self, axis: LogAxis, value: str, tail: str, *lengths: float) -> None:
         """Show a number, what is known of its spread, and the bar with its marks."""
@@ -91,9 +101,10 @@ class ComparisonLine(QWidget):
         """Put it here and draw at this scale."""
         self.setGeometry(rectangle)
         width, height = rectangle.width(), rectangle.height()
-        text, bar, tail = round(height * 0.40), round(height * 0.19), round(height * 0.34)
-        name = round(width * 0.5)
+        bar = max(4, round(height * 0.24))
+        text = height - bar - round(height * 0.14)
+        name, number = round(width * 0.22), round(width * (0.30 if self._has_tail else 0.70))
         self.label.place(scale, QRect(0, 0, name, text))
-        self.value.place(scale, QRect(name, 0, width - name, text))
+        self.tail.place(scale, QRect(name, 0, width - name - number - round(4 * scale), text))
+        self.value.place(scale, QRect(width - number, 0, number, text))
         self.bar.setGeometry(0, text, width, bar)
-        self.tail.place(scale, QRect(0, text + bar, width, tail))

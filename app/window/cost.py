@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QWidget
 
 from app.costs import Comparison, CostReport, Percentiles
-from app.session_protocol import FrameFlops
+from app.model_in_use import ModelInUse, ModelRow
 from app.window import cost_words, words
 from app.window.comparison import ComparisonView, bars_left
 from app.window.cost_tiles import CostTiles
+from app.window.explained import Explained, Explanation
 from app.window.logbar import AxisLabels, LogAxis
-from app.window.panel import Panel
+from app.window.model_controls import ModelControls
+from app.window.panel import PADDING, Panel
+from app.window.parts import PartsChart
 from app.window.reading import Reading, Weight
+from app.window.sparkline import Sparkline
 from app.window.theme import Theme
 
 TIME_AXIS = LogAxis(1e4, 1e7)  # 10 µs to 10 ms; widens when something lies outside
 FLOPS_AXIS = LogAxis(1e5, 1e7)
+TIME = "Time, measured here"
+ROWS = ("This encoder alone", "Whole frame, with log-mel and stem")
 
 
 class CostPanel(Panel):
-    """Two columns, time and arithmetic; two rows, the encoder alone and the whole frame; tiles below."""
+    """Two columns, time and arithmetic; in each the encoder alone, the whole frame, a chart; tiles below."""
 
-    def __init__(self, parent: QWidget, theme: Theme, flops: FrameFlops, frame_seconds: float) -> None:
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: Theme,
+        rows: tuple[ModelRow, ...],
+        windows: tuple[float, ...],
+        frame_seconds: float,
+    ) -> None:
         super().__init__(parent, theme, "Cost of one frame")
         self._time_axis, self._flops_axis = TIME_AXIS, FLOPS_AXIS
-        self.legend = Reading(self, theme.muted, 13, align=Qt.AlignmentFlag.AlignRight)
-        self.legend.show_text("same weights, two ways: only the newest frame, or the whole window again")
+        self._model: ModelInUse | None = None
+        self._every = 1
+        self.controls = ModelControls(self, theme, rows, windows)
         self.heads = [
-            Reading(self, theme.text, 15, Weight.DemiBold, text=text)
-            for text in ("Time, measured here", "Arithmetic, counted")
+            Reading(self, theme, "text", 14, Weight.DemiBold, text=text) for text in (TIME, "Arithmetic, counted")
         ]
-        rows = ("This encoder alone", "Whole frame, with log-mel and stem")
-        self.row_labels = [Reading(self, theme.muted, 13, text=row) for row in rows for _ in self.heads]
-        time, arithmetic = ("less time", "more time"), ("fewer FLOPs", "more FLOPs")
+        self.row_labels = [Reading(self, theme, "muted", 12, text=label) for label in ROWS for _ in self.heads]
+        time, arithmetic = (True, "less time", "more time"), (False, "fewer FLOPs", "more FLOPs")
         self.views = [
             ComparisonView(self, theme, "time_encoder", TIME_AXIS, *time),
             ComparisonView(self, theme, "flops_encoder", FLOPS_AXIS, *arithmetic),
@@ -44,10 +56,15 @@ class CostPanel(Panel):
             AxisLabels(self, theme, TIME_AXIS, words.decade_of_time),
             AxisLabels(self, theme, FLOPS_AXIS, words.decade_of_flops),
         ]
-        self.axis_notes = [Reading(self, theme.faint, 11, text="log scale") for _ in self.axes]
+        self.axis_notes = [Reading(self, theme, "faint", 11, text="log scale") for _ in self.axes]
+        self.sparkline = Sparkline(self, theme, frame_seconds * 1e9)
+        self.sparkline.explain("Time of every frame", cost_words.SPARKLINE)
+        self.parts = PartsChart(self, theme)
+        self.parts.explain("Arithmetic by part", cost_words.PARTS)
         self.tiles = CostTiles(self, theme, frame_seconds)
-        for view, (ratio, step, twin) in zip(self.views, cost_words.tips(flops), strict=True):
-            view.explain(ratio, step, twin)
+        self.explanation = Explanation(self, theme)
+        for explained in self.findChildren(Explained):
+            explained.wished.connect(self._explain)
 
     def reset(self) -> None:
         """Another run: forget how far the time axis had to reach."""
@@ -55,11 +72,28 @@ class CostPanel(Panel):
 
     def show_report(self, report: CostReport, missed: int) -> None:
         """Show the present figures; `missed` snapshots never reached the window."""
+        self._show_model(report)
         self._widen(report)
         for row, comparison in enumerate((report.encoder, report.frame)):
             self._show_time(self.views[2 * row], comparison)
             self._show_flops(self.views[2 * row + 1], comparison)
+        self.sparkline.show_series(report.series)
         self.tiles.show_report(report, missed)
+
+    def _show_model(self, report: CostReport) -> None:
+        model = report.model
+        if (model, report.twin_every) != (self._model, self._every):
+            self._model, self._every = model, report.twin_every
+            self.parts.show_flops(model.flops)
+            for view, (heading, ratio, step, twin) in zip(self.views, cost_words.tips(model.flops), strict=True):
+                if report.twin_every > 1 and view.objectName().startswith("time"):
+                    twin = f"{twin}\n\n{cost_words.LATE_TWIN.format(every=report.twin_every)}"
+                view.explain(heading, ratio, step, twin)
+        by = f"continual model {report.path}" if report.path == "compiled" else f"continual model in {report.path}"
+        self.heads[0].show_text(f"{TIME}; {by}" if report.path else TIME)
+        late = f"; twin on {words.every(report.twin_every)}" if report.twin_every > 1 else ""
+        for label, text in zip(self.row_labels[::2], ROWS, strict=True):
+            label.show_text(f"{text}{late}")
 
     def _widen(self, report: CostReport) -> None:
         rows = report.encoder, report.frame
@@ -84,27 +118,37 @@ class CostPanel(Panel):
         for line, count in zip(view.lines, (comparison.step_flops, comparison.twin_flops), strict=True):
             line.show_values(self._flops_axis, words.flops(count), "", count)
 
+    def _explain(self, explained: Explained) -> None:
+        self.explanation.show_beside(explained, self.scale)
+
     def arrange(self, inside: QRect) -> None:
-        scale, gap = self.scale, self.px(40)
-        self.legend.place(scale, self.beside_title())
-        tiles = self.px(84)
-        head, label, axis, space = self.px(26), self.px(18), self.px(16), self.px(8)
-        row = (inside.height() - tiles - head - axis - self.px(8)) // 2
+        scale, gap = self.scale, self.px(36)
+        beside = self.beside_title()
+        controls = self.px(28)
+        middle = beside.center().y() - controls // 2
+        self.controls.place(scale, QRect(beside.x(), middle, self.width() - self.px(PADDING) - beside.x(), controls))
+        tiles, head, label, axis, space = self.px(76), self.px(24), self.px(16), self.px(15), self.px(6)
+        rest = inside.height() - tiles - head - axis - 2 * space
+        row = min(round(rest * 0.33), self.px(100))
+        chart = rest - 2 * row
         column = (inside.width() - gap) // 2
+        charts: list[Sparkline | PartsChart] = [self.sparkline, self.parts]
         for side in (0, 1):
             left, top = inside.x() + side * (column + gap), inside.y() + head
             self.heads[side].place(scale, QRect(left, inside.y(), column, head))
             for position in (side, side + 2):
                 self.row_labels[position].place(scale, QRect(left, top, column, label))
-                self.views[position].place(scale, QRect(left, top + label + space // 2, column, row - label - space))
+                self.views[position].place(scale, QRect(left, top + label, column, row - label))
                 top += row
             start = bars_left(column, scale)
             self.axis_notes[side].place(scale, QRect(left, top, start, axis))
             self.axes[side].place(scale, QRect(left + start, top, column - start, axis))
+            charts[side].place(scale, QRect(left, top + axis + space, column, chart))
         self.tiles.place(scale, QRect(inside.x(), inside.bottom() - tiles, inside.width(), tiles))
 
 
 def tail(spread: Percentiles) -> str:
-    """The two upper percentiles in one line."""
-    p95, p99 = words.microseconds(spread.p95), words.microseconds(spread.p99)
-    return f"p95 {p95}   p99 {p99}"
+    """The two upper percentiles in as few letters as can be: "p95/99 123/456 µs", "p95/99 1.2/4.6 ms"."""
+    unit, divisor = ("µs", 1e3) if spread.p99 < 999.5e3 else ("ms", 1e6)
+    decimals = 0 if unit == "µs" or spread.p99 >= 99.95e6 else 1
+    return f"p95/99 {spread.p95 / divisor:.{decimals}f}/{spread.p99 / divisor:.{decimals}f} {unit}"

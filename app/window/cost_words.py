@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.costs import ROLLING_FRAMES
-from app.session_protocol import FrameFlops
+from app.model_in_use import FrameFlops
 from app.window import words
 
 STEP = "The continual model keeps what it computed before and adds only what the newest frame brings."
@@ -33,6 +33,28 @@ BUDGET = (
     "The share of the time between two frames that computing a frame takes (median, whole frame). Above "
     "100 % a model cannot keep up with live sound."
 )
+SAVED = (
+    "What the twin has to compute for the same answers and the continual model has not: its FLOPs minus the continual "
+    "model's, summed over all frames since listening began. While the window fills the twin has less to do, and that "
+    "is counted as it is."
+)
+MEMORY = (
+    "What is remembered from one frame to the next once the window is full, counted from the model's shape in single "
+    "precision: keys, values, sums and landmarks of the continual model; the tokens of the window for its twin."
+)
+SPARKLINE = (
+    "The time that the encoder took for every frame of the last half minute, on a logarithmic scale: below the "
+    "continual model, above its twin. The dashed line is the time between two frames. Choose a longer window and the "
+    "twin's curve rises with it, while with fixed landmarks the continual model's stays where it is."
+)
+PARTS = (
+    "Where the arithmetic of one frame goes, on a logarithmic scale: the left dot is the continual model, the right "
+    "one its twin, and the line between them is what is saved. Log-mel and stem are the same for both."
+)
+LATE_TWIN = (
+    "The twin takes too long for every frame, so it answers every {every}th one only, in a thread of its own: it must "
+    "not hold up the continual model. Its times are of the frames it did answer."
+)
 FRAMES = "Frames computed since listening began."
 DROPPED = (
     "Sound samples lost since listening began, because the computer could not keep up. Frames not drawn were "
@@ -40,13 +62,15 @@ DROPPED = (
 )
 
 
-def tips(flops: FrameFlops) -> list[tuple[str, str, str]]:
-    """Explanations of each view's ratio, continual model and twin, in the order of the panel's views."""
+def tips(flops: FrameFlops) -> list[tuple[str, str, str, str]]:
+    """Heading, and explanations of ratio, continual model and twin, of each view in the order of the panel's views."""
     explained = []
-    for what, shared in ((ENCODER, {}), (FRAME, flops.shared)):
-        explained.append((f"{TIME_RATIO}\n{what}", f"{STEP} {what}\n{TAIL}", f"{TWIN} {what}\n{TAIL}"))
+    for name, what, shared in (("Encoder alone", ENCODER, {}), ("Whole frame", FRAME, flops.shared)):
+        time = f"{STEP} {what}\n\n{TAIL}", f"{TWIN} {what}\n\n{TAIL}"
+        explained.append((f"{name}, time", f"{TIME_RATIO}\n\n{what}", *time))
         step, twin = by_part(shared, flops.step), by_part(shared, flops.twin)
-        explained.append((f"{FLOPS_RATIO}\n{what}", f"{STEP} {what}\n{step}", f"{TWIN} {what}\n{twin}"))
+        counted = f"{STEP} {what}\n\n{step}", f"{TWIN} {what}\n\n{twin}"
+        explained.append((f"{name}, arithmetic", f"{FLOPS_RATIO}\n\n{what}", *counted))
     return explained
 
 

@@ -38,8 +38,16 @@ class FrameRing:
         self._decibels[:, at + self.columns] = kept.T
         self.written += len(frames)
 
-    @property
-    def decibels(self) -> NDArray[np.float32]:
-        """(bands, columns), oldest to newest: a view, overwritten by the next push()."""
-        start = self.written % self.columns
-        return self._decibels[:, start : start + self.columns]
+    def skip(self, count: int) -> None:
+        """Count frames that nobody will ask for."""
+        self.written += count
+
+    def until(self, end: int, count: int) -> NDArray[np.float32]:
+        """(bands, count) the last frames before number `end`: a view where all are there, else a copy with silence."""
+        start = (end - count) % self.columns
+        frames = self._decibels[:, start : start + count]
+        overwritten = min(max(self.written - self.columns - (end - count), 0), count)
+        if overwritten:
+            frames = frames.copy()
+            frames[:, :overwritten] = SILENCE_DB
+        return frames

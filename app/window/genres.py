@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from app.snapshot import Snapshot
 from app.window import words
 from app.window.easing import ease
+from app.window.palettes import Role
 from app.window.panel import Panel
 from app.window.reading import Reading, Weight
 from app.window.theme import Theme
@@ -19,9 +21,9 @@ NAME_WIDTH, NUMBER_WIDTH = 92, 58  # pixels at scale 1
 class GenreRow(QWidget):
     """One genre: the bar is the present answer, the tick what the last frame alone says."""
 
-    def __init__(self, parent: QWidget, theme: Theme, genre: str, colour: str) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, genre: str, position: int) -> None:
         super().__init__(parent)
-        self._theme, self._colour = theme, colour
+        self._theme, self._colour = theme, position
         self._scale = 1.0
         self._target = self._shown = 0.0
         self._raw: float | None = None
@@ -32,20 +34,20 @@ class GenreRow(QWidget):
         )
         self.setObjectName(f"genre_row_{genre}")
         self.setToolTip(tip)
-        self.name = Reading(self, theme.muted, 15, text=genre)
-        self.number = Reading(self, theme.muted, 15, Weight.DemiBold, Qt.AlignmentFlag.AlignRight, words.UNKNOWN)
+        self.name = Reading(self, theme, "muted", 15, text=genre)
+        self.number = Reading(self, theme, "muted", 15, Weight.DemiBold, Qt.AlignmentFlag.AlignRight, words.UNKNOWN)
         self.number.named(f"genre_{genre}", f"Probability of {genre}", tip)
 
     def text(self) -> str:
         """The shown number."""
         return self.number.text()
 
-    def show_probability(self, smoothed: float, raw: float | None, is_present: bool) -> None:
-        """Show the answer; `raw` is None before anything has been heard."""
-        self._target, self._raw = smoothed, raw
-        colour = self._theme.text if is_present else self._theme.muted
+    def show_probability(self, smoothed: float | None, raw: float | None, is_present: bool) -> None:
+        """Show the answer, None before anything has been heard; and that to the last frame, None if not known."""
+        self._target, self._raw = smoothed or 0.0, raw
+        colour: Role = "text" if is_present else "muted"
         self.name.show_text(self.genre, colour)
-        self.number.show_text(words.UNKNOWN if raw is None else words.percent(smoothed), colour)
+        self.number.show_text(words.UNKNOWN if smoothed is None else words.percent(smoothed), colour)
         self.update(self._bar().toAlignedRect())
 
     def advance(self, seconds: float) -> None:
@@ -73,14 +75,14 @@ class GenreRow(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.raised))
+        painter.setBrush(self._theme.colour("raised"))
         painter.drawRoundedRect(bar, radius, radius)
-        painter.setBrush(QColor(self._colour))
+        painter.setBrush(self._theme.colour(self._colour))
         length = max(bar.width() * self._shown, 3 * self._scale)
         painter.drawRoundedRect(QRectF(bar.x(), bar.y(), length, bar.height()), radius, radius)
         if self._raw is not None:
             tick = max(2.0, 2 * self._scale)
-            painter.setBrush(QColor(self._theme.text))
+            painter.setBrush(self._theme.colour("text"))
             painter.drawRect(QRectF(bar.x() + (bar.width() - tick) * self._raw, bar.y(), tick, bar.height()))
         painter.end()
 
@@ -90,19 +92,21 @@ class GenresPanel(Panel):
 
     def __init__(self, parent: QWidget, theme: Theme, genres: tuple[str, ...]) -> None:
         super().__init__(parent, theme, "Genres")
-        self.rows = [GenreRow(self, theme, genre, theme.genre(position)) for position, genre in enumerate(genres)]
+        self.note = Reading(self, theme, "faint", 12, align=Qt.AlignmentFlag.AlignRight)
+        self.note.show_text("bar 3 s, tick 1 frame")
+        self.rows = [GenreRow(self, theme, genre, position) for position, genre in enumerate(genres)]
 
     def reset(self) -> None:
         """Nothing has been heard."""
         for row in self.rows:
-            row.show_probability(0.0, None, False)
+            row.show_probability(None, None, False)
 
-    def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Show the present answer and the last frame's."""
-        present = int(snapshot.smoothed.argmax())
+    def show_answer(self, smoothed: NDArray[np.floating], raw: NDArray[np.floating] | None) -> None:
+        """(genres,) the present answer, and the last frame's where it is known."""
+        present = int(smoothed.argmax())
         for position, row in enumerate(self.rows):
-            smoothed, raw = float(snapshot.smoothed[position]), float(snapshot.probabilities[position])
-            row.show_probability(smoothed, raw, position == present)
+            own = None if raw is None else float(raw[position])
+            row.show_probability(float(smoothed[position]), own, position == present)
 
     def advance(self, seconds: float) -> None:
         """Let the bars glide on."""
@@ -110,6 +114,7 @@ class GenresPanel(Panel):
             row.advance(seconds)
 
     def arrange(self, inside: QRect) -> None:
+        self.note.place(self.scale, self.beside_title())
         count = len(self.rows)
         for position, row in enumerate(self.rows):
             top = inside.y() + position * inside.height() // count

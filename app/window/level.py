@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QLinearGradient, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.window import words
 from app.window.easing import ease
 from app.window.reading import Reading
 from app.window.theme import Theme
+from audio import Level
 
 LOWEST_DBFS = -60.0
 TIP = (
     "Loudness of the input, 0 dBFS being the loudest that fits. Around \N{MINUS SIGN}20 is good; the model "
-    "does not care about the level."
+    "does not care about the level. The tick is the peak; clipping means that the input is too loud to be true: "
+    "turn the microphone down."
 )
 
 
@@ -27,9 +29,9 @@ class LevelMeter(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._scale = 1.0
-        self._target = self._shown = 0.0
+        self._target = self._shown = self._peak = 0.0
         self.setToolTip(TIP)
-        self.number = Reading(self, theme.muted, 13, align=Qt.AlignmentFlag.AlignRight)
+        self.number = Reading(self, theme, "muted", 13, align=Qt.AlignmentFlag.AlignRight)
         self.number.named("level", "Input level", TIP)
 
     def text(self) -> str:
@@ -38,13 +40,17 @@ class LevelMeter(QWidget):
 
     def reset(self) -> None:
         """Nothing is heard."""
-        self._target = 0.0
+        self._target = self._peak = 0.0
         self.number.show_text("")
 
-    def show_level(self, dbfs: float) -> None:
-        """Show a level; -inf for zeros."""
-        self._target = 0.0 if dbfs == -math.inf else min(max(1 - dbfs / LOWEST_DBFS, 0.0), 1.0)
-        self.number.show_text(words.level(dbfs))
+    def show_level(self, level: Level) -> None:
+        """Show a level, and for a while that it was too loud."""
+        peak = _share(level.peak_dbfs)
+        if (self._target, self._peak) != (_share(level.rms_dbfs), peak):
+            self._target, self._peak = _share(level.rms_dbfs), peak
+            self.update()
+        text = "clipping" if level.clipping else words.level(level.rms_dbfs)
+        self.number.show_text(text, "problem" if level.clipping else "muted")
 
     def advance(self, seconds: float) -> None:
         """Let the bar glide on."""
@@ -75,15 +81,24 @@ class LevelMeter(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.raised))
+        painter.setBrush(self._theme.colour("raised"))
         painter.drawRoundedRect(bar, radius, radius)
         if self._shown > 0:
             gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-            gradient.setColorAt(0.0, QColor(self._theme.accent))
-            gradient.setColorAt(0.8, QColor(self._theme.accent))
-            gradient.setColorAt(0.95, QColor(self._theme.warning))
-            gradient.setColorAt(1.0, QColor(self._theme.problem))
+            gradient.setColorAt(0.0, self._theme.colour("accent"))
+            gradient.setColorAt(0.8, self._theme.colour("accent"))
+            gradient.setColorAt(0.95, self._theme.colour("warning"))
+            gradient.setColorAt(1.0, self._theme.colour("problem"))
             painter.setBrush(gradient)
             length = max(bar.height(), bar.width() * self._shown)
             painter.drawRoundedRect(QRectF(bar.x(), bar.y(), length, bar.height()), radius, radius)
+        if self._peak > 0:
+            width = max(2.0, 2 * self._scale)
+            painter.setBrush(self._theme.colour("text"))
+            painter.drawRect(QRectF(bar.x() + (bar.width() - width) * self._peak, bar.y(), width, bar.height()))
         painter.end()
+
+
+def _share(dbfs: float) -> float:
+    """Where a level stands on the bar, 0..1."""
+    return 0.0 if dbfs == -math.inf else min(max(1 - dbfs / LOWEST_DBFS, 0.0), 1.0)

@@ -1,168 +1,251 @@
-"""The window: drains snapshots on one timer, shows them, and passes the user's wishes to the session."""
+"""The window: its pages, its menus, and one timer that drives what moves."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QWidget
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
-from app.costs import CostMeter
-from app.session_protocol import DeviceList, EngineState, Session
+from app.session_log import SessionLog
+from app.session_protocol import Session
+from app.settings import SettingsFile
 from app.snapshot import Snapshot
-from app.window.cost import CostPanel
-from app.window.genres import GenresPanel
-from app.window.invitation import InvitationCard, invitation_for
-from app.window.layout import places
-from app.window.now import NowPanel
-from app.window.source_bar import SourceBar
-from app.window.spectrogram import SpectrogramPanel
-from app.window.status import StatusLine
+from app.weights import default_weights
+from app.window.exports import Exports
+from app.window.files import FilesPage
+from app.window.help import Help
+from app.window.live import LivePage
+from app.window.memory import Memory
+from app.window.menu_entries import fill_menus
+from app.window.menus import Menus
+from app.window.page_switch import PageSwitch
 from app.window.style import style_sheet
-from app.window.theme import DARK, DESIGN_HEIGHT, DESIGN_WIDTH, Theme, scale_for
+from app.window.theme import DESIGN_HEIGHT, DESIGN_WIDTH, Theme, ThemeChoice, scale_for
+from app.window.toast import Toast
+from app.window.tour import Tour
+from app.window.tour_changes import TourChanges
 
 TICK_MILLISECONDS = 16
 LONGEST_GLIDE = 0.1  # seconds; after a pause of the timer nothing shall leap further
-CLOSING_SECONDS = 1.0  # the session gets this long to stop before the window goes without it
+CLOSING_SECONDS = 0.5  # the session gets this long to stop before the window goes without it
 AUDIO_FILES = "*.wav *.flac *.mp3 *.ogg *.opus *.m4a *.aac *.aif *.aiff *.au *.caf *.mka *.mkv *.mp4 *.webm"
+LEAVE_FULL_SCREEN = "F11 or Esc leaves full screen."
 
 
 class MainWindow(QMainWindow):
-    """Everything it shows comes from `session.drain()` and the session's properties, read once per tick."""
+    """Everything that is shown comes from the session, and every wish goes to it.
 
-    def __init__(self, session: Session, theme: Theme = DARK) -> None:
+    kept: where settings are read from and written to; None keeps none. weights: of the model that answers.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        theme: Theme | None = None,
+        kept: SettingsFile | None = None,
+        weights: Path | None = None,
+    ) -> None:
         super().__init__()
         self._session = session
-        self._meter = CostMeter(session.flops, session.frame_seconds)
-        self._last: Snapshot | None = None
-        self._shown_devices: DeviceList | None = None
-        self._shown_missed = 0
         self._scale = 0.0
-        self._theme = theme
         self._ticked = time.monotonic()
+        self.theme = Theme(parent=self) if theme is None else theme
+        self.theme.changed.connect(self._restyle)
         self.setWindowTitle("Nystream")
         self.setMinimumSize(900, 600)
         self.setAcceptDrops(True)
-        self._stage = QWidget(self)
-        self._build(theme)
+        self._build(default_weights() if weights is None else weights)
+        fill_menus(self)
+        self.memory = Memory(self, session, kept)
         self.resize(DESIGN_WIDTH, DESIGN_HEIGHT)
+        self.memory.recall()
         session.refresh_devices()
         self.timer = QTimer(self)
         self.timer.setTimerType(Qt.TimerType.PreciseTimer)
         self.timer.timeout.connect(self.tick)
         self.timer.start(TICK_MILLISECONDS)
 
-    def _build(self, theme: Theme) -> None:
+    def _build(self, weights: Path) -> None:
         session = self._session
-        stage = self._stage
-        self.setCentralWidget(stage)
-        self.source_bar = SourceBar(stage, theme)
-        self.status = StatusLine(stage, theme)
-        self.now = NowPanel(stage, theme, session.genres, session.window_seconds)
-        self.genres = GenresPanel(stage, theme, session.genres)
-        self.spectrogram = SpectrogramPanel(
-            stage, theme, session.window_seconds, session.frame_seconds, session.highest_frequency
-        )
-        self.cost = CostPanel(stage, theme, session.flops, session.frame_seconds)
-        self.invitation = InvitationCard(stage, theme)
-        self.source_bar.listen_wished.connect(self.listen)
-        self.source_bar.file_wished.connect(self.choose_file)
-        self.source_bar.stop_wished.connect(self.stop)
-        self.source_bar.refresh_wished.connect(session.refresh_devices)
-        self.invitation.listen_wished.connect(self.source_bar.listen.click)
-        self.invitation.file_wished.connect(self.choose_file)
-        stage.setFocus()  # no control is chosen before the user chooses one
-        self._reset()
+        self.menus = Menus(self)
+        self.pages = QStackedWidget(self)
+        self.setCentralWidget(self.pages)
+        self.live = LivePage(self.pages, session, self.theme)
+        self.pages.addWidget(self.live)
+        self.switch = PageSwitch(self)
+        self.menus.bar.setCornerWidget(self.switch)
+        self.toast = Toast(self.pages, self.theme)
+        self.files = FilesPage(self.pages, self.theme, session.genres, weights, self.toast.say)
+        self.pages.addWidget(self.files)
+        self.files.play_wished.connect(lambda path: self.play(Path(path)))
+        self.log = SessionLog(session.genres)
+        self.exports = Exports(self, self.log, session.recorder, self.toast.say)
+        self.help = Help(self, session, weights, self.toast.say)
+        self.tour = Tour(self.live, self.theme, self.live.panels)
+        self._tour_changes = TourChanges(session, self.tour)
+        self.switch.chosen.connect(self.show_page)
+        # Only then does the menu bar ask again how wide it is.
+        self.switch.changed.connect(lambda: self.menus.bar.setCornerWidget(self.switch))
+        self.live.file_wished.connect(self.choose_file)
+        self.live.demo_wished.connect(self.demo)
+        self.live.begun.connect(self.log.begin)
+        self.live.heard.connect(self._note)
 
     def listen(self, device_key: str) -> None:
         """Hear a microphone."""
-        self._session.listen(device_key)
-        self._reset()
+        self.show_page(0)
+        self.live.listen(device_key)
 
-    def play(self, path: Path) -> None:
-        """Play a file."""
-        self._session.play(path)
-        self._reset()
+    def listen_to_chosen(self) -> None:
+        """Hear the microphone that is chosen in the source bar."""
+        self.show_page(0)
+        self.live.source_bar.listen.click()
 
     def stop(self) -> None:
         """End what runs; what it showed stays."""
         self._session.stop()
 
+    def refresh(self) -> None:
+        """Look for microphones again."""
+        self._session.refresh_devices()
+
+    def play(self, path: Path) -> None:
+        """Play a file."""
+        self.show_page(0)
+        self.live.play(path)
+
+    def demo(self) -> None:
+        """Play the program's own music, with captions."""
+        self.show_page(0)
+        self.live.demo()
+        self.tour.begin()
+
+    def start_tour(self) -> None:
+        """The captions over what is heard; the demo when nothing is."""
+        if self._session.state.phase in ("starting", "running"):
+            self.show_page(0)
+            self.tour.begin()
+        else:
+            self.demo()
+
+    def take(self, paths: Sequence[str]) -> None:
+        """What was dropped: one file is played, several or a folder are classified."""
+        if self.pages.currentIndex() == 0 and len(paths) == 1 and not Path(paths[0]).is_dir():
+            self.play(Path(paths[0]))
+        else:
+            self.show_page(1)
+            self.files.add(paths)
+
     def choose_file(self) -> None:
         """Ask for a file and play it."""
         kinds = f"Audio ({AUDIO_FILES});;All files (*)"
-        chosen, _kind = QFileDialog.getOpenFileName(self, "Open an audio file", "", kinds)
+        chosen, _kind = QFileDialog.getOpenFileName(self, "Open an audio file", self.memory.folder, kinds)
         if chosen:
+            self.memory.folder = str(Path(chosen).parent)
             self.play(Path(chosen))
 
+    def choose_files(self) -> None:
+        """Ask for files and classify them."""
+        self.show_page(1)
+        self.files.choose_files()
+
+    def choose_folder(self) -> None:
+        """Ask for a folder and classify what is in it."""
+        self.show_page(1)
+        self.files.choose_folder()
+
+    def show_page(self, number: int) -> None:
+        """0 is the live page, 1 the files page."""
+        self.pages.setCurrentIndex(number)
+        (self.live, self.files)[number].setFocus()
+        self.switch.show_page(number)
+        self.menus.switch(("live", "files")[number], True)
+
+    def choose_theme(self, choice: ThemeChoice) -> None:
+        """Draw everything in this theme."""
+        self.theme.choose(choice)
+        self.menus.switch(f"theme_{choice}", True)
+
+    def set_larger_type(self, on: bool) -> None:
+        """As for a projector."""
+        self.live.projector = on
+        self.menus.switch("larger", on)
+        self.live.arrange()
+        self._rescale()
+
+    def set_full_screen(self, on: bool) -> None:
+        """The whole screen, without menus and with larger type; as before when it is left."""
+        self.menus.switch("full_screen", on)
+        self.menus.bar.setVisible(not on)
+        if on:
+            self.showFullScreen()
+            self.toast.say(LEAVE_FULL_SCREEN)
+        else:
+            self.showNormal()
+        self.set_larger_type(on)
+
+    def set_aloud(self, on: bool) -> None:
+        """Whether files and the demo are played by the speaker, from the next one on."""
+        self._session.aloud = on
+        self.menus.switch("aloud", on)
+
+    def set_recording(self, on: bool) -> None:
+        """Keep the last minutes of sound, or forget them."""
+        self._session.recorder.switch(on)
+        self.menus.switch("record", on)
+        self.toast.say(
+            "Recording: the last five minutes, in memory only."
+            if on
+            else "Recording is off; what was recorded is forgotten."
+        )
+
     def tick(self) -> None:
-        """Show what has happened since the last tick; runs 60 times a second."""
+        """Show what has happened since the last tick."""
         now = time.monotonic()
         seconds, self._ticked = min(now - self._ticked, LONGEST_GLIDE), now
-        # The state is read first: what had come by then is then shown with it, even at the very end.
-        state = self._session.state
-        snapshots = self._session.drain()
-        if snapshots:
-            self._show_snapshots(snapshots)
-        self._show_session(state)
-        for gliding in (self.genres, self.spectrogram, self.source_bar.level):
-            gliding.advance(seconds)
+        self.live.tick(seconds)
+        self.tour.tick(seconds)
+        self.files.tick()
+        recorder = self._session.recorder
+        self.switch.show_recording(recorder.seconds if recorder.is_on else None)
 
-    def _reset(self) -> None:
-        self._last = None
-        self._meter = CostMeter(self._session.flops, self._session.frame_seconds)
-        for panel in (self.now, self.genres, self.spectrogram, self.cost, self.source_bar.level):
-            panel.reset()
-        self.cost.show_report(self._meter.report(), 0)
-        self._show_session(self._session.state)
-
-    def _show_session(self, state: EngineState) -> None:
-        devices = self._session.devices
-        if devices is not self._shown_devices:
-            self._shown_devices = devices
-            self.source_bar.show_devices(devices)
-        self.source_bar.show_phase(state.phase)
-        self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
-        self.now.show_source(self._session.source_name)
-        self.invitation.invite(invitation_for(state, self.status.text(), devices, self._last is not None))
-
-    def _show_snapshots(self, snapshots: list[Snapshot]) -> None:
-        self._last = snapshots[-1]
-        self._meter.add(snapshots)
-        self.spectrogram.push(np.stack([snapshot.log_mel for snapshot in snapshots]))
-        self.now.show_snapshot(self._last)
-        self.genres.show_snapshot(self._last)
-        self.source_bar.level.show_level(self._last.level_dbfs)
-        self.cost.show_report(self._meter.report(), self._session.missed)
+    def _note(self, snapshots: list[Snapshot]) -> None:
+        self.log.add(snapshots, self._session.source_name)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         super().resizeEvent(event)
-        width, height = self._stage.width(), self._stage.height()
-        scale = scale_for(width, height)
+        self._rescale()
+
+    def _rescale(self) -> None:
+        scale = scale_for(self.pages.width(), self.pages.height(), self.live.projector)
         if scale != self._scale:
             self._scale = scale
-            self.setStyleSheet(style_sheet(self._theme, scale))
-            for scaled in (
-                self.source_bar,
-                self.now,
-                self.genres,
-                self.spectrogram,
-                self.cost,
-                self.invitation,
-            ):
-                scaled.set_scale(scale)
-        place = places(width, height, scale)
-        self.source_bar.setGeometry(place.source_bar)
-        self.status.place(scale, place.status)
-        self.now.setGeometry(place.now)
-        self.genres.setGeometry(place.genres)
-        self.spectrogram.setGeometry(place.spectrogram)
-        self.cost.setGeometry(place.cost)
-        self.invitation.setGeometry(place.content)
+            self.tour.set_scale(scale)
+            self.toast.set_scale(scale)
+            self.files.set_scale(scale)
+            self._restyle()
+
+    def _restyle(self) -> None:
+        self.setStyleSheet(style_sheet(self.theme.palette, self._scale))
+        for widget in self.findChildren(QWidget):
+            widget.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.key() == Qt.Key.Key_Escape and self.tour.is_running:
+            self.tour.end()
+        elif event.key() == Qt.Key.Key_Escape and self.isFullScreen():
+            self.set_full_screen(False)
+        elif event.text() == "?":
+            self.help.show_keys()
+        elif self.tour.is_running and event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self.tour.turn(1 if event.key() == Qt.Key.Key_Right else -1)
+        else:
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         if any(url.isLocalFile() for url in event.mimeData().urls()):
@@ -172,10 +255,12 @@ class MainWindow(QMainWindow):
         files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if files:
             event.acceptProposedAction()
-            self.play(Path(files[0]))
+            self.take(files)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         self.timer.stop()
+        self.memory.keep()
+        self.files.close_batch(timeout=0)
         # A sound server that hangs must not keep the window open.
         stopping = threading.Thread(target=self._session.stop, name="closing", daemon=True)
         stopping.start()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from app.window.palettes import Role
 from app.window.reading import Reading, Weight
 from app.window.theme import Theme
 
@@ -19,8 +20,9 @@ class Panel(QWidget):
         super().__init__(parent)
         self.theme = theme
         self.scale = 1.0
-        self.title = Reading(self, theme.muted, 13, Weight.DemiBold, text=title)
+        self.title = Reading(self, theme, "muted", 13, Weight.DemiBold, text=title)
         self.setAccessibleName(title)
+        theme.changed.connect(self.recolour)
 
     def set_scale(self, scale: float) -> None:
         """Draw everything larger or smaller."""
@@ -28,6 +30,13 @@ class Panel(QWidget):
             self.scale = scale
             self._arrange_all()
             self.update()
+
+    def rename(self, title: str, colour: Role = "muted") -> None:
+        """Give it another title."""
+        if (title, colour) != (self.title.text(), self.title.colour):
+            self.title.show_text(title, colour)
+            self.setAccessibleName(title)
+            self._arrange_all()
 
     def px(self, length: float) -> int:
         """A length at scale 1 in pixels of now."""
@@ -47,6 +56,11 @@ class Panel(QWidget):
     def arrange(self, inside: QRect) -> None:
         """Put the children into `inside`, what is left below the title."""
 
+    def recolour(self) -> None:
+        """The theme has changed: `arrange` runs again, for what takes its colours there."""
+        self._arrange_all()
+        self.update()
+
     def _arrange_all(self) -> None:
         width = self.title.natural_width() + 4
         self.title.place(self.scale, QRect(self.px(PADDING), self.px(14), width, self.px(TITLE_HEIGHT)))
@@ -61,7 +75,7 @@ class Panel(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self.theme.panel))
+        painter.setBrush(self.theme.colour("panel"))
         radius = 12 * self.scale
         painter.drawRoundedRect(QRectF(self.rect()), radius, radius)
         painter.end()

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.session_protocol import DeviceList
+from app.window.choice_box import ChoiceBox
 from app.window.theme import Theme
 
 NO_MICROPHONE = "No microphone"
 TIP = "The microphone that Listen hears."
 
 
-class MicrophonePicker(QComboBox):
+class MicrophonePicker(ChoiceBox):
     """Keeps the user's choice over a refresh as long as that microphone is still there."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(parent, theme)
+        self._wished = ""
         self.setObjectName("microphone")
         self.setAccessibleName("Microphone")
         self.show_devices(None)
@@ -31,6 +30,21 @@ class MicrophonePicker(QComboBox):
     def key(self) -> str:
         """The chosen microphone's key; only when there is one."""
         return str(self.currentData())
+
+    def wish(self, microphone: str) -> None:
+        """Choose this one, by its key or a part of its name, now or as soon as it is there."""
+        self._wished = microphone
+        self._grant()
+
+    def _grant(self) -> None:
+        said = self._wished.casefold()
+        keys = [str(self.itemData(at)) for at in range(self.count())]
+        names = [self.itemText(at).casefold() for at in range(self.count())]
+        found = [at for at, key in enumerate(keys) if key == self._wished]
+        found = found or [at for at, name in enumerate(names) if said in name and self.itemData(at) is not None]
+        if said and found:
+            self.setCurrentIndex(found[0])
+            self._wished = ""
 
     def show_devices(self, devices: DeviceList | None) -> None:
         """Offer these; None while the first search goes on."""
@@ -48,27 +62,5 @@ class MicrophonePicker(QComboBox):
         if not choices:
             self.addItem("Looking for microphones\N{HORIZONTAL ELLIPSIS}" if devices is None else NO_MICROPHONE)
         self.setEnabled(bool(choices))
+        self._grant()
         self.setToolTip(TIP if devices is None or not devices.hint else f"{TIP}\n{devices.hint}")
-
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        option = QStyleOptionComboBox()
-        self.initStyleOption(option)
-        styled = QStylePainter(self)
-        styled.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        room = self.width() - round(self.height() * 1.4)
-        # The stock box cuts a long name off in the middle of a letter.
-        option.currentText = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room)
-        styled.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
-        styled.end()
-        self._draw_arrow()
-
-    def _draw_arrow(self) -> None:
-        size = self.height() * 0.11
-        middle = QPointF(self.width() - self.height() * 0.42, self.height() / 2)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colour = self._theme.muted if self.isEnabled() else self._theme.faint
-        painter.setPen(QPen(QColor(colour), max(1.5, size / 3), c=Qt.PenCapStyle.RoundCap))
-        corners = [QPointF(-size, -size / 2), QPointF(0, size / 2), QPointF(size, -size / 2)]
-        painter.drawPolyline(QPolygonF([middle + corner for corner in corners]))
-        painter.end()

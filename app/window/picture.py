@@ -16,6 +16,8 @@ COLOURS = "magma"  # lightness rises evenly, so that everyone can read it
 RANGE_DB = 78.0  # from the darkest colour to the brightest
 STEP_DB = 6.0  # the brightest colour moves in these steps, so that it does not flicker
 LOWEST_TOP_DB = -18.0  # below this it stays dark: silence (-100 dB) must look like silence
+KEPT_FRAMES = 4700  # 6 minutes: the longest window with a margin before it
+MOST_COLUMNS = 900  # of the image; where there are more frames, several share one
 
 
 class ScrollingPicture:
@@ -26,37 +28,78 @@ class ScrollingPicture:
 
     def __init__(self, seconds: float, frame_seconds: float, bands: int, bottom: float, band_height: float) -> None:
         self._frame_seconds = frame_seconds
-        self.ring = FrameRing(math.ceil(seconds / frame_seconds) + SLACK, bands)
+        self._bottom, self._height = bottom, bands * band_height
+        self.ring = FrameRing(KEPT_FRAMES, bands)
+        self._shared = 1  # frames in one column
+        self._pooled = self.ring  # whole columns
         self._flow = Flow()
+        self._held: int | None = None  # the number of frames after which the picture is looked at
         self.item = pyqtgraph.ImageItem(axisOrder="row-major")
         self.item.setColorMap(COLOURS)
+        self.show_seconds(seconds)
+
+    def show_seconds(self, seconds: float) -> None:
+        """Show the last frames of so long a time."""
+        shown = math.ceil(seconds / self._frame_seconds) + SLACK
+        self._shared = math.ceil(shown / MOST_COLUMNS)
+        self._columns = min(math.ceil(shown / self._shared) + 1, KEPT_FRAMES // self._shared)
+        self._pooled = self.ring if self._shared == 1 else FrameRing(KEPT_FRAMES // self._shared, self.ring.bands)
+        self._pool()
         self._colour()
-        width = self.ring.columns * frame_seconds
-        self.item.setRect(QRectF(-width, bottom, width, bands * band_height))
+        width = self._columns * self._shared * self._frame_seconds
+        self.item.setRect(QRectF(-width, self._bottom, width, self._height))
+        self._move()
+
+    def _pool(self) -> None:
+        """The columns that have become whole: each is the mean of its frames."""
+        shared, pooled = self._shared, self._pooled
+        fresh = self.ring.written // shared - pooled.written
+        if shared > 1 and fresh:
+            kept = min(fresh, pooled.columns)
+            frames = self.ring.until((pooled.written + fresh) * shared, kept * shared)
+            pooled.skip(fresh - kept)
+            pooled.push(frames.reshape(len(frames), kept, shared).mean(axis=2).T)
 
     def clear(self) -> None:
         """Nothing has been heard."""
         self.ring.clear()
+        self._pooled.clear()
         self._flow = Flow()
+        self._held = None
         self._colour()
         self._move()
 
     def push(self, frames: NDArray[np.float32]) -> None:
         """Append (k, bands) frames in dB; they flow in from the right with the next ticks."""
         self.ring.push(frames)
-        self._colour()
-        self._move()
+        self._pool()
+        if self._held is None:
+            self._colour()
+            self._move()
+
+    def hold(self, frames: int | None) -> None:
+        """Show how it was after so many frames, and no longer flow; None goes back to now."""
+        if frames != self._held:
+            self._held = frames
+            self._colour()
+            self._move()
 
     def advance(self, seconds: float) -> None:
         """Let the picture flow on."""
-        if self._flow.advance(self.ring.written, seconds / self._frame_seconds):
+        if self._flow.advance(self.ring.written, seconds / self._frame_seconds) and self._held is None:
             self._move()
 
+    @property
+    def _end(self) -> int:
+        """How many whole columns there were at the moment that is shown."""
+        return (self.ring.written if self._held is None else self._held) // self._shared
+
     def _colour(self) -> None:
-        decibels = self.ring.decibels
-        loudest = max(float(decibels.max()), LOWEST_TOP_DB)
+        frames = self._pooled.until(self._end, self._columns)
+        loudest = max(float(frames.max()), LOWEST_TOP_DB)
         top = math.ceil(loudest / STEP_DB) * STEP_DB
-        self.item.setImage(decibels, autoLevels=False, levels=(top - RANGE_DB, top))
+        self.item.setImage(frames, autoLevels=False, levels=(top - RANGE_DB, top))
 
     def _move(self) -> None:
-        self.item.setPos((self.ring.written - self._flow.edge) * self._frame_seconds, 0)
+        edge = self._flow.edge if self._held is None else self._held
+        self.item.setPos((self._end * self._shared - edge) * self._frame_seconds, 0)

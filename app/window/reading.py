@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from app.window.theme import font
+from app.window.palettes import Role
+from app.window.theme import Theme, font
 
 SMALLEST_SHARE = 0.62  # a text that is too long shrinks to this share of its size, then ends in dots
 SMALLEST_SHRUNK = 9  # pixels
+DESCENT_SHARE = 0.6  # of the room below the letters that the longest of them need
 Weight = QFont.Weight
 LEFT = Qt.AlignmentFlag.AlignLeft
 
@@ -20,7 +22,8 @@ class Reading(QLabel):
     def __init__(
         self,
         parent: QWidget,
-        colour: str,
+        theme: Theme,
+        colour: Role,
         size: float,
         weight: QFont.Weight = Weight.Normal,
         align: Qt.AlignmentFlag = LEFT,
@@ -28,6 +31,7 @@ class Reading(QLabel):
     ) -> None:
         super().__init__(text, parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
+        self._theme = theme
         self._colour, self._size, self._weight, self._align = colour, size, weight, align
         self._scale = 1.0
         self._fitted: tuple[str, int, QFont] | None = None
@@ -40,7 +44,7 @@ class Reading(QLabel):
         self.setToolTip(tip)
         return self
 
-    def show_text(self, text: str, colour: str | None = None) -> None:
+    def show_text(self, text: str, colour: Role | None = None) -> None:
         """Redraws only when something changed."""
         if colour is not None and colour != self._colour:
             self._colour = colour
@@ -49,8 +53,8 @@ class Reading(QLabel):
             self.setText(text)
 
     @property
-    def colour(self) -> str:
-        """Colour of the text, #rrggbb."""
+    def colour(self) -> Role:
+        """What the colour of the text is for."""
         return self._colour
 
     def place(self, scale: float, rectangle: QRect) -> None:
@@ -69,17 +73,24 @@ class Reading(QLabel):
         if self._fitted is None or self._fitted[:2] != (text, width):
             made = font(self._size, self._scale, self._weight)
             natural = QFontMetrics(made).horizontalAdvance(text)
-            if natural > width > 0:
-                shrunk = int(made.pixelSize() * max(SMALLEST_SHARE, width / natural))
-                made.setPixelSize(max(SMALLEST_SHRUNK, shrunk))
+            share = min(
+                max(SMALLEST_SHARE, width / natural) if natural > width > 0 else 1.0, self._share_for_height(made)
+            )
+            if share < 1:
+                made.setPixelSize(max(SMALLEST_SHRUNK, int(made.pixelSize() * share)))
             self._fitted = text, width, made
         return self._fitted[2]
+
+    def _share_for_height(self, natural: QFont) -> float:
+        metrics = QFontMetrics(natural)
+        needed = metrics.ascent() + DESCENT_SHARE * metrics.descent()
+        return min(1.0, self.height() / needed) if self.height() > 0 else 1.0
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         fitting = self.fitted_font()
         painter = QPainter(self)
         painter.setFont(fitting)
-        painter.setPen(QColor(self._colour))
+        painter.setPen(self._theme.colour(self._colour))
         metrics = QFontMetrics(fitting)
         text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         # The hook of a j reaches to the left of where the letter begins.

@@ -4,49 +4,108 @@ from __future__ import annotations
 
 import signal
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
+from app.log_file import begin_log, catch_faults, default_log
 from app.session_protocol import Session
+from app.settings import SettingsFile
+from app.weights import default_weights
 from app.window.main import MainWindow
-from app.window.theme import DARK, Theme, font
+from app.window.palettes import Palette
+from app.window.theme import Theme, ThemeChoice, font
 
 
-def run_window(session: Session) -> int:
-    """Open the window on a session, which may run already. Returns the exit code."""
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What was asked for on the command line; it goes before what was kept, and is kept when the window closes."""
+
+    weights: Path | None = None
+    theme: ThemeChoice | None = None
+    source: str = ""  # a microphone's key or a part of its name
+    begins: bool = False  # listen to it at once
+    file: Path | None = None
+    demo: bool = False
+    full_screen: bool = False
+    silent: bool = False
+
+
+def run_window(session: Session, launch: Launch) -> int:
+    """Open the window on a session. Returns the exit code."""
     application = start_qt()
-    window = MainWindow(session)
+    begin_log(default_log())
+    theme = Theme("system")
+    wear(application, theme)
+    weights = default_weights() if launch.weights is None else launch.weights
+    window = MainWindow(session, theme, SettingsFile(), weights)
+    teller = Teller()
+    teller.told.connect(window.toast.say)
+    catch_faults(teller.told.emit)
     for number in (signal.SIGINT, signal.SIGTERM):
         # The timer lets Python see the signal; closing the window ends the session.
         signal.signal(number, lambda _number, _frame: window.close())
-    window.show()
+    begin(window, launch)
     return application.exec()
+
+
+def begin(window: MainWindow, launch: Launch) -> None:
+    """Show the window and do what the command line said."""
+    if launch.theme is not None:
+        window.choose_theme(launch.theme)
+    if launch.silent:
+        window.set_aloud(False)
+    window.show()
+    if launch.full_screen:
+        window.set_full_screen(True)
+    if launch.source:
+        window.live.source_bar.picker.wish(launch.source)
+    if launch.demo:
+        window.demo()
+    elif launch.file is not None:
+        window.play(launch.file)
+    elif launch.begins:
+        window.listen(launch.source)
+
+
+class Teller(QObject):
+    """Brings a sentence from any thread to the window's."""
+
+    told = Signal(str)
 
 
 def start_qt() -> QApplication:
     """Qt in the window's style."""
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
-    application.setApplicationName("Nystream")
+    application.setApplicationName("nystream")
+    application.setApplicationDisplayName("Nystream")
     application.setStyle("Fusion")
-    application.setPalette(palette(DARK))
     application.setFont(font(14, 1.0))
     return application
 
 
-def palette(theme: Theme) -> QPalette:
-    """The theme for what the style sheet does not reach, such as dialogs."""
+def wear(application: QApplication, theme: Theme) -> None:
+    """Give dialogs and all that the style sheet does not reach the theme's colours, now and whenever it changes."""
+    application.setPalette(stock_palette(theme.palette))
+    theme.changed.connect(lambda: application.setPalette(stock_palette(theme.palette)))
+
+
+def stock_palette(palette: Palette) -> QPalette:
+    """A palette as Qt's own controls take it."""
     made = QPalette()
     for role, colour in (
-        (QPalette.ColorRole.Window, theme.panel),
-        (QPalette.ColorRole.Base, theme.background),
-        (QPalette.ColorRole.AlternateBase, theme.panel),
-        (QPalette.ColorRole.Button, theme.raised),
-        (QPalette.ColorRole.ToolTipBase, theme.raised),
-        (QPalette.ColorRole.Highlight, theme.accent),
-        (QPalette.ColorRole.HighlightedText, theme.background),
-        (QPalette.ColorRole.PlaceholderText, theme.faint),
+        (QPalette.ColorRole.Window, palette.panel),
+        (QPalette.ColorRole.Base, palette.background),
+        (QPalette.ColorRole.AlternateBase, palette.panel),
+        (QPalette.ColorRole.Button, palette.raised),
+        (QPalette.ColorRole.ToolTipBase, palette.raised),
+        (QPalette.ColorRole.Highlight, palette.accent),
+        (QPalette.ColorRole.HighlightedText, palette.background),
+        (QPalette.ColorRole.PlaceholderText, palette.faint),
     ):
         made.setColor(role, QColor(colour))
     for role in (
@@ -55,5 +114,5 @@ def palette(theme: Theme) -> QPalette:
         QPalette.ColorRole.ButtonText,
         QPalette.ColorRole.ToolTipText,
     ):
-        made.setColor(role, QColor(theme.text))
+        made.setColor(role, QColor(palette.text))
     return made

@@ -6,25 +6,30 @@ from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QWidget
 
 from app.window import words
+from app.window.explained import Explained
 from app.window.reading import Reading, Weight
 from app.window.theme import Theme
 
 
-class Tile(QWidget):
+class Tile(Explained):
     """`name` names the number, `below_name` the line below it."""
 
     def __init__(self, parent: QWidget, theme: Theme, heading: str, tip: str, name: str, below_name: str) -> None:
-        super().__init__(parent)
-        self.setToolTip(tip)
-        self.heading = Reading(self, theme.muted, 13, text=heading)
-        self.value = Reading(self, theme.text, 24, Weight.Bold, text=words.UNKNOWN).named(name, heading, tip)
-        self.below = Reading(self, theme.muted, 13).named(below_name, f"{heading}, more", tip)
+        super().__init__(parent, theme)
+        self.title = Reading(self, theme, "muted", 12, text=heading)
+        self.value = Reading(self, theme, "text", 20, Weight.Bold, text=words.UNKNOWN)
+        self.value.setObjectName(name)
+        self.value.setAccessibleName(heading)
+        self.below = Reading(self, theme, "muted", 12)
+        self.below.setObjectName(below_name)
+        self.below.setAccessibleName(f"{heading}, more")
+        self.explain(heading, tip)
 
     def place(self, scale: float, rectangle: QRect) -> None:
         """Put it here and draw at this scale."""
         self.setGeometry(rectangle)
         width, height = rectangle.width(), rectangle.height()
         heading, value = round(height * 0.28), round(height * 0.44)
-        self.heading.place(scale, QRect(0, 0, width, heading))
+        self.title.place(scale, QRect(0, 0, width, heading))
         self.value.place(scale, QRect(0, heading, width, value))
         self.below.place(scale, QRect(0, heading + value, width, height - heading - value))

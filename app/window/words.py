@@ -50,6 +50,35 @@ def flops(count: int) -> str:
     return f"{value:.{decimals}f} {prefix}FLOP"
 
 
+def count(number: int) -> str:
+    """The same without the unit: "412 k"."""
+    return flops(number).removesuffix("FLOP").rstrip()
+
+
+def memory(count: int) -> str:
+    """412345 is "412 kB"."""
+    return flops(count).replace("FLOP", "B")
+
+
+def every(k: int) -> str:
+    """3 is "every 3rd frame", for k from 2 on."""
+    ending = "th" if k % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(k % 10, "th")
+    return f"every {k}{ending} frame"
+
+
+def window_length(seconds: float) -> str:
+    """30 is "30 s", 120 is "2 min"."""
+    return f"{seconds / 60:.0f} min" if seconds >= 59.5 else f"{round(seconds, 1):g} s"
+
+
+def clock(seconds: float) -> str:
+    """83.4 is "1:23"; with hours "1:00:05"."""
+    whole_seconds = int(seconds)
+    minutes, rest = divmod(whole_seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def ratio(times: float | None) -> str:
     """37.2 is 37 and a multiplication sign; below one it is said the other way round, see `more_or_less`."""
     if times is None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
+from app.offline.unsure import is_unsure
 from app.session import LiveSession
 from app.snapshot import Snapshot
 from app.weights import default_weights
@@ -97,11 +98,14 @@ def test_a_played_file_shows_the_classifier_s_answer_and_what_it_cost(
     expected = classifier_s_own_answer(classifier, song)
     genres = classifier.config.genres
     present = int(expected.argmax())
-    assert text(real_window, "present_genre") == genres[present]
-    assert number(text(real_window, "present_probability")) == pytest.approx(100 * expected[present], abs=0.51)
+    if is_unsure(expected):
+        assert text(real_window, "present_genre") == "unsure"
+    else:
+        assert text(real_window, "present_genre") == genres[present]
+        assert number(text(real_window, "present_probability")) == pytest.approx(100 * expected[present], abs=0.51)
     for genre, probability in zip(genres, expected, strict=True):
         assert number(text(real_window, f"genre_{genre}")) == pytest.approx(100 * probability, abs=0.51)
-    assert not real_window.invitation.isVisible()
+    assert not real_window.live.invitation.isVisible()
 
     assert number(text(real_window, "frames")) == len(real_session.drained) == (12 * 22_050 - 2048) // 1708 + 1
     assert_costs_are_those_of(real_session, real_window)
@@ -113,13 +117,13 @@ def test_a_file_that_is_no_sound_is_named_and_said_to_be_none(
     notes = tmp_path / "notes.wav"
     notes.write_text("These are words.")
     real_window.play(notes)
-    qtbot.waitUntil(real_window.invitation.isVisible, timeout=PATIENCE)
+    qtbot.waitUntil(real_window.live.invitation.isVisible, timeout=PATIENCE)
     assert re.fullmatch(r"“notes\.wav”: [^.]+\.", text(real_window, "status"))
 
 
 def assert_costs_are_those_of(session: RecordedSession, window: MainWindow) -> None:
     """Computed here once more, from the session's own counts and from the snapshots."""
-    flops = session.flops
+    flops = session.model.flops
     shared, step, twin = (sum(part.values()) for part in (flops.shared, flops.step, flops.twin))
     spent = [snapshot.nanoseconds for snapshot in session.drained]
     times = np.array([(one.log_mel + one.tokenizer, one.step, one.twin) for one in spent], dtype=float)
@@ -127,15 +131,16 @@ def assert_costs_are_those_of(session: RecordedSession, window: MainWindow) -> N
         assert text(window, f"flops_{name}_step") == words.flops(common + step)
         assert text(window, f"flops_{name}_twin") == words.flops(common + twin)
         assert text(window, f"flops_{name}_ratio") == words.ratio((common + twin) / (common + step))
-        medians = np.median(common_times + times[:, 1]), np.median(common_times + times[:, 2])
+        # On a busy machine the twin leaves some frames out.
+        medians = np.median(common_times + times[:, 1]), np.nanmedian(common_times + times[:, 2])
         for model, median in zip(("step", "twin"), medians, strict=True):
             shown = text(window, f"time_{name}_{model}")
             assert shown.endswith(" µs")
             assert number(shown) == pytest.approx(median / 1e3, abs=0.51)
         assert text(window, f"time_{name}_ratio") == words.ratio(medians[1] / medians[0])
-    pairs = [(one.probabilities, one.twin_probabilities) for one in session.drained]
-    differences = [np.abs(step - twin).max() for step, twin in pairs if twin is not None]
-    assert len(differences) == len(pairs)
+    answers = [(one.compared, one.twin_probabilities) for one in session.drained]
+    differences = [np.abs(step - twin).max() for step, twin in answers if step is not None and twin is not None]
+    assert differences
     shown_difference = number(text(window, "largest_difference"))
     assert shown_difference == pytest.approx(max(differences), rel=0.06)
     assert shown_difference <= 1e-4
@@ -155,26 +160,26 @@ def test_a_microphone_is_heard_until_it_is_gone(
         qtbot.waitUntil(condition, timeout=PATIENCE)
 
     virtual_microphone.play(made_music(seconds=60.0, sample_rate=SAMPLE_RATE), SAMPLE_RATE)
-    wait(real_window.source_bar.listen.isEnabled)
-    real_window.source_bar.listen.click()
+    wait(real_window.live.source_bar.listen.isEnabled)
+    real_window.live.source_bar.listen.click()
     wait(lambda: frames() >= 20)
     assert text(real_window, "status").startswith("Listening to ")
-    assert text(real_window, "present_genre") in classifier.config.genres
+    wait(lambda: text(real_window, "present_genre") in (*classifier.config.genres, "unsure"))
     wait(lambda: len({round(one.level_dbfs) for one in real_session.drained if one.level_dbfs > -60}) > 3)
     assert text(real_window, "level").endswith(" dBFS")
-    plot = real_window.spectrogram.plot
+    plot = real_window.live.spectrogram.plot
     picture = plot.grab(plot.getViewBox().sceneBoundingRect().toRect()).toImage()
     right = picture.width() - 20
     assert max(QColor(picture.pixel(right, y)).lightness() for y in range(picture.height())) > 100
 
     # A search for microphones disturbs nobody, and listening again begins anew.
     before, devices = frames(), real_session.devices
-    real_window.source_bar.refresh.click()
+    real_window.live.source_bar.refresh.click()
     wait(lambda: real_session.devices is not devices and frames() >= before + 5)
-    real_window.source_bar.listen.click()
+    real_window.live.source_bar.listen.click()
     assert frames() == 0
     wait(lambda: frames() >= 5)
-    assert not real_window.invitation.isVisible()
+    assert not real_window.live.invitation.isVisible()
 
     virtual_microphone.kill_server()
     wait(lambda: " is gone: " in text(real_window, "status"))

@@ -19,10 +19,13 @@ from PySide6.QtGui import QColor, QImage
 from app.window.layout import places
 from app.window.theme import scale_for
 from tests.app.made_music import made_music
+from tests.virtual_microphone import SAMPLE_RATE, VirtualMicrophone
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 WIDTH, HEIGHT = 1280, 800  # the screen is as large as the window: without a window manager they coincide
-PATIENCE = 60.0  # seconds; only a fault takes so long
+MENU_BAR = 34  # pixels above the live page, about
+ENDING_SECONDS = 2.0  # twice what it may take: the machine may be busy
+PATIENCE = 120.0  # seconds; only a fault takes so long
 TAKE_PICTURE = """
 import sys
 from PySide6.QtGui import QGuiApplication
@@ -32,8 +35,8 @@ sys.exit(not application.primaryScreen().grabWindow(0).save(sys.argv[1]))
 
 
 @pytest.fixture(scope="module")
-def on_screen() -> Iterator[dict[str, str]]:
-    """The environment of programs that are to open on an X screen of our own."""
+def on_screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of programs that are to open on an X screen of our own, and keep their settings there."""
     if shutil.which("Xvfb") is None:
         pytest.skip("not installed: Xvfb (Debian: xvfb)")
     command = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp"]
@@ -43,7 +46,9 @@ def on_screen() -> Iterator[dict[str, str]]:
         if not display:
             pytest.skip("Xvfb does not start here")
         paths = os.pathsep.join(filter(None, (str(CHECKOUT), os.environ.get("PYTHONPATH"))))
-        yield os.environ | {"DISPLAY": f":{display}", "QT_QPA_PLATFORM": "xcb", "PYTHONPATH": paths}
+        own = {"DISPLAY": f":{display}", "QT_QPA_PLATFORM": "xcb", "PYTHONPATH": paths}
+        home = str(tmp_path_factory.mktemp("home"))
+        yield os.environ | own | {"XDG_CONFIG_HOME": home, "XDG_STATE_HOME": home}
         server.terminate()
 
 
@@ -55,9 +60,10 @@ def screen(environment: dict[str, str], path: Path) -> QImage:
 
 def panels() -> list[QRect]:
     """What must be alive; of the spectrogram a piece of the last seconds, without its title and its axes."""
-    place = places(WIDTH, HEIGHT, scale_for(WIDTH, HEIGHT))
+    height = HEIGHT - MENU_BAR
+    place = places(WIDTH, height, scale_for(WIDTH, height))
     newest = place.spectrogram.adjusted(place.spectrogram.width() - 120, 60, -30, -60)
-    return [place.now, place.genres, newest, place.cost]
+    return [panel.translated(0, MENU_BAR) for panel in (place.now, place.genres, newest, place.cost)]
 
 
 def is_alive(picture: QImage, panel: QRect) -> bool:
@@ -76,16 +82,38 @@ def test_the_command_fills_every_panel_and_ends_at_a_signal(
 ) -> None:
     song = tmp_path / "song.wav"
     soundfile.write(song, made_music(seconds=PATIENCE), 22_050)
-    with subprocess.Popen([sys.executable, "-m", "app", "--play", str(song)], env=on_screen) as program:
+    fill_and_end(on_screen, tmp_path, number, "--play", str(song))
+
+
+def test_the_demo_needs_nothing_and_hears_itself(on_screen: dict[str, str], tmp_path: Path) -> None:
+    fill_and_end(on_screen, tmp_path, signal.SIGTERM, "demo", "--silent")
+
+
+def test_a_microphone_fills_every_panel(on_screen: dict[str, str], tmp_path: Path) -> None:
+    missing = VirtualMicrophone.missing_programs()
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    with VirtualMicrophone() as microphone:
+        microphone.play(made_music(seconds=PATIENCE, sample_rate=SAMPLE_RATE))
+        server = {name: value for name, value in os.environ.items() if name.startswith("PULSE_")}
+        fill_and_end(on_screen | server, tmp_path, signal.SIGTERM, "--start")
+
+
+def fill_and_end(environment: dict[str, str], folder: Path, number: signal.Signals, *arguments: str) -> None:
+    """Run the program until no panel is blank, then end it; it leaves nothing running and no word on the terminal."""
+    command = [sys.executable, "-m", "app", *arguments]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as program:
         try:
             deadline = time.monotonic() + PATIENCE
             lacking = panels()
             while lacking:
                 assert time.monotonic() < deadline, f"blank or veiled: {lacking}"
                 assert program.poll() is None, "it ended by itself"
-                picture = screen(on_screen, tmp_path / "screen.png")
+                picture = screen(environment, folder / "screen.png")
                 lacking = [panel for panel in panels() if not is_alive(picture, panel)]
             program.send_signal(number)
-            assert program.wait(timeout=2.0) in (0, -number)
+            _, said = program.communicate(timeout=ENDING_SECONDS)
+            assert program.returncode in (0, -number)
+            assert "Traceback" not in said
         finally:
             program.kill()

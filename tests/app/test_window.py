@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 from app.session_protocol import EngineState
 from app.window import MainWindow
 from app.window.genres import GenreRow
-from tests.app.scripted_session import GENRES, ScriptedSession, snapshot
+from audio import Level
+from tests.app.scripted_session import GENRES, ScriptedSession, snapshot, sound
 from tests.app.shown import text
 
 
@@ -26,7 +27,8 @@ def rows_from_top(window: MainWindow) -> list[str]:
 
 def test_shown_numbers_come_from_the_last_snapshot(window: MainWindow, session: ScriptedSession) -> None:
     window.listen("desk")
-    session.queue([snapshot(0, "metal", 0.9), snapshot(1, "reggae", 0.73, filled=0.41, level_dbfs=-23.4)])
+    session.level = Level(rms_dbfs=-23.4, peak_dbfs=-12.0)
+    session.queue([*sound(favourite="metal"), *sound(favourite="reggae", share=0.73, filled=0.41, first=40)])
     window.tick()
     assert text(window, "present_genre") == "reggae"
     assert text(window, "present_probability") == "73 %"
@@ -40,7 +42,7 @@ def test_shown_numbers_come_from_the_last_snapshot(window: MainWindow, session: 
 
 def test_the_present_genre_is_the_smoothed_one(window: MainWindow, session: ScriptedSession) -> None:
     window.listen("desk")
-    session.queue([snapshot(favourite="blues", raw_favourite="pop")])
+    session.queue(sound(favourite="blues", raw_favourite="pop"))
     window.tick()
     assert text(window, "present_genre") == "blues"
 
@@ -55,6 +57,7 @@ def test_genre_rows_never_change_places(window: MainWindow, session: ScriptedSes
 
 def test_zeros_have_no_level(window: MainWindow, session: ScriptedSession) -> None:
     window.listen("desk")
+    session.level = Level()
     session.queue([snapshot(level_dbfs=-math.inf)])
     window.tick()
     assert text(window, "level") == "no signal"
@@ -62,13 +65,13 @@ def test_zeros_have_no_level(window: MainWindow, session: ScriptedSession) -> No
 
 def test_what_was_heard_stays_after_the_end(window: MainWindow, session: ScriptedSession) -> None:
     window.play(Path("song.wav"))
-    session.queue([snapshot(favourite="disco")])
+    session.queue(sound(favourite="disco"))
     session.state = EngineState("ended")
     window.tick()
     window.tick()
     assert text(window, "present_genre") == "disco"
     assert text(window, "status") == "“song.wav” has ended."
-    assert not window.invitation.isVisible()
+    assert not window.live.invitation.isVisible()
 
 
 def test_a_new_source_begins_with_empty_panels(window: MainWindow, session: ScriptedSession) -> None:
@@ -80,7 +83,7 @@ def test_a_new_source_begins_with_empty_panels(window: MainWindow, session: Scri
     assert text(window, "genre_jazz") == "\N{EM DASH}"
     assert text(window, "frames") == "0"
     assert text(window, "largest_difference") == "\N{EM DASH}"
-    assert window.spectrogram.picture.ring.written == 0
+    assert window.live.spectrogram.picture.ring.written == 0
 
 
 def test_closing_stops_the_session(window: MainWindow, session: ScriptedSession) -> None:
@@ -107,7 +110,7 @@ def test_the_timer_shows_what_comes_without_being_asked(
 ) -> None:
     window.timer.start()
     window.listen("desk")
-    session.queue([snapshot(favourite="country")])
+    session.queue(sound(favourite="country"))
     qtbot.waitUntil(lambda: text(window, "present_genre") == "country", timeout=2000)
 
 
@@ -115,19 +118,19 @@ def test_a_tick_stays_far_below_50_milliseconds_even_with_200_frames_at_once(
     window: MainWindow, session: ScriptedSession
 ) -> None:
     window.listen("desk")
-    longest = []
-    for attempt in range(5):  # the best of five: another program may take the processor away
+    spent = []
+    for attempt in range(5):
         session.queue([snapshot(200 * attempt + position) for position in range(200)])
-        begun = time.perf_counter()
+        begun = time.thread_time()  # of this thread alone: another program may take the processor away
         window.tick()
         QApplication.processEvents()  # and the painting that follows
-        longest.append(time.perf_counter() - begun)
-    assert min(longest) < 0.050
+        spent.append(time.thread_time() - begun)
+    assert sorted(spent)[2] < 0.050
 
 
 def test_every_control_can_be_reached_and_named_without_a_mouse(window: MainWindow) -> None:
-    bar = window.source_bar
-    for control in (bar.picker, bar.refresh, bar.listen, bar.open, bar.stop, window.invitation.open):
+    bar = window.live.source_bar
+    for control in (bar.picker, bar.refresh, bar.listen, bar.open, bar.stop, window.live.invitation.open):
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
         assert control.accessibleName()
         assert control.toolTip()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from app.costs import CostMeter
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from app.costs import CostMeter, Percentiles
 from app.window import MainWindow, words
 from app.window.cost import CostPanel, tail
+from app.window.explained import Explained
 from app.window.logbar import LogAxis
-from app.window.theme import DARK
-from tests.app.scripted_session import ScriptedSession, snapshot
+from tests.app.scripted_session import MODEL, ScriptedSession, snapshot
 from tests.app.shown import text
 
 
@@ -18,7 +23,7 @@ def test_shown_costs_are_those_of_the_cost_meter(window: MainWindow, session: Sc
         snapshot(index, step=100_000 + 700 * index, twin=4_000_000 + 9_000 * index, difference=index * 1e-8)
         for index in range(60)
     ]
-    meter = CostMeter(session.flops, session.frame_seconds)
+    meter = CostMeter(MODEL, session.frame_seconds)
     meter.add(frames)
     report = meter.report()
     window.listen("desk")
@@ -60,34 +65,103 @@ def test_a_dearer_continual_model_is_said_to_be_dearer(window: MainWindow, sessi
     window.listen("desk")
     session.queue([snapshot(step=300_000, twin=100_000)])
     window.tick()
-    encoder = window.cost.views[0]
+    encoder = window.live.cost.views[0]
     assert encoder.ratio.text() == "3.0\N{MULTIPLICATION SIGN}"
     assert encoder.ratio_words.text() == "more time"
 
 
-@pytest.mark.parametrize(
-    ("step", "colour"), [(20_000_000, DARK.text), (60_000_000, DARK.warning), (90_000_000, DARK.problem)]
-)
+@pytest.mark.parametrize(("step", "colour"), [(20_000_000, "text"), (60_000_000, "warning"), (90_000_000, "problem")])
 def test_the_budget_warns_before_it_is_used_up(
     window: MainWindow, session: ScriptedSession, step: int, colour: str
 ) -> None:
     window.listen("desk")
     session.queue([snapshot(step=step)])
     window.tick()
-    assert window.cost.tiles.tiles[1].value.colour == colour
+    assert window.live.cost.tiles.tiles[1].value.colour == colour
 
 
 def test_every_number_of_the_cost_panel_explains_itself(window: MainWindow) -> None:
-    panel = window.cost
+    panel = window.live.cost
     assert isinstance(panel, CostPanel)
-    for view in panel.views:
-        assert len(view.ratio.toolTip()) > 40
-        for line in view.lines:
-            assert len(line.toolTip()) > 40
-    for tile in panel.tiles.tiles:
-        assert len(tile.toolTip()) > 20
-    assert "stem: 1.80 MFLOP" in panel.views[3].lines[0].toolTip()
-    assert "stem" not in panel.views[1].lines[0].toolTip()
+    explained = panel.findChildren(Explained)
+    assert len(explained) == 4 * 3 + 2 + 6
+    for one in explained:
+        assert len(one.explanation) > 20
+        assert one.accessibleName() == one.heading
+        assert one.accessibleDescription() == one.explanation
+        assert one.focusPolicy() & Qt.FocusPolicy.TabFocus
+    assert len({one.heading for one in explained}) == len(explained)
+    assert "stem: 1.80 MFLOP" in panel.views[3].lines[0].explanation
+    assert "stem:" not in panel.views[1].lines[0].explanation
+
+
+def test_one_click_or_enter_explains_a_number_and_escape_ends_it(window: MainWindow) -> None:
+    panel = window.live.cost
+    assert not panel.explanation.isVisible()
+    QTest.mouseClick(panel.tiles.tiles[2].value, Qt.MouseButton.LeftButton)
+    assert panel.explanation.isVisible()
+    assert panel.explanation.heading.text() == "Arithmetic saved"
+    assert "twin has to compute" in panel.explanation.words.text()
+    QTest.keyClick(panel.explanation, Qt.Key.Key_Escape)
+    assert not panel.explanation.isVisible()
+    QTest.keyClick(panel.views[0].ratio_place, Qt.Key.Key_Return)
+    assert panel.explanation.isVisible()
+    assert panel.explanation.words.text() == panel.views[0].ratio_place.explanation
+    panel.explanation.hide()
+
+
+def test_a_slow_twin_is_said_to_answer_every_kth_frame(window: MainWindow, session: ScriptedSession) -> None:
+    window.listen("desk")
+    session.queue([snapshot(index, twin=90_000_000 if index % 5 == 0 else None, twin_every=5) for index in range(30)])
+    window.tick()
+    labels = [label.text() for label in window.live.cost.row_labels]
+    assert labels[0] == "This encoder alone; twin on every 5th frame"
+    assert "every 5th" not in labels[1]  # arithmetic is counted, not measured
+    assert "every 5th one only" in window.live.cost.views[0].lines[1].explanation
+
+
+def test_saved_arithmetic_memory_and_what_computes_are_shown(window: MainWindow, session: ScriptedSession) -> None:
+    window.listen("desk")
+    session.queue([snapshot(index, saved_flops=108_000_000, path="compiled") for index in range(40)])
+    window.tick()
+    assert text(window, "saved") == "4.32 GFLOP"
+    assert (text(window, "memory_step"), text(window, "memory_twin")) == ("412 kB", "twin 645 kB")
+    assert "compiled" in window.live.cost.heads[0].text()
+    assert text(window, "budget_twin").startswith("ok; ")
+
+
+def test_the_boxes_choose_another_row_and_another_window(window: MainWindow, session: ScriptedSession) -> None:
+    controls = window.live.cost.controls
+    assert [controls.length.itemText(at) for at in range(controls.length.count())] == ["5 s", "30 s", "5 min"]
+    assert (controls.family.currentText(), controls.length.currentText()) == (session.rows[0].name, "30 s")
+    controls.family.setCurrentIndex(1)
+    controls.family.activated.emit(1)
+    assert session.asked[-1] == "model 'soft' 30"
+    for control in (controls.family, controls.length):
+        assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
+        assert control.accessibleName()
+
+
+def test_until_the_chosen_model_answers_the_panel_says_that_it_catches_up(
+    window: MainWindow, session: ScriptedSession
+) -> None:
+    other = replace(MODEL, window=65, window_seconds=5.0)
+    window.listen("desk")
+    session.model = other
+    session.queue([snapshot(0, model=MODEL)])
+    window.tick()
+    assert text(window, "model_note") == "catching up"
+    assert window.live.cost.controls.length.currentText() == "5 s"
+    assert window.live.spectrogram.window_seconds == 30.0
+    session.queue([snapshot(1, model=other)])
+    window.tick()
+    window.tick()
+    assert text(window, "model_note") == ""
+    assert window.live.spectrogram.window_seconds == 5.0
+    assert text(window, "heard") == "2 of 5 s heard"
+    session.model_problem = "This model cannot be used, choose another one."
+    window.tick()
+    assert text(window, "model_note") == session.model_problem
 
 
 def test_the_axis_widens_to_hold_every_value_and_keeps_even_decades() -> None:
@@ -95,6 +169,8 @@ def test_the_axis_widens_to_hold_every_value_and_keeps_even_decades() -> None:
     assert axis == LogAxis(1e3, 1e9)
     positions = [axis.position(decade) for decade in axis.decades()]
     assert positions == pytest.approx([step / 6 for step in range(7)])
+    values = np.array([1e2, 3e3, 5e5, 1e9, 1e12])
+    assert axis.positions(values).tolist() == pytest.approx([axis.position(value) for value in values])
     assert LogAxis(1e4, 1e7).holding() == LogAxis(1e4, 1e7)
 
 
@@ -113,6 +189,16 @@ def test_the_axis_widens_to_hold_every_value_and_keeps_even_decades() -> None:
         (words.budget_share(0.00373), "0.37 %"),
         (words.budget_share(0.061), "6.1 %"),
         (words.budget_share(1.3), "130 %"),
+        (tail(Percentiles(1.0, 123_456, 456_789)), "p95/99 123/457 µs"),
+        (tail(Percentiles(1.0, 123_456, 4_567_890)), "p95/99 0.1/4.6 ms"),
+        (tail(Percentiles(1.0, 98_000_000, 123_456_789)), "p95/99 98/123 ms"),
+        (words.every(2), "every 2nd frame"),
+        (words.every(13), "every 13th frame"),
+        (words.memory(515_000), "515 kB"),
+        (words.window_length(9.99), "10 s"),
+        (words.window_length(120.06), "2 min"),
+        (words.clock(83.9), "1:23"),
+        (words.clock(3605.0), "1:00:05"),
         (words.heard(0.999, 30.0), "29 of 30 s heard"),
         (words.heard(1.0, 29.977), "30 of 30 s heard"),
     ],

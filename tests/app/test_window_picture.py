@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from app.window import MainWindow
 from app.window.flow import SLACK, Flow
 from app.window.frame_ring import SILENCE_DB, FrameRing
-from app.window.picture import LOWEST_TOP_DB, RANGE_DB
+from app.window.picture import LOWEST_TOP_DB, RANGE_DB, ScrollingPicture
 from app.window.spectrogram import SpectrogramPanel
 from tests.app.scripted_session import ScriptedSession, snapshot
 
@@ -31,21 +31,33 @@ def test_after_wrapping_around_the_ring_gives_the_last_frames_in_order(chunk: in
     for begin in range(0, len(heard), chunk):
         ring.push(heard[begin : begin + chunk])
     assert ring.written == 200
-    np.testing.assert_array_equal(ring.decibels, heard[-COLUMNS:].T)
+    np.testing.assert_array_equal(ring.until(200, COLUMNS), heard[-COLUMNS:].T)
 
 
 def test_before_it_is_full_the_frames_stand_on_the_right() -> None:
     ring = FrameRing(COLUMNS, BANDS)
     ring.push(frames(7))
-    np.testing.assert_array_equal(ring.decibels[:, -7:], frames(7).T)
-    assert (ring.decibels[:, :-7] == SILENCE_DB).all()
+    shown = ring.until(7, COLUMNS)
+    np.testing.assert_array_equal(shown[:, -7:], frames(7).T)
+    assert (shown[:, :-7] == SILENCE_DB).all()
+
+
+@pytest.mark.parametrize("end", [177, 180, 190, 200])
+def test_what_is_asked_of_the_past_is_there_as_far_as_it_is_kept(end: int) -> None:
+    heard = frames(200)
+    ring = FrameRing(COLUMNS, BANDS)
+    ring.push(heard)
+    shown = ring.until(end, 10)
+    kept = max(0, 10 - max(0, 200 - COLUMNS - (end - 10)))
+    np.testing.assert_array_equal(shown[:, 10 - kept :], heard[end - kept : end].T)
+    assert (shown[:, : 10 - kept] == SILENCE_DB).all()
 
 
 def test_pushing_writes_into_the_same_memory() -> None:
     ring = FrameRing(COLUMNS, BANDS)
-    before = ring.decibels
+    before = ring.until(0, COLUMNS)
     ring.push(frames(COLUMNS))
-    assert np.shares_memory(before, ring.decibels)
+    assert np.shares_memory(before, ring.until(COLUMNS, COLUMNS))
 
 
 def still_picture(panel: SpectrogramPanel) -> QImage:
@@ -63,9 +75,9 @@ def test_the_newest_frame_reaches_the_right_edge_of_the_screen(window: MainWindo
     session.queue([snapshot(index, decibels=-100.0) for index in range(50)])
     session.queue([snapshot(50 + index, decibels=6.0) for index in range(20)])
     window.tick()
-    picture = still_picture(window.spectrogram)
+    picture = still_picture(window.live.spectrogram)
     middle = picture.height() // 2
-    newest, oldest = QColor(picture.pixel(picture.width() - 3, middle)), QColor(picture.pixel(3, middle))
+    newest, oldest = (QColor(picture.pixel(x, middle)) for x in (picture.width() - 3, picture.width() // 3))
     assert newest.lightness() > 180
     assert oldest.lightness() < 10
 
@@ -75,7 +87,7 @@ def test_a_band_stands_at_its_frequency_on_the_axis(window: MainWindow, band: in
     window.resize(1280, 1600)
     one_band = np.full((400, 128), -100.0, dtype=np.float32)
     one_band[:, band] = 20.0
-    panel = window.spectrogram
+    panel = window.live.spectrogram
     panel.push(one_band)
     picture = still_picture(panel)
     brightness = [QColor(picture.pixel(picture.width() // 2, y)).lightness() for y in range(picture.height() - 2)]
@@ -89,7 +101,7 @@ def test_a_band_stands_at_its_frequency_on_the_axis(window: MainWindow, band: in
 
 
 def test_a_louder_frame_redraws_the_quiet_ones_to_the_same_measure(window: MainWindow) -> None:
-    panel = window.spectrogram
+    panel = window.live.spectrogram
     panel.push(np.full((400, 128), -20.0, dtype=np.float32))
     alone = QColor(still_picture(panel).pixel(50, 50)).lightness()
     panel.push(np.full((100, 128), 40.0, dtype=np.float32))
@@ -100,16 +112,17 @@ def test_a_louder_frame_redraws_the_quiet_ones_to_the_same_measure(window: MainW
 
 
 def test_silence_looks_like_silence(window: MainWindow) -> None:
-    nothing = still_picture(window.spectrogram)
-    window.spectrogram.push(np.full((200, 128), -100.0, dtype=np.float32))
-    silence = still_picture(window.spectrogram)
+    nothing = still_picture(window.live.spectrogram)
+    window.live.spectrogram.push(np.full((200, 128), -100.0, dtype=np.float32))
+    silence = still_picture(window.live.spectrogram)
     assert LOWEST_TOP_DB - RANGE_DB > SILENCE_DB
     for picture in (nothing, silence):
-        assert {QColor(picture.pixel(x, 20)).lightness() for x in range(2, picture.width() - 2, 5)} <= {0, 1, 2}
+        inside = range(picture.width() // 8, picture.width() - 2, 5)  # the window; before it the picture is veiled
+        assert {QColor(picture.pixel(x, 20)).lightness() for x in inside} <= {0, 1, 2}
 
 
 def test_between_two_frames_the_picture_is_moved_and_not_coloured_again(window: MainWindow) -> None:
-    panel = window.spectrogram
+    panel = window.live.spectrogram
     panel.push(np.full((10, 128), 6.0, dtype=np.float32))
     panel.advance(0.01)
     panel.plot.grab()
@@ -143,7 +156,7 @@ def test_the_labels_of_the_axes_never_touch_and_never_leave_the_panel(
 ) -> None:
     window.resize(width, height)
     QApplication.processEvents()
-    plot = window.spectrogram.plot
+    plot = window.live.spectrogram.plot
     for position, needed in (("bottom", {"\N{MINUS SIGN}30 s", "now"}), ("left", {"500 Hz", "2 kHz", "8 kHz"})):
         axis = plot.getAxis(position)
         painter = QPainter(recorded := QPicture())
@@ -158,6 +171,33 @@ def test_the_labels_of_the_axes_never_touch_and_never_leave_the_panel(
             assert not any(rectangle.intersects(other) for other in rectangles[at + 1 :])
 
 
+@pytest.mark.parametrize("chunk", [1, 7, 400])
+def test_in_a_long_window_each_column_is_the_mean_of_its_frames(chunk: int) -> None:
+    heard = np.random.default_rng(2).uniform(-60, 17, (2000, 8)).astype(np.float32)
+    picture = ScrollingPicture(200.0, 0.0775, 8, 0.0, 1.0)  # 2581 frames and a slack: three share a column
+    for begin in range(0, len(heard), chunk):
+        picture.push(heard[begin : begin + chunk])
+    expected = heard[: 2000 // 3 * 3].reshape(-1, 3, 8).mean(axis=1).T
+    np.testing.assert_allclose(picture.item.image[:, -expected.shape[1] :], expected, rtol=0, atol=1e-4)
+    picture.show_seconds(20.0)
+    np.testing.assert_array_equal(picture.item.image[:, -200:], heard[-200:].T)
+    picture.show_seconds(200.0)
+    np.testing.assert_allclose(picture.item.image[:, -expected.shape[1] :], expected, rtol=0, atol=1e-4)
+    picture.hold(1000)
+    np.testing.assert_allclose(picture.item.image[:, -333:], expected[:, :333], rtol=0, atol=1e-4)
+
+
+def test_a_longer_window_is_marked_and_the_axis_follows(window: MainWindow) -> None:
+    panel = window.live.spectrogram
+    panel.show_window(300.0)
+    assert panel.note.text() == "log-mel, window 5 min"
+    (left, right), _ = panel.plot.getViewBox().viewRange()
+    assert (left, right) == (pytest.approx(-336.0), 0.0)
+    assert panel.forgotten.rect().right() == -300.0
+    axis = panel.plot.getAxis("bottom")
+    assert axis.tickStrings([-240.0, -120.0, 0.0], 1.0, 120.0) == ["\N{MINUS SIGN}4 min", "\N{MINUS SIGN}2 min", "now"]
+
+
 def test_the_axis_of_seconds_ends_in_now(window: MainWindow) -> None:
-    axis = window.spectrogram.plot.getAxis("bottom")
+    axis = window.live.spectrogram.plot.getAxis("bottom")
     assert axis.tickStrings([-10.0, -2.5, 0.0], 1.0, 5.0) == ["\N{MINUS SIGN}10 s", "\N{MINUS SIGN}2.5 s", "now"]

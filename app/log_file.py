@@ -1,0 +1,68 @@
+"""The log: what went wrong, for whoever wants to know more than the window says. Three old ones are kept."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QStandardPaths, qInstallMessageHandler
+
+LARGEST_BYTES = 500_000
+OLD_ONES = 3
+FAULT = (
+    "Something in the program went wrong. The rest goes on; if it happens again, choose Help, Copy diagnostics, and "
+    "send that to whoever gave you the program."
+)
+
+log = logging.getLogger("app.fault")
+
+
+def default_log() -> Path:
+    """In the platform's folder for what a program notes down."""
+    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.StateLocation)) / "nystream.log"
+
+
+def begin_log(path: Path) -> bool:
+    """Write everything that is logged there from now on; False when nothing can be written there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(path, maxBytes=LARGEST_BYTES, backupCount=OLD_ONES, encoding="utf-8")
+    except OSError:
+        return False
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    qInstallMessageHandler(lambda _kind, _where, message: logging.getLogger("qt").warning(message))
+    return True
+
+
+def last_lines(path: Path, count: int) -> list[str]:
+    """The end of the log, oldest first; nothing when there is none."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
+    except OSError:
+        return []
+
+
+def catch_faults(tell: Callable[[str], None]) -> None:
+    """Faults of the program, in any thread, are logged, and told in one sentence; no traceback is shown."""
+
+    def note(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+            return
+        log.error("a fault", exc_info=(kind, error, trace))
+        tell(FAULT)
+
+    def note_in_thread(caught: threading.ExceptHookArgs) -> None:
+        if caught.exc_value is not None:
+            note(caught.exc_type, caught.exc_value, caught.exc_traceback)
+
+    sys.excepthook = note
+    threading.excepthook = note_in_thread

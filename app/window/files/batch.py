@@ -1,0 +1,128 @@
+"""Files that are being classified, told to the window as Qt signals; nothing here waits."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from app.offline.answer import FileAnswer, FileError
+from app.offline.inputs import expand
+from app.offline.model_identity import identify
+from app.offline.parameters import Parameters
+
+if TYPE_CHECKING:
+    from app.offline.worker import Worker
+
+MOST_PROCESSES = 4
+
+
+class Batch(QObject):
+    """One folder or handful of files: searched and heard in other threads and processes.
+
+    Paths are numbered as they are found, from 0. Work is measured in bytes: a long file counts more than a short one.
+    """
+
+    found = Signal(list)  # of str
+    progressed = Signal(int, float)  # number, share
+    answered = Signal(int, object)  # number, FileAnswer or FileError
+    ended = Signal()
+
+    def __init__(self, given: Sequence[str], weights: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._given, self._weights = tuple(given), weights
+        self._workers: list[Worker] = []
+        self._cancelled = False
+        self._sizes: list[int] = []
+        self._done: dict[int, float] = {}  # share of each file
+        self._began = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="file search", daemon=True)
+
+    def start(self) -> None:
+        """Signals come from now on."""
+        self._thread.start()
+
+    @property
+    def share(self) -> float:
+        """How much of the work is done, 0..1."""
+        total = sum(self._sizes)
+        return sum(self._sizes[number] * share for number, share in dict(self._done).items()) / total if total else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """As it looks; None while too little is done to tell."""
+        share, spent = self.share, time.monotonic() - self._began
+        return spent * (1 - share) / share if share > 0.01 and spent > 1.0 else None
+
+    def cancel(self) -> None:
+        """Stop at once; what is not answered stays so."""
+        self._cancelled = True
+        for worker in self._workers:
+            worker.end()
+
+    def join(self, timeout: float) -> bool:
+        """Wait until nothing of it runs; False when something does after `timeout` seconds."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self._classify()
+        finally:
+            self.ended.emit()
+
+    def _classify(self) -> None:
+        # Only now: they load torch, for which the window does not wait.
+        from app.offline.work import Task
+        from app.offline.worker import Worker
+
+        items = list(expand([f"./{path}" if path.startswith("@") else path for path in self._given], recursive=True))
+        paths = [item if isinstance(item, str) else item.path for item in items]
+        self._sizes = [size_of(path) for path in paths]
+        self.found.emit(paths)
+        for number, item in enumerate(items):
+            if isinstance(item, FileError):
+                self._answer(number, item)
+        try:
+            weights_hash = identify(self._weights)["hash"]
+        except OSError as error:
+            for number, item in enumerate(items):
+                if isinstance(item, str):
+                    self._answer(number, FileError(item, f"the model cannot be read ({error.strerror})"))
+            return
+        tasks = (
+            (number, Task(item, str(self._weights), weights_hash, Parameters(), fingerprint=False))
+            for number, item in enumerate(items)
+            if isinstance(item, str)
+        )
+        lock = threading.Lock()
+        count = min(MOST_PROCESSES, max(1, (os.cpu_count() or 2) // 2), len(items))
+        if not self._cancelled:
+            self._workers = [Worker(tasks, lock, self._progress, self._answer) for _ in range(count)]
+        if self._cancelled:  # meanwhile
+            self.cancel()
+        for worker in self._workers:
+            worker.join(threading.TIMEOUT_MAX)
+
+    def _progress(self, number: int, share: float) -> None:
+        if not self._cancelled:
+            self._done[number] = share
+            self.progressed.emit(number, share)
+
+    def _answer(self, number: int, result: FileAnswer | FileError) -> None:
+        if not self._cancelled:
+            self._done[number] = 1.0
+            self.answered.emit(number, result)
+
+
+def size_of(path: str) -> int:
+    """Bytes, at least 1; of what cannot be read as well."""
+    try:
+        return max(1, os.path.getsize(path))
+    except OSError:
+        return 1

@@ -1,0 +1,277 @@
+"""The files page: drop a folder, watch the table fill, play a row, take the answers away."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import __version__
+from app.offline.answer import FileAnswer, FileError
+from app.offline.console import clock
+from app.offline.formats import WRITERS, Run
+from app.offline.model_identity import identify
+from app.offline.parameters import Parameters
+from app.window.files.batch import Batch
+from app.window.files.cells import HEIGHT, Cells
+from app.window.files.table import CONFIDENCE, FILE, GENRE, LENGTH, SORT_ROLE, TIMELINE, FilesTable
+from app.window.saving import ask_where, save
+from app.window.source_bar import dress
+from app.window.theme import Theme, text_pixels
+
+DOTS = "\N{HORIZONTAL ELLIPSIS}"
+EMPTY = "Drop sound files or whole folders here"
+EMPTY_MORE = (
+    "Each is heard in a process of its own, as nystream classify does it, and gets a row. "
+    "What you listen to meanwhile is not disturbed."
+)
+NOTHING_DONE = "There are no answers to export yet: add some files first."
+WIDTHS = {GENRE: 150, CONFIDENCE: 190, LENGTH: 90}  # pixels at scale 1
+
+
+class FilesPage(QWidget):
+    """`say` tells the user how an export went."""
+
+    play_wished = Signal(str)
+
+    def __init__(
+        self, parent: QWidget, theme: Theme, genres: tuple[str, ...], weights: Path, say: Callable[[str], None]
+    ) -> None:
+        super().__init__(parent)
+        self._theme, self._weights, self._say = theme, weights, say
+        self._batch: Batch | None = None
+        self._first = 0  # row of the batch's first file
+        self.folder = ""
+        self.table = FilesTable(genres, self)
+        self._build(genres)
+        theme.changed.connect(lambda: self.set_scale(self._cells.scale))
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._show_state()
+
+    def _build(self, genres: tuple[str, ...]) -> None:
+        column = QVBoxLayout(self)
+        self._row = QHBoxLayout()
+        self.buttons: dict[str, QPushButton] = {}
+        for name, text, tip, act in (
+            ("add_files", f"Add files{DOTS}", "Choose sound files", self.choose_files),
+            (
+                "add_folder",
+                f"Add folder{DOTS}",
+                "What is below it is searched too",
+                self.choose_folder,
+            ),
+            ("cancel", "Cancel", "Stop at once; what is done stays", self.cancel),
+            ("clear", "Clear", "Take all rows away", self.clear),
+            (
+                "files_csv",
+                f"Export CSV{DOTS}",
+                "One row a file",
+                partial(self.export, "csv"),
+            ),
+            ("files_json", f"Export JSON{DOTS}", "Everything, with the timelines", partial(self.export, "json")),
+        ):
+            button = QPushButton(self)
+            dress(button, name, text, text.rstrip(DOTS), tip)
+            button.clicked.connect(act)
+            self._row.addWidget(button)
+            if name == "clear":
+                self._row.addStretch(1)
+            self.buttons[name] = button
+        self.progress = QProgressBar(self)
+        self.progress.setObjectName("files_progress")
+        self.progress.setRange(0, 1000)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("Progress of the files")
+        self.state = QLabel(self)
+        self.state.setObjectName("files_state")
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(self.table)
+        self._sorted.setSortRole(SORT_ROLE)
+        self.view = QTableView(self)
+        self.view.setModel(self._sorted)
+        self.view.setObjectName("files")
+        self.view.setAccessibleName("Files and what they are")
+        self.view.setSortingEnabled(True)
+        self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.view.setShowGrid(False)
+        self.view.setWordWrap(False)
+        self.view.setAcceptDrops(False)
+        self.view.verticalHeader().hide()
+        header = self.view.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for stretched in (FILE, TIMELINE):
+            header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
+        self._cells = Cells(self.view, self._theme, genres)
+        self.view.setItemDelegate(self._cells)
+        self.view.clicked.connect(self._play)
+        self.view.activated.connect(self._play)
+        self.empty = QLabel(self)
+        self.empty.setObjectName("files_empty")
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setWordWrap(True)
+        column.addLayout(self._row)
+        column.addWidget(self.progress)
+        column.addWidget(self.state)
+        column.addWidget(self.view, 1)
+        column.addWidget(self.empty, 1)
+        self._column = column
+
+    def add(self, paths: Sequence[str]) -> None:
+        """Classify these files, and what is in these folders; while others are heard it says so and does nothing."""
+        if self._batch is not None:
+            self._say("Files are being heard: wait until they are done, or cancel them first.")
+            return
+        batch = self._batch = Batch(paths, self._weights, self)
+        batch.found.connect(self._show_found)
+        batch.progressed.connect(self._show_progress)
+        batch.answered.connect(self._show_answer)
+        batch.ended.connect(self._end)
+        self._first = len(self.table.rows)
+        self.state.setText("Looking for sound files" + DOTS)
+        batch.start()
+        self._show_state()
+
+    def cancel(self) -> None:
+        """Stop; what is done stays."""
+        if self._batch is not None:
+            self._batch.cancel()
+            self.table.give_up()
+
+    def close_batch(self, timeout: float) -> bool:
+        """The window closes: nothing goes on; False when something does after `timeout` seconds."""
+        batch = self._batch
+        self.cancel()
+        return batch is None or batch.join(timeout)
+
+    def clear(self) -> None:
+        """An empty table."""
+        self.cancel()
+        self.table.clear()
+        self._show_state()
+
+    def choose_files(self) -> None:
+        """Ask for files and add them."""
+        chosen, _kind = QFileDialog.getOpenFileNames(self, "Classify sound files", self.folder)
+        if chosen:
+            self.folder = str(Path(chosen[0]).parent)
+            self.add(chosen)
+
+    def choose_folder(self) -> None:
+        """Ask for a folder and add what is in it."""
+        chosen = QFileDialog.getExistingDirectory(self, "Classify a folder", self.folder)
+        if chosen:
+            self.folder = chosen
+            self.add([chosen])
+
+    def export(self, kind: str, _checked: bool = False) -> None:
+        """Write the answers as `nystream classify --format` would. `kind`: csv or json."""
+        if not self.table.answers() and not self.table.errors():
+            self._say(NOTHING_DONE)
+            return
+        path = ask_where(self, "Export", f"genres.{kind}", f"{kind.upper()} (*.{kind})", self.folder)
+        if path is not None:
+            self._say(save(path, self.document(kind)) or f"Saved {path.name}.")
+
+    def document(self, kind: str) -> bytes:
+        """All answers in that format."""
+        stream = io.StringIO()
+        run = Run(identify(self._weights), Parameters().describe(), version=__version__)
+        writer = WRITERS[kind](stream, run)
+        writer.begin()
+        for answer in self.table.answers():
+            writer.add(answer)
+        writer.finish(self.table.errors())
+        return stream.getvalue().encode("utf-8", "backslashreplace")
+
+    def tick(self) -> None:
+        """Bring the progress up to date."""
+        batch = self._batch
+        if batch is not None and self.isVisible():
+            self.progress.setValue(round(1000 * batch.share))
+            self._say_progress(batch)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller, in the present theme."""
+        self._cells.scale = scale
+        palette = self._theme.palette
+        margin = round(18 * scale)
+        self._column.setContentsMargins(margin, round(12 * scale), margin, margin)
+        self._column.setSpacing(round(10 * scale))
+        self._row.setSpacing(round(8 * scale))
+        self.state.setStyleSheet(f"color: {palette.muted}; font-size: {text_pixels(15, scale)}px;")
+        self.empty.setText(
+            f"<p style='font-size: {text_pixels(26, scale)}px; font-weight: 700; color: {palette.text}'>{EMPTY}</p>"
+            f"<p>{EMPTY_MORE}</p>"
+        )
+        self.empty.setStyleSheet(
+            f"color: {palette.muted}; font-size: {text_pixels(16, scale)}px; background: {palette.panel};"
+            f"border: 2px dashed {palette.line}; border-radius: {round(14 * scale)}px; padding: {round(60 * scale)}px;"
+        )
+        self.progress.setFixedHeight(round(6 * scale))
+        self.view.verticalHeader().setDefaultSectionSize(round(HEIGHT * scale))
+        for number, width in WIDTHS.items():
+            self.view.setColumnWidth(number, round(width * scale))
+
+    def _show_found(self, paths: list[str]) -> None:
+        self._first = self.table.add(paths)
+        self._show_state()
+
+    def _show_progress(self, number: int, share: float) -> None:
+        self.table.progress(self._first + number, share)
+
+    def _show_answer(self, number: int, result: FileAnswer | FileError) -> None:
+        self.table.answer(self._first + number, result)
+
+    def _end(self) -> None:
+        batch, self._batch = self._batch, None
+        self.table.give_up()
+        self._show_state()
+        if batch is not None:
+            batch.deleteLater()
+
+    def _show_state(self) -> None:
+        runs, rows = self._batch is not None, bool(self.table.rows)
+        for name, enabled in (("add_files", not runs), ("add_folder", not runs), ("cancel", runs), ("clear", rows)):
+            self.buttons[name].setEnabled(enabled)
+        for name in ("files_csv", "files_json"):
+            self.buttons[name].setEnabled(rows)
+        self.progress.setVisible(runs)
+        self.state.setVisible(runs or rows)
+        self.view.setVisible(rows)
+        if rows and self.hasFocus():
+            self.view.setFocus()
+        self.empty.setVisible(not rows)
+        if not runs:
+            done, failed = len(self.table.answers()), len(self.table.errors())
+            self.state.setText(f"{done} of {len(self.table.rows)} answered, {failed} could not be heard")
+
+    def _say_progress(self, batch: Batch) -> None:
+        total = len(self.table.rows) - self._first
+        if total:
+            done = sum(row.state in ("done", "failed") for row in self.table.rows[self._first :])
+            left = batch.seconds_left
+            self.state.setText(f"{done} of {total} files" + ("" if left is None else f", {clock(left)} left"))
+
+    def _play(self, index: QModelIndex) -> None:
+        row = self.table.rows[self._sorted.mapToSource(index).row()]
+        if row.state != "failed":
+            self.play_wished.emit(row.path)

@@ -1,0 +1,66 @@
+"""Choosing the row of the family and the length of its window, while sound goes on."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.model_in_use import ModelInUse, ModelRow
+from app.window import words
+from app.window.choice_box import ChoiceBox
+from app.window.reading import Reading
+from app.window.theme import Theme
+
+
+class ModelControls(QWidget):
+    """Two boxes, and a line that says when another model is still hearing what came before."""
+
+    chosen = Signal(str, float)  # row key, window in seconds
+
+    def __init__(self, parent: QWidget, theme: Theme, rows: tuple[ModelRow, ...], windows: tuple[float, ...]) -> None:
+        super().__init__(parent)
+        self.note = Reading(self, theme, "muted", 12, align=Qt.AlignmentFlag.AlignRight)
+        self.note.named("model_note", "State of the model", "")
+        self.family, self.length = ChoiceBox(self, theme), ChoiceBox(self, theme)
+        for box, name, accessible, tip in (
+            (self.family, "model_row", "Model", "Which attention computes the answer"),
+            (self.length, "model_window", "Window length", "How much sound the model remembers"),
+        ):
+            box.setObjectName(name)
+            box.setAccessibleName(accessible)
+            box.setToolTip(tip)
+            box.setProperty("small", True)
+        for row in rows:
+            self.family.addItem(row.name, row.key)
+            self.family.setItemData(self.family.count() - 1, row.explanation, Qt.ItemDataRole.ToolTipRole)
+        for seconds in windows:
+            self.length.addItem(words.window_length(seconds), seconds)
+        self.family.activated.connect(self._choose)
+        self.length.activated.connect(self._choose)
+
+    def _choose(self) -> None:
+        self.chosen.emit(str(self.family.currentData()), float(self.length.currentData()))
+
+    def show_model(self, model: ModelInUse) -> None:
+        """This one is in use: what the boxes show, unless one of them is just being used."""
+        if self.family.view().isVisible() or self.length.view().isVisible():
+            return
+        self.family.setCurrentIndex(self.family.findData(model.row.key))
+        lengths = [abs(float(self.length.itemData(at)) - model.window_seconds) for at in range(self.length.count())]
+        self.length.setCurrentIndex(lengths.index(min(lengths)))
+
+    def show_note(self, note: str, is_problem: bool = False) -> None:
+        """Say something beside the boxes; "" for nothing."""
+        self.note.show_text(note, "problem" if is_problem else "muted")
+        self.note.setToolTip(note)
+
+    def place(self, scale: float, rectangle: QRect) -> None:
+        """Put it here and draw at this scale."""
+        self.setGeometry(rectangle)
+        gap, height = round(8 * scale), rectangle.height()
+        window = round(104 * scale)
+        row = min(round(300 * scale), (rectangle.width() - window) * 2 // 3)
+        left = rectangle.width() - window
+        self.length.setGeometry(left, 0, window, height)
+        self.family.setGeometry(left - gap - row, 0, row, height)
+        self.note.place(scale, QRect(0, 0, max(0, left - 2 * gap - row), height))

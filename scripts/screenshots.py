@@ -1,0 +1,207 @@
+"""Pictures of the real window in every state, at 1280x800 and 900x600, dark and light.
+
+    python3 scripts/screenshots.py FOLDER [--play FILE] [--after SECONDS]
+    python3 scripts/screenshots.py --docs
+
+The window listens to the demo's music, or to FILE, for a while; then every state is shown and saved in each size and
+theme. With --docs only the pictures that the documentation uses are made, into docs/images. The window opens on the
+platform named in QT_QPA_PLATFORM, or without a screen where there is none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.preparation import run_within_environment
+from scripts.preparation.within import IMPORTED
+
+run_within_environment(imported=(*IMPORTED, "pyqtgraph", "PySide6"))
+
+import numpy as np
+import soundfile
+import torch
+from numpy.typing import NDArray
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from app.demo.instruments import SAMPLE_RATE
+from app.demo.pieces import PIECES
+from app.session import LiveSession
+from app.weights import default_weights, family_weights
+from app.window import MainWindow
+from app.window.start import start_qt, wear
+from app.window.theme import Theme, ThemeChoice
+from app.window.tour_words import STEPS
+from model import WeightsError, load_classifier
+
+ON_X11_OR_WAYLAND = sys.platform not in ("win32", "darwin")
+SIZES = (QSize(1280, 800), QSize(900, 600))
+THEMES: tuple[ThemeChoice, ...] = ("dark", "light")
+FOR_DOCS = (("live", 0, "dark", "window"), ("live", 0, "light", "window-light"), ("files", 0, "dark", "files"))
+FILES_SECONDS = 120.0
+COLOURS, EXACT = 256, 96  # of a picture, and how many of them stay exactly as they were
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What every state is made of."""
+
+    application: QApplication
+    session: LiveSession
+    window: MainWindow
+    arguments: argparse.Namespace
+
+    def live_for(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+        """Let the window live so long, or until something is true."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and not until():
+            self.application.processEvents()
+            time.sleep(0.005)
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    if ON_X11_OR_WAYLAND and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    torch.set_num_threads(1)
+    try:
+        session = LiveSession(load_classifier(default_weights()), other_weights=family_weights())
+    except WeightsError as error:
+        print(f"screenshots: {error}", file=sys.stderr)
+        return 1
+    application = start_qt()
+    theme = Theme("dark")
+    wear(application, theme)
+    window = MainWindow(session, theme)
+    window.show()
+    stage = Stage(application, session, window, arguments)
+    # While it searches for microphones PortAudio keeps the whole process from writing to standard error.
+    stage.live_for(30.0, lambda: session.devices is not None)
+    folder = ROOT / "docs" / "images" if arguments.docs else arguments.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, shown in states(stage):
+        for (number, size), choice in product(enumerate(SIZES), THEMES):
+            saved_as = f"{name}-{choice}-{size.width()}x{size.height()}"
+            if arguments.docs:
+                wanted = [file for *what, file in FOR_DOCS if what == [name, number, choice]]
+                if not wanted:
+                    continue
+                saved_as = wanted[0]
+            window.resize(size)
+            window.choose_theme(choice)
+            stage.live_for(0.4)
+            save(shown.grab().toImage(), folder / f"{saved_as}.png")
+    window.close()
+    session.close()
+    return 0
+
+
+def states(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+    """One after another: its name, and the widget that shows it."""
+    window, arguments = stage.window, stage.arguments
+    yield "start", window
+    if arguments.play is not None:
+        window.play(arguments.play)
+    else:
+        window.live.demo()
+    stage.live_for(arguments.after)
+    yield "live", window
+    if not arguments.docs:
+        window.live.toggle_freeze()
+        yield "frozen", window
+        window.live.go_live()
+        window.set_larger_type(True)
+        yield "larger-type", window
+        window.set_larger_type(False)
+        window.set_recording(True)
+        stage.live_for(6.0)
+        yield "recording", window
+        window.set_recording(False)
+        stage.live_for(4.0)
+        for number, step in enumerate(STEPS):
+            window.tour.begin()
+            window.tour.go(number)
+            if step.change:
+                stage.live_for(min(step.seconds, 8.0))
+            yield f"tour-{number + 1}", window
+        window.tour.end()
+        for action, name in (("keys", "keys"), ("about", "about")):
+            window.menus.actions[action].trigger()
+            sheet = window.findChild(QDialog, name)
+            assert sheet is not None
+            yield name, sheet
+            sheet.close()
+        window.show_page(1)
+        yield "files-empty", window
+    with tempfile.TemporaryDirectory() as folder:
+        for piece in PIECES:
+            soundfile.write(Path(folder) / f"{piece.name}.flac", piece.make(), SAMPLE_RATE)
+        (Path(folder) / "Not a song.mp3").write_text("not sound")
+        window.take([folder])
+        stage.live_for(FILES_SECONDS, lambda: len(window.files.table.answers()) == len(PIECES))
+        stage.live_for(1.0)
+        yield "files", window
+    if not arguments.docs:
+        window.play(Path("gone.wav"))
+        stage.live_for(3.0)
+        yield "failed", window
+
+
+def save(image: QImage, path: Path) -> None:
+    """As a PNG of at most 256 colours: a third of the size, and nobody sees it."""
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
+    boxes = palette(pixels[:, : image.width(), :3])
+    table = [0xFF000000 | (red << 16) | (green << 8) | blue for blue, green, red in boxes]
+    flags = Qt.ImageConversionFlag.ThresholdDither | Qt.ImageConversionFlag.AvoidDither
+    indexed = image.convertToFormat(QImage.Format.Format_Indexed8, table, flags)
+    if not indexed.save(str(path)):
+        raise SystemExit(f"screenshots: {path} cannot be written: choose a folder that is there.")
+
+
+def palette(pixels: NDArray[np.uint8]) -> list[tuple[int, int, int]]:
+    """(H, W, 3) -> at most 256 colours: the commonest as they are, the others by cutting their widest box in halves."""
+    packed = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    found, counts = np.unique(packed, return_counts=True)
+    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(int)
+    common = np.argsort(-counts, kind="stable")
+    boxes = [common[EXACT:]] if len(common) > EXACT else []
+    while boxes and len(boxes) < COLOURS - EXACT:
+        spans = [float(np.ptp(colours[box], axis=0).max()) if len(box) > 1 else 0.0 for box in boxes]
+        widest = int(np.argmax(spans))
+        if spans[widest] == 0:
+            break
+        box = boxes.pop(widest)
+        channel = int(np.ptp(colours[box], axis=0).argmax())
+        ordered = box[np.argsort(colours[box, channel], kind="stable")]
+        boxes += [ordered[: len(box) // 2], ordered[len(box) // 2 :]]
+    means = [np.average(colours[box], axis=0, weights=counts[box]).round().astype(int) for box in boxes]
+    return [(int(mean[0]), int(mean[1]), int(mean[2])) for mean in [*colours[common[:EXACT]], *means]]
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?", metavar="FOLDER", help="where the pictures go")
+    parser.add_argument("--docs", action="store_true", help="make those of the documentation, into docs/images")
+    parser.add_argument("--play", type=Path, metavar="FILE", help="what is to be heard; default: the demo's music")
+    parser.add_argument("--after", type=float, default=45.0, metavar="SECONDS", help="default: 45")
+    arguments = parser.parse_args()
+    if arguments.folder is None and not arguments.docs:
+        parser.error("name a FOLDER, or add --docs")
+    return arguments
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""Frozen, all panels show the moment that is looked at; sound goes on being heard, and one key goes back to it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.window import MainWindow
+from app.window.history import FREEZE, LIVE
+from tests.app.scripted_session import GENRES, ScriptedSession, snapshot, sound
+from tests.app.shown import button, text
+
+FRAME = ScriptedSession.frame_seconds
+
+
+@pytest.fixture
+def heard(window: MainWindow, session: ScriptedSession) -> MainWindow:
+    """A window that has heard 100 frames of jazz, then 100 of metal."""
+    window.listen("desk")
+    session.queue(sound(100, "jazz", step=100_000, decibels=-20.0))
+    window.tick()
+    session.queue(sound(100, "metal", step=300_000, decibels=6.0, first=100))
+    window.tick()
+    assert text(window, "present_genre") == "metal"
+    return window
+
+
+def look_back(window: MainWindow) -> None:
+    window.live.look_at(60 * FRAME + 0.01)
+
+
+def test_looking_back_shows_the_moment_in_every_panel(heard: MainWindow) -> None:
+    look_back(heard)
+    live = heard.live
+    assert text(heard, "present_genre") == "jazz"
+    assert text(heard, "genre_jazz") == "90 %"
+    assert text(heard, "frames") == "61"
+    assert text(heard, "time_encoder_step") == "100 µs"
+    assert live.spectrogram.picture.item.image.max() == -20.0
+    assert live.spectrogram.plot.getAxis("bottom").end == "0:04"
+
+
+def test_it_is_said_that_the_picture_is_frozen_and_that_listening_goes_on(heard: MainWindow) -> None:
+    look_back(heard)
+    assert heard.live.now.title.text() == "At 0:04, frozen"
+    assert text(heard, "history_note") == "frozen at 0:04, still listening"
+    assert button(heard, "freeze").text() == LIVE
+
+
+def test_while_frozen_nothing_moves_and_everything_is_heard(heard: MainWindow, session: ScriptedSession) -> None:
+    look_back(heard)
+    session.queue(sound(50, "pop", first=200))
+    heard.tick()
+    assert text(heard, "present_genre") == "jazz"
+    assert text(heard, "frames") == "61"
+    assert heard.live.spectrogram.picture.item.image.max() == -20.0
+    heard.live.go_live()
+    assert text(heard, "present_genre") == "pop"
+    assert text(heard, "frames") == "250"
+    assert heard.live.now.title.text() == "Now"
+    assert button(heard, "freeze").text() == FREEZE
+    assert text(heard, "history_note") == ""
+
+
+def test_space_freezes_and_space_or_end_goes_back_to_live(heard: MainWindow, session: ScriptedSession) -> None:
+    heard.live.setFocus()
+    QTest.keyClick(heard.live, Qt.Key.Key_Space)
+    assert heard.live.frozen
+    session.queue(sound(50, "pop", first=200))
+    heard.tick()
+    assert text(heard, "present_genre") == "metal"
+    QTest.keyClick(heard.live, Qt.Key.Key_Space)
+    assert not heard.live.frozen
+    assert text(heard, "present_genre") == "pop"
+    QTest.keyClick(heard.live, Qt.Key.Key_Left)
+    assert heard.live.frozen
+    QTest.keyClick(heard.live, Qt.Key.Key_End)
+    assert not heard.live.frozen
+
+
+def test_the_button_freezes_and_goes_back(heard: MainWindow) -> None:
+    button(heard, "freeze").click()
+    assert heard.live.frozen
+    button(heard, "freeze").click()
+    assert not heard.live.frozen
+
+
+def test_a_click_on_a_button_leaves_the_space_bar_to_the_picture(heard: MainWindow) -> None:
+    for name in ("listen", "open", "stop", "freeze"):
+        assert not button(heard, name).focusPolicy() & Qt.FocusPolicy.ClickFocus
+
+
+def test_there_is_nothing_to_freeze_before_anything_was_heard(window: MainWindow) -> None:
+    window.live.toggle_freeze()
+    window.tick()
+    assert not window.live.frozen
+    assert not button(window, "freeze").isEnabled()
+
+
+def test_another_run_begins_live(heard: MainWindow) -> None:
+    look_back(heard)
+    heard.listen("headset")
+    assert not heard.live.frozen
+    assert heard.live.now.title.text() == "Now"
+
+
+def test_arrow_keys_walk_through_time(heard: MainWindow) -> None:
+    view = heard.live.history.view
+    heard.live.look_at(10.0)
+    QTest.keyClick(view, Qt.Key.Key_Left)
+    assert heard.live.now.title.text() == "At 0:08, frozen"  # the last frame before 9 s
+    QTest.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert heard.live.now.title.text() == "At 0:15, frozen"  # no further than what was heard
+    QTest.keyClick(view, Qt.Key.Key_Home)
+    assert heard.live.now.title.text() == "At 0:00, frozen"
+
+
+def test_a_click_looks_at_the_moment_under_the_mouse_and_hovering_says_it(heard: MainWindow) -> None:
+    view = heard.live.history.view
+    begin, end = view.span
+    assert (begin, end) == (0.0, 60.0)
+    at = QPoint(round(5.0 / 60.0 * view.width()), 10)
+    QTest.mouseMove(view, at)
+    view.hovered.emit(5.0)
+    assert text(heard, "history_note") == "0:04  jazz 90 %"
+    view.hovered.emit(None)
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
+    assert heard.live.frozen
+    assert text(heard, "present_genre") == "jazz"
+
+
+def test_zoom_shows_less_time_and_keeps_the_moment_in_view(heard: MainWindow) -> None:
+    view = heard.live.history.view
+    heard.live.look_at(3.0)
+    for _ in range(6):
+        QTest.keyClick(view, Qt.Key.Key_Plus)
+    begin, end = view.span
+    assert end - begin == 15.0
+    assert begin <= 3.0 <= end
+    button(heard, "history_wider").click()
+    assert view.span == (0.0, 60.0)
+    wheel = QWheelEvent(
+        QPointF(5, 5),
+        QPointF(5, 5),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(view, wheel)
+    begin, end = view.span
+    assert end - begin < 60.0
+
+
+def test_the_picture_has_the_colours_of_the_genres_where_they_were(heard: MainWindow) -> None:
+    view = heard.live.history.view
+    view.show_history(heard.live._past, None)
+    QApplication.processEvents()
+    picture = view.grab().toImage()
+
+    def colour_at(seconds: float) -> QColor:
+        return QColor(picture.pixel(round(seconds / 60 * picture.width()), round(picture.height() * 0.5)))
+
+    assert colour_at(4.0) == heard.theme.colour(GENRES.index("jazz"))
+    assert colour_at(12.0) == heard.theme.colour(GENRES.index("metal"))
+    assert colour_at(40.0) not in [heard.theme.colour(position) for position in range(10)]
+
+
+def test_what_is_said_when_there_is_nothing_to_judge(window: MainWindow, session: ScriptedSession) -> None:
+    window.listen("desk")
+    for level, microphone, large, small in (
+        (-70.0, True, "silence", "there is nothing to judge"),
+        (-math.inf, True, "no signal", "the microphone gives only zeros"),
+        (-math.inf, False, "silence", "only zeros"),
+    ):
+        session.hears_microphone = microphone
+        session.queue(sound(30, level_dbfs=level))
+        window.tick()
+        assert (text(window, "present_genre"), text(window, "reason")) == (large, small)
+
+
+def test_doubt_is_said_between_two(window: MainWindow, session: ScriptedSession) -> None:
+    window.listen("desk")
+    frames = [snapshot(index, "jazz", 0.4, unsure=True) for index in range(40)]
+    for one in frames:
+        one.smoothed.setflags(write=True)
+        one.smoothed[:] = np.full(10, 0.2 / 8)
+        one.smoothed[[GENRES.index("jazz"), GENRES.index("blues")]] = 0.41, 0.39
+    session.queue(frames)
+    window.tick()
+    assert text(window, "present_genre") == "unsure"
+    assert text(window, "reason") == "between jazz and blues"
