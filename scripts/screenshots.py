@@ -173,7 +173,9 @@ def save(image: QImage, path: Path) -> None:
 
 def palette(pixels: NDArray[np.uint8]) -> list[tuple[int, int, int]]:
     """(H, W, 3) -> at most 256 colours: the commonest as they are, the others by cutting their widest box in halves."""
-    colours, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
+    packed = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+    found, counts = np.unique(packed, return_counts=True)
+    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(int)
     common = np.argsort(-counts, kind="stable")
     boxes = [common[EXACT:]] if len(common) > EXACT else []
     while boxes and len(boxes) < COLOURS - EXACT:
@@ -182,7 +184,7 @@ def palette(pixels: NDArray[np.uint8]) -> list[tuple[int, int, int]]:
         if spans[widest] == 0:
             break
         box = boxes.pop(widest)
-        channel = int(np.ptp(colours[box].astype(int), axis=0).argmax())
+        channel = int(np.ptp(colours[box], axis=0).argmax())
         ordered = box[np.argsort(colours[box, channel], kind="stable")]
         boxes += [ordered[: len(box) // 2], ordered[len(box) // 2 :]]
     means = [np.average(colours[box], axis=0, weights=counts[box]).round().astype(int) for box in boxes]

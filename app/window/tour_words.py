@@ -65,8 +65,8 @@ STEPS = (
     ),
     Step(
         "Now a longer memory",
-        "The window has just become longer. The twin has more to compute for each frame; the continual model keeps "
-        "running sums over its landmarks, so its cost stays flat.",
+        "The window is being made longer, and for a moment the model catches up. Then the twin has more to compute for "
+        "each frame; the continual model keeps running sums over its landmarks, so its cost stays flat.",
         "cost",
         seconds=18,
         change="longer window",

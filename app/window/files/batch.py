@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,8 +15,9 @@ from app.offline.answer import FileAnswer, FileError
 from app.offline.inputs import expand
 from app.offline.model_identity import identify
 from app.offline.parameters import Parameters
-from app.offline.work import Task
-from app.offline.worker import Worker
+
+if TYPE_CHECKING:
+    from app.offline.worker import Worker
 
 MOST_PROCESSES = 4
 
@@ -75,6 +77,10 @@ class Batch(QObject):
             self.ended.emit()
 
     def _classify(self) -> None:
+        # Only now: they load torch, for which the window does not wait.
+        from app.offline.work import Task
+        from app.offline.worker import Worker
+
         items = list(expand([f"./{path}" if path.startswith("@") else path for path in self._given], recursive=True))
         paths = [item if isinstance(item, str) else item.path for item in items]
         self._sizes = [size_of(path) for path in paths]
