@@ -50,7 +50,9 @@ def test_it_is_said_that_the_picture_is_frozen_and_that_listening_goes_on(heard:
     look_back(heard)
     assert heard.live.now.title.text() == "At 0:04, frozen"
     assert text(heard, "history_note") == "frozen at 0:04, still listening"
-    assert button(heard, "freeze").text() == LIVE
+    freeze = button(heard, "freeze")
+    assert freeze.text() == LIVE
+    assert freeze.width() >= freeze.sizeHint().width()
 
 
 def test_while_frozen_nothing_moves_and_everything_is_heard(heard: MainWindow, session: ScriptedSession) -> None:
