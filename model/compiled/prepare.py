@@ -57,7 +57,7 @@ def prepare_blocks(tensors: Tensors, config: ModelConfig) -> NDArray[np.float32]
         _put(row, at.feed_forward_gain, block["feed_forward_norm.weight"])
         _put(row, at.feed_forward_offset, block["feed_forward_norm.bias"])
         if sizes.landmarks:
-            _put(row, at.inverse, _inverse(block, config).transpose(0, 2, 1))
+            _put(row, at.inverse, _inverse(block, config))
     return packed
 
 
