@@ -11,7 +11,7 @@ from app.catch_up import CatchUp, Running
 from app.frame_reader import HeardFrame
 from app.kept_frames import KeptFrames
 from app.live_model import LiveModel
-from app.offline.unsure import is_unsure
+from app.unsure import is_unsure
 from app.snapshot import Snapshot, Timing
 from audio import FRAME_SECONDS
 
@@ -58,7 +58,7 @@ class Answerer:
                 frame.nanoseconds, tokenized - began, stepped - tokenized, None if twin is None else twin.nanoseconds
             ),
             dropped=frame.dropped,
-            unsure=is_unsure(smoothed),
+            unsure=is_unsure(smoothed, running.model.classifier.config),
             compared=None if twin is None else twin.compared,
             twin_every=running.twin.every,
             saved_flops=running.saved_flops,

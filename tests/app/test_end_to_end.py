@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from app.offline.unsure import is_unsure
+from app.unsure import is_unsure
 from app.session import LiveSession
 from app.snapshot import Snapshot
 from app.weights import default_weights
@@ -98,7 +98,7 @@ def test_a_played_file_shows_the_classifier_s_answer_and_what_it_cost(
     expected = classifier_s_own_answer(classifier, song)
     genres = classifier.config.genres
     present = int(expected.argmax())
-    if is_unsure(expected):
+    if is_unsure(expected, classifier.config):
         assert text(real_window, "present_genre") == "unsure"
     else:
         assert text(real_window, "present_genre") == genres[present]

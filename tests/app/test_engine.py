@@ -16,7 +16,7 @@ from app import engine as engine_module
 from app.classify import classify_file
 from app.engine import Engine
 from app.live_model import live_model
-from app.offline.unsure import is_unsure
+from app.offline.model import torch_model
 from app.snapshot import Snapshot
 from app.weights import default_weights
 from audio import AudioError, Block, FileSource, LivePacedSource, Source
@@ -52,7 +52,7 @@ def paced(path: Path, speed: float = math.inf) -> Callable[[], Source]:
 def test_live_and_offline_give_the_same_answer(classifier: Classifier, song: Path) -> None:
     _, snapshots = run(classifier, paced(song))
     live = np.mean([snapshot.probabilities for snapshot in snapshots], axis=0)
-    offline = classify_file(classifier, song)
+    offline = classify_file(torch_model(classifier), song)
     np.testing.assert_allclose(live, list(offline.probabilities.values()), rtol=0, atol=1e-5)
     assert snapshots[-1].seconds == pytest.approx(offline.duration)
 
@@ -75,7 +75,8 @@ def test_the_present_answer_is_the_mean_of_the_last_three_seconds(classifier: Cl
     _, snapshots = run(classifier, paced(song))
     recent = [snapshot.probabilities for snapshot in snapshots[-answerer_module.SMOOTHING_FRAMES :]]
     np.testing.assert_allclose(snapshots[-1].smoothed, np.mean(recent, axis=0), rtol=0, atol=1e-12)
-    assert [one.unsure for one in snapshots] == [is_unsure(np.asarray(one.smoothed, np.float64)) for one in snapshots]
+    said = [is_unsure(np.asarray(one.smoothed, np.float64), classifier.config) for one in snapshots]
+    assert [one.unsure for one in snapshots] == said
 
 
 def test_nobody_draining_loses_the_oldest_and_counts_them(
