@@ -129,9 +129,10 @@ class VirtualMicrophone:
                 raise RuntimeError(f"the private PulseAudio does not start: {log.read_text()}")
             time.sleep(0.02)
         self.plug()
-        # An idle null sink sleeps up to two seconds between blocks. One permanent impatient reader keeps it
-        # awake; when a second one gets sound, it is.
-        self._run("parec", f"--device={SINK}.monitor", "--latency-msec=10", "--raw")
+        # An idle null sink sleeps up to two seconds between blocks. One permanent impatient player keeps it awake; not
+        # a reader, for the server would move that with the default source, and the sink fall asleep meanwhile.
+        self._run("paplay", f"--device={SINK}", "--latency-msec=10", "--raw", "/dev/zero")
+        # When a reader gets sound, it is awake.
         reader = ("parec", f"--device={MICROPHONE}", "--latency-msec=10", "--raw")
         with subprocess.Popen(reader, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as probe:
             assert probe.stdout is not None
