@@ -70,6 +70,6 @@ class HalfBandDecimator:
 def quick_length(least: int) -> int:
     """The smallest even length, not below `least`, whose FFT is quick: no prime factor above 5."""
     length = least + least % 2
-    while 30**length.bit_length() % length:
+    while 30 ** length.bit_length() % length:
         length += 2
     return length
