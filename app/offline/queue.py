@@ -18,12 +18,11 @@ from app.offline.destination import Tree
 from app.offline.inputs import STANDARD_INPUT
 from app.offline.interrupts import interrupted_afterwards
 from app.offline.journal import Journal
+from app.offline.pipes import is_device, is_pipe, leftover_note, open_pipe
 from app.offline.request import Request
 from app.offline.sinks import Sink
-from app.offline.standard_input import is_device, is_pipe, leftover_note, open_standard_input
 from app.offline.work import Outcome, Progress, Task, load_once
 from audio import UnreadableFile
-from audio.stream_decode import StreamSource
 
 
 @dataclass(frozen=True)
@@ -168,18 +167,11 @@ class Queue:
             self._console.progress(0.0, f"{seconds:.0f} s heard")
 
         try:
-            if path == STANDARD_INPUT:
-                source = open_standard_input(request.raw)
-                answer = classify_source(
-                    classifier, source, path, request.parameters, live, print_hop if live else None, tell
-                )
+            with open_pipe(path, request.raw, request.parameters.channel_index) as source:
+                on_hop = print_hop if live else None
+                answer = classify_source(classifier, source, path, request.parameters, live, on_hop, tell)
                 if note := leftover_note(source):
                     self._console.note(note)
-            else:
-                with open(path, "rb", buffering=0) as pipe, StreamSource(pipe.fileno(), path) as source:
-                    answer = classify_source(
-                        classifier, source, path, request.parameters, live, print_hop if live else None, tell
-                    )
         except UnreadableFile as error:
             return Outcome(FileError(path, str(error)))
         return Outcome(answer)
