@@ -26,7 +26,7 @@ BY_SOUNDFILE = {
     "w64": "PCM_16",
     "rf64": "PCM_16",
 }
-BY_FFMPEG = {"m4a": "aac", "aac": "aac", "mp4": "aac", "mkv": "flac", "webm": "libopus"}
+BY_FFMPEG = {"m4a": "aac", "aac": "aac", "mp4": "aac", "mkv": "aac", "webm": "libopus"}
 LOSSLESS = ("wav", "flac", "aiff", "au", "caf", "w64", "rf64")
 
 
@@ -63,31 +63,25 @@ def test_one_channel_can_be_chosen_wherever_sound_comes_from(shell: Shell) -> No
     soundfile.write(shell.folder / "pair.wav", pair, RATE, subtype="FLOAT")
     (shell.folder / "pair.raw").write_bytes(pair.tobytes())
     chosen = "nystream classify --channel 2 --format json"
-    lines = [
-        "nystream classify alone.wav --format json",
-        f"{chosen} pair.wav",
-        f"{chosen} - < pair.wav",
-        f"{chosen} - --raw f32le,{RATE},2 < pair.raw",
-        f"{chosen} <(cat pair.wav)",
-        "nystream classify pair.wav --format json",
-    ]
-    done = shell.run(" && ".join(lines))
+    done = shell.run(
+        "nystream classify alone.wav pair.wav --format json && "
+        f"{chosen} pair.wav - <(cat pair.wav) < pair.wav && {chosen} - --raw f32le,{RATE},2 < pair.raw"
+    )
     assert done.returncode == 0, done.stderr
-    answers, text, decoder = [], done.stdout, json.JSONDecoder()
+    answers, channels, text, decoder = [], [], done.stdout, json.JSONDecoder()
     while text.strip():
         one, end = decoder.raw_decode(text := text.lstrip())
-        answers.append(one["files"][0]["probabilities"])
+        answers += [file["probabilities"] for file in one["files"]]
+        channels.append(one["parameters"]["channel"])
         text = text[end:]
-        assert one["parameters"]["channel"] == (2 if 1 <= len(answers) - 1 <= 4 else None)
-    alone, *picked, mean = answers
+    alone, mean, *picked = answers
+    assert channels == [None, 2, 2]
     assert picked == 4 * [alone]
     assert mean != alone
 
 
-def test_a_channel_that_is_not_there_is_named_and_one_that_cannot_be_is_refused(shell: Shell) -> None:
+def test_a_channel_that_is_not_there_is_named(shell: Shell) -> None:
     soundfile.write(shell.folder / "alone.wav", made_music(1.0), 22_050)
     missing = shell.run("nystream classify alone.wav --channel 2")
     assert (missing.returncode, missing.stdout) == (1, "")
     assert missing.stderr == "nystream: alone.wav: there is no channel 2 in this file: it has only one\n"
-    for impossible in ("0", "left", "-1"):
-        assert shell.run(f"nystream classify alone.wav --channel={impossible}").returncode == 2
