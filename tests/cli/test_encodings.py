@@ -33,7 +33,7 @@ LOSSLESS = ("wav", "flac", "aiff", "au", "caf", "w64", "rf64")
 def make_in_every_encoding(folder: Path) -> list[str]:
     for suffix, subtype in BY_SOUNDFILE.items():
         kind, rate = ("OGG", 48_000) if suffix == "opus" else (suffix.upper(), RATE)
-        sound = made_music(3.0, rate)
+        sound = (30_000 * made_music(3.0, rate)).astype(np.int16)
         soundfile.write(folder / f"song.{suffix}", sound, rate, format=kind, subtype=subtype)
     for suffix, codec in BY_FFMPEG.items():
         rate = 48_000 if suffix == "webm" else RATE
