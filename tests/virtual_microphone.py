@@ -145,7 +145,8 @@ class VirtualMicrophone:
         self._script.write_text(
             f".fail\n"
             f"load-module module-native-protocol-unix socket={socket} auth-anonymous=1\n"
-            f"load-module module-null-sink sink_name={SINK} rate={SAMPLE_RATE} channels=2 format=float32le norewinds=1\n"
+            f"load-module module-null-sink sink_name={SINK} rate={SAMPLE_RATE} channels=2 format=float32le"
+            f" norewinds=1\n"
             f"set-default-sink {SINK}\n"
         )
         self._set_environment(
