@@ -37,6 +37,7 @@ from audio import HOP, StreamingLogMel
 from model import Classifier, Cost, ModelConfig, step_cost, twin_cost
 from model.block import EncoderBlock
 from model.layers import lay_out_for_single_tokens
+from scripts import benchmark_offline
 
 REFERENCE = ModelConfig(window=387, width=192, heads=8, feed_forward=384, landmark_count=16)
 ROWS = {
@@ -233,7 +234,7 @@ def table(report: dict[str, Any]) -> list[str]:
         lines.append(
             f"  n {point['n']:>5}: step {step:8.1f}, twin {twin:10.1f}, {point['state_bytes']:>9} bytes of state"
         )
-    return lines
+    return [*lines, "", *benchmark_offline.table(report["classify"])] if "classify" in report else lines
 
 
 def main() -> int:
@@ -245,6 +246,8 @@ def main() -> int:
     with torch.inference_mode():
         rounds = (QUICK_ROUNDS, QUICK_ROUNDS) if arguments.quick else (ROUNDS, GROWTH_ROUNDS)
         report = measure(*rounds)
+    if not arguments.quick:
+        report["classify"] = benchmark_offline.measure()
     print(json.dumps(report) if arguments.json else "\n".join(table(report)))
     return 0
 
