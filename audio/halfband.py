@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.spans import spans
+
 
 class HalfBandDecimator:
     """Keeps every second sample behind a linear-phase low-pass, as a stream.
@@ -47,8 +49,8 @@ class HalfBandDecimator:
         used = count * self._block
         odd = self._buffer[: 2 * (used + self._overlap) : 2].copy()
         centres = self._buffer[self._reach : self._reach + 2 * used : 2]
-        spans = np.lib.stride_tricks.sliding_window_view(odd, self._block + self._overlap)[:: self._block]
-        spectra = np.fft.rfft(spans, self._length) * self._response
+        pieces = spans(odd, count, self._block + self._overlap, self._block)
+        spectra = np.fft.rfft(pieces, self._length) * self._response
         sides = np.fft.irfft(spectra, self._length)[:, self._overlap : self._overlap + self._block]
         outputs: NDArray[np.float32] = sides.reshape(-1) + np.float32(0.5) * centres
         self._buffer = self._buffer[2 * used :]

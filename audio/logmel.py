@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.melbank import BINS, MelBank
+from audio.spans import spans
 from audio.spec import BANDS, FFT_LENGTH, FLOOR_POWER, HOP
 
 FRAMES_AT_ONCE = 16  # their spectra fit in the processor's cache
-FLOAT_BYTES = 4
 
 
 def hann_window(length: int) -> NDArray[np.float64]:
@@ -41,20 +41,12 @@ class StreamingLogMel:
         frames = np.empty((count, BANDS), np.float32)
         for first in range(0, count, FRAMES_AT_ONCE):
             last = min(first + FRAMES_AT_ONCE, count)
-            # Overlapping views, as sliding_window_view gives them, which takes half as long as the whole frame.
-            spans = np.ndarray(
-                (last - first, FFT_LENGTH),
-                np.float32,
-                waiting,
-                first * HOP * FLOAT_BYTES,
-                (HOP * FLOAT_BYTES, FLOAT_BYTES),
-            )
-            frames[first:last] = self._decibels(spans)
+            frames[first:last] = self._decibels(spans(waiting[first * HOP :], last - first, FFT_LENGTH, HOP))
         return frames
 
-    def _decibels(self, spans: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _decibels(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
         """(T, FFT_LENGTH) samples -> (T, BANDS)."""
-        spectra = np.fft.rfft(self._window * spans)
+        spectra = np.fft.rfft(self._window * samples)
         powers = self._bank.band_powers(spectra.real**2 + spectra.imag**2)
         decibels: NDArray[np.float64] = 10 * np.log10(np.maximum(powers, FLOOR_POWER))
         return decibels

@@ -46,7 +46,7 @@ class MelBank:
 
     def band_powers(self, power: NDArray[np.float64]) -> NDArray[np.float64]:
         """(T, BINS) power spectra -> (T, BANDS) power in each band."""
-        powers = np.empty((len(power), BANDS))
+        powers = np.empty((len(power), 2, BANDS // 2))
         for parity, (weights, firsts) in enumerate(self._halves):
-            np.add.reduceat(weights * power, firsts, axis=1, out=powers[:, parity::2])
-        return powers
+            np.add.reduceat(weights * power, firsts, axis=1, out=powers[:, parity])
+        return powers.transpose(0, 2, 1).reshape(-1, BANDS)
