@@ -11,8 +11,8 @@ from app.catch_up import CatchUp, Running
 from app.frame_reader import HeardFrame
 from app.kept_frames import KeptFrames
 from app.live_model import LiveModel
-from app.unsure import is_unsure
 from app.snapshot import Snapshot, Timing
+from app.unsure import is_unsure
 from audio import FRAME_SECONDS
 
 SMOOTHING_FRAMES = 39  # 3 s: the present answer is the mean over these

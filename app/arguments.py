@@ -100,6 +100,7 @@ def _add_classify(classify: argparse.ArgumentParser) -> None:
     )
     classify.add_argument("-r", "--recursive", action="store_true", help="look for sound files in folders")
     classify.add_argument("--raw", metavar="TYPE,RATE,CHANNELS", help="standard input is raw: s16le,44100,2")
+    _add_channel(classify)
     output = classify.add_argument_group("output")
     output.add_argument("--format", choices=FORMATS, default="table", help="default: table")
     output.add_argument(
@@ -126,12 +127,17 @@ def _add_classify(classify: argparse.ArgumentParser) -> None:
 
 def _add_listen(listen: argparse.ArgumentParser) -> None:
     listen.add_argument("--device", metavar="MICROPHONE", help="a part of its name; default: the default one")
+    _add_channel(listen)
     listen.add_argument("--jsonl", action="store_true", help="one JSON object a line")
     listen.add_argument("--hop", default="1s", metavar="TIME", help="between two lines; default: 1s")
     listen.add_argument("--smoothing", default="3s", metavar="TIME", help="over which a line averages; default: 3s")
     listen.add_argument("--duration", metavar="TIME", help="stop after so long; default: at Ctrl-C")
     _add_loudness(listen)
     _add_weights(listen)
+
+
+def _add_channel(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--channel", default="mean", metavar="N", help="hear one channel, from 1 on; default: mean of all")
 
 
 def _add_loudness(to: argparse._ActionsContainer) -> None:

@@ -27,13 +27,14 @@ def classify_file(
     on_progress: Callable[[float, float | None], None] | None = None,
 ) -> FileAnswer:
     """Decode, hear and answer. `on_progress` is told seconds heard and, where known, in all. Raises UnreadableFile."""
-    with FileSource(path) as source:
+    parameters = parameters or Parameters()
+    with FileSource(path, parameters.channel_index) as source:
 
         def tell(seconds: float) -> None:
             if on_progress is not None:
                 on_progress(seconds, source.duration)
 
-        return classify_source(model, source, str(path), parameters or Parameters(), on_time=tell)
+        return classify_source(model, source, str(path), parameters, on_time=tell)
 
 
 def classify_source(

@@ -19,7 +19,7 @@ from audio.watchdog import CaptureState, Watchdog
 
 OPEN_SECONDS = 5.0  # a sound server that takes longer does not answer
 CLOSE_SECONDS = 1.0  # nor one that takes so long to close
-RETRY_SECONDS = 0.4  # from one attempt to find a lost device to the next
+RETRY_SECONDS = 0.25  # from one attempt to find a lost device to the next
 RESTART_SECONDS = 4.0  # of nothing at all, until a stalled stream is closed and opened again
 POLL_SECONDS = 0.005  # how often the reader looks; the callback wakes nobody, for that would take a lock
 LOSS_SHOWN_SECONDS = 5.0

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.av_decode import Soundtrack
 from audio.errors import UnreadableFile
-from audio.mono import mix_to_mono
+from audio.mono import check_channel, mix_to_mono
 
 BLOCK_SAMPLES = 16_384
 
@@ -102,64 +103,23 @@ def _decode_with_soundfile(path: Path, channel: int | None, begin: float) -> Dec
             except soundfile.LibsndfileError as error:
                 raise UnreadableFile(DAMAGED) from error
 
-    _check_channel(channel, sound.channels)
+    check_channel(channel, sound.channels, "file")
     rest = blocks()
     duration = sound.frames / sound.samplerate
     return DecodedFile(_first_of(rest, begin), rest, sound.samplerate, sound.channels, duration)
 
 
 def _decode_with_av(file: str, channel: int | None, begin: float) -> DecodedFile:
-    import av
-
-    try:
-        container: Any = av.open(file, metadata_errors="ignore")
-    except av.FFmpegError as error:
-        raise UnreadableFile(NOT_SOUND) from error
-    if not container.streams.audio:
-        container.close()
-        raise UnreadableFile("there is no sound in this file: choose one that has a soundtrack")
-    stream = container.streams.audio[0]
-    if stream.codec_context is None:  # a damaged header names an encoding that nobody decodes
-        container.close()
-        raise UnreadableFile(NOT_SOUND)
-    _check_channel(channel, stream.codec_context.channels)
-    if begin:
-        container.seek(round(begin * av.time_base))  # to a packet before it: the samples up to there go below
+    soundtrack = Soundtrack(file, "file", NOT_SOUND, channel)
 
     def blocks() -> Blocks:
-        with container:
-            # The samples' type only: rate and channels stay. Not planar: PyAV reads beyond its memory from 9 planes on.
-            to_float: Any = av.AudioResampler(format="flt")
-            try:
-                for packet in container.demux(stream):
-                    for frame in _frames_of(packet):
-                        early = round((begin - (frame.time or 0.0)) * frame.sample_rate) if begin else 0
-                        if early >= frame.samples:
-                            continue
-                        for converted in to_float.resample(frame):
-                            samples = converted.to_ndarray().reshape(-1, converted.layout.nb_channels)
-                            yield mix_to_mono(samples, channel)[max(0, early) :]
-            except av.FFmpegError as error:
-                raise UnreadableFile(DAMAGED) from error
+        with closing(soundtrack):
+            yield from soundtrack.blocks(begin)
 
     rest = blocks()
     first = _first_of(rest, begin)
-    # Asked only now: decoding the first frame can correct what the container says (AAC with SBR doubles the
-    # rate).
-    sample_rate, channels = stream.codec_context.sample_rate, stream.codec_context.channels
-    duration = None if container.duration is None else container.duration / av.time_base
-    return DecodedFile(first, rest, sample_rate, channels, duration)
-
-
-def _frames_of(packet: Any) -> list[Any]:
-    """A damaged packet gives no frames: players leave it out and go on."""
-    import av
-
-    try:
-        frames: list[Any] = packet.decode()
-    except av.error.InvalidDataError:
-        return []
-    return frames
+    # Asked only now: decoding the first block can correct what the container says.
+    return DecodedFile(first, rest, soundtrack.sample_rate, soundtrack.channels, soundtrack.duration)
 
 
 def _first_of(blocks: Blocks, begin: float) -> NDArray[np.float32]:
@@ -169,8 +129,3 @@ def _first_of(blocks: Blocks, begin: float) -> NDArray[np.float32]:
         if begin:
             return np.zeros(0, np.float32)
         raise UnreadableFile(NO_SAMPLES) from None
-
-
-def _check_channel(channel: int | None, channels: int) -> None:
-    if channel is not None and not 0 <= channel < channels:
-        raise UnreadableFile(f"there is no channel {channel + 1} in this file: choose one from 1 to {channels}")

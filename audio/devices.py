@@ -70,6 +70,7 @@ def devices_in_portaudio_thread(refresh: bool) -> list[InputDevice]:
             entries, host_apis, default_index = _search_in_another_process()
         else:
             if refresh:
+                portaudio().generation += 1
                 sounddevice._terminate()
                 sounddevice._initialize()
             host_apis = [entry["name"] for entry in sounddevice.query_hostapis()]

@@ -8,7 +8,7 @@ import numpy as np
 
 from audio.clock import Clock, SystemClock
 from audio.decode import decode_blocks
-from audio.source import Block, ClosesOnExit, Source
+from audio.source import Block, ClosesOnExit, Source, SourceAround
 
 LIVE_BLOCK = 1024  # samples: what a sound card would hand over at once
 
@@ -62,27 +62,20 @@ class FileSource(ClosesOnExit):
         self._decoded.close()
 
 
-class LivePacedSource(ClosesOnExit):
+class LivePacedSource(SourceAround):
     """Another source's sound at live pace: a sample is given once its time since the first read has passed.
 
     Nothing is lost when the reader is late: what is due then comes at once. `speed` 2 is twice as fast,
-    infinity does not wait at all. Closes the other source when it is closed.
+    infinity does not wait at all.
     """
 
     def __init__(self, source: Source, speed: float = 1.0, clock: Clock | None = None) -> None:
-        self._source = source
+        super().__init__(source)
         self._samples_per_second = source.sample_rate * speed
         self._clock: Clock = SystemClock() if clock is None else clock
         self._began: float | None = None  # on the clock, moved on by every pause
         self._held = Block(np.zeros(0, np.float32), 0)
         self._closed = False
-        self.name = source.name
-        self.sample_rate = source.sample_rate
-
-    @property
-    def status(self) -> str:
-        """The other source's."""
-        return self._source.status
 
     def read(self, timeout: float) -> Block | None:
         """The next LIVE_BLOCK samples at most, when they are due; see Source.read."""
@@ -119,7 +112,7 @@ class LivePacedSource(ClosesOnExit):
         """Let go of the other source; nothing more comes."""
         self._closed = True
         self._drop_held()
-        self._source.close()
+        super().close()
 
 
 class FilePlayer(LivePacedSource):

@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.spans import spans
+
 
 class HalfBandDecimator:
     """Keeps every second sample behind a linear-phase low-pass, as a stream.
@@ -15,34 +17,61 @@ class HalfBandDecimator:
     dB down from `transition` / 2 above it. Kaiser's formulas give its length. Every second tap but the middle
     one is zero, so the samples of even index are only halved and delayed and those of odd index are
     convolved. Output k is centred on input 2k: no shift in time, and the wait is half the filter's length.
+
+    Outputs come in blocks of `block`, each convolved by one FFT (overlap-save) and so the same however the input is
+    cut; the first block has only `first` of them. Who needs outputs up to `first` + i `block` waits no longer for that.
     """
 
-    def __init__(self, input_rate: float, transition: float, attenuation: float) -> None:
-        """All three fix the filter: `input_rate` and `transition` in Hz, `attenuation` in dB."""
+    def __init__(self, input_rate: float, transition: float, attenuation: float, block: int, first: int) -> None:
+        """The first three fix the filter: `input_rate` and `transition` in Hz, `attenuation` in dB."""
         width = 2 * math.pi * transition / input_rate
         pairs = math.ceil((attenuation - 7.95) / (2.285 * width) / 4)
         beta = 0.1102 * (attenuation - 8.7)
         offsets = np.arange(-2 * pairs + 1, 2 * pairs, 2)  # odd distances from the middle tap, both sides
         window = np.i0(beta * np.sqrt(1 - (offsets / (2 * pairs)) ** 2))
         taps = np.sinc(offsets / 2) * window
-        # They sum to 1/2, and the middle tap is 1/2: the gain at 0 Hz is 1.
-        self._odd_taps = (taps / (2 * taps.sum())).astype(np.float32)
+        taps /= 2 * taps.sum()  # they sum to 1/2, and the middle tap is 1/2: the gain at 0 Hz is 1
         self._reach = 2 * pairs - 1  # samples needed on either side of an output's centre
-        # Silence before the first sample; its length is odd, so buffer[0] is always a sample of odd index.
-        self._buffer = np.zeros(self._reach, np.float32)
+        self._block = block
+        self._overlap = len(taps) - 1
+        self._length = quick_length(block + self._overlap)
+        self._response = np.fft.rfft(taps, self._length).astype(np.complex64)
+        # Silence before the first sample. Its length is odd, so buffer[0] is always a sample of odd index.
+        self._buffer = np.zeros(self._reach + 2 * (block - first), np.float32)
+        self._unheard = block - first  # outputs of that silence
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n,) samples -> the outputs that they complete, about n / 2."""
+        """(n,) samples -> the outputs of all blocks that they complete."""
         self._buffer = np.concatenate([self._buffer, samples])
-        count = (len(self._buffer) - 2 * self._reach - 1) // 2 + 1
-        if count <= 0:
+        count = self._complete // self._block
+        if not count:
             return np.zeros(0, np.float32)
-        odd = self._buffer[: 2 * (count + self._reach) : 2]
-        centres = self._buffer[self._reach : self._reach + 2 * count : 2]
-        outputs: NDArray[np.float32] = np.convolve(odd, self._odd_taps, "valid") + np.float32(0.5) * centres
-        self._buffer = self._buffer[2 * count :]
-        return outputs
+        used = count * self._block
+        odd = self._buffer[: 2 * (used + self._overlap) : 2].copy()
+        centres = self._buffer[self._reach : self._reach + 2 * used : 2]
+        pieces = spans(odd, count, self._block + self._overlap, self._block)
+        spectra = np.fft.rfft(pieces, self._length) * self._response
+        sides = np.fft.irfft(spectra, self._length)[:, self._overlap : self._overlap + self._block]
+        outputs: NDArray[np.float32] = sides.reshape(-1) + np.float32(0.5) * centres
+        self._buffer = self._buffer[2 * used :]
+        heard, self._unheard = outputs[self._unheard :], 0
+        return heard
 
     def finish(self) -> NDArray[np.float32]:
         """The outputs still held back, as if silence followed."""
-        return self.push(np.zeros(self._reach, np.float32))
+        self._buffer = np.concatenate([self._buffer, np.zeros(self._reach, np.float32)])
+        left = self._complete - self._unheard
+        return self.push(np.zeros(2 * self._block, np.float32))[: max(0, left)]
+
+    @property
+    def _complete(self) -> int:
+        """Outputs that can be computed from the buffer."""
+        return max(0, (len(self._buffer) - 2 * self._reach - 1) // 2 + 1)
+
+
+def quick_length(least: int) -> int:
+    """The smallest even length, not below `least`, whose FFT is quick: no prime factor above 5."""
+    length = least + least % 2
+    while 30 ** length.bit_length() % length:
+        length += 2
+    return length

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-WINDOW_SECONDS = 0.1  # of sound that one reading covers at least
+WINDOW_SECONDS = 0.08  # of sound that one reading covers: less than a frame's window, so every frame has one
 CLIP = 1.0 - 2.0**-15  # magnitude: the loudest value of 16-bit sound, and all beyond it
 CLIP_RUN = 3  # samples that loud in a row: a single one may just touch the limit
 CLIP_HELD_SECONDS = 2.0  # of sound; how long a clip is shown

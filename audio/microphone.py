@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,8 @@ class PortAudioDevice:
     def __init__(self, device: InputDevice) -> None:
         self._device = device
         self._opened_before = False
+        self._refused = False  # by the latest attempt to open it
+        self._generation = 0  # of PortAudio's list of devices, when the index was found in it
         self._sample_rate: int | None = None  # Hz, fixed by the first opening: what was built on it stays
         self._watch: PulseWatch | None = None
 
@@ -114,10 +117,12 @@ class PortAudioDevice:
         again, self._opened_before = self._opened_before, True
         if again:
             self._find_again()
+        self._generation, self._refused = portaudio().generation, True
         sounddevice = portaudio().load()
         own = (self._sample_rate,) if self._sample_rate else (self._device.sample_rate, *OTHER_RATES)
         with _source_chosen(self._device.source):
             stream = self._start(sounddevice, own)
+        self._refused = False
         portaudio().open_streams.add(stream)
         self._sample_rate = stream.sample_rate
         if self._device.through_server and has_pactl():
@@ -134,13 +139,21 @@ class PortAudioDevice:
         raise AssertionError("there is at least one rate")
 
     def _find_again(self) -> None:
-        """PortAudio's indices change when devices come and go: look at all of them anew."""
+        """Whether it is there, and under which index.
+
+        Behind a sound server the server says so, and PortAudio's index is that of the way to it, which stays: nothing
+        has to be looked for, which would take half a second on a busy machine, and fill the terminal with ALSA's
+        complaints while there is no server.
+        """
         missing = NoMicrophone(f"The microphone “{self.name}” is not there: connect it again.")
         if self._device.through_server and has_pactl():
-            # The server is asked first, for PortAudio and ALSA fill the terminal with complaints without it.
-            names = [source.name for source in pulse_sources()]
-            if not names or self._device.source not in ("", *names):
+            sources = {source.name: source for source in pulse_sources()}
+            if not sources or self._device.source not in ("", *sources):
                 raise missing
+            if not self._refused and self._generation == portaudio().generation:
+                if self._device.source:
+                    self._device = replace(self._device, channels=sources[self._device.source].channels)
+                return
         alone = not portaudio().open_streams
         known = [device for device in devices_in_portaudio_thread(refresh=alone) if device.key == self._device.key]
         if not known:

@@ -28,10 +28,12 @@ class PortAudioThread:
 
     open_streams: for those calls alone to keep. A stream that nobody knew any more would crash the process when
     its callback comes.
+    generation: how often PortAudio has looked for devices; their indices hold until it does so again.
     """
 
     def __init__(self) -> None:
         self.open_streams: set[object] = set()
+        self.generation = 0
         self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="PortAudio", daemon=True).start()
 

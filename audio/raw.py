@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.errors import UnreadableFile
-from audio.mono import mix_to_mono
+from audio.mono import check_channel, mix_to_mono
 from audio.source import Block, ClosesOnExit
 
 READ_BYTES = 1 << 16  # what a pipe holds
@@ -62,12 +62,17 @@ class RawFormat:
 class RawSource(ClosesOnExit):
     """Reads a file descriptor as the bytes arrive. Does not close it: it is somebody else's.
 
+    channel: the index of the one to hear, None for the mean of all. Raises UnreadableFile where there is no such one.
     leftover_bytes: what was left when the stream ended in the middle of a sample frame; it is not heard.
     """
 
     status = ""
 
-    def __init__(self, descriptor: int, raw: RawFormat, name: str = "standard input") -> None:
+    def __init__(
+        self, descriptor: int, raw: RawFormat, name: str = "standard input", channel: int | None = None
+    ) -> None:
+        check_channel(channel, raw.channels, "stream")
+        self._channel = channel
         self._descriptor = descriptor
         self._raw = raw
         self._kept = b""
@@ -96,7 +101,7 @@ class RawSource(ClosesOnExit):
         whole = len(together) - len(together) % self._raw.frame_bytes
         self._kept = together[whole:]
         with np.errstate(over="ignore", invalid="ignore"):
-            samples = mix_to_mono(to_samples(together[:whole], self._raw))
+            samples = mix_to_mono(to_samples(together[:whole], self._raw), self._channel)
         block = Block(samples, self._position)
         self._position += len(samples)
         return block

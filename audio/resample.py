@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.halfband import HalfBandDecimator
-from audio.spec import SAMPLE_RATE
+from audio.spec import FFT_LENGTH, HOP, SAMPLE_RATE
 
 TRANSITION = 125.0  # Hz around 11 025 Hz in which the half-band filter falls from 0 to STOP_BAND
 STOP_BAND = 80.0  # dB
@@ -19,8 +19,8 @@ class StreamingResampler:
     0.91 of the new Nyquist frequency, which takes 0.2, 4 and 17 dB from the three highest mel bands; at the
     doubled rate that slope lies above 20 kHz, where there is no band.
 
-    Time stays: output k is the sound at k / SAMPLE_RATE seconds. It comes 20 to 40 ms late from 44 100 Hz up,
-    and up to 150 ms at 8 000 Hz.
+    Time stays: output k is the sound at k / SAMPLE_RATE seconds. Outputs come a hop at a time, up to the end of a
+    frame, and that comes 20 to 40 ms late from 44 100 Hz up, and up to 150 ms late at 8 000 Hz.
     """
 
     def __init__(self, from_rate: int) -> None:
@@ -30,7 +30,7 @@ class StreamingResampler:
 
             doubled = 2 * SAMPLE_RATE
             self._to_doubled = soxr.ResampleStream(from_rate, doubled, 1, dtype="float32", quality="HQ")
-            self._to_half = HalfBandDecimator(doubled, TRANSITION, STOP_BAND)
+            self._to_half = HalfBandDecimator(doubled, TRANSITION, STOP_BAND, block=HOP, first=FFT_LENGTH % HOP)
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) samples at `from_rate` -> (k,) samples at SAMPLE_RATE; k may be 0."""

@@ -72,4 +72,30 @@ class ClosesOnExit:
         self.close()
 
 
+class SourceAround(ClosesOnExit):
+    """Another source, given in a way of its own: under the same name, and closed with it."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    @property
+    def name(self) -> str:
+        """The other source's."""
+        return self._source.name
+
+    @property
+    def sample_rate(self) -> int:
+        """The other source's."""
+        return self._source.sample_rate
+
+    @property
+    def status(self) -> str:
+        """The other source's."""
+        return self._source.status
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._source.close()
+
+
 ClosesType = TypeVar("ClosesType", bound=ClosesOnExit)

@@ -47,6 +47,7 @@ from app.bench.measure import make, measure_growth, measure_landmarks, measure_s
 from app.bench.timing import Percentiles, machine
 from app.weights import default_weights
 from model import ModelConfig, load_classifier
+from scripts import benchmark_offline
 
 REFERENCE = ModelConfig(window=387, width=192, heads=8, feed_forward=384, landmark_count=16)
 ROWS = {
@@ -98,7 +99,7 @@ def table(report: dict[str, Any]) -> list[str]:
                 f"twin {point['twin_us']['p50']:10.1f}, ordinary {point['ordinary_us']['p50']:10.1f}, "
                 f"{point['state_bytes']:>9} bytes of state"
             )
-    return lines
+    return [*lines, "", *benchmark_offline.table(report["classify"])] if "classify" in report else lines
 
 
 def plot(report: dict[str, Any], path: Path) -> None:
@@ -136,6 +137,8 @@ def main() -> int:
     with torch.inference_mode():
         quick = (QUICK_ROUNDS, 2, QUICK_ROUNDS)
         report = measure(*(quick if arguments.quick else (ROUNDS, GROWTH_ROUNDS, PACED_ROUNDS)))
+    if not arguments.quick:
+        report["classify"] = benchmark_offline.measure()
     if arguments.plot is not None:
         plot(report, arguments.plot)
     print(json.dumps(report) if arguments.json else "\n".join(table(report)))

@@ -33,6 +33,7 @@ from app.offline.parameters import Parameters
 from app.offline.processes import worker_context
 from app.offline.work import Task, perform
 from app.weights import default_weights
+from tests.audio.signals import encode
 
 SECONDS_PER_CASE = 60.0
 MOST_BYTES = 3 << 30  # what a case may make its process grow to
@@ -40,6 +41,9 @@ ENCODINGS: tuple[tuple[str, str | None], ...] = (
     *(("WAV", "PCM_16"), ("WAV", "FLOAT"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", None)),
     *(("AIFF", "PCM_24"), ("AU", "PCM_16"), ("CAF", "ALAC_16"), ("W64", "PCM_16"), ("RF64", "PCM_16")),
 )
+
+BY_FFMPEG = {"aac.m4a": "aac", "aac.aac": "aac", "opus.webm": "libopus", "pcm.mkv": "pcm_s16le", "aac.mp4": "aac"}
+RATE = 48_000
 
 
 def main() -> int:
@@ -77,12 +81,15 @@ def parse_arguments() -> argparse.Namespace:
 
 def made_files() -> dict[str, bytes]:
     """Half a second of noise in every encoding that is written here, by file name."""
-    noise = np.random.default_rng(0).normal(0, 0.1, (24_000, 2)).astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, 0.1, (RATE // 2, 2)).astype(np.float32)
     files = {}
     for kind, subtype in ENCODINGS:
         buffer = io.BytesIO()
-        soundfile.write(buffer, noise, 48_000, format=kind, subtype=subtype)
+        soundfile.write(buffer, noise, RATE, format=kind, subtype=subtype)
         files[f"{subtype or 'layer3'}.{kind.lower()}".lower()] = buffer.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        for name, codec in BY_FFMPEG.items():
+            files[name] = encode(Path(folder) / name, codec, noise, RATE).read_bytes()
     return files
 
 

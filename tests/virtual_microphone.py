@@ -129,8 +129,7 @@ class VirtualMicrophone:
                 raise RuntimeError(f"the private PulseAudio does not start: {log.read_text()}")
             time.sleep(0.02)
         self.plug()
-        # An idle null sink sleeps up to two seconds between blocks. One permanent impatient reader keeps it
-        # awake; when a second one gets sound, it is.
+        # An impatient reader keeps the idle sink at blocks of milliseconds; when a second one gets sound, it is awake.
         self._run("parec", f"--device={SINK}.monitor", "--latency-msec=10", "--raw")
         reader = ("parec", f"--device={MICROPHONE}", "--latency-msec=10", "--raw")
         with subprocess.Popen(reader, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as probe:
@@ -141,10 +140,13 @@ class VirtualMicrophone:
     def _start(self) -> None:
         socket = self.folder / "native"
         self._script = self.folder / "microphone.pa"
+        # Without `norewinds` the sink sleeps up to two seconds between blocks, not 50 ms, whenever for a moment nobody
+        # asks for sound: that happens when the server moves all readers along with its default source.
         self._script.write_text(
             f".fail\n"
             f"load-module module-native-protocol-unix socket={socket} auth-anonymous=1\n"
-            f"load-module module-null-sink sink_name={SINK} rate={SAMPLE_RATE} channels=2 format=float32le\n"
+            f"load-module module-null-sink sink_name={SINK} rate={SAMPLE_RATE} channels=2 format=float32le"
+            f" norewinds=1\n"
             f"set-default-sink {SINK}\n"
         )
         self._set_environment(

@@ -12,7 +12,7 @@ from app.offline.answer import FileError
 from app.offline.destination import Destination, OneFile, StandardOutput, Tree, is_folder
 from app.offline.formats import WRITERS
 from app.offline.inputs import STANDARD_INPUT, common_root, expand
-from app.offline.parameters import Parameters, parse_hop, parse_smoothing
+from app.offline.parameters import Parameters, parse_channel, parse_hop, parse_smoothing
 from app.offline.processes import start_ahead
 from app.offline.request import Request
 from audio.raw import RawFormat
@@ -31,7 +31,8 @@ def run_classify(options: argparse.Namespace) -> int:
 def understand(options: argparse.Namespace) -> Request:
     """Raises UsageError."""
     try:
-        parameters = Parameters(parse_hop(options.hop), parse_smoothing(options.smoothing), options.compare)
+        hop, smoothing = parse_hop(options.hop), parse_smoothing(options.smoothing)
+        parameters = Parameters(hop, smoothing, options.compare, parse_channel(options.channel))
         raw = None if options.raw is None else RawFormat.parse(options.raw)
     except ValueError as error:
         raise UsageError(str(error)) from None

@@ -50,23 +50,51 @@ complete -o default -F _nystream nystream"""
 
 
 def zsh(described: argparse.ArgumentParser) -> str:
-    """zsh runs bash's completions."""
-    return f"autoload -U +X compinit && compinit\nautoload -U +X bashcompinit && bashcompinit\n{bash(described)}"
+    """Specifications for zsh's own `_arguments`, with what each option is for."""
+    commands = commands_of(described)
+    cases = [f"    {name}) _arguments {zsh_arguments(part)};;" for name, part in commands.items()]
+    return f"""(( $+functions[compdef] )) || {{ autoload -U compinit && compinit }}
+_nystream() {{
+  local line
+  _arguments -C {zsh_arguments(described)} '1:command:({" ".join(commands)})' '*::argument:->rest'
+  case $line[1] in
+{chr(10).join(cases)}
+  esac
+}}
+compdef _nystream nystream"""
+
+
+def zsh_arguments(part: argparse.ArgumentParser) -> str:
+    """`-o[help]:FILE:_files` and the like, one for each name of an option, each quoted."""
+    specifications = []
+    for action in actions_of(part):
+        value = f":{action.metavar or action.dest}:({words(action)})" if action.choices else ""
+        value = value or ("" if action.nargs == 0 else ":file:_files")
+        if not action.option_strings:
+            specifications.append(f"'{'*' if action.nargs == '+' else '1'}{value}'")
+        specifications += [f"'{option}[{explained(action)}]{value}'" for option in action.option_strings]
+    return " ".join(specifications)
 
 
 def fish(described: argparse.ArgumentParser) -> str:
     """A line per option and command."""
-    lines = []
+    lines = [fish_option("__fish_use_subcommand", action) for action in actions_of(described)]
     for name, part in commands_of(described).items():
-        lines.append(f"complete -c nystream -n __fish_use_subcommand -a {name}")
+        lines.append(f"complete -c nystream -n __fish_use_subcommand -f -a {name}")
+        seen = f"'__fish_seen_subcommand_from {name}'"
         for action in actions_of(part):
-            if not action.option_strings and action.choices:
-                lines.append(f"complete -c nystream -n '__fish_seen_subcommand_from {name}' -f -a '{words(action)}'")
-            for option in action.option_strings:
-                flag = f"-l {option[2:]}" if option.startswith("--") else f"-s {option[1:]}"
-                line = f"complete -c nystream -n '__fish_seen_subcommand_from {name}' {flag}"
-                lines.append(f"{line} -x -a '{words(action)}'" if action.choices else line)
+            if action.option_strings:
+                lines.append(fish_option(seen, action))
+            elif action.choices:
+                lines.append(f"complete -c nystream -n {seen} -f -a '{words(action)}'")
     return "\n".join(lines)
+
+
+def fish_option(condition: str, action: argparse.Action) -> str:
+    """The line of one option with all its names."""
+    names = [f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in action.option_strings]
+    value = f" -x -a '{words(action)}'" if action.choices else "" if action.nargs == 0 else " -r"
+    return f"complete -c nystream -n {condition} {' '.join(names)}{value} -d '{explained(action)}'"
 
 
 def commands_of(described: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -85,3 +113,8 @@ def actions_of(described: argparse.ArgumentParser) -> list[argparse.Action]:
 def words(action: argparse.Action) -> str:
     """What an option may be followed by."""
     return " ".join(map(str, action.choices or ()))
+
+
+def explained(action: argparse.Action) -> str:
+    """An option's help, without the signs that mean something to a shell."""
+    return "".join(letter for letter in action.help or "" if letter not in "'[]:\\")

@@ -5,18 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from pathlib import Path
 
 from app.commands.usage import UsageError
 from app.offline.formats import WRITERS, Run
-from app.offline.parameters import Parameters, parse_hop, parse_seconds, parse_smoothing
+from app.offline.parameters import Parameters, parse_channel, parse_hop, parse_seconds, parse_smoothing
 
 
 def run_listen(options: argparse.Namespace) -> int:
     """A line per hop on standard output until Ctrl-C. Raises UsageError."""
     try:
-        parameters = Parameters(parse_hop(options.hop), parse_smoothing(options.smoothing))
+        channel = parse_channel(options.channel)
+        parameters = Parameters(parse_hop(options.hop), parse_smoothing(options.smoothing), channel=channel)
         duration = None if options.duration is None else parse_seconds(options.duration)
     except ValueError as error:
         raise UsageError(str(error)) from None
@@ -42,7 +42,7 @@ def run_listen(options: argparse.Namespace) -> int:
     said = ""
     try:
         device = int(options.device) if (options.device or "").isdecimal() else options.device
-        with Until(Microphone(device), None if duration is None else time.monotonic() + duration) as source:
+        with Until(Microphone(device, parameters.channel_index), duration) as source:
             name = source.name
             console.note(f"listening to {name}; Ctrl-C ends it")
 
@@ -52,9 +52,7 @@ def run_listen(options: argparse.Namespace) -> int:
                     said = source.status
                     console.note(said or f"listening to {name}")
 
-            classify_source(
-                model, source, name, parameters, True, lambda hop: writer.add_hop(name, hop), on_time=look
-            )
+            classify_source(model, source, name, parameters, True, lambda hop: writer.add_hop(name, hop), on_time=look)
     except AudioError as error:
         console.error(str(error))
         return EXIT_SOME_FAILED

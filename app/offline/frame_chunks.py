@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from audio import BANDS, FFT_LENGTH, HOP, SAMPLE_RATE, FrameStream, Source, UnreadableFile
+from app.source_frames import SourceFrames
+from audio import Source, UnreadableFile
 
 # At once through the model: its default window and one frame, which with the 386 frames that it looks back on make
 # whole blocks of a window. Three times as many would be 8 % faster and take 80 MB more.
@@ -30,45 +31,37 @@ class FrameChunks:
                 f"its sample rate is given as {source.sample_rate} Hz, which no sound has ({LOWEST_RATE} to "
                 f"{HIGHEST_RATE} Hz are read): check how the file was made"
             )
-        self._source = source
         self._live = live
-        self._stream = FrameStream(source.sample_rate)
-        self._samples = 0
-        self._dropped = 0
-        self._frames = 0
+        self._frames = SourceFrames(source)
 
     @property
     def invalid_samples(self) -> int:
         """NaN or infinite samples so far: they were heard as silence."""
-        return self._stream.invalid_samples
+        return self._frames.invalid_samples
 
     @property
     def all_invalid(self) -> bool:
         """Whether there was sound, but not one usable sample in it."""
-        return 0 < self._samples == self._stream.invalid_samples
+        return self._frames.all_invalid
 
     def __iter__(self) -> Iterator[Chunk]:
-        waiting: list[NDArray[np.float32]] = []
-        count = 0
-        while (block := self._source.read(READ_SECONDS)) is not None:
-            self._samples += len(block.samples)
-            self._dropped += block.dropped
-            frames = self._stream.push(block.samples)
-            if self._live:
-                yield self._timed(frames)
-                continue
-            waiting.append(frames)
-            count += len(frames)
-            while count >= CHUNK_FRAMES:
-                together = np.concatenate(waiting)
-                waiting = [together[CHUNK_FRAMES:]]
-                count -= CHUNK_FRAMES
-                yield self._timed(together[:CHUNK_FRAMES])
-        rest = np.concatenate([np.zeros((0, BANDS), np.float32), *waiting, self._stream.finish()])
-        for first in range(0, len(rest), CHUNK_FRAMES):
-            yield self._timed(rest[first : first + CHUNK_FRAMES])
+        return self._pieces() if self._live else self._gathered()
 
-    def _timed(self, frames: NDArray[np.float32]) -> Chunk:
-        indices = np.arange(self._frames, self._frames + len(frames))
-        self._frames += len(frames)
-        return (indices * HOP + FFT_LENGTH) / SAMPLE_RATE + self._dropped / self._source.sample_rate, frames
+    def _pieces(self) -> Iterator[Chunk]:
+        while not self._frames.ended:
+            frames = self._frames.read(READ_SECONDS)
+            yield frames.ends, frames.log_mels
+
+    def _gathered(self) -> Iterator[Chunk]:
+        waiting: list[Chunk] = []
+        count = 0
+        for ends, log_mels in self._pieces():
+            waiting.append((ends, log_mels))
+            count += len(ends)
+            if count >= CHUNK_FRAMES or self._frames.ended:
+                ends, log_mels = (np.concatenate(parts) for parts in zip(*waiting, strict=True))
+                whole = count if self._frames.ended else count - count % CHUNK_FRAMES
+                for first in range(0, whole, CHUNK_FRAMES):
+                    last = min(first + CHUNK_FRAMES, whole)
+                    yield ends[first:last], log_mels[first:last]
+                waiting, count = [(ends[whole:], log_mels[whole:])], count - whole

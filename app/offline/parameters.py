@@ -19,12 +19,18 @@ class Parameters:
     hop: float = 1.0  # s from one entry of the timeline to the next
     smoothing: float = 3.0  # s over which an entry averages; what the window calls the present answer
     compare: bool = False  # also run the non-continual twin
+    channel: int | None = None  # the one to hear, counted from 1; None for the mean of all
 
     @property
     def smoothing_frames(self) -> int:
         return max(1, round(self.smoothing / FRAME_SECONDS))
 
-    def describe(self) -> dict[str, float | bool]:
+    @property
+    def channel_index(self) -> int | None:
+        """Counted from 0, as `audio` does."""
+        return None if self.channel is None else self.channel - 1
+
+    def describe(self) -> dict[str, float | bool | None]:
         return asdict(self)
 
 
@@ -42,6 +48,15 @@ def parse_smoothing(text: str) -> float:
     if not 0 <= seconds <= LONGEST_TIME:
         raise ValueError(f"smoothing over {text} cannot be done: give a time from 0s to {LONGEST_TIME:g}s")
     return seconds
+
+
+def parse_channel(text: str) -> int | None:
+    """`mean`, or a number from 1 on. Raises ValueError, one sentence."""
+    if text == "mean":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"there is no channel {text!r}: give a number from 1 on, or mean")
+    return int(text)
 
 
 def parse_seconds(text: str) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from multiprocessing.context import BaseContext
 
-PRELOADED = ["app.offline.work", "librosa.filters", "soundfile", "soxr"]
+PRELOADED = ["app.offline.work", "soundfile", "soxr"]
 
 
 def worker_context() -> BaseContext:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -18,12 +16,12 @@ from app.offline.destination import Tree
 from app.offline.inputs import STANDARD_INPUT
 from app.offline.interrupts import interrupted_afterwards
 from app.offline.journal import Journal
+from app.offline.pipes import is_device, is_pipe, leftover_note, open_pipe
 from app.offline.request import Request
+from app.offline.run_progress import RunProgress
 from app.offline.sinks import Sink
-from app.offline.standard_input import is_device, is_pipe, leftover_note, open_standard_input
-from app.offline.work import Outcome, Progress, Task, load_once
+from app.offline.work import Outcome, Task, load_once
 from audio import UnreadableFile
-from audio.stream_decode import StreamSource
 
 
 @dataclass(frozen=True)
@@ -54,14 +52,10 @@ class Queue:
         self._errors = errors
         self._console = console
         self._slots: deque[Slot] = deque()
-        self._sizes = [_size_of(item) for item in request.items]
-        self._bytes = sum(self._sizes)
-        self._bytes_done = 0
-        self._done = 0
+        self._progress = RunProgress(request.items, console)
 
     def work_off(self) -> None:
         """Everything. Raises KeyboardInterrupt, NoCluster, and OSError where answers cannot be written."""
-        self._began = time.monotonic()
         outcomes = self._outcomes()
         with closing(outcomes):  # an interruption must reach the processes now, not when somebody collects garbage
             for outcome in outcomes:
@@ -75,7 +69,7 @@ class Queue:
             return in_cluster(tasks, self._request.scheduler)
         if self._request.jobs > 1:
             return in_processes(tasks, self._request.jobs)
-        return one_after_another(tasks, self._progress_of)
+        return one_after_another(tasks, self._progress.within)
 
     def _tasks(self) -> Iterator[Task]:
         """What needs to be worked on; everything on the way there gets its slot too."""
@@ -119,7 +113,7 @@ class Queue:
         if not self._sink.has(path):
             with interrupted_afterwards():
                 self._sink.add(self._journal.read(path), replace=True)
-        self._count()
+        self._progress.count()
 
     def _settle(self, path: str, outcome: Outcome) -> None:
         result = outcome.result
@@ -135,7 +129,7 @@ class Queue:
             self._errors.append(result)
         if outcome.fault:
             self._console.trace(outcome.fault)
-        self._count()
+        self._progress.count()
 
     def _keep(self, answer: FileAnswer, outcome: Outcome) -> FileAnswer | FileError:
         try:
@@ -168,48 +162,15 @@ class Queue:
             self._console.progress(0.0, f"{seconds:.0f} s heard")
 
         try:
-            if path == STANDARD_INPUT:
-                source = open_standard_input(request.raw)
-                answer = classify_source(
-                    model, source, path, request.parameters, live, print_hop if live else None, tell
-                )
+            with open_pipe(path, request.raw, request.parameters.channel_index) as source:
+                on_hop = print_hop if live else None
+                answer = classify_source(model, source, path, request.parameters, live, on_hop, tell)
                 if note := leftover_note(source):
                     self._console.note(note)
-            else:
-                with open(path, "rb", buffering=0) as pipe, StreamSource(pipe.fileno(), path) as source:
-                    answer = classify_source(
-                        model, source, path, request.parameters, live, print_hop if live else None, tell
-                    )
         except UnreadableFile as error:
             return Outcome(FileError(path, str(error)))
         return Outcome(answer)
 
-    def _progress_of(self, task: Task) -> Progress:
-        def tell(seconds: float, duration: float | None) -> None:
-            share = min(1.0, seconds / duration) if duration else 0.0
-            size = self._sizes[self._done] if self._done < len(self._sizes) else 0
-            self._show(self._bytes_done + share * size, task.path)
-
-        return tell
-
-    def _count(self) -> None:
-        self._bytes_done += self._sizes[self._done]
-        self._done += 1
-        total = len(self._request.items)
-        if self._done < total:
-            self._show(self._bytes_done, f"{self._done} of {total} files")
-
-    def _show(self, done: float, what: str) -> None:
-        self._console.progress(done / self._bytes if self._bytes else 0.0, what)
-
 
 def _shown(path: str) -> str:
     return "standard input" if path == STANDARD_INPUT else path
-
-
-def _size_of(item: str | FileError) -> int:
-    """Bytes, at least one so that everything counts."""
-    try:
-        return 1 if isinstance(item, FileError) else max(1, os.path.getsize(item))
-    except OSError:
-        return 1

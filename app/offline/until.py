@@ -5,28 +5,26 @@ from __future__ import annotations
 import time
 
 from audio import Block, Source
-from audio.source import ClosesOnExit
+from audio.source import SourceAround
+
+SILENT_START_SECONDS = 5.0  # how long the first sound may be on its way without shortening what is heard
 
 
-class Until(ClosesOnExit):
-    """Another source until `end` on time.monotonic's clock; None for no end. Closes it when it is closed."""
+class Until(SourceAround):
+    """Another source for `seconds` from its first sound on; None for no end."""
 
-    def __init__(self, source: Source, end: float | None) -> None:
-        self._source = source
-        self._end = end
-        self.name = source.name
-        self.sample_rate = source.sample_rate
-
-    @property
-    def status(self) -> str:
-        """The other source's."""
-        return self._source.status
+    def __init__(self, source: Source, seconds: float | None) -> None:
+        super().__init__(source)
+        self._seconds = seconds
+        self._end = None if seconds is None else time.monotonic() + SILENT_START_SECONDS + seconds
+        self._heard = False
 
     def read(self, timeout: float) -> Block | None:
         """See Source.read."""
         if self._end is not None and time.monotonic() >= self._end:
             return None
-        return self._source.read(timeout)
-
-    def close(self) -> None:
-        self._source.close()
+        block = self._source.read(timeout)
+        if block is not None and len(block.samples) and not self._heard:
+            self._heard = True
+            self._end = None if self._seconds is None else time.monotonic() + self._seconds
+        return block

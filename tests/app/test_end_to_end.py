@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from app.unsure import is_unsure
 from app.session import LiveSession
 from app.snapshot import Snapshot
+from app.unsure import is_unsure
 from app.weights import default_weights
 from app.window import MainWindow, words
 from audio import FileSource, FrameStream

@@ -18,6 +18,7 @@ from app.engine import Engine
 from app.live_model import live_model
 from app.offline.model import torch_model
 from app.snapshot import Snapshot
+from app.unsure import is_unsure
 from app.weights import default_weights
 from audio import AudioError, Block, FileSource, LivePacedSource, Source
 from audio.source import ClosesOnExit

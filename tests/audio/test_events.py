@@ -18,8 +18,7 @@ from audio.pulse import _ask
 from tests.virtual_microphone import SAMPLE_RATE, VirtualMicrophone
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-# Seconds from a device's return to its first sound. Two are promised, 0.6 usual; the rest is for a busy machine.
-BACK_WITHIN = 4.0
+BACK_WITHIN = 2.0  # seconds from a device's return until it is heard, as promised; 0.4 is usual
 PATIENCE = 15.0  # seconds; only a fault takes so long
 UP = ("listening", "zeros", "silent")  # samples arrive, whatever they are
 
@@ -103,7 +102,7 @@ def test_a_suspended_source_stalls_and_goes_on_by_itself(
 ) -> None:
     virtual_microphone.suspend(True)
     try:
-        assert 0.7 < until(chosen, "stalled", said="the sound server has suspended it") < 4.0
+        assert until(chosen, "stalled", said="the sound server has suspended it") < 4.0
     finally:
         virtual_microphone.suspend(False)
     assert until(chosen, *UP) < BACK_WITHIN
@@ -141,7 +140,7 @@ def test_a_muted_source_is_said_to_be_muted(virtual_microphone: VirtualMicrophon
     try:
         until(chosen, "listening")
         virtual_microphone.mute(True)
-        assert 0.7 < until(chosen, "zeros", said="is muted: unmute it in the sound settings") < 4.0
+        assert until(chosen, "zeros", said="is muted: unmute it in the sound settings") < 4.0
         virtual_microphone.mute(False)
         assert until(chosen, "listening") < BACK_WITHIN
         assert chosen.losses == ()

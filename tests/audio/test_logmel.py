@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, FrameStream, StreamingLogMel
+from audio.melbank import slaney_bank
 from tests.audio.signals import chunks, music
 
 
@@ -49,6 +50,11 @@ def test_a_frame_comes_with_its_last_sample_and_not_before() -> None:
 def test_silence_lies_on_the_floor() -> None:
     frames = StreamingLogMel().push(np.zeros(FFT_LENGTH, np.float32))
     np.testing.assert_array_equal(frames, np.full((1, BANDS), -100, np.float32))
+
+
+def test_the_filter_bank_is_librosa_s() -> None:
+    expected = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=FFT_LENGTH, n_mels=BANDS)
+    np.testing.assert_allclose(slaney_bank(), expected, rtol=1e-6, atol=1e-12)
 
 
 def test_the_operations_of_a_frame_are_those_of_its_parts() -> None:

@@ -44,10 +44,10 @@ def test_finishing_an_empty_stream_gives_nothing() -> None:
 
 def test_the_half_band_filter_is_flat_below_its_edge_and_silent_above() -> None:
     rate, transition, attenuation = 1000.0, 20.0, 80.0
-    decimator = HalfBandDecimator(rate, transition, attenuation)
+    decimator = HalfBandDecimator(rate, transition, attenuation, block=100, first=30)
     impulses = np.zeros((2, 4096), np.float32)
     impulses[0, 2000] = impulses[1, 2001] = 1
-    outputs = [HalfBandDecimator(rate, transition, attenuation).push(impulse) for impulse in impulses]
+    outputs = [HalfBandDecimator(rate, transition, attenuation, 100, 30).push(impulse) for impulse in impulses]
     # The answers to an impulse at an even and at an odd index, interleaved, are the filter itself.
     response = np.abs(np.fft.rfft(np.stack(outputs[::-1], axis=1).ravel()))
     frequency = np.fft.rfftfreq(2 * len(outputs[0]), 1 / rate)

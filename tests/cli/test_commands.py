@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import select
+import shutil
 import subprocess
 import sys
 import time
@@ -12,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from app import __version__
-from app.cli import main
 from app.offline.console import Console, wants_colour
 from model import GTZAN_GENRES
 from tests.cli.shell import SECONDS, Shell
@@ -62,31 +63,72 @@ def test_comparing_tells_both_answers_and_what_they_cost(shell: Shell, library: 
         assert comparison["real_time_factor"][model] == pytest.approx(factor)
 
 
-@pytest.mark.parametrize(
-    ("typed", "offered"),
-    [
-        ("nystream cl", {"classify"}),
-        ("nystream classify --overw", {"--overwrite"}),
-        ("nystream classify --format j", {"json", "jsonl", "jams"}),
-        ("nystream completion ", {"bash", "zsh", "fish"}),
-    ],
-)
-def test_bash_completes_commands_options_and_choices(shell: Shell, typed: str, offered: set[str]) -> None:
+OFFERED = {
+    "nystream cl": {"classify"},
+    "nystream classify --overw": {"--overwrite"},
+    "nystream classify --format j": {"json", "jsonl", "jams"},
+    "nystream completion ": {"bash", "zsh", "fish"},
+}
+
+
+@pytest.mark.parametrize("typed", OFFERED)
+def test_bash_completes_commands_options_and_choices(shell: Shell, typed: str) -> None:
     words = " ".join(f"'{word}'" for word in typed.split(" "))
     done = shell.run(
         f"source <(nystream completion bash); COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); "
         '_nystream; echo "${COMPREPLY[@]}"'
     )
-    assert set(done.stdout.split()) == offered
+    assert set(done.stdout.split()) == OFFERED[typed]
 
 
-def test_every_shell_has_a_completion(capsys: pytest.CaptureFixture[str]) -> None:
-    for shell_name in ("bash", "zsh", "fish"):
-        assert main(["completion", shell_name]) == 0
-        written = capsys.readouterr().out
-        assert all(word in written for word in ("classify", "overwrite", "resume", "jams"))
-        if shell_name == "fish":
-            assert "-n __fish_use_subcommand -a classify" in written
+@pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
+@pytest.mark.parametrize("typed", OFFERED)
+def test_fish_completes_commands_options_and_choices(shell: Shell, typed: str) -> None:
+    done = shell.run(f"fish --no-config -c 'nystream completion fish | source; complete -C \"{typed}\"'")
+    assert {line.partition("\t")[0] for line in done.stdout.splitlines()} == OFFERED[typed]
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_zsh_completes_commands_options_choices_and_files(shell: Shell) -> None:
+    """In a terminal, as somebody who presses the tabulator key; what is then run says what it was."""
+    import pty
+
+    (shell.folder / "song.wav").touch()
+    completed = {
+        "nystream cla": "classify .",
+        "nystream --pl": "--play .",
+        "nystream classify --overw": "classify --overwrite .",
+        "nystream classify --format rav": "classify --format raven .",
+        "nystream completion z": "completion zsh .",
+        "nystream classify so": "classify song.wav .",
+    }
+    ours, theirs = pty.openpty()
+    run = subprocess.Popen(
+        ["zsh", "-f", "-i"],
+        cwd=shell.folder,
+        env=shell.environment | {"TERM": "dumb"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    said = b""
+    try:
+        # One after another: what is typed while the shell is busy is taken as it is.
+        os.write(ours, b"source <(nystream completion zsh); nystream() { print -r ran: $@ . }; print rea''dy\n")
+        for typed, expected in [("", "ready"), *completed.items()]:
+            os.write(ours, typed.encode() + (b"\t.\n" if typed else b""))
+            until = (f"ran: {expected}" if typed else expected).encode()
+            said, began = b"", time.monotonic()
+            while until not in said:
+                ready, _, _ = select.select([ours], [], [], 1.0)
+                said += os.read(ours, 1000) if ready else b""
+                assert time.monotonic() - began < SECONDS, said
+    finally:
+        run.kill()
+        run.wait()
+        os.close(ours)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals on Windows")

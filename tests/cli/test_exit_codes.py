@@ -16,6 +16,8 @@ USAGE = {
     "an unknown format": ["a.wav", "--format", "xml"],
     "an impossible hop": ["a.wav", "--hop", "0s"],
     "a hop that is no time": ["a.wav", "--hop", "soon"],
+    "the channel before the first": ["a.wav", "--channel", "0"],
+    "a channel that is no number": ["a.wav", "--channel", "left"],
     "no processes": ["a.wav", "--jobs", "0"],
     "raw without standard input": ["a.wav", "--raw", "s16le,44100,2"],
     "raw of no kind": ["-", "--raw", "cd"],

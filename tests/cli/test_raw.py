@@ -102,3 +102,40 @@ def test_a_stream_of_many_channels_is_averaged(tmp_path: Path) -> None:
     soundfile.write(path, np.tile(np.arange(-8, 8) / 8, (5000, 1)), 22_050)
     with pipe_of(path.read_bytes()) as descriptor, StreamSource(descriptor) as stream:
         np.testing.assert_allclose(heard(stream), np.full(5000, -1 / 16), atol=1e-6)
+
+
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_one_channel_of_a_stream_is_heard_with_its_exact_bits(channel: int, tmp_path: Path) -> None:
+    sound = np.random.default_rng(3).uniform(-0.5, 0.5, (5000, 3)).astype(np.float32)
+    soundfile.write(tmp_path / "three.wav", sound, 22_050, subtype="FLOAT")
+    with pipe_of(sound.astype("<f4").tobytes(), piece=1001) as descriptor:
+        raw = RawSource(descriptor, RawFormat.parse("f32le,22050,3"), channel=channel)
+        np.testing.assert_array_equal(heard(raw), sound[:, channel])
+    encoded = (tmp_path / "three.wav").read_bytes()
+    with pipe_of(encoded, piece=1001) as descriptor, StreamSource(descriptor, channel=channel) as stream:
+        np.testing.assert_array_equal(heard(stream), sound[:, channel])
+
+
+def test_a_channel_that_a_stream_does_not_have_is_one_sentence(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "mono.wav", made_music(0.5), 22_050)
+    reason = "no channel 2 in this stream: it has only one"
+    with pipe_of((tmp_path / "mono.wav").read_bytes()) as descriptor:
+        with pytest.raises(UnreadableFile, match=reason):
+            StreamSource(descriptor, channel=1)
+        with pytest.raises(UnreadableFile, match=reason):
+            RawSource(descriptor, RawFormat.parse("s16le,22050,1"), channel=1)
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(44_100, 2), (22_050, 1)])
+def test_a_broadcast_that_changes_its_form_is_heard_to_its_end(tmp_path: Path, rate: int, channels: int) -> None:
+    """Joined MP3s of different rates and channels: time goes on at the rate of the first."""
+    joined = tmp_path / "joined.mp3"
+    for form, number in (((44_100, 1), 0), ((rate, channels), 1)):
+        music = made_music(2.0, form[0])
+        soundfile.write(tmp_path / "part.mp3", np.repeat(music[:, None], form[1], axis=1), form[0])
+        with joined.open("ab" if number else "wb") as file:
+            file.write((tmp_path / "part.mp3").read_bytes())
+    with FileSource(joined) as file_source:
+        assert len(heard(file_source)) == pytest.approx(4 * 44_100, rel=0.05)
+    with pipe_of(joined.read_bytes()) as descriptor, StreamSource(descriptor) as stream:
+        assert len(heard(stream)) == pytest.approx(4 * 44_100, rel=0.05)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.soak import SCALES, soak_side_by_side, table
+from scripts.soaking.attention import SCALES, soak_side_by_side, table
 
 STEPS = 1_000_000
 

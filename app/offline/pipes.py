@@ -1,18 +1,35 @@
-"""Standard input, or a named pipe, as a source."""
+"""Standard input and named pipes as sources."""
 
 from __future__ import annotations
 
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+from app.offline.inputs import STANDARD_INPUT
 from audio import Source, UnreadableFile
 from audio.raw import RawFormat, RawSource
 from audio.stream_decode import StreamSource
 
 
-def open_standard_input(raw: RawFormat | None) -> RawSource | StreamSource:
-    """Raises UnreadableFile."""
+@contextmanager
+def open_pipe(path: str, raw: RawFormat | None, channel: int | None) -> Iterator[RawSource | StreamSource]:
+    """Standard input for "-", else a named pipe; `raw` describes only the former. Raises UnreadableFile."""
+    if path == STANDARD_INPUT:
+        with _standard_input(raw, channel) as source:
+            yield source
+        return
+    try:
+        pipe = open(path, "rb", buffering=0)  # noqa: SIM115 (what goes wrong later is not about opening)
+    except OSError as error:
+        raise UnreadableFile(f"the pipe cannot be opened ({error.strerror}): check its permissions") from error
+    with pipe, StreamSource(pipe.fileno(), path, channel) as source:
+        yield source
+
+
+def _standard_input(raw: RawFormat | None, channel: int | None) -> RawSource | StreamSource:
     if sys.stdin is None or sys.stdin.closed:
         raise UnreadableFile("standard input is closed: pipe sound into it")
     if sys.stdin.isatty():
@@ -22,7 +39,9 @@ def open_standard_input(raw: RawFormat | None) -> RawSource | StreamSource:
         import msvcrt
 
         msvcrt.setmode(descriptor, os.O_BINARY)
-    return StreamSource(descriptor) if raw is None else RawSource(descriptor, raw)
+    if raw is None:
+        return StreamSource(descriptor, channel=channel)
+    return RawSource(descriptor, raw, channel=channel)
 
 
 def is_pipe(path: str) -> bool:

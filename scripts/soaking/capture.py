@@ -1,31 +1,19 @@
-"""Listen for ten minutes under load, in the real window, and account for every sample.
-
-    python3 scripts/capture_soak.py [--seconds 600] [--threads 3] [--load python|numpy]
+"""Listening for long under load, in the real window, with every sample accounted for.
 
 A private PulseAudio plays noise into a microphone without hardware; the window listens to it, redrawing sixty times a
-second, while so many threads are busy: with numpy, which leaves the interpreter to others, or in Python itself, which
-starves every other thread until far more sound comes than can be answered. At the end captured + dropped must be
-elapsed x rate, to one block; the exit code is 0 when it is. Needs pulseaudio, pactl, paplay, parec and ALSA's pulse
-plugin.
+second, while some threads are busy: with numpy, which leaves the interpreter to others, or in Python itself, which
+starves every other thread until far more sound comes than can be answered. Needs pulseaudio, pactl, paplay, parec and
+ALSA's pulse plugin.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from scripts.preparation import run_within_environment
-from scripts.preparation.within import IMPORTED
-
-run_within_environment(imported=(*IMPORTED, "pyqtgraph", "PySide6"))
+from dataclasses import dataclass
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -103,24 +91,57 @@ class SoakSession(LiveSession):
         self._begin(opened, on_microphone=True, wished_name="")
 
 
-def main() -> int:
-    arguments = parse_arguments()
-    torch.set_num_threads(1)
+@dataclass(frozen=True)
+class Result:
+    """What became of the samples."""
+
+    seconds: float
+    captured: int
+    dropped: int  # lost, and counted
+    unaccounted: float  # neither; negative where there are too many
+    worst_delay: float  # s
+    frames: int  # answered
+    states: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Captured + dropped = elapsed x rate, to one block."""
+        return abs(self.unaccounted) <= BLOCK
+
+
+def soak(seconds: float, threads: int, load: str) -> Result:
+    """Listen for so long while so many threads are busy. Raises FileNotFoundError where a program is missing."""
     missing = VirtualMicrophone.missing_programs()
     if missing:
-        print(f"capture_soak: not installed: {', '.join(missing)}", file=sys.stderr)
-        return 2
+        raise FileNotFoundError(f"not installed: {', '.join(missing)} (Debian: pulseaudio pulseaudio-utils)")
+    torch.set_num_threads(1)
     with VirtualMicrophone() as microphone:
         input_devices(refresh=True)
-        account, frames = soak(microphone, load_classifier(default_weights()), arguments)
-    unaccounted = account.unaccounted()
-    print(f"{account.moments[-1]:.1f} s with {arguments.threads} threads busy in {arguments.load}")
-    print(f"{account.samples} samples heard, {account.dropped} lost and counted, {unaccounted:.0f} unaccounted for")
-    print(f"{frames} frames answered; worst delay {1000 * account.worst_delay():.0f} ms; states {account.states}")
-    return 0 if abs(unaccounted) <= BLOCK else 1
+        account, frames = listen(microphone, load_classifier(default_weights()), seconds, threads, LOADS[load])
+    return Result(
+        seconds=account.moments[-1],
+        captured=account.samples,
+        dropped=account.dropped,
+        unaccounted=account.unaccounted(),
+        worst_delay=account.worst_delay(),
+        frames=frames,
+        states=tuple(sorted(account.states)),
+    )
 
 
-def soak(microphone: VirtualMicrophone, classifier: Classifier, arguments: argparse.Namespace) -> tuple[Account, int]:
+def table(result: Result) -> list[str]:
+    """The result for a reader."""
+    return [
+        f"{result.seconds:.1f} s: {result.captured} samples captured, {result.dropped} lost and counted, "
+        f"{result.unaccounted:.0f} unaccounted for; {'holds' if result.holds else 'BROKEN'}",
+        f"{result.frames} frames answered; worst delay {1000 * result.worst_delay:.0f} ms; "
+        f"states: {', '.join(result.states)}",
+    ]
+
+
+def listen(
+    microphone: VirtualMicrophone, classifier: Classifier, seconds: float, threads: int, work: Callable[[], None]
+) -> tuple[Account, int]:
     """Run the window -> the account, and how many frames were answered."""
     session = SoakSession(classifier)
     application = start_qt()
@@ -128,13 +149,12 @@ def soak(microphone: VirtualMicrophone, classifier: Classifier, arguments: argpa
     window.show()
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, NOISE_SECONDS * SAMPLE_RATE).astype(np.float32)
     resting = threading.Event()
-    work = LOADS[arguments.load]
-    workers = [threading.Thread(target=keep_busy, args=(work, resting), daemon=True) for _ in range(arguments.threads)]
+    workers = [threading.Thread(target=keep_busy, args=(work, resting), daemon=True) for _ in range(threads)]
     playing = microphone.play(noise)
     window.listen("PulseAudio: microphone")
     for worker in workers:
         worker.start()
-    end = time.monotonic() + arguments.seconds
+    end = time.monotonic() + seconds
     while time.monotonic() < end:
         application.processEvents()
         time.sleep(0.005)
@@ -169,15 +189,3 @@ def keep_busy(work: Callable[[], None], resting: threading.Event) -> None:
     """Never rest."""
     while not resting.is_set():
         work()
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=600.0, help="default: 600")
-    parser.add_argument("--threads", type=int, default=3, help="busy ones; default: 3")
-    parser.add_argument("--load", choices=LOADS, default="numpy", help="default: numpy")
-    return parser.parse_args()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,28 @@
+"""The benchmark of `nystream classify` runs, and what it says can be true."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from scripts.benchmark_offline import table
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def test_the_report_has_speed_memory_scaling_and_the_start() -> None:
+    command = [sys.executable, str(CHECKOUT / "scripts" / "benchmark_offline.py"), "--quick", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    for row in report["one_core"]:
+        assert abs(row["real_time"] * row["seconds"] - 60 * row["minutes"]) < 1
+        assert row["megabytes"] is None or 50 < row["megabytes"] < 2000
+    assert report["jobs"][0] == {**report["jobs"][0], "jobs": 1, "speedup": 1.0}
+    assert 0 < report["start_seconds"] < 100
+    assert all(1 < microseconds < 1e5 for microseconds in report["front_end_us"].values())
+    lines = table(report)
+    assert len(lines) == 4 + len(report["one_core"]) + len(report["jobs"])
