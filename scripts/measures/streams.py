@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from app.engine import SMOOTHING_FRAMES
+from app.answerer import SMOOTHING_FRAMES
 from audio import FRAME_SECONDS
 from model import Classifier, probabilities
 from model.training import clip_probabilities

@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
+from app.bench.timing import machine
 from audio import FRAME_SECONDS
 from model import step_cost, twin_cost
-from scripts.benchmark import machine
 from scripts.dataset import DatasetError
 from scripts.training.family import ANSWER_STRIDE, Member
 from scripts.training.rows import ROWS
