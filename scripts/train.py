@@ -28,7 +28,7 @@ from model import Classifier, WeightsError, load_for_training, save_classifier
 from model.training import Trainer, TrainingError, TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, add_split_arguments, read_dataset
 from scripts.measures.clips import labels_for
-from scripts.training.calibrate import calibrate_like, calibrate_on
+from scripts.training.calibrate import calibrate_like, calibrate_on, calibrate_with
 from scripts.training.material import fingerprint, material
 from scripts.training.rows import ROWS, configure
 from scripts.training.run import TrainingRun
@@ -49,8 +49,10 @@ def main() -> int:
         console.note(f"{len(training.names)} clips to train on, {len(valid.names) if valid else 'none'} to check on")
         run.go(console)
         classifier, notes = run.trainer.average.cpu(), {"valid_clips": "0"}
-        if valid is not None and example is None:
+        if valid is not None and example is None and arguments.calibration is None:
             classifier, notes = calibrate_on(classifier, valid, arguments.precision)
+        elif arguments.calibration is not None:
+            classifier, notes = calibrate_with(classifier, arguments.calibration)
         elif example is not None:
             classifier, notes = calibrate_like(classifier, example, arguments.calibrate_like)
         notes |= {
@@ -143,6 +145,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--precision", type=float, default=0.8, help="of sure answers, which the unsure rule aims at")
     parser.add_argument(
         "--calibrate-like", type=Path, metavar="WEIGHTS", help="take temperature and unsure rule of these"
+    )
+    parser.add_argument(
+        "--calibration", type=Path, metavar="JSON", help="take those that scripts/cross_validate.py found"
     )
     parser.add_argument(
         "--teachers", type=Path, nargs="+", default=[], metavar="WEIGHTS", help="learn from what these answer, too"

@@ -10,13 +10,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from scipy.optimize import minimize_scalar
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar
 from torch import Tensor
 
 from model.classifier import Classifier
 
 BINS = 10
+OFFSET_PENALTY = 0.02  # on the mean square offset: few clips shall not move them far
 TEMPERATURES = (0.1, 10.0)  # between which the best one is sought
 PROBABILITY_GRID = tuple(step / 20 for step in range(2, 20))  # 0.10 to 0.95
 MARGIN_GRID = tuple(step / 20 for step in range(13))  # 0.00 to 0.60
@@ -45,6 +48,33 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
 
     bounds = tuple(math.log(temperature) for temperature in TEMPERATURES)
     return math.exp(minimize_scalar(log_loss, bounds=bounds, method="bounded", options={"xatol": 1e-4}).x)
+
+
+def fit_offsets(logits: Tensor, labels: Tensor, penalty: float = OFFSET_PENALTY) -> tuple[float, Tensor]:
+    """The T and one offset per genre for which softmax(logits / T + offsets), averaged over a clip, is best.
+
+    A genre that was learned from few artists is hardly ever answered for an artist who is new: the offsets say so
+    (vector scaling, Guo et al., 2017). logits (N, T, G) of clips that were not trained on, labels (N,) -> T, (G,).
+    """
+    logits = logits.double()
+    genres = logits.shape[-1]
+
+    def loss(parameters: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        variables = torch.tensor(parameters, requires_grad=True)
+        scaled = logits * torch.exp(-variables[0]) + variables[1:]
+        answers = torch.softmax(scaled, dim=-1).mean(dim=1).clamp_min(1e-12)
+        value = torch.nn.functional.nll_loss(answers.log(), labels) + penalty * variables[1:].square().mean()
+        (gradient,) = torch.autograd.grad(value, variables)
+        return value.item(), gradient.numpy()
+
+    found = minimize(loss, np.zeros(1 + genres), jac=True, method="L-BFGS-B").x
+    return math.exp(found[0]), torch.tensor(found[1:] - found[1:].mean())
+
+
+@torch.no_grad()
+def fold_offsets(classifier: Classifier, offsets: Tensor) -> None:
+    """Add the offsets (G,) to the head's bias: from here on nothing needs to know of them."""
+    classifier.encoder.head.bias.add_(offsets.to(classifier.encoder.head.bias))
 
 
 @torch.no_grad()

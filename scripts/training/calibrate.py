@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
-from model import Classifier, read_notes
-from model.training import choose_unsure, clip_figures, clip_probabilities, fit_temperature, fold_temperature
+from model import Classifier, ModelConfig, read_notes
+from model.training import (
+    choose_unsure,
+    clip_figures,
+    clip_probabilities,
+    fit_offsets,
+    fit_temperature,
+    fold_offsets,
+    fold_temperature,
+)
 from scripts.dataset import Dataset
 from scripts.measures.clips import labels_for
 
@@ -31,6 +43,61 @@ def calibrate_on(classifier: Classifier, valid: Dataset, precision: float) -> tu
         "valid_sure_coverage": f"{rule.coverage:.4f}",
         "valid_sure_precision": f"{rule.precision:.4f}",
         "valid_clips": str(len(labels)),
+    }
+
+
+def calibration_out_of_fold(
+    answers: Tensor, labels: Tensor, folds: Tensor, config: ModelConfig, precision: float
+) -> dict[str, Any]:
+    """What is to be folded into weights that were trained on all clips, and figures of the folds.
+
+    answers (N, T, G) to clips that were not trained on, labels (N,), folds (N,). The figures are honest: what is fitted
+    for a fold is fitted on the others. What is handed on is fitted on all.
+    """
+    logits = answers.clamp_min(1e-12).log()
+    calibrated = torch.empty_like(answers)
+    for fold in folds.unique():
+        temperature, offsets = fit_offsets(logits[folds != fold], labels[folds != fold])
+        calibrated[folds == fold] = torch.softmax(logits[folds == fold] / temperature + offsets, dim=-1).float()
+    temperature, offsets = fit_offsets(logits, labels)
+    rule = choose_unsure(calibrated.mean(dim=1), labels, precision)
+    figures = clip_figures(calibrated, labels, config)
+    plain = clip_figures(answers, labels, config)
+    return {
+        "temperature": temperature,
+        "offsets": offsets.tolist(),
+        "unsure": {"probability": rule.probability, "margin": rule.margin},
+        "figures": {
+            "clips": len(labels),
+            "accuracy": figures["accuracy"],
+            "standard_error": math.sqrt(figures["accuracy"] * (1 - figures["accuracy"]) / len(labels)),
+            "log_loss": figures["log_loss"],
+            "ece": figures["ece"],
+            "sure_coverage": rule.coverage,
+            "sure_precision": rule.precision,
+            "per_genre": figures["per_genre"],
+            "accuracy_uncalibrated": plain["accuracy"],
+            "log_loss_uncalibrated": plain["log_loss"],
+        },
+    }
+
+
+def calibrate_with(classifier: Classifier, path: Path) -> tuple[Classifier, dict[str, str]]:
+    """With what a cross-validation wrote. Raises ValueError when the file says something else, and OSError."""
+    try:
+        calibration = json.loads(path.read_text())
+        temperature, rule = float(calibration["temperature"]), calibration["unsure"]
+        offsets = torch.tensor(calibration["offsets"], dtype=torch.float64)
+        fold_temperature(classifier, temperature)
+        fold_offsets(classifier, offsets)
+        changed = with_rule(classifier, float(rule["probability"]), float(rule["margin"]))
+        figures = calibration["figures"]
+    except (KeyError, TypeError, json.JSONDecodeError):
+        raise ValueError(f"{path} is no calibration; scripts/cross_validate.py writes one") from None
+    return changed, {
+        "temperature": repr(temperature),
+        "offsets": json.dumps([round(offset, 4) for offset in offsets.tolist()]),
+        "cross_validation": json.dumps(figures),
     }
 
 

@@ -1,0 +1,119 @@
+"""Cross-validate the recipe over all clips, by whole artists, and calibrate with the answers out of fold.
+
+    python3 scripts/cross_validate.py --data PACK.npz --folder RESULTS
+    python3 scripts/train.py --data PACK.npz --train-on train+valid --calibration RESULTS/calibration.json ...
+
+Where all clips are trained on, none is left to choose a temperature, the genres' offsets and the unsure rule: those of
+the cross-validation are taken. A fold that is in RESULTS already is not trained again; `--only 2` trains one of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from scripts.preparation import IMPORTED, run_within_environment
+
+run_within_environment(("train",), (*IMPORTED, "matplotlib", "sklearn"))
+
+import numpy as np
+import torch
+
+from app.offline.console import Console
+from model import Classifier
+from model.training import Trainer, TrainingError, TrainingPlan, clip_probabilities
+from scripts.dataset import Dataset, DatasetError, add_data_arguments, add_split_arguments, read_dataset
+from scripts.measures.clips import labels_for
+from scripts.training.calibrate import calibration_out_of_fold
+from scripts.training.folds import artist_folds
+from scripts.training.material import fingerprint, material
+from scripts.training.rows import configure
+from scripts.training.run import TrainingRun
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    torch.set_num_threads(arguments.threads)
+    console = Console()
+    try:
+        dataset = read_dataset(arguments).part("train", "valid")
+        arguments.folder.mkdir(parents=True, exist_ok=True)
+        fold_of = artist_folds(dataset, arguments.folds, arguments.seed)
+        for fold in range(arguments.folds) if arguments.only is None else [arguments.only]:
+            if not answers_path(arguments.folder, fold).exists():
+                console.note(f"fold {fold + 1} of {arguments.folds}")
+                train_fold(arguments, dataset, fold_of == fold, fold, console)
+        missing = [fold for fold in range(arguments.folds) if not answers_path(arguments.folder, fold).exists()]
+        if missing:
+            console.note(f"still to train: folds {', '.join(map(str, missing))}")
+            return 0
+        calibration = calibrate(arguments, dataset, fold_of)
+    except (DatasetError, TrainingError, ValueError, OSError) as error:
+        console.error(str(error))
+        return 1
+    except KeyboardInterrupt:
+        console.clear()
+        console.error("interrupted; the same command goes on with what is there")
+        return 130
+    (arguments.folder / "calibration.json").write_text(json.dumps(calibration, indent=1) + "\n")
+    print(json.dumps(calibration))
+    return 0
+
+
+def train_fold(
+    arguments: argparse.Namespace, dataset: Dataset, out: np.typing.NDArray[np.bool_], fold: int, console: Console
+) -> None:
+    """Train on all other folds, and keep the answers (N, T, G) to the clips of this one."""
+    plan = TrainingPlan(epochs=arguments.epochs, seed=arguments.seed)
+    training, checked = dataset.take(np.flatnonzero(~out).tolist()), dataset.take(np.flatnonzero(out).tolist())
+    torch.manual_seed(plan.seed)
+    data = material(training, plan, arguments.cache)
+    trainer = Trainer(Classifier(configure(arguments.row)), data, plan)
+    run = TrainingRun(trainer, arguments.folder / f"fold-{fold}", fingerprint(data), None, plan.epochs)
+    run.take_up(resume=True)
+    run.go(console)
+    answers = clip_probabilities(trainer.average, torch.from_numpy(checked.frames))
+    partial = arguments.folder / f"fold-{fold}.partial"
+    with partial.open("wb") as file:
+        np.save(file, answers.numpy())
+    partial.replace(answers_path(arguments.folder, fold))
+    run.checkpoint.unlink(missing_ok=True)
+
+
+def calibrate(
+    arguments: argparse.Namespace, dataset: Dataset, fold_of: np.typing.NDArray[np.int64]
+) -> dict[str, object]:
+    """What the folds together say."""
+    answers = [torch.from_numpy(np.load(answers_path(arguments.folder, fold))) for fold in range(arguments.folds)]
+    order = torch.from_numpy(np.concatenate([np.flatnonzero(fold_of == fold) for fold in range(arguments.folds)]))
+    config = configure(arguments.row)
+    labels = labels_for(config, dataset)[order]
+    folds = torch.from_numpy(fold_of)[order]
+    return calibration_out_of_fold(torch.cat(answers), labels, folds, config, arguments.precision)
+
+
+def answers_path(folder: Path, fold: int) -> Path:
+    return folder / f"fold-{fold}.npy"
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_data_arguments(parser)
+    add_split_arguments(parser, "--split")
+    parser.add_argument("--folder", type=Path, required=True, help="where the answers and calibration.json go")
+    parser.add_argument("--folds", type=int, default=4)
+    parser.add_argument("--only", type=int, metavar="FOLD", help="train this one alone, counted from 0")
+    parser.add_argument("--row", default="nystrom-fixed", help="of the family, as for train.py")
+    parser.add_argument("--epochs", type=int, default=TrainingPlan.epochs)
+    parser.add_argument("--seed", type=int, default=TrainingPlan.seed)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--precision", type=float, default=0.8, help="of sure answers, which the unsure rule aims at")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
