@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import textwrap
 from collections import defaultdict
 from pathlib import Path
 from statistics import mean, stdev
@@ -54,13 +55,13 @@ def write_results(runs: dict[str, Runs], members: dict[str, Member], rounds: int
         f"{first['valid_clips']} clips of its valid part, by other artists; the test part was not used. "
         f"{first['epochs']} epochs and the same recipe for every row, seeds {', '.join(map(str, seeds))}. Accuracy and "
         "log-loss are those of clips (the mean of a clip's token probabilities, not calibrated), mean and standard "
-        f"deviation over the seeds; the standard error from having so few clips is {deviation:.1f} points more, the "
-        "same for all rows, so that small differences between rows mean nothing. The papers' figures near 94 % are on "
+        f"deviation over the seeds; the standard error from having so few clips is {deviation:.1f} points on top, "
+        "so that small differences between rows mean nothing. The papers' figures near 94 % are on "
         "splits in which the same artists stand on both sides.",
         "A continual model and the window model above it have the same weights and give the same answers (that is a "
-        "test of this repository), so they are trained once. FLOPs, microseconds and state are of the encoder, for one "
-        f"frame; level and stem add {_stem(trained)} to every row. Times are medians on {machine()}, torch "
-        f"{torch.__version__}, one thread, one stream.",
+        "test of this repository), so they are trained once. FLOPs and microseconds are of the encoder, for one "
+        f"frame; level and stem add {_stem(trained, times)} to every row, and their state is in all states. Times are "
+        f"medians on {machine()}, torch {torch.__version__}, one thread, one stream.",
         _table(("model", "blocks", "accuracy, %", "log-loss", "FLOPs per frame", "microseconds", "state, KiB"), family),
         f"Two blocks are stacked as in the paper of 2023 (first retroactive, second single output); every "
         f"{ANSWER_STRIDE}th token was asked, since each encodes its own window. Four blocks are deep: every block is "
@@ -69,7 +70,7 @@ def write_results(runs: dict[str, Runs], members: dict[str, Member], rounds: int
     rates = [member for member in trained.values() if member.name == "nystrom-fixed-1" or member.token_stride > 1]
     if len(rates) > 1:
         sections += ["## Token rate", *_token_rates(rates, runs, times)]
-    return "\n\n".join(sections) + "\n"
+    return "\n\n".join(text if text.startswith("|") else textwrap.fill(text, width=118) for text in sections) + "\n"
 
 
 def _rows(member: Member, runs: dict[str, Runs], times: dict[str, Times]) -> list[tuple[str, ...]]:
@@ -117,9 +118,9 @@ def _spread(values: list[float], digits: int) -> str:
     return f"{mean(values):.{digits}f}" + (f" ± {stdev(values):.{digits}f}" if len(values) > 1 else " (one seed)")
 
 
-def _stem(members: dict[str, Member]) -> str:
-    member = next(iter(members.values()))
-    return f"{step_cost(member.config).parts['stem']:,} FLOPs"
+def _stem(trained: dict[str, Member], times: dict[str, Times]) -> str:
+    name, member = next(iter(trained.items()))
+    return f"{step_cost(member.config).parts['stem']:,} FLOPs and {times[name].tokenizer:,.0f} microseconds"
 
 
 def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

@@ -81,10 +81,11 @@ def test_the_script_trains_what_is_missing_and_only_that(tmp_path: Path) -> None
     assert "0 of 1 runs are there, 1 to go" in first.stderr
     assert "| Continual Nystrom, fixed landmarks | 1 |" in (tmp_path / "results.md").read_text(encoding="utf-8")
     kept = (tmp_path / "results" / "nystrom-fixed-1-seed0.json").read_bytes()
-    second = script("reproduce.py", *arguments, "--seeds", 2, "--jobs", 2)
-    assert "1 of 2 runs are there, 1 to go" in second.stderr
+    second = script("reproduce.py", *arguments, "--seeds", 3, "--jobs", 2)
+    assert "1 of 3 runs are there, 2 to go" in second.stderr
     assert (tmp_path / "results" / "nystrom-fixed-1-seed0.json").read_bytes() == kept
     assert {path.name for path in (tmp_path / "results").iterdir()} == {
         "nystrom-fixed-1-seed0.json",
         "nystrom-fixed-1-seed1.json",
+        "nystrom-fixed-1-seed2.json",
     }
