@@ -5,6 +5,7 @@ While it is frozen all panels show the moment that is looked at; sound goes on b
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +176,8 @@ class LivePage(QWidget):
             self.source_bar.show_devices(devices)
         self.source_bar.show_session(state)
         self.player.show_player()
+        if state.phase not in ("starting", "running") and (problem := self._session.preview_status):
+            state = replace(state, message=problem)
         self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
         self.now.show_source(self._session.source_name)
         self.invitation.invite(invitation_for(state, self.status.text(), devices, self._last is not None))
