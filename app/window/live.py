@@ -127,6 +127,7 @@ class LivePage(QWidget):
         report = self._meter.report(moment.frame)
         self.now.show_verdict(verdict, self._session.hears_microphone)
         self.now.show_filled(moment.filled, report.model.window_seconds)
+        self.spectrogram.show_window(report.model.window_seconds)
         self.spectrogram.look_at(moment.frame, clock)
         self.cost.show_report(report, self._session.missed)
         self.history.show_history(self._past, self._moment, 0.0)
@@ -187,6 +188,8 @@ class LivePage(QWidget):
         """The boxes show what was chosen; until that one answers, that it is still hearing what came before."""
         chosen, problem = self._session.model, self._session.model_problem
         self.cost.controls.show_model(chosen)
+        if self._last is None and self._meter.model is not chosen:
+            self.reset()  # nothing has been measured yet: what can be counted is that of the new model
         answering = self._last.model if self._last is not None else None
         catching_up = state.phase == "running" and answering is not None and answering is not chosen
         self.cost.controls.show_note(problem or ("catching up" if catching_up else ""), bool(problem))
