@@ -86,8 +86,9 @@ class Worker:
     def _start(self) -> Connection:
         context: Any = worker_context()
         here, there = context.Pipe()
-        self._process = context.Process(target=serve, args=(there,), daemon=True)
-        self._process.start()
+        process = context.Process(target=serve, args=(there,), daemon=True)
+        process.start()
+        self._process = process  # only now: `end` may come at any moment, and ends what has begun
         there.close()
         self._connection = here
         if self._ending:  # it was told so while the process began
