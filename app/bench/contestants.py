@@ -14,7 +14,7 @@ from torch import nn
 
 from app.compiled_path import CompiledPath
 from audio import HOP, StreamingLogMel
-from model import Classifier, ModelConfig
+from model import Classifier, ModelConfig, step_cost
 from model.compiled.batch import CompiledBatch
 from model.compiled.classifier import CompiledClassifier
 from model.compiled.prepare import NotCoveredError
@@ -32,6 +32,14 @@ def compile_classifier(classifier: Classifier) -> CompiledClassifier | None:
         return CompiledClassifier(classifier.config, tensors)
     except NotCoveredError:
         return None
+
+
+def state_bytes(classifier: Classifier, compiled: CompiledClassifier | None) -> int:
+    """What the encoder of what is timed remembers of one stream; torch's in closed form."""
+    if compiled is None:
+        return step_cost(classifier.config).state_bytes
+    state = compiled.init_state()
+    return state.floats.nbytes + state.doubles.nbytes
 
 
 def torch_step(encoder: Encoder) -> Call:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -93,7 +93,7 @@ def measure_size(classifier: Classifier, rounds: int, paced_rounds: int) -> dict
         | {"twin_live": times["twin"]["p50"] / percentiles(hot["step"].live)["p50"]}
         | ({} if bound is None else {"step_to_bound": step_us / bound["p50"]}),
         "flops": {"step": _encoder(step_cost(config)), "twin": _encoder(twin_cost(config))},
-        "state_bytes": step_cost(config).state_bytes,
+        "state_bytes": contestants.state_bytes(classifier, compiled),
     }
 
 
@@ -132,13 +132,13 @@ def _grow(configs: Iterable[ModelConfig], rounds: int) -> list[tuple[ModelConfig
             config,
             {key: percentiles(each.hot) for key, each in hot.items()}
             | {key: percentiles(each.live) for key, each in slowly.items()}
-            | {"state_bytes": step_cost(config).state_bytes},
+            | {"state_bytes": _state_bytes(config)},
         )
         for config, hot, slowly in grown
     ]
 
 
-def _continual(config: ModelConfig) -> dict[str, Callable[[], object]]:
+def _continual(config: ModelConfig) -> dict[str, Call]:
     """The step of a model, and of the same with exact attention: its fair rival."""
     steps = {}
     for key, each in (("step_us", config), ("exact_us", replace(config, attention="softmax"))):
@@ -159,3 +159,8 @@ def _encoder(cost: Any) -> int:
     """What is timed as a step: all but the stem."""
     flops: int = cost.encoder
     return flops
+
+
+def _state_bytes(config: ModelConfig) -> int:
+    classifier = make(config)
+    return contestants.state_bytes(classifier, compile_classifier(classifier))

@@ -38,7 +38,7 @@ def step_parts(compiled: CompiledClassifier) -> dict[str, Callable[[], object]]:
 
 
 def bare_products(compiled: CompiledClassifier) -> dict[str, Callable[[], object]]:
-    """The bound in two ways: these loops, and numpy's BLAS. All blocks, as the weights lie in memory."""
+    """The bound in two ways: these loops, and numpy's BLAS. All blocks and the head, as they lie in memory."""
     random = np.random.default_rng(0)
     plan, sizes = compiled.plan, compiled.sizes
     at = WeightsAt(*plan[len(Sizes._fields) :][: len(WeightsAt._fields)].tolist())
@@ -54,11 +54,15 @@ def bare_products(compiled: CompiledClassifier) -> dict[str, Callable[[], object
         )
     ]
 
+    begin = HeadAt(*plan[len(Sizes._fields) + len(WeightsAt._fields) :][: len(HeadAt._fields)].tolist()).weight
+    answer = compiled.head[begin : begin + sizes.width * sizes.genres].reshape(sizes.width, sizes.genres).T
+    pieces.append((answer, a[: sizes.width].copy(), np.empty(sizes.genres, np.float32)))
+
     def blas() -> None:
         for matrix, inputs, outputs in pieces:
             np.dot(matrix, inputs, out=outputs)
 
-    return {"loops": lambda: kept(products)(plan, compiled.blocks, a, b), "blas": blas}
+    return {"loops": lambda: kept(products)(plan, compiled.blocks, compiled.head, a, b), "blas": blas}
 
 
 def projections(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
@@ -101,8 +105,9 @@ def last(plan: Any, head: Floats, a: Floats, b: Floats, x: Floats) -> None:
     softmax(answer)
 
 
-def products(plan: Any, weights: Floats, a: Floats, b: Floats) -> None:
+def products(plan: Any, weights: Floats, head: Floats, a: Floats, b: Floats) -> None:
     sizes, at = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
+    after = HeadAt(*as_tuple(plan[SIZES + WEIGHTS :], HEAD))
     d, wide = sizes.width, sizes.feed_forward
     for block in range(len(weights)):
         w = weights[block]
@@ -110,3 +115,4 @@ def products(plan: Any, weights: Floats, a: Floats, b: Floats) -> None:
         accumulate(w[at.output : at.output_bias], a, b, d, d)
         accumulate(w[at.widen : at.widen_bias], a, b, d, wide)
         accumulate(w[at.narrow : at.narrow_bias], a, b, wide, d)
+    accumulate(head[after.weight : after.bias], a, b, d, sizes.genres)

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from model import Classifier, ModelConfig, WeightsError, WindowTwin, probabilities, save_classifier
+from model.compiled.batch import CompiledBatch
 from model.compiled.classifier import CompiledClassifier
 from model.compiled.exchange import from_torch, to_torch
 from model.compiled.prepare import NotCoveredError
@@ -210,3 +211,21 @@ def test_a_step_takes_a_small_part_of_its_twins_time() -> None:
             twins.append(time.perf_counter_ns() - stepped)
             steps.append(stepped - began)
     assert np.median(twins) > 5 * np.median(steps)
+
+
+# --- many streams in step
+
+
+@every_covered
+def test_streams_in_step_are_answered_as_each_alone(config: ModelConfig) -> None:
+    compiled = compiled_from(small_classifier(torch.float32, config))
+    tokens = np.random.default_rng(0).normal(size=(30, 6, config.width)).astype(np.float32)
+    batch = CompiledBatch(compiled, 6)
+    answers = np.stack([batch.step(each) for each in tokens])
+    for stream in range(6):
+        alone = compiled.encode(tokens[:, stream].copy(), compiled.init_state())
+        np.testing.assert_allclose(answers[:, stream], alone, rtol=0, atol=CLOSE)
+    batch.reset(2)
+    again = batch.step(tokens[0])
+    np.testing.assert_allclose(again[2], answers[0, 2], rtol=0, atol=CLOSE)
+    assert batch.positions.tolist() == [31, 31, 1, 31, 31, 31]

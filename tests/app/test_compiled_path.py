@@ -1,0 +1,127 @@
+"""The compiled path in the program: the same answers as torch, and torch where it cannot be had."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from app.classify import classify_file
+from app.compiled_path import CompiledPath, describe_path, quicken
+from app.live_path import TorchPath
+from app.offline.model import load_model, torch_model
+from app.weights import default_weights
+from model import Classifier, load_classifier
+from model.compiled.cache import compile_all
+from tests.app.made_music import made_music
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    compile_all()
+    return load_classifier(default_weights())
+
+
+def test_a_live_stream_is_answered_as_torch_does(classifier: Classifier) -> None:
+    make_path = quicken(classifier)
+    assert make_path is not None
+    compiled, torch_path = make_path(), TorchPath(classifier)
+    assert compiled.name == "compiled"
+    log_mels = np.random.default_rng(0).normal(-30.0, 12.0, (60, 128)).astype(np.float32)
+    tokens, answers = compiled.hear(log_mels[:40])
+    expected_tokens, expected = torch_path.hear(log_mels[:40])
+    np.testing.assert_allclose(tokens, expected_tokens, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(answers, expected, rtol=0, atol=1e-5)
+    for log_mel in log_mels[40:]:
+        answer = compiled.step(compiled.tokenize(log_mel))
+        np.testing.assert_allclose(answer, torch_path.step(torch_path.tokenize(log_mel)), rtol=0, atol=1e-5)
+    assert compiled.filled == torch_path.filled == 60
+    assert isinstance(make_path(), CompiledPath)
+    assert make_path().filled == 0  # a stream of its own
+
+
+def test_a_file_is_classified_the_same_either_way(classifier: Classifier, tmp_path: Path) -> None:
+    song = tmp_path / "song.wav"
+    soundfile.write(song, made_music(seconds=6.0), 22_050)
+    by_torch = classify_file(torch_model(classifier), song)
+    compiled = classify_file(load_model(default_weights()), song)
+    assert compiled.genre == by_torch.genre
+    assert compiled.probabilities == pytest.approx(by_torch.probabilities, abs=1e-5)
+    np.testing.assert_allclose(compiled.timeline.probabilities, by_torch.timeline.probabilities, rtol=0, atol=1e-5)
+
+
+def test_what_is_not_covered_stays_in_torch_and_says_so(classifier: Classifier) -> None:
+    continual = Classifier(replace(classifier.config, landmarks="continual")).for_inference()
+    assert quicken(continual) is None
+    described = describe_path(continual)
+    assert described["name"] == "torch"
+    assert "continual landmarks" in described["note"]
+    assert describe_path(classifier)["name"] == "compiled"
+
+
+def run(code: str, **environment: str) -> str:
+    """In a process of its own, from the checkout."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=CHECKOUT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_file_is_classified_without_importing_torch(classifier: Classifier, tmp_path: Path) -> None:
+    song = tmp_path / "song.wav"
+    soundfile.write(song, made_music(seconds=3.0), 22_050)
+    code = f"""
+import sys
+from app.cli import main
+assert main(["classify", {str(song)!r}]) == 0
+print("torch" in sys.modules)
+"""
+    assert run(code).endswith("False")
+
+
+def test_without_numba_torch_answers_and_info_says_it() -> None:
+    code = """
+import sys
+sys.modules["numba"] = None  # importing it now fails as if it were not installed
+from app.compiled_path import describe_path, quicken
+from app.offline.model import load_model
+from app.weights import default_weights
+from model import load_classifier
+classifier = load_classifier(default_weights())
+assert quicken(classifier) is None
+assert load_model(default_weights()).begin(False).__class__.__name__ == "TorchHearer"
+print(describe_path(classifier)["name"], describe_path(classifier)["note"])
+"""
+    said = run(code)
+    assert said.startswith("torch")
+    assert "numba" in said
+
+
+def test_a_cache_that_cannot_be_written_is_no_fault_and_info_says_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder can be made in a file")
+    code = """
+from app.compiled_path import describe_path
+from app.offline.model import load_model
+from app.weights import default_weights
+from model import load_classifier
+from model.compiled.cache import cache_folder, is_ready
+assert cache_folder() is None and not is_ready()
+assert load_model(default_weights()).begin(False).__class__.__name__ == "TorchHearer"
+print(describe_path(load_classifier(default_weights()))["note"])
+"""
+    assert "anew at every start" in run(code, NYSTREAM_CACHE=str(tmp_path / "file"))
