@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.session_protocol import FrameFlops
+from app.model_in_use import ModelInUse
 from app.snapshot import Snapshot
 
 ROLLING_FRAMES = 256  # about 20 s: long enough for a p99, short enough to follow a busy machine
+SERIES_FRAMES = 390  # about 30 s, for a curve
+KEPT_FRAMES = 4352  # about 5 minutes and a half that can be asked for again
+UNKNOWN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,76 +48,125 @@ class Comparison:
         return self.twin_flops / self.step_flops if self.step_flops else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CostReport:
     """All that the cost panel shows. A share is the whole frame's median over the time between frames."""
 
+    model: ModelInUse
+    path: str  # what computes the continual model
     encoder: Comparison
     frame: Comparison  # with log-mel and stem in both
     step_share: float | None
     twin_share: float | None
-    present_difference: float | None  # largest over the genres, the last frame on which the twin ran
+    present_difference: float | None  # largest over the genres, the last frame on which the twin answered
     largest_difference: float | None  # the same over the session
+    saved_flops: int  # over the session: what the twin had to compute more
+    twin_every: int  # the twin answers every k-th frame
     frames: int
     dropped: int  # samples
+    series: NDArray[np.float64]  # (k, 2) ns of the encoder: step, twin; NaN where the twin did not answer
+
+
+class _Row:
+    """Columns of what is kept of one frame."""
+
+    SHARED, STEP, TWIN, DIFFERENCE, LARGEST, SAVED, EVERY, DROPPED, ERA = range(9)
+    COUNT = 9
 
 
 class CostMeter:
-    """Fed with every snapshot of a run, in order; remembers the timings of the last 256."""
+    """Fed with every snapshot of a run, in order.
 
-    def __init__(self, flops: FrameFlops, frame_seconds: float) -> None:
-        self._shared_flops = sum(flops.shared.values())
-        self._step_flops = sum(flops.step.values())
-        self._twin_flops = sum(flops.twin.values())
+    Percentiles are over the last 256 frames at most, and never over two models or two paths.
+    """
+
+    def __init__(self, model: ModelInUse, frame_seconds: float) -> None:
         self._frame_nanoseconds = frame_seconds * 1e9
-        self._rolling = np.zeros((ROLLING_FRAMES, 3))  # shared, step, twin; NaN where the twin did not run
-        self._frames = 0
-        self._dropped = 0
-        self._present_difference: float | None = None
-        self._largest_difference: float | None = None
+        self._rows = np.full((KEPT_FRAMES, _Row.COUNT), UNKNOWN)
+        self._eras: list[tuple[ModelInUse, str]] = [(model, "")]  # which model by which path; rows count them
+        self._largest, self._saved = UNKNOWN, 0
+        self.frames = 0
+
+    @property
+    def model(self) -> ModelInUse:
+        """The one that answered last."""
+        return self._eras[-1][0]
 
     def add(self, snapshots: Sequence[Snapshot]) -> None:
         """Count a run's next snapshots."""
         for snapshot in snapshots:
-            spent = snapshot.nanoseconds
-            twin = np.nan if spent.twin is None else spent.twin
-            self._rolling[self._frames % ROLLING_FRAMES] = spent.log_mel + spent.tokenizer, spent.step, twin
-            self._frames += 1
-            self._dropped = snapshot.dropped
-            if snapshot.twin_probabilities is not None:
-                self._compare(snapshot.probabilities, snapshot.twin_probabilities)
+            model, path = self._eras[-1]
+            if (snapshot.model is not None and snapshot.model is not model) or snapshot.path != path:
+                self._eras.append((snapshot.model or model, snapshot.path))
+            spent, difference = snapshot.nanoseconds, snapshot.difference
+            if difference is not None:
+                self._largest = float(np.fmax(difference, self._largest))
+            self._saved += snapshot.saved_flops
+            self._rows[self.frames % KEPT_FRAMES] = (
+                spent.log_mel + spent.tokenizer,
+                spent.step,
+                UNKNOWN if spent.twin is None else spent.twin,
+                UNKNOWN if difference is None else difference,
+                self._largest,
+                self._saved,
+                snapshot.twin_every,
+                snapshot.dropped,
+                len(self._eras) - 1,
+            )
+            self.frames += 1
 
-    def _compare(self, step: NDArray[np.floating], twin: NDArray[np.floating]) -> None:
-        difference = float(np.abs(step - twin).max())
-        self._present_difference = difference
-        self._largest_difference = max(difference, self._largest_difference or 0.0)
+    def report(self, after: int | None = None) -> CostReport:
+        """The figures of now, or as they were `after` so many frames, of which the last 5 minutes are kept.
 
-    def report(self) -> CostReport:
-        """The present figures. Every ratio is of two medians over the same rolling frames."""
-        shared, step, twin = self._rolling[: self._frames].T
-        encoder = self._comparison(step, twin, 0)
-        frame = self._comparison(shared + step, shared + twin, self._shared_flops)
+        Every ratio is of two medians over the same rolling frames.
+        """
+        end = self.frames if after is None else after
+        rows = self._last(end, SERIES_FRAMES)
+        last = rows[-1] if len(rows) else np.zeros(_Row.COUNT)
+        model, path = self._eras[int(last[_Row.ERA])]
+        rolling = rows[-ROLLING_FRAMES:]
+        rolling = rolling[rolling[:, _Row.ERA] == last[_Row.ERA]]
+        shared, step, twin, differences = rolling[:, : _Row.DIFFERENCE + 1].T
+        differences = differences[~np.isnan(differences)]
+        flops = model.flops
+        encoder = _comparison(step, twin, model, 0)
+        frame = _comparison(shared + step, shared + twin, model, sum(flops.shared.values()))
+        known = len(rows) > 0 and not np.isnan(last[_Row.LARGEST])
         return CostReport(
+            model=model,
+            path=path,
             encoder=encoder,
             frame=frame,
             step_share=self._share(frame.step),
             twin_share=self._share(frame.twin),
-            present_difference=self._present_difference,
-            largest_difference=self._largest_difference,
-            frames=self._frames,
-            dropped=self._dropped,
+            present_difference=float(differences[-1]) if len(differences) else None,
+            largest_difference=float(last[_Row.LARGEST]) if known else None,
+            saved_flops=int(last[_Row.SAVED]),
+            twin_every=max(1, int(last[_Row.EVERY])),
+            frames=end,
+            dropped=int(last[_Row.DROPPED]),
+            series=rows[:, [_Row.STEP, _Row.TWIN]],
         )
 
-    def _comparison(self, step: NDArray[np.float64], twin: NDArray[np.float64], shared_flops: int) -> Comparison:
-        return Comparison(
-            step=percentiles(step),
-            twin=percentiles(twin[~np.isnan(twin)]),
-            step_flops=shared_flops + self._step_flops,
-            twin_flops=shared_flops + self._twin_flops,
-        )
+    def _last(self, end: int, count: int) -> NDArray[np.float64]:
+        """(k, columns) of the frames before number `end`, at most `count` of those that are kept."""
+        first = max(0, end - count, self.frames - KEPT_FRAMES)
+        rows: NDArray[np.float64] = self._rows[np.arange(first, max(first, end)) % KEPT_FRAMES]
+        return rows
 
     def _share(self, spent: Percentiles | None) -> float | None:
         return None if spent is None else spent.p50 / self._frame_nanoseconds
+
+
+def _comparison(
+    step: NDArray[np.float64], twin: NDArray[np.float64], model: ModelInUse, shared_flops: int
+) -> Comparison:
+    return Comparison(
+        step=percentiles(step),
+        twin=percentiles(twin[~np.isnan(twin)]),
+        step_flops=shared_flops + sum(model.flops.step.values()),
+        twin_flops=shared_flops + sum(model.flops.twin.values()),
+    )
 
 
 def percentiles(nanoseconds: NDArray[np.float64]) -> Percentiles | None:

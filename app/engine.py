@@ -8,18 +8,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-
-from app.frame_reader import FrameReader, HeardFrame
+from app.answerer import Answerer
+from app.frame_reader import FrameReader
+from app.live_model import LiveModel
 from app.session_protocol import EngineState
-from app.snapshot import Snapshot, Timing
-from audio import AudioError, Capture, Level, Source
-from model import Classifier, WindowTwin, probabilities
+from app.snapshot import Snapshot
+from audio import AudioError, Block, Capture, Level, Source
 
-SMOOTHING_FRAMES = 39  # 3 s: the present answer is the mean over these
 QUEUE_FRAMES = 1024  # snapshots that wait for a reader; the oldest go first
 READ_SECONDS = 0.1  # how long a stop may go unnoticed
 INVALID_SHOWN_SECONDS = 8.0
@@ -32,13 +27,19 @@ class Engine:
     """One run over one source, in a thread of its own. Started once, never restarted.
 
     The source is opened and closed in that thread, so that nobody waits for a device. What goes wrong ends the
-    run and becomes `state`; the snapshots so far can still be drained.
+    run and becomes `state`; the snapshots so far can still be drained. on_block: see FrameReader.
     """
 
-    def __init__(self, classifier: Classifier, open_source: Callable[[], Source]) -> None:
+    def __init__(
+        self,
+        model: LiveModel,
+        open_source: Callable[[], Source],
+        on_block: Callable[[Block, int], None] | None = None,
+    ) -> None:
         self.missed = 0  # snapshots dropped because nobody drained them in time
-        self._classifier = classifier
+        self._answerer = Answerer(model)
         self._open_source = open_source
+        self._on_block = on_block
         self._source: Source | None = None
         self._reader: FrameReader | None = None
         self._invalid_shown_until: float | None = None  # on time.monotonic's clock; None until there is one
@@ -72,6 +73,10 @@ class Engine:
     def start(self) -> None:
         self._thread.start()
 
+    def change(self, model: LiveModel) -> None:
+        """Go on with this model as soon as it has heard what was heard before; returns at once."""
+        self._answerer.change(model)
+
     def request_stop(self) -> None:
         """Ask the run to end; returns at once."""
         self._stopping.set()
@@ -102,13 +107,16 @@ class Engine:
             self._state = EngineState("failed", f"Listening ended because of a fault in the program: {error!r}.")
 
     def _hear(self, source: Source) -> None:
-        reader = self._reader = FrameReader(source)
-        answerer = Answerer(self._classifier)
+        reader = self._reader = FrameReader(source, self._on_block)
         while not (self._stopping.is_set() or reader.ended):
-            for frame in reader.read(READ_SECONDS):
+            frames = reader.read(READ_SECONDS)
+            for frame in frames:
                 if self._stopping.is_set():
                     return
-                self._publish(answerer.answer(frame))
+                self._publish(self._answerer.answer(frame))
+                self._answerer.catch_up()
+            if not frames:
+                self._answerer.catch_up()
             if reader.invalid_samples and self._invalid_shown_until is None:
                 self._invalid_shown_until = time.monotonic() + INVALID_SHOWN_SECONDS
                 log.warning("%s: %s", source.name, INVALID)
@@ -119,47 +127,3 @@ class Engine:
                 self._snapshots.popleft()
                 self.missed += 1
             self._snapshots.append(snapshot)
-
-
-class Answerer:
-    """Both models on one stream: the continual one and its twin get the same token, one after the other."""
-
-    def __init__(self, classifier: Classifier) -> None:
-        self._tokenizer, self._encoder = classifier.tokenizer, classifier.encoder
-        self._twin = WindowTwin(classifier.encoder)
-        self._window = classifier.config.window
-        self._tokenizer_state = self._tokenizer.init_state()
-        self._encoder_state = self._encoder.init_state()
-        self._twin_state = self._twin.init_state()
-        self._recent: deque[NDArray[np.float64]] = deque(maxlen=SMOOTHING_FRAMES)
-
-    @torch.inference_mode()
-    def answer(self, frame: HeardFrame) -> Snapshot:
-        """One frame's answers, each part timed by itself."""
-        log_mel = torch.from_numpy(frame.log_mel).unsqueeze(0)
-        began = time.perf_counter_ns()
-        token, self._tokenizer_state = self._tokenizer.step(log_mel, self._tokenizer_state)
-        tokenized = time.perf_counter_ns()
-        logits, self._encoder_state = self._encoder.step(token, self._encoder_state)
-        stepped = time.perf_counter_ns()
-        twin_logits, self._twin_state = self._twin.step(token, self._twin_state)
-        recomputed = time.perf_counter_ns()
-        present = _to_array(logits)
-        self._recent.append(present)
-        return Snapshot(
-            index=frame.index,
-            seconds=frame.seconds,
-            log_mel=frame.log_mel,
-            probabilities=present,
-            smoothed=np.mean(self._recent, axis=0),
-            twin_probabilities=_to_array(twin_logits),
-            filled=min(self._encoder_state.position, self._window) / self._window,
-            level_dbfs=frame.level_dbfs,
-            nanoseconds=Timing(frame.nanoseconds, tokenized - began, stepped - tokenized, recomputed - stepped),
-            dropped=frame.dropped,
-        )
-
-
-def _to_array(logits: Tensor) -> NDArray[np.float64]:
-    """logits (1, genres) -> probabilities (genres,)."""
-    return probabilities(logits).squeeze(0).double().numpy()

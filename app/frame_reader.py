@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.source_frames import SourceFrames
-from audio import Level, LevelMeter, Source
+from audio import Block, Level, LevelMeter, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,20 @@ class HeardFrame:
 
 
 class FrameReader:
-    """Reads a source to its end. Several frames that come out of one block share its level and its time."""
+    """Reads a source to its end. Several frames that come out of one block share its level and its time.
 
-    def __init__(self, source: Source) -> None:
+    on_block: told of every block and its sample rate before it is heard, in the reading thread.
+    """
+
+    def __init__(self, source: Source, on_block: Callable[[Block, int], None] | None = None) -> None:
         self._meter = LevelMeter(source.sample_rate)
-        self._frames = SourceFrames(source, self._meter.push)
+
+        def hear(block: Block) -> None:
+            if on_block is not None:
+                on_block(block, source.sample_rate)
+            self._meter.push(block.samples)
+
+        self._frames = SourceFrames(source, hear)
 
     @property
     def level(self) -> Level:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from app.demo import DemoSource
 from app.engine import Engine
-from app.session_protocol import DeviceList, EngineState, FrameFlops, InputDeviceChoice
+from app.family import Family, Quicken
+from app.live_model import LiveModel
+from app.model_change import ModelChange
+from app.model_in_use import ModelInUse
+from app.recording import Recorder
+from app.session_protocol import DeviceList, EngineState, InputDeviceChoice
 from app.snapshot import Snapshot
 from audio import (
     FRAME_SECONDS,
@@ -16,26 +22,38 @@ from audio import (
     FilePlayer,
     Level,
     LevelPreview,
+    LivePacedSource,
     Microphone,
+    PlayedAloud,
     Source,
-    StreamingLogMel,
     input_devices,
     system_sound_help,
 )
-from model import Classifier, step_cost, twin_cost
+from model import Classifier
 
 HAND_OVER_SECONDS = 3.0  # how long a new run waits for the one before it to let go of its device
 
 
 class LiveSession:
-    """Implements app.session_protocol.Session. `speed` is that of files: 1 live, infinity does not wait."""
+    """Implements app.session_protocol.Session. `speed` is that of files: 1 live, infinity does not wait.
+
+    other_weights: files with other rows of the family. quicken: how a model is made quicker, see ModelChange.
+    aloud: whether files and the demo are played by the speaker too, from the next one on.
+    """
 
     frame_seconds = FRAME_SECONDS
     highest_frequency = SAMPLE_RATE / 2
 
-    def __init__(self, classifier: Classifier, speed: float = 1.0) -> None:
-        self._classifier = classifier
+    def __init__(
+        self,
+        classifier: Classifier,
+        speed: float = 1.0,
+        other_weights: Sequence[Path] = (),
+        quicken: Quicken | None = None,
+    ) -> None:
         self._speed = speed
+        self.aloud = False
+        self.recorder = Recorder()
         self._engine: Engine | None = None
         self._preview: LevelPreview | None = None
         self._player: FilePlayer | None = None
@@ -43,8 +61,25 @@ class LiveSession:
         self._wished_name = ""
         self._devices: DeviceList | None = None
         self.genres = classifier.config.genres
-        self.window_seconds = classifier.config.window * FRAME_SECONDS
-        self.flops = frame_flops(classifier)
+        self._family = Family(classifier, other_weights)
+        self._models = ModelChange(classifier, self._family, self._take_over, quicken)
+        self.rows, self.windows = self._family.rows, self._family.windows
+
+    @property
+    def model(self) -> ModelInUse:
+        return self._models.model.in_use
+
+    @property
+    def model_problem(self) -> str:
+        return self._models.problem
+
+    def choose_model(self, row_key: str, window_seconds: float) -> None:
+        self._models.choose(row_key, window_seconds)
+
+    def _take_over(self, model: LiveModel) -> None:
+        engine = self._engine
+        if engine is not None:
+            engine.change(model)
 
     @property
     def devices(self) -> DeviceList | None:
@@ -88,13 +123,25 @@ class LiveSession:
         def open_file() -> Source:
             player = FilePlayer(path, self._speed)
             self._player = player
-            return player
+            return self._audible(player)
 
         self._begin(open_file, on_microphone=False, wished_name=path.name)
 
-    def preview(self, device_key: str) -> None:
-        """Meter a microphone until something is heard in earnest; "" for the default. See `level`."""
+    def demo(self) -> None:
+        self._begin(
+            lambda: self._audible(LivePacedSource(DemoSource(), self._speed)),
+            on_microphone=False,
+            wished_name=DemoSource.name,
+        )
+
+    def _audible(self, source: Source) -> Source:
+        return PlayedAloud(source) if self.aloud and self._speed == 1.0 else source
+
+    def preview(self, device_key: str | None) -> None:
+        """Meter a microphone until something is heard in earnest; "" for the default, None for none. See `level`."""
         before = self._end_preview()
+        if device_key is None:
+            return
 
         def open_microphone() -> Source:
             if before is not None:
@@ -137,7 +184,10 @@ class LiveSession:
         self.stop()
         self._player = None
         self._on_microphone, self._wished_name = on_microphone, wished_name
-        self._engine = Engine(self._classifier, open_after_the_run_before)
+        model = self._models.model
+        self._engine = Engine(model, open_after_the_run_before, self.recorder.hear)
+        if self._models.model is not model:  # it was changed in this moment, before there was this engine to tell
+            self._engine.change(self._models.model)
         self._engine.start()
 
     def _search(self) -> None:
@@ -151,14 +201,3 @@ class LiveSession:
             "" if found else "No microphone was found: connect one and refresh the list, or open a file instead.",
             system_sound_help(found),
         )
-
-
-def frame_flops(classifier: Classifier) -> FrameFlops:
-    """FLOPs of one frame by part: log-mel and stem are common to both models."""
-    step, twin = step_cost(classifier.config).parts, twin_cost(classifier.config).parts
-    shared = {"log-mel": StreamingLogMel().frame_flops(), "stem": step["stem"]}
-    return FrameFlops(
-        shared,
-        {part: flops for part, flops in step.items() if part != "stem"},
-        {part: flops for part, flops in twin.items() if part != "stem"},
-    )

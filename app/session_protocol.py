@@ -5,12 +5,14 @@ The window sees sound and model through this alone, so that it opens before eith
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from app.model_in_use import ModelInUse, ModelRow
+from app.recording import Recorder
 from app.snapshot import Snapshot
+from audio.meter import Level
 from audio.watchdog import CaptureState
 
 Phase = Literal["idle", "starting", "running", "ended", "failed", "stopped"]
@@ -51,25 +53,50 @@ class DeviceList:
     hint: str = ""
 
 
-@dataclass(frozen=True)
-class FrameFlops:
-    """FLOPs per frame by part, counted in closed form: what both models share, and each encoder alone."""
+class Player(Protocol):
+    """A file that is played, to pause and wind it."""
 
-    shared: Mapping[str, int] = field(default_factory=dict)  # log-mel and stem
-    step: Mapping[str, int] = field(default_factory=dict)  # the continual encoder
-    twin: Mapping[str, int] = field(default_factory=dict)  # the encoder over the whole window again
+    paused: bool
+
+    @property
+    def position(self) -> float:
+        """Seconds into the file."""
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds as the file states it, None where it does not."""
+
+    def seek(self, seconds: float) -> None:
+        """Go on from there."""
 
 
 class Session(Protocol):
-    """Everything the window may ask. Each call returns at once: what takes time happens in other threads."""
+    """Everything the window may ask. Each call returns at once: what takes time happens in other threads.
+
+    aloud: whether files and the demo are played by the speaker too, from the next one on.
+    """
+
+    aloud: bool
 
     @property
     def genres(self) -> tuple[str, ...]:
         """Names of the genres, in the order of the probabilities."""
 
     @property
-    def window_seconds(self) -> float:
-        """How much sound the model remembers."""
+    def model(self) -> ModelInUse:
+        """The model that was chosen last and could be had; a snapshot says which one answered it."""
+
+    @property
+    def rows(self) -> tuple[ModelRow, ...]:
+        """The rows of the family that can be chosen."""
+
+    @property
+    def windows(self) -> tuple[float, ...]:
+        """The lengths in seconds that can be chosen, in rising order."""
+
+    @property
+    def model_problem(self) -> str:
+        """Why the last choice of a model could not be had, in one sentence; "" when it could."""
 
     @property
     def frame_seconds(self) -> float:
@@ -78,10 +105,6 @@ class Session(Protocol):
     @property
     def highest_frequency(self) -> float:
         """Upper end of the log-mel bands in Hz."""
-
-    @property
-    def flops(self) -> FrameFlops:
-        """FLOPs of one frame."""
 
     @property
     def devices(self) -> DeviceList | None:
@@ -96,8 +119,20 @@ class Session(Protocol):
         """Whether that is a microphone; a file otherwise."""
 
     @property
+    def recorder(self) -> Recorder:
+        """Keeps the last minutes of sound, but only while it is switched on."""
+
+    @property
     def state(self) -> EngineState:
         """The present state of the run."""
+
+    @property
+    def level(self) -> Level:
+        """What a meter shows at this moment: of what runs, or of what is previewed."""
+
+    @property
+    def player(self) -> Player | None:
+        """The file that is played; None while none is."""
 
     @property
     def missed(self) -> int:
@@ -106,11 +141,20 @@ class Session(Protocol):
     def refresh_devices(self) -> None:
         """Search again; `devices` becomes another object when the search has ended."""
 
+    def preview(self, device_key: str | None) -> None:
+        """Meter a microphone and hear nothing else of it, until something runs; None ends that."""
+
     def listen(self, device_key: str) -> None:
         """End what runs and hear a microphone. What goes wrong becomes `state`."""
 
     def play(self, path: Path) -> None:
         """End what runs and hear a file at live pace. What goes wrong becomes `state`."""
+
+    def choose_model(self, row_key: str, window_seconds: float) -> None:
+        """Go on with another row or another window, also in the middle of a run: nothing heard is lost."""
+
+    def demo(self) -> None:
+        """End what runs and hear music that the program makes itself, at live pace."""
 
     def stop(self) -> None:
         """End what runs, if anything; may be called from any thread and more than once."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audio import FFT_LENGTH, HOP, SAMPLE_RATE, FrameStream, Source
+from audio import FFT_LENGTH, HOP, SAMPLE_RATE, Block, FrameStream, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,11 @@ class Frames:
 
 
 class SourceFrames:
-    """Reads a source to its end. `on_samples` gets every block's samples before they become frames."""
+    """Reads a source to its end. `on_block` gets every block before it becomes frames."""
 
-    def __init__(self, source: Source, on_samples: Callable[[NDArray[np.float32]], None] | None = None) -> None:
+    def __init__(self, source: Source, on_block: Callable[[Block], None] | None = None) -> None:
         self._source = source
-        self._on_samples = on_samples
+        self._on_block = on_block
         self._stream = FrameStream(source.sample_rate)
         self._samples = self._dropped = self._frames = 0
         self._nanoseconds = 0  # since the last frame
@@ -54,8 +54,8 @@ class SourceFrames:
         else:
             self._samples += len(block.samples)
             self._dropped += block.dropped
-            if self._on_samples is not None:
-                self._on_samples(block.samples)
+            if self._on_block is not None:
+                self._on_block(block)
         began = time.perf_counter_ns()  # what others do with the samples is no part of a frame
         log_mels = self._stream.finish() if block is None else self._stream.push(block.samples)
         self._nanoseconds += time.perf_counter_ns() - began

@@ -11,3 +11,8 @@ def default_weights() -> Path:
     """The path of the weights that ship; whether they can be read is for the loader to say."""
     installed = Path(__file__).parent / "assets" / FILE_NAME
     return installed if installed.exists() else Path(__file__).parent.parent / "assets" / FILE_NAME
+
+
+def family_weights() -> list[Path]:
+    """All weights that ship, one file for each row of the family."""
+    return sorted(default_weights().parent.glob("nystream*.safetensors"))

@@ -19,6 +19,7 @@ from audio.raw import RawFormat, RawSource
 from audio.resample import StreamingResampler
 from audio.ring import RingCount, SampleRing
 from audio.source import Block, Source
+from audio.speaker import PlayedAloud, Speaker
 from audio.spec import BANDS, FFT_LENGTH, FLOOR_POWER, FRAME_SECONDS, HOP, SAMPLE_RATE
 from audio.stream_decode import StreamSource
 from audio.watchdog import CaptureState
@@ -48,11 +49,13 @@ __all__ = [
     "Microphone",
     "NoAudioSystem",
     "NoMicrophone",
+    "PlayedAloud",
     "RawFormat",
     "RawSource",
     "RingCount",
     "SampleRing",
     "Source",
+    "Speaker",
     "StreamSource",
     "StreamingLogMel",
     "StreamingResampler",

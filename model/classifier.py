@@ -79,6 +79,16 @@ class Classifier(nn.Module):
         lay_out_for_single_tokens(self)
         return self
 
+    def with_window(self, window: int) -> Classifier:
+        """The same weights, shared and not copied, looking back on `window` tokens: no weight depends on n.
+
+        Of a classifier that is ready for inference; so is the one that is given back. Raises ValueError, see
+        ModelConfig.with_window.
+        """
+        other = Classifier(self.config.with_window(window)).for_inference()
+        other.load_state_dict(self.state_dict(), assign=True)
+        return other
+
     def _check(self, frames: Tensor, dimensions: int, state: ClassifierState) -> None:
         """Raises ValueError before anything is changed."""
         bands, dtype = self.config.bands, self.tokenizer.band_mean.dtype

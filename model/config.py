@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 GTZAN_GENRES = (
@@ -104,6 +104,16 @@ class ModelConfig:
     def stem_features(self) -> int:
         """Numbers per frame that leave the last convolution: channels x remaining bands."""
         return self.stem_channels[-1] * (self.bands >> len(self.stem_channels))
+
+    def with_window(self, window: int) -> ModelConfig:
+        """The same model looking back on `window` tokens, with at most one continual landmark for each of them.
+
+        Raises ValueError when what is learned does not allow that: recycling positions of a shorter period, or more
+        fixed landmarks than tokens.
+        """
+        learned = self.attention == "nystrom" and self.landmarks == "fixed"
+        landmark_count = self.landmark_count if learned else min(self.landmark_count, window)
+        return replace(self, window=window, landmark_count=landmark_count)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)

@@ -11,7 +11,7 @@ from model.config import ModelConfig
 
 KERNEL_TIME = 3  # frames
 KERNEL_BANDS = 3
-FIRST_KERNEL_BANDS = 5  # the first convolution sees more bands and strides over them, instead of pooling
+FIRST_KERNEL_BANDS = 5
 
 
 class CausalConvolution(nn.Module):
@@ -28,24 +28,19 @@ class CausalConvolution(nn.Module):
             channels_in,
             channels_out,
             kernel_size=(KERNEL_TIME, kernel_bands),
-            stride=(1, 2 if first else 1),
+            stride=(1, 2),
             padding=(0, kernel_bands // 2),
             dilation=(dilation, 1),
             bias=False,
         )
         self.dilation = dilation
         self.norm: nn.Module = nn.BatchNorm2d(channels_out)
-        self.pools = not first
         self.history = (KERNEL_TIME - 1) * dilation  # frames of its input that it must remember
 
     def forward(self, inputs: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
         """inputs (B, C, T, bands), heard (B, C, history, bands) -> (B, C', T, bands / 2), the new heard."""
         seen = torch.cat([heard, inputs], dim=2)
-        outputs = F.relu(self.norm(self._convolve(seen)))
-        if self.pools:
-            # The same as max_pool2d over pairs of bands, in half the time.
-            outputs = torch.maximum(outputs[..., 0::2], outputs[..., 1::2])
-        return outputs, seen[:, :, -self.history :]
+        return F.relu(self.norm(self._convolve(seen))), seen[:, :, -self.history :]
 
     def _convolve(self, seen: Tensor) -> Tensor:
         layer = self.convolution
@@ -85,6 +80,11 @@ class Stem(nn.Module):
             features, heard_now = layer(features, heard)
             remembered.append(heard_now)
         return features.transpose(1, 2).flatten(2), tuple(remembered)  # (B, T, channels * bands)
+
+    @property
+    def history(self) -> int:
+        """How many frames before a frame its features can depend on."""
+        return sum(layer.history for layer in self._layers())
 
     def fuse(self) -> None:
         """Fold every batch norm into its convolution: the same function, fewer operations. Inference only."""

@@ -34,8 +34,16 @@ class WindowTwin:
         no_tokens = self.encoder.head.weight.new_empty(batch, 0, self.encoder.config.width)
         return TwinState(self.encoder.prepare(batch), no_tokens, 0)
 
+    def hear(self, tokens: Tensor, state: TwinState) -> TwinState:
+        """tokens (B, T, d) -> the state after them; nothing is encoded."""
+        kept = torch.cat([state.tokens, tokens], dim=1)[:, -self.encoder.history :]
+        return TwinState(state.landmarks, kept, state.heard + tokens.shape[1])
+
+    def answer(self, state: TwinState) -> Tensor:
+        """Everything again: logits (B, genres) of the last token heard, of which there must be one."""
+        return self.encoder.recompute(state.tokens, state.heard, state.landmarks)
+
     def step(self, token: Tensor, state: TwinState) -> tuple[Tensor, TwinState]:
         """token (B, d) -> logits (B, genres) and the state after it."""
-        tokens = torch.cat([state.tokens, token.unsqueeze(1)], dim=1)[:, -self.encoder.history :]
-        heard = state.heard + 1
-        return self.encoder.recompute(tokens, heard, state.landmarks), TwinState(state.landmarks, tokens, heard)
+        state = self.hear(token.unsqueeze(1), state)
+        return self.answer(state), state

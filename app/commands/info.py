@@ -20,6 +20,7 @@ PACKAGES = ("av", "librosa", "numba", "numpy", "PySide6-Essentials", "sounddevic
 def run_info(options: argparse.Namespace) -> int:
     """Versions, the model, and the model card."""
     from app.cli import EXIT_NO_MODEL, EXIT_OK
+    from app.compiled_path import describe_path
     from app.offline.model_identity import identify
     from model import WeightsError, load_classifier, read_notes
 
@@ -37,6 +38,7 @@ def run_info(options: argparse.Namespace) -> int:
         "model": identify(options.weights) | {"path": str(options.weights)},
         "genres": classifier.config.genres,
         "parameters": sum(parameter.numel() for parameter in classifier.parameters()),
+        "live_path": describe_path(classifier),
         "notes": read_notes(options.weights),
     }
     if options.json:
@@ -46,6 +48,7 @@ def run_info(options: argparse.Namespace) -> int:
     print(", ".join(f"{name} {version or 'missing'}" for name, version in described["packages"].items()))
     print(f"model {described['model']['path']}\nSHA-256 {described['model']['hash']}")
     print(f"{described['parameters']:,} parameters; genres: {', '.join(described['genres'])}")
+    print("frames are computed by {name}: {note}".format(**described["live_path"]))
     for name, note in described["notes"].items():
         print(f"{name}: {note}")
     card = default_weights().with_name("MODEL_CARD.md")

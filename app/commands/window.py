@@ -8,7 +8,9 @@ import sys
 import torch
 
 from app.cli import EXIT_NO_MODEL
+from app.compiled_path import quicken
 from app.session import LiveSession
+from app.weights import family_weights
 from app.window import run_window
 from model import WeightsError, load_classifier
 
@@ -21,7 +23,7 @@ def run_window_command(options: argparse.Namespace) -> int:
     except WeightsError as error:
         print(f"nystream: {error}", file=sys.stderr)
         return EXIT_NO_MODEL
-    session = LiveSession(classifier)
+    session = LiveSession(classifier, other_weights=family_weights(), quicken=quicken)
     if options.play is not None:
         session.play(options.play)
     elif options.listen is not None:

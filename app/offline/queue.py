@@ -152,7 +152,7 @@ class Queue:
 
     def _hear_pipe(self, path: str) -> Outcome:
         request = self._request
-        classifier = load_once(str(request.weights), self._weights_hash)
+        model = load_once(str(request.weights), self._weights_hash)
         live = request.format == "jsonl"
 
         def print_hop(hop: Hop) -> None:
@@ -164,7 +164,7 @@ class Queue:
         try:
             with open_pipe(path, request.raw, request.parameters.channel_index) as source:
                 on_hop = print_hop if live else None
-                answer = classify_source(classifier, source, path, request.parameters, live, on_hop, tell)
+                answer = classify_source(model, source, path, request.parameters, live, on_hop, tell)
                 if note := leftover_note(source):
                     self._console.note(note)
         except UnreadableFile as error:

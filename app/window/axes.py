@@ -43,8 +43,8 @@ def dress_axes(bottom: pyqtgraph.AxisItem, left: pyqtgraph.AxisItem, theme: Them
     for axis in (bottom, left):
         # A label may reach over the end of its axis: "now" is centred on it.
         axis.setStyle(tickFont=small, tickLength=tick, tickTextOffset=tick, hideOverlappingLabels=widest)
-        axis.setPen(theme.line)
-        axis.setTickPen(theme.faint)
-        axis.setTextPen(theme.muted)
+        axis.setPen(theme.colour("line"))
+        axis.setTickPen(theme.colour("faint"))
+        axis.setTextPen(theme.colour("muted"))
     bottom.setHeight(metrics.height() + 2 * tick)
     left.setWidth(widest + 2 * tick)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.window import words
 from app.window.logbar import LogAxis, LogBar
+from app.window.palettes import Role
 from app.window.reading import Reading, Weight
 from app.window.theme import Theme
 
@@ -25,11 +26,11 @@ class ComparisonView(QWidget):
         super().__init__(parent)
         self._less, self._more = less, more
         self.setObjectName(name)
-        self.ratio = Reading(self, theme.text, 42, Weight.Bold).named(f"{name}_ratio", f"Ratio, {less}", "")
-        self.ratio_words = Reading(self, theme.muted, 14, text=less)
+        self.ratio = Reading(self, theme, "text", 42, Weight.Bold).named(f"{name}_ratio", f"Ratio, {less}", "")
+        self.ratio_words = Reading(self, theme, "muted", 14, text=less)
         self.lines = [
-            ComparisonLine(self, theme, f"{name}_step", "continual", theme.step, axis),
-            ComparisonLine(self, theme, f"{name}_twin", "twin", theme.twin, axis),
+            ComparisonLine(self, theme, f"{name}_step", "continual", "step", axis),
+            ComparisonLine(self, theme, f"{name}_twin", "twin", "twin", axis),
         ]
 
     def explain(self, ratio: str, step: str, twin: str) -> None:
@@ -65,13 +66,13 @@ class ComparisonView(QWidget):
 class ComparisonLine(QWidget):
     """One model in one measure: its name, its number with the tail behind it, its bar."""
 
-    def __init__(self, parent: QWidget, theme: Theme, name: str, label: str, colour: str, axis: LogAxis) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, name: str, label: str, colour: Role, axis: LogAxis) -> None:
         super().__init__(parent)
-        self.label = Reading(self, colour, 14, text=label)
-        self.value = Reading(self, theme.text, 16, Weight.Bold, RIGHT, words.UNKNOWN)
+        self.label = Reading(self, theme, colour, 14, text=label)
+        self.value = Reading(self, theme, "text", 16, Weight.Bold, RIGHT, words.UNKNOWN)
         self.value.setObjectName(name)
         self.value.setAccessibleName(name.replace("_", " "))
-        self.tail = Reading(self, theme.muted, 12, align=RIGHT)
+        self.tail = Reading(self, theme, "muted", 12, align=RIGHT)
         self.tail.setObjectName(f"{name}_tail")
         self.tail.setAccessibleName(f"{name.replace('_', ' ')} tail")
         self.bar = LogBar(self, theme, colour, axis)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QWidget
 
 from app.costs import Comparison, CostReport, Percentiles
-from app.session_protocol import FrameFlops
+from app.model_in_use import FrameFlops
 from app.window import cost_words, words
 from app.window.comparison import ComparisonView, bars_left
 from app.window.cost_tiles import CostTiles
@@ -25,14 +25,14 @@ class CostPanel(Panel):
     def __init__(self, parent: QWidget, theme: Theme, flops: FrameFlops, frame_seconds: float) -> None:
         super().__init__(parent, theme, "Cost of one frame")
         self._time_axis, self._flops_axis = TIME_AXIS, FLOPS_AXIS
-        self.legend = Reading(self, theme.muted, 13, align=Qt.AlignmentFlag.AlignRight)
+        self.legend = Reading(self, theme, "muted", 13, align=Qt.AlignmentFlag.AlignRight)
         self.legend.show_text("same weights, two ways: only the newest frame, or the whole window again")
         self.heads = [
-            Reading(self, theme.text, 15, Weight.DemiBold, text=text)
+            Reading(self, theme, "text", 15, Weight.DemiBold, text=text)
             for text in ("Time, measured here", "Arithmetic, counted")
         ]
         rows = ("This encoder alone", "Whole frame, with log-mel and stem")
-        self.row_labels = [Reading(self, theme.muted, 13, text=row) for row in rows for _ in self.heads]
+        self.row_labels = [Reading(self, theme, "muted", 13, text=row) for row in rows for _ in self.heads]
         time, arithmetic = ("less time", "more time"), ("fewer FLOPs", "more FLOPs")
         self.views = [
             ComparisonView(self, theme, "time_encoder", TIME_AXIS, *time),
@@ -44,7 +44,7 @@ class CostPanel(Panel):
             AxisLabels(self, theme, TIME_AXIS, words.decade_of_time),
             AxisLabels(self, theme, FLOPS_AXIS, words.decade_of_flops),
         ]
-        self.axis_notes = [Reading(self, theme.faint, 11, text="log scale") for _ in self.axes]
+        self.axis_notes = [Reading(self, theme, "faint", 11, text="log scale") for _ in self.axes]
         self.tiles = CostTiles(self, theme, frame_seconds)
         for view, (ratio, step, twin) in zip(self.views, cost_words.tips(flops), strict=True):
             view.explain(ratio, step, twin)

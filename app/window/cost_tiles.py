@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.costs import CostReport
 from app.window import cost_words, words
+from app.window.palettes import Role
 from app.window.theme import Theme
 from app.window.tile import Tile
 
@@ -34,18 +35,17 @@ class CostTiles(QWidget):
 
     def show_report(self, report: CostReport, missed: int) -> None:
         """Show the present figures; `missed` snapshots never reached the window."""
-        theme = self._theme
         difference, budget, frames, dropped = self.tiles
         difference.value.show_text(words.difference(report.largest_difference))
         difference.below.show_text(f"in probability; now {words.difference(report.present_difference)}")
         share = report.step_share or 0.0
-        urgency = theme.problem if share > FULL else theme.warning if share > BUSY else theme.text
+        urgency: Role = "problem" if share > FULL else "warning" if share > BUSY else "text"
         budget.value.show_text(words.budget_share(report.step_share), urgency)
         budget.below.show_text(f"twin {words.budget_share(report.twin_share)}")
         frames.value.show_text(words.whole(report.frames))
-        frames.below.show_text(f"{words.whole(missed)} not drawn", theme.warning if missed else theme.muted)
+        frames.below.show_text(f"{words.whole(missed)} not drawn", "warning" if missed else "muted")
         lost = report.dropped > 0
-        dropped.value.show_text(words.whole(report.dropped), theme.warning if lost else theme.text)
+        dropped.value.show_text(words.whole(report.dropped), "warning" if lost else "text")
         dropped.below.show_text("sound was lost" if lost else "all sound was heard")
 
     def place(self, scale: float, rectangle: QRect) -> None:
@@ -59,5 +59,5 @@ class CostTiles(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
-        painter.fillRect(0, 0, self.width(), 1, QColor(self._theme.line))
+        painter.fillRect(0, 0, self.width(), 1, self._theme.colour("line"))
         painter.end()

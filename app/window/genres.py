@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.snapshot import Snapshot
 from app.window import words
 from app.window.easing import ease
+from app.window.palettes import Role
 from app.window.panel import Panel
 from app.window.reading import Reading, Weight
 from app.window.theme import Theme
@@ -19,9 +20,9 @@ NAME_WIDTH, NUMBER_WIDTH = 92, 58  # pixels at scale 1
 class GenreRow(QWidget):
     """One genre: the bar is the present answer, the tick what the last frame alone says."""
 
-    def __init__(self, parent: QWidget, theme: Theme, genre: str, colour: str) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, genre: str, position: int) -> None:
         super().__init__(parent)
-        self._theme, self._colour = theme, colour
+        self._theme, self._colour = theme, position
         self._scale = 1.0
         self._target = self._shown = 0.0
         self._raw: float | None = None
@@ -32,8 +33,8 @@ class GenreRow(QWidget):
         )
         self.setObjectName(f"genre_row_{genre}")
         self.setToolTip(tip)
-        self.name = Reading(self, theme.muted, 15, text=genre)
-        self.number = Reading(self, theme.muted, 15, Weight.DemiBold, Qt.AlignmentFlag.AlignRight, words.UNKNOWN)
+        self.name = Reading(self, theme, "muted", 15, text=genre)
+        self.number = Reading(self, theme, "muted", 15, Weight.DemiBold, Qt.AlignmentFlag.AlignRight, words.UNKNOWN)
         self.number.named(f"genre_{genre}", f"Probability of {genre}", tip)
 
     def text(self) -> str:
@@ -43,7 +44,7 @@ class GenreRow(QWidget):
     def show_probability(self, smoothed: float, raw: float | None, is_present: bool) -> None:
         """Show the answer; `raw` is None before anything has been heard."""
         self._target, self._raw = smoothed, raw
-        colour = self._theme.text if is_present else self._theme.muted
+        colour: Role = "text" if is_present else "muted"
         self.name.show_text(self.genre, colour)
         self.number.show_text(words.UNKNOWN if raw is None else words.percent(smoothed), colour)
         self.update(self._bar().toAlignedRect())
@@ -73,14 +74,14 @@ class GenreRow(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.raised))
+        painter.setBrush(self._theme.colour("raised"))
         painter.drawRoundedRect(bar, radius, radius)
-        painter.setBrush(QColor(self._colour))
+        painter.setBrush(self._theme.colour(self._colour))
         length = max(bar.width() * self._shown, 3 * self._scale)
         painter.drawRoundedRect(QRectF(bar.x(), bar.y(), length, bar.height()), radius, radius)
         if self._raw is not None:
             tick = max(2.0, 2 * self._scale)
-            painter.setBrush(QColor(self._theme.text))
+            painter.setBrush(self._theme.colour("text"))
             painter.drawRect(QRectF(bar.x() + (bar.width() - tick) * self._raw, bar.y(), tick, bar.height()))
         painter.end()
 
@@ -90,7 +91,7 @@ class GenresPanel(Panel):
 
     def __init__(self, parent: QWidget, theme: Theme, genres: tuple[str, ...]) -> None:
         super().__init__(parent, theme, "Genres")
-        self.rows = [GenreRow(self, theme, genre, theme.genre(position)) for position, genre in enumerate(genres)]
+        self.rows = [GenreRow(self, theme, genre, position) for position, genre in enumerate(genres)]
 
     def reset(self) -> None:
         """Nothing has been heard."""

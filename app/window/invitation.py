@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.session_protocol import DeviceList, EngineState
 from app.window.source_bar import dress
-from app.window.theme import Theme, text_pixels, translucent
+from app.window.theme import Theme, text_pixels
 
 NO_MICROPHONE = "No microphone was found."
 OFFER_FILE = "Open a file\N{HORIZONTAL ELLIPSIS}"
@@ -78,6 +78,7 @@ class InvitationCard(QWidget):
         self._column.addWidget(self.title)
         self._column.addWidget(self.sentence)
         self._column.addLayout(self._buttons)
+        theme.changed.connect(lambda: self.set_scale(self._scale))
         self.hide()
 
     def invite(self, invitation: Invitation | None) -> None:
@@ -100,8 +101,8 @@ class InvitationCard(QWidget):
         """Draw everything larger or smaller."""
         self._scale = scale
         title, body = text_pixels(30, scale), text_pixels(17, scale)
-        self.title.setStyleSheet(f"color: {self._theme.text}; font-size: {title}px; font-weight: 700;")
-        self.sentence.setStyleSheet(f"color: {self._theme.muted}; font-size: {body}px;")
+        self.title.setStyleSheet(f"color: {self._theme.palette.text}; font-size: {title}px; font-weight: 700;")
+        self.sentence.setStyleSheet(f"color: {self._theme.palette.muted}; font-size: {body}px;")
         margin = round(34 * scale)
         self._column.setContentsMargins(margin, margin, margin, margin)
         self._column.setSpacing(round(18 * scale))
@@ -120,9 +121,9 @@ class InvitationCard(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), translucent(self._theme.background, 0.72))
-        painter.setPen(QPen(QColor(self._theme.line), max(1.0, self._scale)))
-        painter.setBrush(QColor(self._theme.panel))
+        painter.fillRect(self.rect(), self._theme.colour("background", 0.72))
+        painter.setPen(QPen(self._theme.colour("line"), max(1.0, self._scale)))
+        painter.setBrush(self._theme.colour("panel"))
         radius = 16 * self._scale
         painter.drawRoundedRect(QRectF(self._card.geometry()), radius, radius)
         painter.end()

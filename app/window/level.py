@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QLinearGradient, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.window import words
@@ -29,7 +29,7 @@ class LevelMeter(QWidget):
         self._scale = 1.0
         self._target = self._shown = 0.0
         self.setToolTip(TIP)
-        self.number = Reading(self, theme.muted, 13, align=Qt.AlignmentFlag.AlignRight)
+        self.number = Reading(self, theme, "muted", 13, align=Qt.AlignmentFlag.AlignRight)
         self.number.named("level", "Input level", TIP)
 
     def text(self) -> str:
@@ -75,14 +75,14 @@ class LevelMeter(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.raised))
+        painter.setBrush(self._theme.colour("raised"))
         painter.drawRoundedRect(bar, radius, radius)
         if self._shown > 0:
             gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-            gradient.setColorAt(0.0, QColor(self._theme.accent))
-            gradient.setColorAt(0.8, QColor(self._theme.accent))
-            gradient.setColorAt(0.95, QColor(self._theme.warning))
-            gradient.setColorAt(1.0, QColor(self._theme.problem))
+            gradient.setColorAt(0.0, self._theme.colour("accent"))
+            gradient.setColorAt(0.8, self._theme.colour("accent"))
+            gradient.setColorAt(0.95, self._theme.colour("warning"))
+            gradient.setColorAt(1.0, self._theme.colour("problem"))
             painter.setBrush(gradient)
             length = max(bar.height(), bar.width() * self._shown)
             painter.drawRoundedRect(QRectF(bar.x(), bar.y(), length, bar.height()), radius, radius)

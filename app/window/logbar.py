@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from app.window.theme import Theme, font, translucent
+from app.window.palettes import Role
+from app.window.theme import Theme, font
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class LogAxis:
 class LogBar(QWidget):
     """One value as a bar, its p95 and p99 as thin marks behind the bar's end, and the decades as lines."""
 
-    def __init__(self, parent: QWidget, theme: Theme, colour: str, axis: LogAxis) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, colour: Role, axis: LogAxis) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._theme, self._colour = theme, colour
@@ -62,17 +63,17 @@ class LogBar(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         radius = height * 0.22
-        painter.setBrush(QColor(self._theme.raised))
+        painter.setBrush(self._theme.colour("raised"))
         painter.drawRoundedRect(QRectF(0, 0, width, height), radius, radius)
-        painter.setBrush(QColor(self._theme.line))
+        painter.setBrush(self._theme.colour("line"))
         for decade in axis.decades()[1:-1]:
             painter.drawRect(QRectF(axis.position(decade) * width, 0, 1, height))
         if values:
             end = max(axis.position(values[0]) * width, 2 * radius)
             furthest = axis.position(max(values)) * width
-            painter.setBrush(translucent(self._colour, 0.35))
+            painter.setBrush(self._theme.colour(self._colour, 0.35))
             painter.drawRect(QRectF(end - radius, height * 0.36, max(furthest - end + radius, 0), height * 0.28))
-            painter.setBrush(QColor(self._colour))
+            painter.setBrush(self._theme.colour(self._colour))
             painter.drawRoundedRect(QRectF(0, 0, end, height), radius, radius)
             for value in values[1:]:
                 painter.drawRect(QRectF(axis.position(value) * width - 1, height * 0.2, 2, height * 0.6))
@@ -102,7 +103,7 @@ class AxisLabels(QWidget):
         painter = QPainter(self)
         small = font(11, self._scale)
         painter.setFont(small)
-        painter.setPen(QColor(self._theme.faint))
+        painter.setPen(self._theme.colour("faint"))
         metrics, taken = QFontMetrics(small), -1
         for decade in self._axis.decades():
             text = self._label(decade)

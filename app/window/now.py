@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.snapshot import Snapshot
@@ -22,20 +22,20 @@ class NowPanel(Panel):
         super().__init__(parent, theme, "Now")
         self._genres, self._window_seconds = genres, window_seconds
         self._filled = 0.0
-        self.genre = Reading(self, theme.text, 66, Weight.Bold).named(
+        self.genre = Reading(self, theme, "text", 66, Weight.Bold).named(
             "present_genre",
             "Present genre",
             "The most probable genre, from the mean of the model's last answers.",
         )
-        self.probability = Reading(self, theme.text, 34, Weight.DemiBold).named(
+        self.probability = Reading(self, theme, "text", 34, Weight.DemiBold).named(
             "present_probability",
             "Its probability",
             "How sure the model is of this genre. All ten together make 100 %.",
         )
-        self.source = Reading(self, theme.muted, 14, align=RIGHT).named(
+        self.source = Reading(self, theme, "muted", 14, align=RIGHT).named(
             "source_name", "Source", "What is being heard: a microphone or a file."
         )
-        self.heard = Reading(self, theme.muted, 14).named(
+        self.heard = Reading(self, theme, "muted", 14).named(
             "heard",
             "Sound heard",
             f"The model answers from the first frame on, but from little: it has its full memory after "
@@ -46,7 +46,7 @@ class NowPanel(Panel):
     def reset(self) -> None:
         """Nothing has been heard."""
         self._filled = 0.0
-        self.genre.show_text(words.UNKNOWN, self.theme.faint)
+        self.genre.show_text(words.UNKNOWN, "faint")
         self.probability.show_text("")
         self.heard.show_text(words.heard(0.0, self._window_seconds))
         self.update()
@@ -60,7 +60,7 @@ class NowPanel(Panel):
     def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show the present answer."""
         present = int(snapshot.smoothed.argmax())
-        self.genre.show_text(self._genres[present], self.theme.genre(present))
+        self.genre.show_text(self._genres[present], present)
         self.probability.show_text(words.percent(float(snapshot.smoothed[present])))
         self.heard.show_text(words.heard(snapshot.filled, self._window_seconds))
         if snapshot.filled != self._filled:
@@ -91,10 +91,10 @@ class NowPanel(Panel):
         painter.setPen(Qt.PenStyle.NoPen)
         track = self._track()
         radius = track.height() / 2
-        painter.setBrush(QColor(self.theme.raised))
+        painter.setBrush(self.theme.colour("raised"))
         painter.drawRoundedRect(track, radius, radius)
         if self._filled > 0:
             track.setWidth(max(track.height(), track.width() * self._filled))
-            painter.setBrush(QColor(self.theme.accent))
+            painter.setBrush(self.theme.colour("accent"))
             painter.drawRoundedRect(track, radius, radius)
         painter.end()

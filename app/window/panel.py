@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.window.reading import Reading, Weight
@@ -19,8 +19,9 @@ class Panel(QWidget):
         super().__init__(parent)
         self.theme = theme
         self.scale = 1.0
-        self.title = Reading(self, theme.muted, 13, Weight.DemiBold, text=title)
+        self.title = Reading(self, theme, "muted", 13, Weight.DemiBold, text=title)
         self.setAccessibleName(title)
+        theme.changed.connect(self.recolour)
 
     def set_scale(self, scale: float) -> None:
         """Draw everything larger or smaller."""
@@ -47,6 +48,11 @@ class Panel(QWidget):
     def arrange(self, inside: QRect) -> None:
         """Put the children into `inside`, what is left below the title."""
 
+    def recolour(self) -> None:
+        """The theme has changed: `arrange` runs again, for what takes its colours there."""
+        self._arrange_all()
+        self.update()
+
     def _arrange_all(self) -> None:
         width = self.title.natural_width() + 4
         self.title.place(self.scale, QRect(self.px(PADDING), self.px(14), width, self.px(TITLE_HEIGHT)))
@@ -61,7 +67,7 @@ class Panel(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self.theme.panel))
+        painter.setBrush(self.theme.colour("panel"))
         radius = 12 * self.scale
         painter.drawRoundedRect(QRectF(self.rect()), radius, radius)
         painter.end()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
 from app.session_protocol import DeviceList
@@ -67,8 +67,8 @@ class MicrophonePicker(QComboBox):
         middle = QPointF(self.width() - self.height() * 0.42, self.height() / 2)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        colour = self._theme.muted if self.isEnabled() else self._theme.faint
-        painter.setPen(QPen(QColor(colour), max(1.5, size / 3), c=Qt.PenCapStyle.RoundCap))
+        colour = self._theme.colour("muted" if self.isEnabled() else "faint")
+        painter.setPen(QPen(colour, max(1.5, size / 3), c=Qt.PenCapStyle.RoundCap))
         corners = [QPointF(-size, -size / 2), QPointF(0, size / 2), QPointF(size, -size / 2)]
         painter.drawPolyline(QPolygonF([middle + corner for corner in corners]))
         painter.end()

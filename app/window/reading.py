@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from app.window.theme import font
+from app.window.palettes import Role
+from app.window.theme import Theme, font
 
 SMALLEST_SHARE = 0.62  # a text that is too long shrinks to this share of its size, then ends in dots
 SMALLEST_SHRUNK = 9  # pixels
@@ -20,7 +21,8 @@ class Reading(QLabel):
     def __init__(
         self,
         parent: QWidget,
-        colour: str,
+        theme: Theme,
+        colour: Role,
         size: float,
         weight: QFont.Weight = Weight.Normal,
         align: Qt.AlignmentFlag = LEFT,
@@ -28,6 +30,7 @@ class Reading(QLabel):
     ) -> None:
         super().__init__(text, parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
+        self._theme = theme
         self._colour, self._size, self._weight, self._align = colour, size, weight, align
         self._scale = 1.0
         self._fitted: tuple[str, int, QFont] | None = None
@@ -40,7 +43,7 @@ class Reading(QLabel):
         self.setToolTip(tip)
         return self
 
-    def show_text(self, text: str, colour: str | None = None) -> None:
+    def show_text(self, text: str, colour: Role | None = None) -> None:
         """Redraws only when something changed."""
         if colour is not None and colour != self._colour:
             self._colour = colour
@@ -49,8 +52,8 @@ class Reading(QLabel):
             self.setText(text)
 
     @property
-    def colour(self) -> str:
-        """Colour of the text, #rrggbb."""
+    def colour(self) -> Role:
+        """What the colour of the text is for."""
         return self._colour
 
     def place(self, scale: float, rectangle: QRect) -> None:
@@ -79,7 +82,7 @@ class Reading(QLabel):
         fitting = self.fitted_font()
         painter = QPainter(self)
         painter.setFont(fitting)
-        painter.setPen(QColor(self._colour))
+        painter.setPen(self._theme.colour(self._colour))
         metrics = QFontMetrics(fitting)
         text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         # The hook of a j reaches to the left of where the letter begins.

@@ -24,7 +24,7 @@ class SourceBar(QWidget):
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
-        self.name = Reading(self, theme.text, 21, Weight.Bold, text="Nystream")
+        self.name = Reading(self, theme, "text", 21, Weight.Bold, text="Nystream")
         self.picker = MicrophonePicker(self, theme)
         self.refresh = QToolButton(self)
         self.listen, self.open, self.stop = QPushButton(self), QPushButton(self), QPushButton(self)

@@ -30,14 +30,14 @@ class SpectrogramPanel(Panel):
         self, parent: QWidget, theme: Theme, window_seconds: float, frame_seconds: float, highest_frequency: float
     ) -> None:
         super().__init__(parent, theme, "What the model hears")
-        self.note = Reading(self, theme.faint, 13, align=Qt.AlignmentFlag.AlignRight)
+        self.note = Reading(self, theme, "faint", 13, align=Qt.AlignmentFlag.AlignRight)
         self.note.show_text(f"log-mel, {BANDS} bands, the last {window_seconds:.0f} s")
         # Band i is centred on mel (i + 1) * band_height: its row of the picture must be, too.
         band_height = float(librosa.hz_to_mel(highest_frequency)) / (BANDS + 1)
         bottom, seconds = band_height / 2, max(1, round(window_seconds))
         self.picture = ScrollingPicture(seconds, frame_seconds, BANDS, bottom, band_height)
         self._axes = {"bottom": SecondsAxis("bottom"), "left": frequency_axis()}
-        self.plot = pyqtgraph.PlotWidget(self, background=theme.panel, axisItems=self._axes, useOpenGL=False)
+        self.plot = pyqtgraph.PlotWidget(self, background=None, axisItems=self._axes, useOpenGL=False)
         make_still(self.plot)
         self.plot.setObjectName("spectrogram")
         self.plot.setAccessibleName("Spectrogram")
@@ -64,6 +64,7 @@ class SpectrogramPanel(Panel):
         self.note.place(self.scale, self.beside_title())
         # The plot may use the padding on its right, where the label of its last tick reaches to.
         margin = self.px(PADDING)
+        self.plot.setBackground(self.theme.colour("panel"))
         self.plot.setGeometry(inside.adjusted(0, 0, margin, 0))
         self.plot.getPlotItem().layout.setContentsMargins(0, 0, margin, 0)
         dress_axes(self._axes["bottom"], self._axes["left"], self.theme, self.scale)

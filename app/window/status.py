@@ -7,8 +7,9 @@ from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.session_protocol import EngineState
+from app.window.palettes import Role
 from app.window.reading import Reading
-from app.window.theme import Theme, translucent
+from app.window.theme import Theme
 
 
 def sentence(state: EngineState, source_name: str, hears_microphone: bool) -> str:
@@ -35,8 +36,8 @@ class StatusLine(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._scale = 1.0
-        self._ground: str | None = None
-        self.words = Reading(self, theme.muted, 14).named("status", "Status", "")
+        self._ground: Role | None = None
+        self.words = Reading(self, theme, "muted", 14).named("status", "Status", "")
 
     def text(self) -> str:
         """The shown sentence."""
@@ -46,14 +47,13 @@ class StatusLine(QWidget):
         """Say where the run is; a message while it runs is a warning (but silence may be meant), one at its
         failure a problem.
         """
-        theme = self._theme
-        ground = None
+        ground: Role | None = None
         if state.phase == "failed":
-            ground = theme.problem
+            ground = "problem"
         elif state.phase == "running" and state.message and state.capture != "silent":
-            ground = theme.warning
+            ground = "warning"
         text = sentence(state, source_name, hears_microphone)
-        self.words.show_text(text, ground or theme.muted)
+        self.words.show_text(text, ground or "muted")
         self.words.setToolTip(text)
         if ground != self._ground:
             self._ground = ground
@@ -77,6 +77,6 @@ class StatusLine(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         if self._ground is not None:
-            painter.setBrush(translucent(self._ground, 0.16))
+            painter.setBrush(self._theme.colour(self._ground, 0.16))
             painter.drawRoundedRect(QRectF(self.rect()), 8 * self._scale, 8 * self._scale)
         painter.end()

@@ -1,10 +1,16 @@
-"""The one palette of the window, its fonts, and the size of everything: colours are named nowhere else."""
+"""The window's present colours, its fonts, and the size of everything.
+
+A widget keeps the Theme and asks it for a colour while it paints, so that colours can change while the window is open.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Literal
 
-from PySide6.QtGui import QColor, QFont
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QGuiApplication
+
+from app.window.palettes import DARK, LIGHT, Palette, Role
 
 FAMILIES = (
     "Inter",
@@ -18,52 +24,61 @@ FAMILIES = (
 DESIGN_WIDTH, DESIGN_HEIGHT = 1280, 800  # the size at which scale is 1
 SMALLEST_SCALE, LARGEST_SCALE = 0.68, 3.5
 SMALLEST_TEXT = 10  # pixels; below this nobody reads on a projector
+PROJECTOR = 1.15  # how much larger type is drawn for a projector, in a window of the same size
+
+ThemeChoice = Literal["system", "dark", "light"]
+THEME_CHOICES: tuple[ThemeChoice, ...] = ("system", "dark", "light")
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
-    """Colours as #rrggbb. Genre colours follow the order of the session's genres.
+class Theme(QObject):
+    """The palette of now. `changed` is for what cannot ask while it paints, such as style sheets."""
 
-    The ten are at least 0.085 apart in OKLab for normal sight, protanopia, deuteranopia and tritanopia,
-    and at least 4.5:1 against the panel.
-    """
+    changed = Signal()
 
-    background: str = "#0c0f14"
-    panel: str = "#151a22"
-    raised: str = "#212935"
-    line: str = "#2b3442"
-    text: str = "#eef2f7"
-    muted: str = "#a3afc0"
-    faint: str = "#7c899b"
-    accent: str = "#4be3b8"
-    step: str = "#4be3b8"  # the continual model
-    twin: str = "#93a1b8"  # its non-continual twin
-    warning: str = "#ffcf5c"
-    problem: str = "#ff8078"
-    genres: tuple[str, ...] = (
-        "#3cacff",  # blues
-        "#fbf6c0",  # classical
-        "#a2804e",  # country
-        "#8c6ff2",  # disco
-        "#fb8f5b",  # hiphop
-        "#ffc30d",  # jazz
-        "#afaab3",  # metal
-        "#54f6ff",  # pop
-        "#9ce48c",  # reggae
-        "#d75696",  # rock
-    )
+    def __init__(self, choice: ThemeChoice = "dark", parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._choice = choice
+        self._palette = palette_for(choice)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
-    def genre(self, position: int) -> str:
-        """Colour of the genre at this position; they repeat after ten."""
-        return self.genres[position % len(self.genres)]
+    @property
+    def choice(self) -> ThemeChoice:
+        """What the user chose."""
+        return self._choice
 
+    @property
+    def palette(self) -> Palette:
+        """The colours of now."""
+        return self._palette
 
-DARK = Theme()
+    def choose(self, choice: ThemeChoice) -> None:
+        """Draw everything in this theme from now on."""
+        self._choice = choice
+        palette = palette_for(choice)
+        if palette != self._palette:
+            self._palette = palette
+            self.changed.emit()
+
+    def colour(self, role: Role, opacity: float = 1.0) -> QColor:
+        """The present colour of a role, opacity 0..1."""
+        made = QColor(self._palette.named(role))
+        made.setAlphaF(opacity)
+        return made
+
+    def _follow_system(self) -> None:
+        self.choose(self._choice)
 
 
-def scale_for(width: int, height: int) -> float:
+def palette_for(choice: ThemeChoice) -> Palette:
+    """The palette of a choice; a system that has no opinion is dark."""
+    if choice == "system":
+        return LIGHT if QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Light else DARK
+    return LIGHT if choice == "light" else DARK
+
+
+def scale_for(width: int, height: int, projector: bool = False) -> float:
     """How large to draw in a window of this size, in steps of 1/50: resizing restyles at few of them."""
-    exact = min(width / DESIGN_WIDTH, height / DESIGN_HEIGHT)
+    exact = min(width / DESIGN_WIDTH, height / DESIGN_HEIGHT) * (PROJECTOR if projector else 1.0)
     return round(min(max(exact, SMALLEST_SCALE), LARGEST_SCALE) * 50) / 50
 
 
@@ -79,11 +94,4 @@ def font(size: float, scale: float, weight: QFont.Weight = QFont.Weight.Normal) 
     made.setPixelSize(text_pixels(size, scale))
     made.setWeight(weight)
     made.setFeature(QFont.Tag("tnum"), 1)
-    return made
-
-
-def translucent(colour: str, opacity: float) -> QColor:
-    """A colour of the palette seen through, 0..1."""
-    made = QColor(colour)
-    made.setAlphaF(opacity)
     return made

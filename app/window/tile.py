@@ -16,9 +16,9 @@ class Tile(QWidget):
     def __init__(self, parent: QWidget, theme: Theme, heading: str, tip: str, name: str, below_name: str) -> None:
         super().__init__(parent)
         self.setToolTip(tip)
-        self.heading = Reading(self, theme.muted, 13, text=heading)
-        self.value = Reading(self, theme.text, 24, Weight.Bold, text=words.UNKNOWN).named(name, heading, tip)
-        self.below = Reading(self, theme.muted, 13).named(below_name, f"{heading}, more", tip)
+        self.heading = Reading(self, theme, "muted", 13, text=heading)
+        self.value = Reading(self, theme, "text", 24, Weight.Bold, text=words.UNKNOWN).named(name, heading, tip)
+        self.below = Reading(self, theme, "muted", 13).named(below_name, f"{heading}, more", tip)
 
     def place(self, scale: float, rectangle: QRect) -> None:
         """Put it here and draw at this scale."""

@@ -24,7 +24,7 @@ from model.attention.nystrom import NystromState, landmark_matrix_inverse, landm
 from model.attention.segments import completed_segments, longest_segment, segment_end, segment_means
 from model.attention.sliding_average import SlidingAverage
 from model.attention.softmax import attend
-from model.attention.window_average import window_averages
+from model.attention.window_average import mix_window_averages
 
 
 @dataclass
@@ -127,14 +127,14 @@ class ContinualLandmarkKernel(Kernel):
     def _piece(self, query: Tensor, keys: Tensor, values: Tensor, landmarks: tuple[Tensor, Tensor]) -> Tensor:
         """The last T of the tokens under one set of landmarks: query (R, T, D), keys and values (R, >= T, D)."""
         query_landmarks, key_landmarks = landmarks
-        window, length = self.config.window, query.shape[1]
+        length = query.shape[1]
         if not query_landmarks.shape[1]:  # the stream is younger than a segment, and so than the window
             seen_by = torch.arange(keys.shape[1] - length, keys.shape[1], device=query.device).unsqueeze(1)
             return attend(query, keys, values, torch.arange(keys.shape[1], device=query.device) <= seen_by)
         scaled_keys = key_landmarks.mT * self.scale
         inverse = landmark_matrix_inverse(query_landmarks, scaled_keys, self.config)
-        averages = window_averages(query_landmarks * self.scale @ keys.mT, values, window)[:, :, -length:]
-        return torch.einsum("rtm,rmtd->rtd", landmark_weights(query, scaled_keys, inverse), averages)
+        weights = landmark_weights(query, scaled_keys, inverse)
+        return mix_window_averages(weights, query_landmarks * self.scale @ keys.mT, values, self.config.window)
 
     def _push(self, query: Tensor, key: Tensor, value: Tensor, state: ContinualState) -> bool:
         """Let the newest token enter; whether it completed a segment, so that a landmark was replaced."""

@@ -12,7 +12,7 @@ from model.attention.kernel import Kernel, KernelState, Landmarks
 from model.attention.nystrom import NystromState, landmark_matrix_inverse, landmark_weights
 from model.attention.sliding_average import SlidingAverage
 from model.attention.softmax import attend
-from model.attention.window_average import window_averages
+from model.attention.window_average import mix_window_averages
 from model.config import ModelConfig
 
 
@@ -94,5 +94,5 @@ class FixedLandmarkKernel(Kernel):
         self, query: Tensor, keys: Tensor, values: Tensor, queries: Tensor, scaled_keys: Tensor, inverse: Tensor
     ) -> Tensor:
         """The last T of the tokens are asked for: query (R, T, D), keys and values (R, >= T, D)."""
-        averages = window_averages(queries @ keys.mT, values, self.config.window)[:, :, -query.shape[1] :]
-        return torch.einsum("rtm,rmtd->rtd", landmark_weights(query, scaled_keys, inverse), averages)
+        weights = landmark_weights(query, scaled_keys, inverse)
+        return mix_window_averages(weights, queries @ keys.mT, values, self.config.window)

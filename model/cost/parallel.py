@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from model.attention.segments import completed_segments, segment_end
 from model.attention.softmax import QUERY_CHUNK
-from model.attention.window_average import SCAN_BLOCK
+from model.attention.window_average import MIX_PIECE
 from model.config import ModelConfig
 from model.cost.attention import landmark_inverse_flops, landmark_weights_flops
 
@@ -50,25 +50,11 @@ def _pieces(config: ModelConfig, tokens: int, first: int) -> int:
 
 
 def _nystrom(config: ModelConfig, outputs: int, keys: int, landmarks: int) -> int:
-    """One set of landmarks: scores, the average of every window, weights, outputs."""
-    d, heads = config.width, config.heads
-    return (
-        2 * landmarks * keys * d
-        + landmarks * (d + heads) * _window_averages(keys, config.window)
-        + landmark_weights_flops(config, outputs, landmarks)
-        + (2 * outputs * landmarks * d if landmarks > 1 else 0)  # one landmark only scales
-    )
-
-
-def _window_averages(length: int, window: int) -> int:
-    """Per landmark and summed number."""
-    if length <= window:
-        return _prefix_sums(length)
-    return 2 * -(-length // window) * _prefix_sums(window)  # every block of n, forwards and backwards
-
-
-def _prefix_sums(length: int) -> int:
-    if length <= SCAN_BLOCK:
-        return 2 * length**2
-    blocks = -(-length // SCAN_BLOCK)
-    return 2 * blocks * SCAN_BLOCK**2 + 2 * blocks**2
+    """One set of landmarks: scores, weights, and what mixes the windows' averages."""
+    mixed = 0
+    for start in range(keys - outputs, keys, MIX_PIECE):
+        end = min(keys, start + MIX_PIECE)
+        pairs = (end - start) * (end - max(0, start - config.window + 1))
+        # Per landmark and head the sum of its terms and their weighting; then the values.
+        mixed += 2 * pairs * (2 * landmarks * config.heads + config.width)
+    return 2 * landmarks * keys * config.width + landmark_weights_flops(config, outputs, landmarks) + mixed

@@ -11,10 +11,8 @@ def stem_flops(config: ModelConfig) -> int:
     total = 2 * config.stem_features * config.width
     channels_in = 1
     for index, channels in enumerate(config.stem_channels):
-        first = index == 0
-        bands = config.bands >> (1 if first else index)  # the first convolution strides, the others pool afterwards
-        kernel = KERNEL_TIME * (FIRST_KERNEL_BANDS if first else KERNEL_BANDS)
-        total += 2 * channels_in * channels * kernel * bands
+        kernel = KERNEL_TIME * (KERNEL_BANDS if index else FIRST_KERNEL_BANDS)
+        total += 2 * channels_in * channels * kernel * (config.bands >> (index + 1))
         channels_in = channels
     return total
 

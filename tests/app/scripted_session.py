@@ -7,8 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from app.session_protocol import DeviceList, EngineState, FrameFlops, InputDeviceChoice
+from app.model_in_use import FrameFlops, ModelInUse, ModelRow
+from app.recording import Recorder
+from app.session_protocol import DeviceList, EngineState, InputDeviceChoice
 from app.snapshot import Snapshot, Timing
+from audio import Level
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
 TWO_MICROPHONES = DeviceList(
@@ -16,18 +19,35 @@ TWO_MICROPHONES = DeviceList(
 )
 
 
+FLOPS = FrameFlops(
+    shared={"log-mel": 200_000, "stem": 1_800_000},
+    step={"attention": 100_000, "head": 100_000},
+    twin={"attention": 79_900_000, "head": 100_000},
+)
+MODEL = ModelInUse(ModelRow("", "Continual Test, fixed landmarks"), 387, 30.0, FLOPS, 412_000, 645_000)
+
+
+class ScriptedPlayer:
+    """A file that is played: 100 s long."""
+
+    duration: float | None = 100.0
+
+    def __init__(self) -> None:
+        self.paused = False
+        self.position = 0.0
+
+    def seek(self, seconds: float) -> None:
+        self.position = seconds
+
+
 class ScriptedSession:
     """Implements app.session_protocol.Session; remembers what it was asked."""
 
     genres = GENRES
-    window_seconds = 30.0
     frame_seconds = 1708 / 22050
     highest_frequency = 11025.0
-    flops = FrameFlops(
-        shared={"log-mel": 200_000, "stem": 1_800_000},
-        step={"attention": 100_000, "head": 100_000},
-        twin={"attention": 79_900_000, "head": 100_000},
-    )
+    rows = (ModelRow("", "Continual Test, fixed landmarks"), ModelRow("soft", "Continual Transformer"))
+    windows = (5.0, 30.0, 300.0)
 
     def __init__(self) -> None:
         self.devices: DeviceList | None = TWO_MICROPHONES
@@ -35,6 +55,12 @@ class ScriptedSession:
         self.hears_microphone = False
         self.state = EngineState("idle")
         self.missed = 0
+        self.model = MODEL
+        self.model_problem = ""
+        self.aloud = False
+        self.recorder = Recorder()
+        self.level = Level()
+        self.player: ScriptedPlayer | None = None
         self.asked: list[str] = []
         self._queue: list[Snapshot] = []
 
@@ -52,6 +78,16 @@ class ScriptedSession:
     def play(self, path: Path) -> None:
         self.asked.append(f"play {path}")
         self.source_name, self.hears_microphone, self.state = path.name, False, EngineState("running")
+
+    def choose_model(self, row_key: str, window_seconds: float) -> None:
+        self.asked.append(f"model {row_key!r} {window_seconds:g}")
+
+    def preview(self, device_key: str | None) -> None:
+        self.asked.append(f"preview {device_key}")
+
+    def demo(self) -> None:
+        self.asked.append("demo")
+        self.source_name, self.hears_microphone, self.state = "demo", False, EngineState("running")
 
     def stop(self) -> None:
         self.asked.append("stop")
@@ -75,6 +111,10 @@ def snapshot(
     filled: float = 0.4,
     dropped: int = 0,
     decibels: float = -20.0,
+    twin_every: int = 1,
+    saved_flops: int = 0,
+    path: str = "torch",
+    model: ModelInUse | None = None,
 ) -> Snapshot:
     """A frame on which `favourite` has probability `share`; times in nanoseconds."""
     probabilities = answer(raw_favourite or favourite, share)
@@ -91,6 +131,10 @@ def snapshot(
         level_dbfs=level_dbfs,
         nanoseconds=Timing(log_mel=shared // 3, tokenizer=shared - shared // 3, step=step, twin=twin),
         dropped=dropped,
+        twin_every=twin_every,
+        saved_flops=saved_flops,
+        path=path,
+        model=model,
     )
 
 

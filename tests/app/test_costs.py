@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from app.costs import ROLLING_FRAMES, CostMeter
-from tests.app.scripted_session import ScriptedSession, snapshot
+from app.costs import KEPT_FRAMES, ROLLING_FRAMES, CostMeter
+from tests.app.scripted_session import MODEL, ScriptedSession, answer, snapshot
 
 
 @pytest.fixture
 def meter() -> CostMeter:
-    return CostMeter(ScriptedSession.flops, ScriptedSession.frame_seconds)
+    return CostMeter(MODEL, ScriptedSession.frame_seconds)
 
 
 def test_nothing_is_claimed_before_anything_was_measured(meter: CostMeter) -> None:
@@ -87,3 +89,52 @@ def test_frames_and_dropped_samples_are_counted_over_the_whole_run(meter: CostMe
     report = meter.report()
     assert report.frames == ROLLING_FRAMES + 4
     assert report.dropped == 1024
+
+
+def test_percentiles_never_mix_two_models_or_two_paths_but_the_curve_goes_on(meter: CostMeter) -> None:
+    other = replace(MODEL, window=65)
+    meter.add([snapshot(index, step=100_000, twin=4_000_000, model=MODEL) for index in range(50)])
+    meter.add([snapshot(50 + index, step=100_000, twin=800_000, model=other) for index in range(7)])
+    report = meter.report()
+    assert report.model is other
+    assert report.encoder.time_ratio == pytest.approx(8.0)
+    assert report.series[:, 1].tolist() == [4_000_000] * 50 + [800_000] * 7
+    meter.add([snapshot(57, step=10_000, twin=800_000, model=other, path="compiled")])
+    assert meter.report().path == "compiled"
+    assert meter.report().encoder.time_ratio == pytest.approx(80.0)
+
+
+def test_saved_arithmetic_is_summed_over_the_session_and_over_models(meter: CostMeter) -> None:
+    meter.add([snapshot(index, saved_flops=1000 + index, model=MODEL) for index in range(10)])
+    meter.add([snapshot(10, saved_flops=5, model=replace(MODEL, window=65))])
+    assert meter.report().saved_flops == sum(range(1000, 1010)) + 5
+
+
+def test_a_late_answer_of_the_twin_is_compared_to_the_answer_for_its_own_frame(meter: CostMeter) -> None:
+    late = replace(snapshot(8, "jazz"), compared=answer("rock", 0.9), twin_probabilities=answer("rock", 0.9 + 1e-6))
+    meter.add([snapshot(7, twin=None), late])
+    assert meter.report().largest_difference == pytest.approx(1e-6, rel=1e-6)
+
+
+def test_any_moment_of_the_last_five_minutes_can_be_asked_for_again(meter: CostMeter) -> None:
+    frames = [
+        snapshot(index, step=100_000 + index, saved_flops=3, difference=1e-9 * (index % 50), dropped=index)
+        for index in range(KEPT_FRAMES + 300)
+    ]
+    as_it_was = {}
+    for index, frame in enumerate(frames):
+        meter.add([frame])
+        if index + 1 in (700, 3000, 4400):
+            as_it_was[index + 1] = meter.report()
+    for after, expected in as_it_was.items():
+        found = meter.report(after)
+        assert (found.encoder, found.frames, found.saved_flops) == (
+            expected.encoder,
+            expected.frames,
+            expected.saved_flops,
+        )
+        assert (found.largest_difference, found.present_difference, found.dropped) == (
+            expected.largest_difference,
+            expected.present_difference,
+            expected.dropped,
+        )

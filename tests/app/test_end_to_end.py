@@ -101,7 +101,7 @@ def test_a_played_file_shows_the_classifier_s_answer_and_what_it_cost(
     assert number(text(real_window, "present_probability")) == pytest.approx(100 * expected[present], abs=0.51)
     for genre, probability in zip(genres, expected, strict=True):
         assert number(text(real_window, f"genre_{genre}")) == pytest.approx(100 * probability, abs=0.51)
-    assert not real_window.invitation.isVisible()
+    assert not real_window.live.invitation.isVisible()
 
     assert number(text(real_window, "frames")) == len(real_session.drained) == (12 * 22_050 - 2048) // 1708 + 1
     assert_costs_are_those_of(real_session, real_window)
@@ -113,13 +113,13 @@ def test_a_file_that_is_no_sound_is_named_and_said_to_be_none(
     notes = tmp_path / "notes.wav"
     notes.write_text("These are words.")
     real_window.play(notes)
-    qtbot.waitUntil(real_window.invitation.isVisible, timeout=PATIENCE)
+    qtbot.waitUntil(real_window.live.invitation.isVisible, timeout=PATIENCE)
     assert re.fullmatch(r"“notes\.wav”: [^.]+\.", text(real_window, "status"))
 
 
 def assert_costs_are_those_of(session: RecordedSession, window: MainWindow) -> None:
     """Computed here once more, from the session's own counts and from the snapshots."""
-    flops = session.flops
+    flops = session.model.flops
     shared, step, twin = (sum(part.values()) for part in (flops.shared, flops.step, flops.twin))
     spent = [snapshot.nanoseconds for snapshot in session.drained]
     times = np.array([(one.log_mel + one.tokenizer, one.step, one.twin) for one in spent], dtype=float)
@@ -155,26 +155,26 @@ def test_a_microphone_is_heard_until_it_is_gone(
         qtbot.waitUntil(condition, timeout=PATIENCE)
 
     virtual_microphone.play(made_music(seconds=60.0, sample_rate=SAMPLE_RATE), SAMPLE_RATE)
-    wait(real_window.source_bar.listen.isEnabled)
-    real_window.source_bar.listen.click()
+    wait(real_window.live.source_bar.listen.isEnabled)
+    real_window.live.source_bar.listen.click()
     wait(lambda: frames() >= 20)
     assert text(real_window, "status").startswith("Listening to ")
     assert text(real_window, "present_genre") in classifier.config.genres
     wait(lambda: len({round(one.level_dbfs) for one in real_session.drained if one.level_dbfs > -60}) > 3)
     assert text(real_window, "level").endswith(" dBFS")
-    plot = real_window.spectrogram.plot
+    plot = real_window.live.spectrogram.plot
     picture = plot.grab(plot.getViewBox().sceneBoundingRect().toRect()).toImage()
     right = picture.width() - 20
     assert max(QColor(picture.pixel(right, y)).lightness() for y in range(picture.height())) > 100
 
     # A search for microphones disturbs nobody, and listening again begins anew.
     before, devices = frames(), real_session.devices
-    real_window.source_bar.refresh.click()
+    real_window.live.source_bar.refresh.click()
     wait(lambda: real_session.devices is not devices and frames() >= before + 5)
-    real_window.source_bar.listen.click()
+    real_window.live.source_bar.listen.click()
     assert frames() == 0
     wait(lambda: frames() >= 5)
-    assert not real_window.invitation.isVisible()
+    assert not real_window.live.invitation.isVisible()
 
     virtual_microphone.kill_server()
     wait(lambda: " is gone: " in text(real_window, "status"))

@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 import soundfile
 
+from app import answerer as answerer_module
 from app import engine as engine_module
 from app.classify import classify_file
 from app.engine import Engine
+from app.live_model import live_model
+from app.offline.model import torch_model
 from app.snapshot import Snapshot
 from app.weights import default_weights
 from audio import AudioError, Block, FileSource, LivePacedSource, Source
@@ -36,7 +39,7 @@ def song(tmp_path: Path) -> Path:
 
 def run(classifier: Classifier, open_source: Callable[[], Source]) -> tuple[Engine, list[Snapshot]]:
     """Start, wait for the end, give all snapshots."""
-    engine = Engine(classifier, open_source)
+    engine = Engine(live_model(classifier), open_source)
     engine.start()
     assert engine.join(30.0)
     return engine, engine.drain()
@@ -49,7 +52,7 @@ def paced(path: Path, speed: float = math.inf) -> Callable[[], Source]:
 def test_live_and_offline_give_the_same_answer(classifier: Classifier, song: Path) -> None:
     _, snapshots = run(classifier, paced(song))
     live = np.mean([snapshot.probabilities for snapshot in snapshots], axis=0)
-    offline = classify_file(classifier, song)
+    offline = classify_file(torch_model(classifier), song)
     np.testing.assert_allclose(live, list(offline.probabilities.values()), rtol=0, atol=1e-5)
     assert snapshots[-1].seconds == pytest.approx(offline.duration)
 
@@ -70,7 +73,7 @@ def test_every_frame_comes_once_in_order_with_both_answers_and_their_times(class
 
 def test_the_present_answer_is_the_mean_of_the_last_three_seconds(classifier: Classifier, song: Path) -> None:
     _, snapshots = run(classifier, paced(song))
-    recent = [snapshot.probabilities for snapshot in snapshots[-engine_module.SMOOTHING_FRAMES :]]
+    recent = [snapshot.probabilities for snapshot in snapshots[-answerer_module.SMOOTHING_FRAMES :]]
     np.testing.assert_allclose(snapshots[-1].smoothed, np.mean(recent, axis=0), rtol=0, atol=1e-12)
 
 
@@ -85,7 +88,7 @@ def test_nobody_draining_loses_the_oldest_and_counts_them(
 
 
 def test_a_stop_ends_a_live_run_at_once(classifier: Classifier, song: Path) -> None:
-    engine = Engine(classifier, paced(song, speed=1.0))
+    engine = Engine(live_model(classifier), paced(song, speed=1.0))
     engine.start()
     deadline = time.monotonic() + 10
     while not engine.drain() and time.monotonic() < deadline:

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from app.engine import INVALID, Engine
+from app.live_model import live_model
 from app.session import LiveSession
 from app.snapshot import Snapshot
 from app.weights import default_weights
@@ -55,7 +56,7 @@ def test_a_lost_microphone_is_a_condition_of_the_run_and_not_its_end(classifier:
     clock = HurriedClock()
     device = VirtualDevice(clock, tone(48_000))
     clock.at(2.0, device.unplug)
-    engine = Engine(classifier, lambda: Capture(device, clock=clock))
+    engine = Engine(live_model(classifier), lambda: Capture(device, clock=clock))
     engine.start()
     wait(lambda: engine.state.capture == "lost")
     lost = engine.state
@@ -100,7 +101,7 @@ class SomeNan(ClosesOnExit):
 
 def test_samples_that_are_no_numbers_are_said_once(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.engine.INVALID_SHOWN_SECONDS", 0.5)
-    engine = Engine(classifier, SomeNan)
+    engine = Engine(live_model(classifier), SomeNan)
     engine.start()
     wait(lambda: engine.state.message == INVALID)
     wait(lambda: engine.state.phase == "running" and not engine.state.message)

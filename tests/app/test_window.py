@@ -68,7 +68,7 @@ def test_what_was_heard_stays_after_the_end(window: MainWindow, session: Scripte
     window.tick()
     assert text(window, "present_genre") == "disco"
     assert text(window, "status") == "“song.wav” has ended."
-    assert not window.invitation.isVisible()
+    assert not window.live.invitation.isVisible()
 
 
 def test_a_new_source_begins_with_empty_panels(window: MainWindow, session: ScriptedSession) -> None:
@@ -80,7 +80,7 @@ def test_a_new_source_begins_with_empty_panels(window: MainWindow, session: Scri
     assert text(window, "genre_jazz") == "\N{EM DASH}"
     assert text(window, "frames") == "0"
     assert text(window, "largest_difference") == "\N{EM DASH}"
-    assert window.spectrogram.picture.ring.written == 0
+    assert window.live.spectrogram.picture.ring.written == 0
 
 
 def test_closing_stops_the_session(window: MainWindow, session: ScriptedSession) -> None:
@@ -126,8 +126,8 @@ def test_a_tick_stays_far_below_50_milliseconds_even_with_200_frames_at_once(
 
 
 def test_every_control_can_be_reached_and_named_without_a_mouse(window: MainWindow) -> None:
-    bar = window.source_bar
-    for control in (bar.picker, bar.refresh, bar.listen, bar.open, bar.stop, window.invitation.open):
+    bar = window.live.source_bar
+    for control in (bar.picker, bar.refresh, bar.listen, bar.open, bar.stop, window.live.invitation.open):
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
         assert control.accessibleName()
         assert control.toolTip()

@@ -8,8 +8,7 @@ from app.costs import CostMeter
 from app.window import MainWindow, words
 from app.window.cost import CostPanel, tail
 from app.window.logbar import LogAxis
-from app.window.theme import DARK
-from tests.app.scripted_session import ScriptedSession, snapshot
+from tests.app.scripted_session import MODEL, ScriptedSession, snapshot
 from tests.app.shown import text
 
 
@@ -18,7 +17,7 @@ def test_shown_costs_are_those_of_the_cost_meter(window: MainWindow, session: Sc
         snapshot(index, step=100_000 + 700 * index, twin=4_000_000 + 9_000 * index, difference=index * 1e-8)
         for index in range(60)
     ]
-    meter = CostMeter(session.flops, session.frame_seconds)
+    meter = CostMeter(MODEL, session.frame_seconds)
     meter.add(frames)
     report = meter.report()
     window.listen("desk")
@@ -60,25 +59,23 @@ def test_a_dearer_continual_model_is_said_to_be_dearer(window: MainWindow, sessi
     window.listen("desk")
     session.queue([snapshot(step=300_000, twin=100_000)])
     window.tick()
-    encoder = window.cost.views[0]
+    encoder = window.live.cost.views[0]
     assert encoder.ratio.text() == "3.0\N{MULTIPLICATION SIGN}"
     assert encoder.ratio_words.text() == "more time"
 
 
-@pytest.mark.parametrize(
-    ("step", "colour"), [(20_000_000, DARK.text), (60_000_000, DARK.warning), (90_000_000, DARK.problem)]
-)
+@pytest.mark.parametrize(("step", "colour"), [(20_000_000, "text"), (60_000_000, "warning"), (90_000_000, "problem")])
 def test_the_budget_warns_before_it_is_used_up(
     window: MainWindow, session: ScriptedSession, step: int, colour: str
 ) -> None:
     window.listen("desk")
     session.queue([snapshot(step=step)])
     window.tick()
-    assert window.cost.tiles.tiles[1].value.colour == colour
+    assert window.live.cost.tiles.tiles[1].value.colour == colour
 
 
 def test_every_number_of_the_cost_panel_explains_itself(window: MainWindow) -> None:
-    panel = window.cost
+    panel = window.live.cost
     assert isinstance(panel, CostPanel)
     for view in panel.views:
         assert len(view.ratio.toolTip()) > 40

@@ -63,7 +63,7 @@ def test_the_newest_frame_reaches_the_right_edge_of_the_screen(window: MainWindo
     session.queue([snapshot(index, decibels=-100.0) for index in range(50)])
     session.queue([snapshot(50 + index, decibels=6.0) for index in range(20)])
     window.tick()
-    picture = still_picture(window.spectrogram)
+    picture = still_picture(window.live.spectrogram)
     middle = picture.height() // 2
     newest, oldest = QColor(picture.pixel(picture.width() - 3, middle)), QColor(picture.pixel(3, middle))
     assert newest.lightness() > 180
@@ -75,7 +75,7 @@ def test_a_band_stands_at_its_frequency_on_the_axis(window: MainWindow, band: in
     window.resize(1280, 1600)
     one_band = np.full((400, 128), -100.0, dtype=np.float32)
     one_band[:, band] = 20.0
-    panel = window.spectrogram
+    panel = window.live.spectrogram
     panel.push(one_band)
     picture = still_picture(panel)
     brightness = [QColor(picture.pixel(picture.width() // 2, y)).lightness() for y in range(picture.height() - 2)]
@@ -89,7 +89,7 @@ def test_a_band_stands_at_its_frequency_on_the_axis(window: MainWindow, band: in
 
 
 def test_a_louder_frame_redraws_the_quiet_ones_to_the_same_measure(window: MainWindow) -> None:
-    panel = window.spectrogram
+    panel = window.live.spectrogram
     panel.push(np.full((400, 128), -20.0, dtype=np.float32))
     alone = QColor(still_picture(panel).pixel(50, 50)).lightness()
     panel.push(np.full((100, 128), 40.0, dtype=np.float32))
@@ -100,16 +100,16 @@ def test_a_louder_frame_redraws_the_quiet_ones_to_the_same_measure(window: MainW
 
 
 def test_silence_looks_like_silence(window: MainWindow) -> None:
-    nothing = still_picture(window.spectrogram)
-    window.spectrogram.push(np.full((200, 128), -100.0, dtype=np.float32))
-    silence = still_picture(window.spectrogram)
+    nothing = still_picture(window.live.spectrogram)
+    window.live.spectrogram.push(np.full((200, 128), -100.0, dtype=np.float32))
+    silence = still_picture(window.live.spectrogram)
     assert LOWEST_TOP_DB - RANGE_DB > SILENCE_DB
     for picture in (nothing, silence):
         assert {QColor(picture.pixel(x, 20)).lightness() for x in range(2, picture.width() - 2, 5)} <= {0, 1, 2}
 
 
 def test_between_two_frames_the_picture_is_moved_and_not_coloured_again(window: MainWindow) -> None:
-    panel = window.spectrogram
+    panel = window.live.spectrogram
     panel.push(np.full((10, 128), 6.0, dtype=np.float32))
     panel.advance(0.01)
     panel.plot.grab()
@@ -143,7 +143,7 @@ def test_the_labels_of_the_axes_never_touch_and_never_leave_the_panel(
 ) -> None:
     window.resize(width, height)
     QApplication.processEvents()
-    plot = window.spectrogram.plot
+    plot = window.live.spectrogram.plot
     for position, needed in (("bottom", {"\N{MINUS SIGN}30 s", "now"}), ("left", {"500 Hz", "2 kHz", "8 kHz"})):
         axis = plot.getAxis(position)
         painter = QPainter(recorded := QPicture())
@@ -159,5 +159,5 @@ def test_the_labels_of_the_axes_never_touch_and_never_leave_the_panel(
 
 
 def test_the_axis_of_seconds_ends_in_now(window: MainWindow) -> None:
-    axis = window.spectrogram.plot.getAxis("bottom")
+    axis = window.live.spectrogram.plot.getAxis("bottom")
     assert axis.tickStrings([-10.0, -2.5, 0.0], 1.0, 5.0) == ["\N{MINUS SIGN}10 s", "\N{MINUS SIGN}2.5 s", "now"]

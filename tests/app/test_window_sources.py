@@ -21,14 +21,14 @@ def test_no_microphone_says_so_in_the_middle_and_offers_a_file(
 ) -> None:
     session.devices = DeviceList(problem="No audio system was found; install libportaudio2 or open a file.")
     window.tick()
-    assert window.invitation.isVisible()
+    assert window.live.invitation.isVisible()
     assert text(window, "invitation_sentence") == session.devices.problem
     assert not button(window, "listen").isEnabled()
     assert not button(window, "invitation_listen").isVisible()
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_arguments: ("/music/song.mp3", ""))
     button(window, "invitation_open").click()
     assert session.asked[-1] == f"play {Path('/music/song.mp3')}"
-    assert not window.invitation.isVisible()
+    assert not window.live.invitation.isVisible()
 
 
 def test_an_empty_list_without_a_reason_still_says_what_to_do(window: MainWindow, session: ScriptedSession) -> None:
@@ -41,21 +41,21 @@ def test_listen_hears_the_chosen_microphone(window: MainWindow, session: Scripte
     window.tick()
     button(window, "invitation_listen").click()
     assert session.asked[-1] == "listen desk"  # the default one
-    window.source_bar.picker.setCurrentIndex(0)
+    window.live.source_bar.picker.setCurrentIndex(0)
     button(window, "listen").click()
     assert session.asked[-1] == "listen headset"
 
 
 def test_a_refresh_keeps_the_chosen_microphone(window: MainWindow, session: ScriptedSession) -> None:
     window.tick()
-    window.source_bar.picker.setCurrentIndex(0)
-    window.source_bar.refresh.click()
+    window.live.source_bar.picker.setCurrentIndex(0)
+    window.live.source_bar.refresh.click()
     assert session.asked[-1] == "refresh"
     added = InputDeviceChoice("New one", "new", is_default=True)
     assert session.devices is not None
     session.devices = DeviceList((added, *session.devices.choices))
     window.tick()
-    assert window.source_bar.picker.key() == "headset"
+    assert window.live.source_bar.picker.key() == "headset"
 
 
 def test_a_dropped_file_is_played(window: MainWindow, session: ScriptedSession, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_dropped_file_is_played(window: MainWindow, session: ScriptedSession, 
     assert entered.isAccepted()
     QApplication.sendEvent(window, QDropEvent(QPointF(middle), copy, data, *held))
     # The plot would take it and do nothing with it.
-    assert not window.spectrogram.plot.viewport().acceptDrops()
+    assert not window.live.spectrogram.plot.viewport().acceptDrops()
     assert session.asked[-1] == f"play {tmp_path / 'song.ogg'}"
 
 
@@ -90,7 +90,7 @@ def test_a_file_that_fails_is_named_before_the_reason(window: MainWindow, sessio
     window.tick()
     assert text(window, "status") == "“notes.wav”: the file is empty: fetch it again."
     assert text(window, "invitation_sentence") == text(window, "status")
-    assert window.invitation.isVisible()
+    assert window.live.invitation.isVisible()
     assert not button(window, "stop").isEnabled()
 
 
@@ -120,9 +120,9 @@ def test_nothing_ever_covers_a_run_that_began_before_the_window(
     late = MainWindow(session)
     qtbot.addWidget(late)
     late.show()
-    assert not late.invitation.isVisible()
+    assert not late.live.invitation.isVisible()
     late.tick()
-    assert not late.invitation.isVisible()
+    assert not late.live.invitation.isVisible()
 
 
 def test_stop_is_passed_on(window: MainWindow, session: ScriptedSession) -> None:
@@ -136,17 +136,17 @@ def test_a_lost_microphone_is_a_warning_and_silence_is_not(window: MainWindow, s
     window.listen("desk")
     session.state = EngineState("running", "The microphone “desk” is gone: connect it again.", "lost")
     window.tick()
-    warning = window.status.words.colour
+    warning = window.live.status.words.colour
     session.state = EngineState("running", "The microphone “desk” hears nothing.", "silent")
     window.tick()
     assert text(window, "status") == "The microphone “desk” hears nothing."
-    quiet = window.status.words.colour
+    quiet = window.live.status.words.colour
     session.state = EngineState("running")
     window.tick()
-    assert quiet == window.status.words.colour != warning
+    assert quiet == window.live.status.words.colour != warning
 
 
 def test_the_picker_says_how_to_hear_the_computer_where_it_cannot(window: MainWindow, session: ScriptedSession) -> None:
     session.devices = DeviceList((InputDeviceChoice("Desk", "desk"),), hint="Install a virtual device.")
     window.tick()
-    assert window.source_bar.picker.toolTip().endswith("\nInstall a virtual device.")
+    assert window.live.source_bar.picker.toolTip().endswith("\nInstall a virtual device.")

@@ -14,7 +14,7 @@ from model.attention.fixed import FixedLandmarkKernel
 from model.attention.kernel import Kernel
 from model.attention.multi_head import make_kernel
 from model.attention.sliding_average import SlidingAverage
-from model.attention.window_average import window_averages
+from model.attention.window_average import mix_window_averages, window_averages
 from tests.model import direct
 
 SCALES = [1.0, 3.0, 10.0, 30.0, 1000.0]  # standard deviation of the logits
@@ -264,6 +264,26 @@ def test_gradients_of_the_parallel_averages_are_true() -> None:
     inputs = (scores.double().requires_grad_(), values.double().requires_grad_())
 
     assert torch.autograd.gradcheck(lambda s, v: window_averages(s, v, 20), inputs, fast_mode=True)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize(("length", "window"), [(1, 5), (40, 1), (100, 37), (300, 300), (300, 140), (75, 300)])
+def test_mixed_averages_equal_the_definition_at_every_scale(length: int, window: int, scale: float) -> None:
+    scores, values = scores_and_values(length, scale)
+    wanted = min(length, 270)  # of the newest tokens, more than one piece
+    weights = torch.softmax(scores.mT[:, -wanted:].contiguous() / scale, dim=-1)
+    averages = direct.score_averages(scores, values, window)[:, :, -wanted:]
+    expected = torch.einsum("rtm,rmtd->rtd", weights.double(), averages)
+    assert_close_for_unit_values(mix_window_averages(weights, scores, values, window), expected)
+
+
+@pytest.mark.parametrize("spread", [2.0, 40.0])
+def test_gradients_of_mixed_averages_are_true(spread: float) -> None:
+    scores, values = scores_and_values(45, spread)
+    weights = torch.rand(scores.shape[0], 30, scores.shape[1], generator=torch.Generator().manual_seed(2))
+    inputs = tuple(each.double().requires_grad_() for each in (weights, scores, values))
+
+    assert torch.autograd.gradcheck(lambda w, s, v: mix_window_averages(w, s, v, 20), inputs, fast_mode=True)
 
 
 def assert_close_for_unit_values(actual: Tensor, expected: Tensor) -> None:

@@ -1,0 +1,5 @@
+"""Music that the program makes itself, so that it can be shown with no microphone, no file and no network."""
+
+from app.demo.source import DemoSource
+
+__all__ = ["DemoSource"]

@@ -1,0 +1,62 @@
+"""The rows of the family that can be chosen, and how a choice becomes a model that runs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app.live_model import LiveModel, live_model, row_of
+from app.live_path import LivePath
+from app.model_in_use import WINDOW_CHOICES, ModelRow
+from audio import FRAME_SECONDS
+from model import Classifier, WeightsError, load_classifier, read_config
+
+log = logging.getLogger(__name__)
+
+# Makes a quicker path for a classifier, which may take seconds; None where there is none.
+Quicken = Callable[[Classifier], Callable[[], LivePath] | None]
+
+
+class Family:
+    """The classifier that the program began with, and those in other files; each is loaded when it is first chosen.
+
+    Used by one thread at a time, but for `rows` and `windows`, which never change.
+    """
+
+    def __init__(self, classifier: Classifier, others: Sequence[Path] = ()) -> None:
+        first = row_of(classifier.config, "")
+        self._classifiers = {first.key: classifier}
+        self._paths: dict[str, Path] = {}
+        rows = [first]
+        for path in others:
+            try:
+                row = row_of(read_config(path), str(path))
+            except WeightsError as error:
+                log.warning("not offered: %s", error)
+                continue
+            if row.name not in [known.name for known in rows]:
+                rows.append(row)
+                self._paths[row.key] = path
+        self.rows: tuple[ModelRow, ...] = tuple(rows)
+        own = classifier.config.window * FRAME_SECONDS
+        near = [seconds for seconds in WINDOW_CHOICES if window_tokens(seconds) == classifier.config.window]
+        self.windows = tuple(sorted({*WINDOW_CHOICES, *([] if near else [own])}))
+
+    def choose(self, row_key: str, window_seconds: float) -> LiveModel:
+        """May take a moment for a row that was never chosen. Raises WeightsError, and ValueError for a window that
+        the row cannot have.
+        """
+        if row_key not in self._classifiers:
+            self._classifiers[row_key] = load_classifier(self._paths[row_key])
+        classifier = self._classifiers[row_key]
+        tokens = window_tokens(window_seconds)
+        if tokens != classifier.config.window:
+            classifier = classifier.with_window(tokens)
+        row = next(row for row in self.rows if row.key == row_key)
+        return live_model(classifier, row)
+
+
+def window_tokens(seconds: float) -> int:
+    """n: the whole tokens nearest to so many seconds."""
+    return round(seconds / FRAME_SECONDS)

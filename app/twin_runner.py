@@ -1,0 +1,126 @@
+"""Runs the non-continual twin beside the live path, and never at its expense.
+
+A twin that is quick enough answers every frame in the same thread, right after the continual step: both are then timed
+under the same conditions. One that is too slow for that answers every k-th frame in a thread of its own, where torch
+leaves the interpreter to the live path; its answer comes some frames later, with what it is to be compared to.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model import Classifier, WindowTwin, probabilities
+
+TWIN_SHARE = 0.25  # of the time between two frames is the most that the twin may take on the average
+MEASURED = 5  # runs whose median is the twin's typical time: one that was interrupted must not count
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TwinAnswer:
+    """The twin's answer for one frame, and what that took."""
+
+    probabilities: NDArray[np.float64]  # (genres,)
+    compared: NDArray[np.float64]  # (genres,) the continual model's for the same frame
+    nanoseconds: int
+
+
+class Twin(Protocol):
+    """A non-continual model on one stream."""
+
+    def hear(self, tokens: NDArray[np.float32]) -> None:
+        """(T, d): remember them."""
+
+    def question(self) -> Callable[[], NDArray[np.float64]]:
+        """The computation of the answer (genres,) for what has been heard by now; any thread may run it, once."""
+
+
+class TorchTwin:
+    """The model's own twin."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._twin = WindowTwin(classifier.encoder)
+        self._state = self._twin.init_state()
+
+    @torch.inference_mode()
+    def hear(self, tokens: NDArray[np.float32]) -> None:
+        self._state = self._twin.hear(torch.from_numpy(tokens).unsqueeze(0), self._state)
+
+    def question(self) -> Callable[[], NDArray[np.float64]]:
+        twin, state = self._twin, self._state  # the state never changes in place
+
+        @torch.inference_mode()
+        def answer() -> NDArray[np.float64]:
+            answered: NDArray[np.float64] = probabilities(twin.answer(state)).squeeze(0).double().numpy()
+            return answered
+
+        return answer
+
+
+class TwinRunner:
+    """`every` is k: the twin answers every k-th frame."""
+
+    def __init__(self, twin: Twin, frame_seconds: float) -> None:
+        self._twin = twin
+        self._limit = TWIN_SHARE * frame_seconds * 1e9
+        self._measured: deque[int] = deque(maxlen=MEASURED)
+        self._running: threading.Thread | None = None
+        self._finished: TwinAnswer | None = None
+        self._since_begun = 0  # frames
+        self._is_known = True  # whether it may run in this thread: on its first token any twin is quick
+        self.every = 1
+
+    def hear(self, tokens: NDArray[np.float32]) -> None:
+        """(T, d) tokens that need no answer; how long an answer takes is then not known before the first one."""
+        self._twin.hear(tokens)
+        self._is_known = False
+
+    def answer(self, token: NDArray[np.float32], present: NDArray[np.float64]) -> TwinAnswer | None:
+        """Hear the next token (d,), to which the continual model said `present` (genres,).
+
+        The answer for it, or for an earlier token, if one is there.
+        """
+        began = time.perf_counter_ns()
+        self._twin.hear(token[None])
+        self._since_begun += 1
+        if self._running is not None:
+            if self._running.is_alive():
+                return None
+            self._running = None
+        finished, self._finished = self._finished, None
+        if finished is not None:
+            self._measure(finished.nanoseconds)
+        if self._is_known and self.every == 1:
+            answered = self._twin.question()()
+            spent = time.perf_counter_ns() - began
+            self._measure(spent)
+            return TwinAnswer(answered, present, spent)
+        if self._since_begun >= self.every:
+            self._begin(present, time.perf_counter_ns() - began)
+        return finished
+
+    def _begin(self, present: NDArray[np.float64], heard_nanoseconds: int) -> None:
+        question = self._twin.question()
+
+        def run() -> None:
+            began = time.perf_counter_ns()
+            answered = question()
+            self._finished = TwinAnswer(answered, present, time.perf_counter_ns() - began + heard_nanoseconds)
+
+        self._since_begun = 0
+        self._running = threading.Thread(target=run, name="twin", daemon=True)
+        self._running.start()
+
+    def _measure(self, nanoseconds: int) -> None:
+        self._measured.append(nanoseconds)
+        self._is_known = True
+        self.every = max(1, math.ceil(float(np.median(self._measured)) / self._limit))

@@ -1,0 +1,131 @@
+"""What is heard, played aloud: for files and made music, whose sound would otherwise be in the program alone."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio.errors import AudioError
+from audio.portaudio import portaudio
+from audio.source import Block, ClosesOnExit, Source
+
+AHEAD_SECONDS = 0.15  # how much is collected before the first sound: blocks come unevenly
+BEHIND_SECONDS = 0.6  # more than this is never kept: sound must not lag behind the picture
+
+log = logging.getLogger(__name__)
+
+
+class Speaker:
+    """Opens the default output; where there is none it takes what it is given and says nothing.
+
+    Nobody waits for it: it is opened, and closed, in PortAudio's thread.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self.sample_rate = sample_rate
+        self._waiting: deque[NDArray[np.float32]] = deque()
+        self._samples = 0
+        self._begun = False
+        self._lock = threading.Lock()
+        self._stream: Any = None
+        self._closed = False
+        portaudio().submit(self._open)
+
+    def play(self, samples: NDArray[np.float32]) -> None:
+        """Play (n,) samples after those before; too much of what waits is left out, oldest first."""
+        if self._closed or not len(samples):
+            return
+        with self._lock:
+            self._waiting.append(np.nan_to_num(np.clip(samples, -1.0, 1.0)))
+            self._samples += len(samples)
+            while self._samples > BEHIND_SECONDS * self.sample_rate and len(self._waiting) > 1:
+                self._samples -= len(self._waiting.popleft())
+
+    def close(self) -> None:
+        """Fall silent at once; returns before the device is free."""
+        self._closed = True
+        with self._lock:
+            self._waiting.clear()
+            self._samples = 0
+        portaudio().submit(self._close)
+
+    def fill(self, out: NDArray[np.float32]) -> None:
+        """Fill (n, channels) with what waits, and with silence behind it. For the callback."""
+        out.fill(0.0)
+        with self._lock:
+            if not self._begun:
+                if self._samples < AHEAD_SECONDS * self.sample_rate:
+                    return
+                self._begun = True
+            filled = 0
+            while self._waiting and filled < len(out):
+                block = self._waiting.popleft()
+                part = block[: len(out) - filled]
+                out[filled : filled + len(part)] = part[:, None]
+                filled += len(part)
+                self._samples -= len(part)
+                if len(part) < len(block):
+                    self._waiting.appendleft(block[len(part) :])
+            # After a pause it collects again, or every block would be followed by a hole.
+            self._begun = filled == len(out)
+
+    def _open(self) -> None:
+        if self._closed:
+            return
+        try:
+            sounddevice = portaudio().load()
+        except AudioError as error:
+            log.info("nothing is played aloud: %s", error)
+            return
+        stream = None
+        try:
+            stream = sounddevice.OutputStream(
+                samplerate=self.sample_rate, channels=2, dtype="float32", callback=lambda out, *_: self.fill(out)
+            )
+            stream.start()
+        except (sounddevice.PortAudioError, ValueError) as error:
+            log.info("nothing is played aloud: %s", error)
+            if stream is not None:
+                stream.close(ignore_errors=True)
+            return
+        self._stream = stream
+        portaudio().open_streams.add(self)
+
+    def _close(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.abort(ignore_errors=True)
+            stream.close(ignore_errors=True)
+        portaudio().open_streams.discard(self)
+
+
+class PlayedAloud(ClosesOnExit):
+    """Another source, whose sound the speaker plays while it is read. Closes the other one when it is closed."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._speaker = Speaker(source.sample_rate)
+        self.name = source.name
+        self.sample_rate = source.sample_rate
+
+    @property
+    def status(self) -> str:
+        """The other source's."""
+        return self._source.status
+
+    def read(self, timeout: float) -> Block | None:
+        """See Source.read."""
+        block = self._source.read(timeout)
+        if block is not None:
+            self._speaker.play(block.samples)
+        return block
+
+    def close(self) -> None:
+        """Let go of both."""
+        self._speaker.close()
+        self._source.close()

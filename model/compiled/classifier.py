@@ -1,0 +1,127 @@
+"""The compiled classifier: the same weights as the torch model, the same answers, no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.compiled.cache import functions
+from model.compiled.fixed import UNSET
+from model.compiled.layout import Sizes, aligned, doubles_at, floats_at, make_plan
+from model.compiled.prepare import check_covered, prepare_blocks, prepare_head
+from model.compiled.shapes import check_shapes, tensor_shapes
+from model.compiled.stem_layout import Tokenizing, prepare_tokenizing
+from model.config import ModelConfig
+from model.weights_file import read_weights, unfitting
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(eq=False)
+class CompiledStream:
+    """What one stream remembers; changed in place by every step."""
+
+    tokenizer: Floats  # levels and rings of the stem, see stem_layout.py
+    frames: int  # heard by the tokenizer
+    floats: Floats  # (blocks, .), see layout.FloatsAt
+    doubles: NDArray[np.float64]  # (blocks, .), see layout.DoublesAt
+    position: int  # tokens heard by the encoder
+    keys: list[Floats] = field(default_factory=list)  # of tokens that torch has heard, per block (H, n, D)
+    keys_until: int = 0  # tokens that torch has heard
+
+
+class CompiledClassifier:
+    """Log-mel frames in, probabilities out, a stream's state by hand.
+
+    Raises NotCoveredError for what only torch does, and ValueError for tensors that do not fit the configuration.
+
+    One object serves many streams, one thread at a time. What is not compiled yet is compiled at the first call.
+    """
+
+    def __init__(self, config: ModelConfig, tensors: Mapping[str, NDArray[Any]]) -> None:
+        check_covered(config)
+        check_shapes(tensors, config)
+        self.config = config
+        self.tensors = tensors
+        self.sizes = Sizes.of(config)
+        self.plan = make_plan(self.sizes)
+        self.blocks, self.head = prepare_blocks(tensors, config), prepare_head(tensors, config)
+        self.tokenizing: Tokenizing = prepare_tokenizing(tensors, config)
+        self._functions = functions()
+        self._encoder_work = aligned((2 * config.width + max(self.sizes.projected, config.feed_forward),), np.float32)
+        self._tokenizer_work = aligned((self.tokenizing.work_length,), np.float32)
+
+    @classmethod
+    def load(cls, path: Path) -> CompiledClassifier:
+        """From a weights file. Raises WeightsError, NotCoveredError."""
+        config, tensors = read_weights(path, "np")
+        try:
+            return cls(config, tensors)
+        except ValueError as error:
+            raise unfitting(path, error) from None
+
+    def init_state(self) -> CompiledStream:
+        """Before the first frame."""
+        sizes, blocks = self.sizes, self.config.blocks
+        floats: Floats = aligned((blocks, floats_at(sizes).end), np.float32)
+        doubles = aligned((blocks, doubles_at(sizes).end), np.float64)
+        clear(floats, doubles, sizes)
+        return CompiledStream(aligned((self.tokenizing.state_length,), np.float32), 0, floats, doubles, 0)
+
+    def tokenize(self, frames: Floats, state: CompiledStream) -> Floats:
+        """frames (T, bands) float32 dB -> tokens (T, d)."""
+        tokens = np.empty((len(frames), self.config.width), np.float32)
+        part = self.tokenizing
+        self._functions.tokenize(
+            frames,
+            part.plan,
+            part.weights,
+            part.standard,
+            part.projection,
+            state.tokenizer,
+            self._tokenizer_work,
+            part.level_window,
+            state.frames,
+            tokens,
+        )
+        state.frames += len(frames)
+        return tokens
+
+    def encode(self, tokens: Floats, state: CompiledStream) -> Floats:
+        """tokens (T, d) float32 -> probabilities (T, genres), at every token for all heard in the window."""
+        answers = np.empty((len(tokens), self.sizes.genres), np.float32)
+        self._functions.encode(
+            tokens,
+            self.plan,
+            self.blocks,
+            self.head,
+            state.floats,
+            state.doubles,
+            self._encoder_work,
+            state.position,
+            answers,
+        )
+        state.position += len(tokens)
+        return answers
+
+
+def clear(floats: Floats, doubles: NDArray[np.float64], sizes: Sizes) -> None:
+    """Make the state of all blocks, (blocks, .), that of a stream before its first token."""
+    floats[:], doubles[:] = 0.0, 0.0
+    floats[:, : sizes.pairs] = UNSET
+
+
+def warm_up() -> None:
+    """Compile or load all functions, on the smallest of models."""
+    config = ModelConfig(
+        bands=4, stem_channels=(1,), stem_dilations=(1,), width=2, heads=1, landmark_count=1, window=1, feed_forward=1
+    )
+    tensors = {name: np.ones(shape, np.float32) for name, shape in tensor_shapes(config, folded=True).items()}
+    smallest = CompiledClassifier(config, tensors)
+    state = smallest.init_state()
+    smallest.encode(smallest.tokenize(np.zeros((1, config.bands), np.float32), state), state)

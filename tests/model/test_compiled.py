@@ -1,0 +1,212 @@
+"""The compiled classifier is the torch one: at every frame, for every row that it covers, at any scale, for ever."""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from model import Classifier, ModelConfig, WeightsError, WindowTwin, probabilities, save_classifier
+from model.compiled.classifier import CompiledClassifier
+from model.compiled.exchange import from_torch, to_torch
+from model.compiled.prepare import NotCoveredError
+from tests.model.conftest import SMALL, music, small_classifier
+
+CLOSE = 1e-5  # in probability
+COVERED: dict[str, dict[str, Any]] = {
+    "fixed landmarks": {},
+    "softmax": {"attention": "softmax"},
+    "three blocks": {"blocks": 3},
+    "softmax, two blocks, gelu": {"attention": "softmax", "blocks": 2, "activation": "gelu"},
+    "post-norm, positions, relu": {"norm": "post", "positions": 13, "activation": "relu"},
+    "newton-schulz": {"inverse": "newton-schulz"},
+    "pinv, one head, a window of one": {"inverse": "pinv", "heads": 1, "window": 1, "landmark_count": 1},
+    "sizes that no vector fits": {"width": 15, "heads": 5, "feed_forward": 7, "landmark_count": 3},
+}
+every_covered = pytest.mark.parametrize(
+    "config", [replace(SMALL, **change) for change in COVERED.values()], ids=COVERED.keys()
+)
+
+
+def compiled_from(classifier: Classifier) -> CompiledClassifier:
+    tensors = {name: tensor.detach().numpy().copy() for name, tensor in classifier.state_dict().items()}
+    return CompiledClassifier(classifier.config, tensors)
+
+
+def steps_in_torch(classifier: Classifier, frames: torch.Tensor) -> NDArray[np.float32]:
+    """(1, T, bands) -> probabilities (T, genres), step by step."""
+    state, answers = classifier.init_state(), []
+    with torch.inference_mode():
+        for frame in frames.unbind(1):
+            logits, state = classifier.step(frame, state)
+            answers.append(probabilities(logits)[0].numpy())
+    return np.stack(answers)
+
+
+def hear(compiled: CompiledClassifier, frames: NDArray[np.float32], chunk: int) -> NDArray[np.float32]:
+    state = compiled.init_state()
+    starts = range(0, len(frames), chunk)
+    return np.concatenate(
+        [compiled.encode(compiled.tokenize(frames[start : start + chunk], state), state) for start in starts]
+    )
+
+
+@every_covered
+def test_every_frame_is_answered_as_the_torch_step_does(config: ModelConfig) -> None:
+    classifier = small_classifier(torch.float32, config)
+    frames = music(1, 90, config, torch.float32)
+    answers = hear(compiled_from(classifier), frames[0].numpy(), chunk=1)
+    np.testing.assert_allclose(answers, steps_in_torch(classifier, frames), rtol=0, atol=CLOSE)
+
+
+@every_covered
+def test_any_chunking_gives_the_same_bits(config: ModelConfig) -> None:
+    compiled = compiled_from(small_classifier(torch.float32, config))
+    frames = music(1, 60, config, torch.float32)[0].numpy()
+    one_by_one = hear(compiled, frames, chunk=1)
+    for chunk in (7, 60):
+        np.testing.assert_array_equal(hear(compiled, frames, chunk), one_by_one)
+
+
+def test_the_reference_size_is_covered_too() -> None:
+    config = ModelConfig(window=387, width=192, heads=8, feed_forward=384, landmark_count=16)
+    classifier = small_classifier(torch.float32, config)
+    frames = music(1, 450, config, torch.float32)
+    answers = hear(compiled_from(classifier), frames[0].numpy(), chunk=450)
+    np.testing.assert_allclose(answers, steps_in_torch(classifier, frames), rtol=0, atol=CLOSE)
+
+
+@every_covered
+@pytest.mark.parametrize("cut", [0, 1, 5, 11, 40])
+def test_a_state_goes_on_compiled_and_back_in_torch(config: ModelConfig, cut: int) -> None:
+    classifier = small_classifier(torch.float32, config)
+    compiled = compiled_from(classifier)
+    frames = music(1, cut + 60, config, torch.float32)
+    expected = steps_in_torch(classifier, frames)
+    with torch.inference_mode():
+        _, state = classifier.steps(frames[:, :cut], classifier.init_state())
+        for start in range(cut, cut + 60, 20):
+            stream = from_torch(compiled, state)
+            answers = compiled.encode(compiled.tokenize(frames[0, start : start + 7].numpy(), stream), stream)
+            np.testing.assert_allclose(answers, expected[start : start + 7], rtol=0, atol=CLOSE)
+            logits, state = classifier.steps(frames[:, start + 7 : start + 20], to_torch(compiled, stream, classifier))
+            actual = probabilities(logits)[0].numpy()
+            np.testing.assert_allclose(actual, expected[start + 7 : start + 20], rtol=0, atol=CLOSE)
+
+
+def test_two_streams_on_one_model_do_not_touch() -> None:
+    compiled = compiled_from(small_classifier(torch.float32))
+    frames = music(2, 30, dtype=torch.float32).numpy()
+    alone = [hear(compiled, stream, chunk=1) for stream in frames]
+    states = [compiled.init_state() for _ in frames]
+    for t in range(30):
+        for stream, state, expected in zip(frames, states, alone, strict=True):
+            answer = compiled.encode(compiled.tokenize(stream[t : t + 1], state), state)
+            np.testing.assert_array_equal(answer[0], expected[t])
+
+
+# --- numbers stay true
+
+
+def loud_classifier(scale: float, **change: Any) -> Classifier:
+    """Logits of attention have a standard deviation of about `scale` for tokens of unit scale."""
+    classifier = small_classifier(torch.float32, replace(SMALL, norm="post", window=50, **change))
+    d = classifier.config.width
+    with torch.no_grad():
+        for block in classifier.encoder.blocks:
+            weight = block.get_parameter("attention.query_key_value.weight")
+            weight[: 2 * d] /= weight[: 2 * d].norm(dim=1, keepdim=True)
+            weight[d : 2 * d] *= scale
+    return classifier
+
+
+def largest_error(classifier: Classifier, steps: int, bursts: bool, checked_every: int) -> float:
+    """Of `steps` compiled steps, beside the window computed from nothing in float64 now and then."""
+    compiled = compiled_from(classifier)
+    exact = copy.deepcopy(classifier.encoder).double()
+    landmarks, state = exact.prepare(1), compiled.init_state()
+    random, width = np.random.default_rng(0), classifier.config.width
+    past, largest = np.zeros((0, width), np.float32), 0.0
+    while state.position < steps:
+        tokens = random.normal(size=(checked_every, width)).astype(np.float32)
+        if bursts:
+            tokens *= np.where(random.random((checked_every, 1)) < 0.02, 1.0, 0.03).astype(np.float32)
+        answers = compiled.encode(tokens, state)
+        assert np.isfinite(answers).all()
+        past = np.concatenate([past, tokens])[-exact.history :]
+        with torch.inference_mode():
+            logits = exact.recompute(torch.from_numpy(past).double().unsqueeze(0), state.position, landmarks)
+        largest = max(largest, float(np.abs(probabilities(logits)[0].numpy() - answers[-1]).max()))
+    return largest
+
+
+@pytest.mark.parametrize("bursts", [False, True])
+@pytest.mark.parametrize("scale", [1.0, 10.0, 30.0])
+@pytest.mark.parametrize("attention", ["nystrom", "softmax"])
+def test_no_scale_of_the_logits_and_no_burst_makes_a_step_untrue(attention: str, scale: float, bursts: bool) -> None:
+    classifier = loud_classifier(scale, attention=attention)
+    assert largest_error(classifier, 20_000, bursts, checked_every=97) <= CLOSE
+
+
+def test_a_million_steps_do_not_drift() -> None:
+    assert largest_error(loud_classifier(30.0), 1_000_000, bursts=True, checked_every=4999) <= CLOSE
+
+
+# --- what is refused, and what it costs
+
+
+@pytest.mark.parametrize(
+    "change", [{"landmarks": "continual"}, {"blocks": 2, "stacking": "retroactive"}], ids=lambda change: str(change)
+)
+def test_what_is_not_covered_is_said(change: dict[str, Any]) -> None:
+    with pytest.raises(NotCoveredError):
+        compiled_from(small_classifier(torch.float32, replace(SMALL, **change)))
+
+
+def test_an_inverse_that_float32_cannot_serve_is_left_to_torch() -> None:
+    classifier = small_classifier(torch.float32, replace(SMALL, inverse="pinv"))
+    with torch.no_grad():  # two landmarks that hardly differ
+        landmarks = classifier.encoder.blocks[0].get_parameter("attention.kernel.query_landmarks")
+        landmarks[:, 1] = landmarks[:, 0] + 1e-5
+    with pytest.raises(NotCoveredError, match="inverse"):
+        compiled_from(classifier)
+
+
+def test_weights_come_straight_from_their_file(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    classifier = Classifier(SMALL)
+    save_classifier(classifier, tmp_path / "weights.safetensors")
+    frames = music(1, 20, dtype=torch.float32)
+    answers = hear(CompiledClassifier.load(tmp_path / "weights.safetensors"), frames[0].numpy(), chunk=20)
+    np.testing.assert_allclose(answers, steps_in_torch(classifier.for_inference(), frames), rtol=0, atol=CLOSE)
+    with pytest.raises(WeightsError, match="no such file"):
+        CompiledClassifier.load(tmp_path / "missing.safetensors")
+
+
+def test_a_step_takes_a_small_part_of_its_twins_time() -> None:
+    """At the reference size hundreds of times less; a busy machine may be unfair by much."""
+    config = ModelConfig(window=387, width=192, heads=8, feed_forward=384, landmark_count=16)
+    classifier = small_classifier(torch.float32, config)
+    compiled = compiled_from(classifier)
+    tokens = np.random.default_rng(0).normal(size=(400, config.width)).astype(np.float32)
+    state, twin = compiled.init_state(), WindowTwin(classifier.encoder)
+    compiled.encode(tokens, state)
+    window = replace(twin.init_state(), tokens=torch.from_numpy(tokens[-config.window :])[None], heard=400)
+    steps, twins = [], []
+    with torch.inference_mode():
+        for index in range(15):
+            token = tokens[index : index + 1]
+            began = time.perf_counter_ns()
+            compiled.encode(token, state)
+            stepped = time.perf_counter_ns()
+            _, window = twin.step(torch.from_numpy(token), window)
+            twins.append(time.perf_counter_ns() - stepped)
+            steps.append(stepped - began)
+    assert np.median(twins) > 5 * np.median(steps)
