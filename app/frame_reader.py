@@ -31,12 +31,13 @@ class FrameReader:
     """
 
     def __init__(self, source: Source, on_block: Callable[[Block, int], None] | None = None) -> None:
+        self._meter = LevelMeter(source.sample_rate)
+
         def hear(block: Block) -> None:
             if on_block is not None:
                 on_block(block, source.sample_rate)
             self._meter.push(block.samples)
 
-        self._meter = LevelMeter(source.sample_rate)
         self._frames = SourceFrames(source, hear)
 
     @property

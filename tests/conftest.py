@@ -11,9 +11,13 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import settings
 
 from audio import NoAudioSystem, input_devices
 from tests.virtual_microphone import VirtualMicrophone
+
+settings.register_profile("no deadline", deadline=None)  # a busy machine may take its time
+settings.load_profile("no deadline")
 
 
 @pytest.fixture(scope="session")
