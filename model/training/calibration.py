@@ -19,7 +19,7 @@ from torch import Tensor
 from model.classifier import Classifier
 
 BINS = 10
-OFFSET_PENALTY = 0.02  # on the mean square offset: few clips shall not move them far
+OFFSET_PENALTY = 0.4  # on the mean square offset: few clips shall not move them far
 TEMPERATURES = (0.1, 10.0)  # between which the best one is sought
 PROBABILITY_GRID = tuple(step / 20 for step in range(2, 20))  # 0.10 to 0.95
 MARGIN_GRID = tuple(step / 20 for step in range(13))  # 0.00 to 0.60
