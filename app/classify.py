@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from app.offline.answer import FileAnswer, Hop
-from app.offline.compare import TwinRun
 from app.offline.frame_chunks import FrameChunks
+from app.offline.model import OfflineModel
 from app.offline.parameters import Parameters
 from app.offline.timeline import TimelineBuilder
 from app.offline.unsure import is_unsure
 from audio import FFT_LENGTH, SAMPLE_RATE, FileSource, Source, UnreadableFile
-from model import Classifier, probabilities
+
+if TYPE_CHECKING:
+    from app.offline.compare import TwinRun
 
 
 def classify_file(
-    classifier: Classifier,
+    model: OfflineModel,
     path: Path,
     parameters: Parameters | None = None,
     on_progress: Callable[[float, float | None], None] | None = None,
@@ -32,11 +33,11 @@ def classify_file(
             if on_progress is not None:
                 on_progress(seconds, source.duration)
 
-        return classify_source(classifier, source, str(path), parameters or Parameters(), on_time=tell)
+        return classify_source(model, source, str(path), parameters or Parameters(), on_time=tell)
 
 
 def classify_source(
-    classifier: Classifier,
+    model: OfflineModel,
     source: Source,
     path: str,
     parameters: Parameters,
@@ -49,14 +50,14 @@ def classify_source(
     Live: every frame is answered as soon as it arrives, a step at a time; otherwise in large chunks, which gives the
     same probabilities to 1e-5; the hops are handed out, and not kept. Raises UnreadableFile.
     """
-    genres = classifier.config.genres
+    genres = model.config.genres
     chunks = FrameChunks(source, live)
     timeline = TimelineBuilder(genres, parameters, keep=not live)
-    twin = TwinRun(classifier) if parameters.compare else None
-    answerer = Answerer(classifier, live)
+    twin = _begin_twin(model) if parameters.compare else None
+    hearer = model.begin(live)
     total, heard, seconds = np.zeros(len(genres)), 0, 0.0
     for ends, frames in chunks:
-        answers = answerer.hear(frames)
+        answers = hearer.hear(frames)
         if twin is not None:
             twin.hear(frames)
         total += answers.sum(axis=0)
@@ -90,27 +91,7 @@ def classify_source(
     )
 
 
-class Answerer:
-    """One stream through the continual model."""
+def _begin_twin(model: OfflineModel) -> TwinRun:
+    from app.offline.compare import TwinRun  # torch
 
-    def __init__(self, classifier: Classifier, live: bool) -> None:
-        self._classifier = classifier
-        self._live = live
-        self._state = classifier.init_state()
-
-    @torch.inference_mode()
-    def hear(self, frames: NDArray[np.float32]) -> NDArray[np.float64]:
-        """frames (T, bands) dB -> probabilities (T, genres)."""
-        batch = torch.from_numpy(frames).unsqueeze(0)
-        if not self._live:
-            logits, self._state = self._classifier.steps(batch, self._state)
-            return _to_array(logits[0])
-        answers = np.zeros((len(frames), len(self._classifier.config.genres)))
-        for index in range(len(frames)):  # a few frames at once would look back on the whole window for each few
-            logits, self._state = self._classifier.step(batch[:, index], self._state)
-            answers[index] = _to_array(logits[0])
-        return answers
-
-
-def _to_array(logits: torch.Tensor) -> NDArray[np.float64]:
-    return probabilities(logits).double().numpy()
+    return TwinRun(model.reference())

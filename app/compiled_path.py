@@ -49,14 +49,14 @@ def quicken(classifier: Classifier) -> Callable[[], CompiledPath] | None:
     try:
         from model.compiled.cache import compile_apart
         from model.compiled.classifier import CompiledClassifier
-        from model.compiled.prepare import NotCovered
+        from model.compiled.prepare import NotCoveredError
     except ImportError as error:
         log.info("torch computes the frames: %s", error)
         return None
     tensors = {name: tensor.detach().numpy() for name, tensor in classifier.state_dict().items()}
     try:
         compiled = CompiledClassifier(classifier.config, tensors)
-    except NotCovered as error:
+    except NotCoveredError as error:
         log.info("torch computes the frames: the compiled path does not cover %s", error)
         return None
     compile_apart()
@@ -68,14 +68,14 @@ def describe_path(classifier: Classifier) -> dict[str, str]:
     """What computes the frames of this classifier live, "compiled" or "torch", and why or from where."""
     try:
         from model.compiled.cache import cache_folder, is_ready
-        from model.compiled.prepare import NotCovered, check_covered, prepare_blocks
+        from model.compiled.prepare import NotCoveredError, check_covered, prepare_blocks
     except ImportError as error:
         return {"name": "torch", "note": f"numba cannot be used ({error}): install it for steps that take less time"}
     tensors = {name: tensor.detach().numpy() for name, tensor in classifier.state_dict().items()}
     try:
         check_covered(classifier.config)
         prepare_blocks(tensors, classifier.config)
-    except NotCovered as error:
+    except NotCoveredError as error:
         return {"name": "torch", "note": f"the compiled path does not cover {error}"}
     folder = cache_folder()
     if folder is None:

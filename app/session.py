@@ -112,6 +112,10 @@ class LiveSession:
         return Level() if self._preview is None else self._preview.level
 
     @property
+    def preview_status(self) -> str:
+        return "" if self._preview is None else self._preview.status
+
+    @property
     def player(self) -> FilePlayer | None:
         """The file that is played, to pause and wind it; None while none is."""
         return self._player if self.state.phase == "running" else None

@@ -131,6 +131,10 @@ class Session(Protocol):
         """What a meter shows at this moment: of what runs, or of what is previewed."""
 
     @property
+    def preview_status(self) -> str:
+        """What is wrong with the microphone that is previewed, in one sentence; "" when nothing is."""
+
+    @property
     def player(self) -> Player | None:
         """The file that is played; None while none is."""
 

@@ -33,7 +33,7 @@ def run_listen(options: argparse.Namespace) -> int:
     weights = Path(os.path.abspath(options.weights))
     try:
         identity = identify(weights) if weights.is_file() else {"name": "", "hash": ""}
-        classifier = load_once(str(weights), identity["hash"])
+        model = load_once(str(weights), identity["hash"])
     except WeightsError as error:
         console.error(str(error))
         return EXIT_NO_MODEL
@@ -52,9 +52,7 @@ def run_listen(options: argparse.Namespace) -> int:
                     said = source.status
                     console.note(said or f"listening to {name}")
 
-            classify_source(
-                classifier, source, name, parameters, True, lambda hop: writer.add_hop(name, hop), on_time=look
-            )
+            classify_source(model, source, name, parameters, True, lambda hop: writer.add_hop(name, hop), on_time=look)
     except AudioError as error:
         console.error(str(error))
         return EXIT_SOME_FAILED

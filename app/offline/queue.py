@@ -158,7 +158,7 @@ class Queue:
 
     def _hear_pipe(self, path: str) -> Outcome:
         request = self._request
-        classifier = load_once(str(request.weights), self._weights_hash)
+        model = load_once(str(request.weights), self._weights_hash)
         live = request.format == "jsonl"
 
         def print_hop(hop: Hop) -> None:
@@ -171,14 +171,14 @@ class Queue:
             if path == STANDARD_INPUT:
                 source = open_standard_input(request.raw)
                 answer = classify_source(
-                    classifier, source, path, request.parameters, live, print_hop if live else None, tell
+                    model, source, path, request.parameters, live, print_hop if live else None, tell
                 )
                 if note := leftover_note(source):
                     self._console.note(note)
             else:
                 with open(path, "rb", buffering=0) as pipe, StreamSource(pipe.fileno(), path) as source:
                     answer = classify_source(
-                        classifier, source, path, request.parameters, live, print_hop if live else None, tell
+                        model, source, path, request.parameters, live, print_hop if live else None, tell
                     )
         except UnreadableFile as error:
             return Outcome(FileError(path, str(error)))

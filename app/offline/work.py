@@ -12,15 +12,15 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from app.classify import classify_file
 from app.offline.answer import FileAnswer, FileError
 from app.offline.fingerprint import Fingerprint, take_fingerprint
+from app.offline.model import OfflineModel, load_model
 from app.offline.model_identity import identify
 from app.offline.parameters import Parameters
 from audio import UnreadableFile
-from model import Classifier, WeightsError, load_classifier
+from model import WeightsError
 
 Progress = Callable[[float, float | None], None]
 
@@ -48,12 +48,12 @@ class Outcome:
 def perform(task: Task, on_progress: Progress | None = None) -> Outcome:
     """Never raises for what is wrong with one file: the others have a right to be done."""
     try:
-        classifier = load_once(task.weights, task.weights_hash)
+        model = load_once(task.weights, task.weights_hash)
         # Before it is heard: a file that changes meanwhile will not match, and is done again.
         fingerprint = _fingerprint_if_readable(task.path) if task.fingerprint else None
         # Samples near the largest float overflow when channels are averaged: they are heard as silence, and counted.
         with decodable_name(task.path) as path, np.errstate(over="ignore", invalid="ignore"):
-            answer = classify_file(classifier, path, task.parameters, on_progress)
+            answer = classify_file(model, path, task.parameters, on_progress)
         return Outcome(replace(answer, path=task.path), fingerprint)
     except (UnreadableFile, WeightsError) as error:
         return Outcome(FileError(task.path, str(error)))
@@ -65,14 +65,12 @@ def perform(task: Task, on_progress: Progress | None = None) -> Outcome:
 
 
 @lru_cache(maxsize=1)
-def load_once(weights: str, weights_hash: str) -> Classifier:
+def load_once(weights: str, weights_hash: str) -> OfflineModel:
     """The model, loaded once in a process. Raises WeightsError, also when it is another one than was asked for."""
-    # One thread: a batch shares out files, not the inside of a step.
-    torch.set_num_threads(1)
-    classifier = load_classifier(Path(weights))
+    model = load_model(Path(weights))
     if identify(Path(weights))["hash"] != weights_hash:
         raise WeightsError(f"{weights} is another model where the work is done: give every machine the same file")
-    return classifier
+    return model
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from app.window.theme import Theme
 
 TIME_AXIS = LogAxis(1e4, 1e7)  # 10 µs to 10 ms; widens when something lies outside
 FLOPS_AXIS = LogAxis(1e5, 1e7)
-TIME = "Time, measured here"
+TIME, ARITHMETIC = "Time, measured here", "Arithmetic, counted for a full window"
 ROWS = ("This encoder alone", "Whole frame, with log-mel and stem")
 
 
@@ -41,9 +41,7 @@ class CostPanel(Panel):
         self._model: ModelInUse | None = None
         self._every = 1
         self.controls = ModelControls(self, theme, rows, windows)
-        self.heads = [
-            Reading(self, theme, "text", 14, Weight.DemiBold, text=text) for text in (TIME, "Arithmetic, counted")
-        ]
+        self.heads = [Reading(self, theme, "text", 14, Weight.DemiBold, text=text) for text in (TIME, ARITHMETIC)]
         self.row_labels = [Reading(self, theme, "muted", 12, text=label) for label in ROWS for _ in self.heads]
         time, arithmetic = (True, "less time", "more time"), (False, "fewer FLOPs", "more FLOPs")
         self.views = [

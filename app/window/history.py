@@ -76,7 +76,8 @@ class HistoryPanel(Panel):
         beside, gap = self.beside_title(), self.px(6)
         height = self.px(26)
         top, right = beside.center().y() - height // 2, self.width() - self.px(PADDING)
-        freeze, small = self.px(104 if self._moment is not None else 72), self.px(30)
+        self.freeze.ensurePolished()
+        freeze, small = max(self.px(72), self.freeze.sizeHint().width()), self.px(30)
         for button, width in ((self.freeze, freeze), (self.closer, small), (self.wider, small)):
             button.setGeometry(right - width, top, width, height)
             right -= width + gap

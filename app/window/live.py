@@ -5,6 +5,7 @@ While it is frozen all panels show the moment that is looked at; sound goes on b
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -126,6 +127,7 @@ class LivePage(QWidget):
         report = self._meter.report(moment.frame)
         self.now.show_verdict(verdict, self._session.hears_microphone)
         self.now.show_filled(moment.filled, report.model.window_seconds)
+        self.spectrogram.show_window(report.model.window_seconds)
         self.spectrogram.look_at(moment.frame, clock)
         self.cost.show_report(report, self._session.missed)
         self.history.show_history(self._past, self._moment, 0.0)
@@ -175,6 +177,8 @@ class LivePage(QWidget):
             self.source_bar.show_devices(devices)
         self.source_bar.show_session(state)
         self.player.show_player()
+        if state.phase not in ("starting", "running") and (problem := self._session.preview_status):
+            state = replace(state, message=problem)
         self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
         self.now.show_source(self._session.source_name)
         self.invitation.invite(invitation_for(state, self.status.text(), devices, self._last is not None))
@@ -184,6 +188,8 @@ class LivePage(QWidget):
         """The boxes show what was chosen; until that one answers, that it is still hearing what came before."""
         chosen, problem = self._session.model, self._session.model_problem
         self.cost.controls.show_model(chosen)
+        if self._last is None and self._meter.model is not chosen:
+            self.reset()  # nothing has been measured yet: what can be counted is that of the new model
         answering = self._last.model if self._last is not None else None
         catching_up = state.phase == "running" and answering is not None and answering is not chosen
         self.cost.controls.show_note(problem or ("catching up" if catching_up else ""), bool(problem))

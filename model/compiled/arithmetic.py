@@ -130,9 +130,7 @@ def accumulate_rows(
                 out[2 * count + o] += part[o] * c0
                 out[3 * count + o] += part[o] * d0
     for r in range(together, rows):
-        accumulate(
-            weights, inputs[r * stride : r * stride + width], outputs[r * count : (r + 1) * count], width, count
-        )
+        accumulate(weights, inputs[r * stride : r * stride + width], outputs[r * count : (r + 1) * count], width, count)
 
 
 @compiled

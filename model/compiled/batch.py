@@ -42,7 +42,15 @@ class CompiledBatch:
         model = self._classifier
         answers = np.zeros((len(self.positions), model.sizes.genres), np.float32)
         self._encode(
-            tokens, model.plan, model.blocks, model.head, self._floats, self._doubles, self._work, self.positions, answers
+            tokens,
+            model.plan,
+            model.blocks,
+            model.head,
+            self._floats,
+            self._doubles,
+            self._work,
+            self.positions,
+            answers,
         )
         self.positions += 1
         return answers

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -38,7 +38,7 @@ def functions() -> Functions:
     return Functions(kept(encode), kept(tokenize))
 
 
-@lru_cache(maxsize=None)
+@cache
 def kept(function: Function) -> Function:
     """A function of this package or on top of it, compiled at its first call and kept on disk where that is possible.
 

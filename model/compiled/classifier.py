@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from model.compiled.cache import functions
 from model.compiled.fixed import UNSET
 from model.compiled.layout import Sizes, aligned, doubles_at, floats_at, make_plan
 from model.compiled.prepare import check_covered, prepare_blocks, prepare_head
+from model.compiled.shapes import check_shapes, tensor_shapes
 from model.compiled.stem_layout import Tokenizing, prepare_tokenizing
 from model.config import ModelConfig
 from model.weights_file import read_weights, unfitting
@@ -35,13 +36,16 @@ class CompiledStream:
 
 
 class CompiledClassifier:
-    """Log-mel frames in, probabilities out, a stream's state by hand. Raises NotCovered for what only torch does.
+    """Log-mel frames in, probabilities out, a stream's state by hand.
+
+    Raises NotCoveredError for what only torch does, and ValueError for tensors that do not fit the configuration.
 
     One object serves many streams, one thread at a time. What is not compiled yet is compiled at the first call.
     """
 
     def __init__(self, config: ModelConfig, tensors: Mapping[str, NDArray[Any]]) -> None:
         check_covered(config)
+        check_shapes(tensors, config)
         self.config = config
         self.tensors = tensors
         self.sizes = Sizes.of(config)
@@ -54,11 +58,11 @@ class CompiledClassifier:
 
     @classmethod
     def load(cls, path: Path) -> CompiledClassifier:
-        """From a weights file. Raises WeightsError, NotCovered."""
+        """From a weights file. Raises WeightsError, NotCoveredError."""
         config, tensors = read_weights(path, "np")
         try:
             return cls(config, tensors)
-        except (KeyError, ValueError) as error:
+        except ValueError as error:
             raise unfitting(path, error) from None
 
     def init_state(self) -> CompiledStream:
@@ -74,8 +78,16 @@ class CompiledClassifier:
         tokens = np.empty((len(frames), self.config.width), np.float32)
         part = self.tokenizing
         self._functions.tokenize(
-            frames, part.plan, part.weights, part.standard, part.projection, state.tokenizer, self._tokenizer_work,
-            part.level_window, state.frames, tokens,
+            frames,
+            part.plan,
+            part.weights,
+            part.standard,
+            part.projection,
+            state.tokenizer,
+            self._tokenizer_work,
+            part.level_window,
+            state.frames,
+            tokens,
         )
         state.frames += len(frames)
         return tokens
@@ -84,7 +96,15 @@ class CompiledClassifier:
         """tokens (T, d) float32 -> probabilities (T, genres), at every token for all heard in the window."""
         answers = np.empty((len(tokens), self.sizes.genres), np.float32)
         self._functions.encode(
-            tokens, self.plan, self.blocks, self.head, state.floats, state.doubles, self._encoder_work, state.position, answers
+            tokens,
+            self.plan,
+            self.blocks,
+            self.head,
+            state.floats,
+            state.doubles,
+            self._encoder_work,
+            state.position,
+            answers,
         )
         state.position += len(tokens)
         return answers
@@ -101,35 +121,7 @@ def warm_up() -> None:
     config = ModelConfig(
         bands=4, stem_channels=(1,), stem_dilations=(1,), width=2, heads=1, landmark_count=1, window=1, feed_forward=1
     )
-    shapes = {
-        "tokenizer.band_mean": (4,),
-        "tokenizer.band_scale": (),
-        "tokenizer.projection.weight": (2, 2),
-        "tokenizer.projection.bias": (2,),
-        "tokenizer.stem.convolutions.0.convolution.weight": (1, 1, 3, 5),
-        "tokenizer.stem.convolutions.0.convolution.bias": (1,),
-        "encoder.head_norm.weight": (2,),
-        "encoder.head_norm.bias": (2,),
-        "encoder.head.weight": (len(config.genres), 2),
-        "encoder.head.bias": (len(config.genres),),
-    }
-    block = {
-        "attention.kernel.query_landmarks": (1, 1, 2),
-        "attention.kernel.key_landmarks": (1, 1, 2),
-        "attention.query_key_value.weight": (6, 2),
-        "attention.query_key_value.bias": (6,),
-        "attention.output.weight": (2, 2),
-        "attention.output.bias": (2,),
-        "attention_norm.weight": (2,),
-        "attention_norm.bias": (2,),
-        "feed_forward_norm.weight": (2,),
-        "feed_forward_norm.bias": (2,),
-        "widen.weight": (1, 2),
-        "widen.bias": (1,),
-        "narrow.weight": (2, 1),
-        "narrow.bias": (2,),
-    }
-    shapes |= {f"encoder.blocks.0.{name}": shape for name, shape in block.items()}
-    smallest = CompiledClassifier(config, {name: np.ones(shape, np.float32) for name, shape in shapes.items()})
+    tensors = {name: np.ones(shape, np.float32) for name, shape in tensor_shapes(config, folded=True).items()}
+    smallest = CompiledClassifier(config, tensors)
     state = smallest.init_state()
     smallest.encode(smallest.tokenize(np.zeros((1, config.bands), np.float32), state), state)

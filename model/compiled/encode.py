@@ -46,10 +46,8 @@ def encode(
                 x[i] += head[row + i]
         for block in range(len(weights)):
             w, state = weights[block], floats[block]
-            first_gain, first_offset = w[at.attention_gain : at.attention_gain + d], w[at.attention_offset : at.attention_offset + d]
-            second_gain, second_offset = w[at.feed_forward_gain : at.feed_forward_gain + d], w[at.feed_forward_offset : at.feed_forward_offset + d]
             if pre:
-                norm(x, first_gain, first_offset, EPSILON, a)
+                norm(x, w[at.attention_gain :], w[at.attention_offset :], EPSILON, a)
             else:
                 a[:] = x
             if nystrom:
@@ -65,9 +63,9 @@ def encode(
                 x[i] += w[at.output_bias + i]
             accumulate(w[at.output : at.output_bias], a, x, d, d)
             if pre:
-                norm(x, second_gain, second_offset, EPSILON, a)
+                norm(x, w[at.feed_forward_gain :], w[at.feed_forward_offset :], EPSILON, a)
             else:
-                norm(x, first_gain, first_offset, EPSILON, a)
+                norm(x, w[at.attention_gain :], w[at.attention_offset :], EPSILON, a)
                 x[:] = a
             b[:wide] = w[at.widen_bias : at.widen_bias + wide]
             accumulate(w[at.widen : at.widen_bias], a, b, d, wide)
@@ -76,9 +74,9 @@ def encode(
                 x[i] += w[at.narrow_bias + i]
             accumulate(w[at.narrow : at.narrow_bias], b, x, wide, d)
             if not pre:
-                norm(x, second_gain, second_offset, EPSILON, a)
+                norm(x, w[at.feed_forward_gain :], w[at.feed_forward_offset :], EPSILON, a)
                 x[:] = a
-        norm(x, head[last.gain : last.gain + d], head[last.offset : last.offset + d], EPSILON, a)
+        norm(x, head[last.gain :], head[last.offset :], EPSILON, a)
         answer = answers[t]
         answer[:] = head[last.bias : last.bias + sizes.genres]
         accumulate(head[last.weight : last.bias], a, answer, d, sizes.genres)

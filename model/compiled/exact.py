@@ -10,9 +10,7 @@ from model.compiled.layout import FloatsAt, Sizes
 
 
 @compiled
-def attend_exactly(
-    projected: Floats, floats: Floats, mixed: Floats, position: int, sizes: Sizes, at: FloatsAt
-) -> None:
+def attend_exactly(projected: Floats, floats: Floats, mixed: Floats, position: int, sizes: Sizes, at: FloatsAt) -> None:
     """projected: query (d,), scaled by 1 / sqrt(D), key (d,), value (d,) -> mixed (d,), the heads side by side."""
     d, D, n = sizes.width, sizes.head_width, sizes.window
     slot, heard = position % n, min(position + 1, n)

@@ -1,4 +1,4 @@
-"""A stream's state from torch to the compiled path and back, between two frames. The only file here that needs torch."""
+"""A stream's state from torch to the compiled path and back, between two frames. Only this file needs torch."""
 
 from __future__ import annotations
 

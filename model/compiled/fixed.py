@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from model.compiled.arithmetic import F, Floats, compiled, exponential, softmax
+from model.compiled.arithmetic import F, Floats, compiled, exponential
 from model.compiled.layout import DoublesAt, FloatsAt, Sizes
 
 MIN_SHARE = 1e-6  # of its peak: a weight below it has lost digits to what has left
@@ -56,14 +56,17 @@ def attend_fixed(
         scores[r] = score
         projected[r] = terms[r]  # what leaves
         terms[r] = term
-    for h in range(sizes.heads):
-        for r in range(h * m, (h + 1) * m):
-            enters, leaves = np.float64(terms[r]), np.float64(projected[r])
-            row = weighted[r * D : (r + 1) * D]
-            for c in range(D):
-                row[c] += enters * np.float64(new_values[h * D + c]) - leaves * np.float64(values[h * D + c])
+    work = doubles[doubles_at.work : doubles_at.work + 2 * sizes.width + D + m]
+    entering, leaving = work[: sizes.width], work[sizes.width : 2 * sizes.width]
     for c in range(sizes.width):
+        entering[c], leaving[c] = np.float64(new_values[c]), np.float64(values[c])
         values[c] = new_values[c]
+    for r in range(pairs):
+        enters, leaves = np.float64(terms[r]), np.float64(projected[r])
+        first = r // m * D
+        row, plus, minus = weighted[r * D : (r + 1) * D], entering[first : first + D], leaving[first : first + D]
+        for c in range(D):
+            row[c] += enters * plus[c] - leaves * minus[c]
     heard = min(position + 1, n)
     if untrue:
         for r in range(pairs):
@@ -72,19 +75,33 @@ def attend_fixed(
     every = max(RENEWAL, 8 * n // pairs)
     if position % every == 0:
         renew(floats, doubles, position // every % pairs, heard, sizes, at, doubles_at)
-    mix = doubles[doubles_at.mixed : doubles_at.mixed + D]
+    mix, parts = work[2 * sizes.width : 2 * sizes.width + D], work[2 * sizes.width + D :]
+    shares = projected[pairs : 2 * pairs]
     for h in range(sizes.heads):
-        share = projected[pairs + h * m : pairs + (h + 1) * m]
-        softmax(share)
-        for c in range(D):
-            mix[c] = 0.0
+        share = shares[h * m : (h + 1) * m]
+        largest_share = share[0]
+        for i in range(1, m):
+            largest_share = max(largest_share, share[i])
+        for i in range(m):
+            share[i] -= largest_share
+    for r in range(pairs):
+        shares[r] = exponential(shares[r])
+    for h in range(sizes.heads):
+        share = shares[h * m : (h + 1) * m]
+        total = F(0.0)
+        for i in range(m):
+            total += share[i]
+        scale = 1.0 / np.float64(total)
+        parts[:] = 0.0
+        for i in range(m):
+            row_of_inverse, s = inverse[(h * m + i) * m : (h * m + i + 1) * m], np.float64(share[i]) * scale
+            for j in range(m):
+                parts[j] += s * np.float64(row_of_inverse[j])
         for j in range(m):
-            column = inverse[(h * m + j) * m : (h * m + j + 1) * m]
-            total = 0.0
-            for i in range(m):
-                total += np.float64(share[i]) * np.float64(column[i])
-            part = total / weight[h * m + j]
-            row = weighted[(h * m + j) * D : (h * m + j + 1) * D]
+            parts[j] /= weight[h * m + j]
+        mix[:] = 0.0
+        for j in range(m):
+            part, row = parts[j], weighted[(h * m + j) * D : (h * m + j + 1) * D]
             for c in range(D):
                 mix[c] += part * row[c]
         for c in range(D):

@@ -66,7 +66,7 @@ class WeightsAt(NamedTuple):
     attention_offset: int
     feed_forward_gain: int
     feed_forward_offset: int
-    inverse: int  # (H, m, m) P transposed
+    inverse: int  # (H, m, m) P
     end: int
 
 
@@ -99,7 +99,7 @@ class DoublesAt(NamedTuple):
     weighted: int  # (H, m, D) sums of terms times values
     weight: int  # (H m,) sums of terms
     peak: int  # (H m,) the largest weight since the reference was chosen
-    mixed: int  # (D,) working space
+    work: int  # (2 d + D + m,) working space
     end: int
 
 
@@ -122,7 +122,8 @@ def floats_at(sizes: Sizes) -> FloatsAt:
 
 
 def doubles_at(sizes: Sizes) -> DoublesAt:
-    return DoublesAt(*_begin((sizes.pairs * sizes.head_width, sizes.pairs, sizes.pairs, sizes.head_width), 8))
+    work = 2 * sizes.width + sizes.head_width + sizes.landmarks
+    return DoublesAt(*_begin((sizes.pairs * sizes.head_width, sizes.pairs, sizes.pairs, work), 8))
 
 
 def make_plan(sizes: Sizes) -> NDArray[np.int64]:

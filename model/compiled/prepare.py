@@ -18,20 +18,20 @@ LARGEST_INVERSE = 1e3  # an entry of P; a larger one makes float32 scores too co
 NEWTON_SCHULZ_ITERATIONS = 6
 
 
-class NotCovered(Exception):
+class NotCoveredError(Exception):
     """The compiled path does not do what this configuration asks for; the text says what. torch does."""
 
 
 def check_covered(config: ModelConfig) -> None:
-    """Raises NotCovered."""
+    """Raises NotCoveredError."""
     if config.stacking == "retroactive" and config.blocks > 1:
-        raise NotCovered("retroactive stacking")
+        raise NotCoveredError("retroactive stacking")
     if config.attention == "nystrom" and config.landmarks == "continual":
-        raise NotCovered("continual landmarks")
+        raise NotCoveredError("continual landmarks")
 
 
 def prepare_blocks(tensors: Tensors, config: ModelConfig) -> NDArray[np.float32]:
-    """(blocks, .) the weights of all blocks, see WeightsAt. Raises NotCovered."""
+    """(blocks, .) the weights of all blocks, see WeightsAt. Raises NotCoveredError."""
     sizes = Sizes.of(config)
     at = weights_at(sizes)
     packed = aligned((config.blocks, at.end), np.float32)
@@ -57,7 +57,7 @@ def prepare_blocks(tensors: Tensors, config: ModelConfig) -> NDArray[np.float32]
         _put(row, at.feed_forward_gain, block["feed_forward_norm.weight"])
         _put(row, at.feed_forward_offset, block["feed_forward_norm.bias"])
         if sizes.landmarks:
-            _put(row, at.inverse, _inverse(block, config).transpose(0, 2, 1))
+            _put(row, at.inverse, _inverse(block, config))
     return packed
 
 
@@ -109,7 +109,7 @@ def _projection(block: Tensors, config: ModelConfig) -> tuple[Doubles, Doubles]:
 
 
 def _inverse(block: Tensors, config: ModelConfig) -> Doubles:
-    """P (H, m, m), as model/attention/inverse.py has it. Raises NotCovered."""
+    """P (H, m, m), as model/attention/inverse.py has it. Raises NotCoveredError."""
     scores = block["attention.kernel.query_landmarks"] @ block["attention.kernel.key_landmarks"].transpose(0, 2, 1)
     terms = np.exp(config.head_width**-0.5 * (scores - scores.max(axis=-1, keepdims=True)))
     matrix = terms / terms.sum(axis=-1, keepdims=True)
@@ -127,7 +127,7 @@ def _inverse(block: Tensors, config: ModelConfig) -> Doubles:
             product = matrix @ inverse
             inverse = inverse @ (13 * identity - product @ (15 * identity - product @ (7 * identity - product))) / 4
     if not np.abs(inverse).max() <= LARGEST_INVERSE:
-        raise NotCovered(f"an inverse of the landmark matrix with entries above {LARGEST_INVERSE:.0f}")
+        raise NotCoveredError(f"an inverse of the landmark matrix with entries above {LARGEST_INVERSE:.0f}")
     return inverse
 
 

@@ -53,7 +53,7 @@ def prepare_tokenizing(tensors: Tensors, config: ModelConfig) -> Tokenizing:
     for index, (count, dilation) in enumerate(zip(config.stem_channels, config.stem_dilations, strict=True)):
         kernel, bias = _fold(tensors, f"tokenizer.stem.convolutions.{index}.")
         taps_last = kernel.transpose(2, 3, 1, 0)  # (taps, kernel bands, channels in, channels out)
-        kernel_bands, stride = kernel.shape[3], 2 if index == 0 else 1
+        kernel_bands = kernel.shape[3]
         slots, padded = (TAPS - 1) * dilation + 1, _line((bands + kernel_bands - 1) * channels)
         bias_at = weights_at + _line(taps_last.size)
         rows.append(
@@ -90,7 +90,8 @@ def _fold(tensors: Tensors, prefix: str) -> tuple[NDArray[np.float64], NDArray[n
     if prefix + "norm.weight" not in tensors:
         return kernel, tensors[prefix + "convolution.bias"].astype(np.float64)
     gain, offset, mean, variance = (
-        tensors[prefix + f"norm.{name}"].astype(np.float64) for name in ("weight", "bias", "running_mean", "running_var")
+        tensors[prefix + f"norm.{name}"].astype(np.float64)
+        for name in ("weight", "bias", "running_mean", "running_var")
     )
     gain = gain / np.sqrt(variance + NORM_EPSILON)
     return kernel * gain[:, None, None, None], offset - mean * gain

@@ -61,6 +61,7 @@ class ScriptedSession:
         self.aloud = False
         self.recorder = Recorder()
         self.level = Level()
+        self.preview_status = ""
         self.player: ScriptedPlayer | None = None
         self.asked: list[str] = []
         self._queue: list[Snapshot] = []

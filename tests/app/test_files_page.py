@@ -22,6 +22,7 @@ from pytestqt.qtbot import QtBot
 
 from app.classify import classify_file
 from app.offline.answer import FileAnswer, FileError, Timeline
+from app.offline.model import torch_model
 from app.offline.parameters import Parameters
 from app.weights import default_weights
 from app.window import MainWindow
@@ -87,7 +88,7 @@ def test_a_folder_is_classified_as_the_command_does_it_and_a_bad_file_is_a_row(
     assert shown(page, FILE) == ["bad.wav", "song.flac"]
     assert [error.path for error in page.table.errors()] == [str(tmp_path / "bad.wav")]
     assert "convert it" in shown(page, TIMELINE)[0]
-    expected = classify_file(load_classifier(default_weights()), song, Parameters())
+    expected = classify_file(torch_model(load_classifier(default_weights())), song, Parameters())
     (got,) = page.table.answers()
     assert got.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
     assert (got.genre, got.duration) == (expected.genre, expected.duration)

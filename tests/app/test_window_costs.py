@@ -10,11 +10,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.costs import CostMeter, Percentiles
+from app.model_in_use import FrameFlops
 from app.window import MainWindow, words
 from app.window.cost import CostPanel, tail
 from app.window.explained import Explained
 from app.window.logbar import LogAxis
-from tests.app.scripted_session import MODEL, ScriptedSession, snapshot
+from tests.app.scripted_session import FLOPS, MODEL, ScriptedSession, snapshot
 from tests.app.shown import text
 
 
@@ -172,6 +173,14 @@ def test_the_axis_widens_to_hold_every_value_and_keeps_even_decades() -> None:
     values = np.array([1e2, 3e3, 5e5, 1e9, 1e12])
     assert axis.positions(values).tolist() == pytest.approx([axis.position(value) for value in values])
     assert LogAxis(1e4, 1e7).holding() == LogAxis(1e4, 1e7)
+
+
+def test_a_model_chosen_before_anything_runs_is_counted_at_once(window: MainWindow, session: ScriptedSession) -> None:
+    flops = FrameFlops(FLOPS.shared, FLOPS.step, {"attention": 1_000_000, "head": 100_000})
+    session.model = replace(MODEL, window=65, window_seconds=5.0, flops=flops)
+    window.tick()
+    assert text(window, "flops_encoder_twin") == "1.10 MFLOP"
+    assert window.live.spectrogram.window_seconds == 5.0
 
 
 @pytest.mark.parametrize(

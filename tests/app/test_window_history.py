@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.window import MainWindow
 from app.window.history import FREEZE, LIVE
-from tests.app.scripted_session import GENRES, ScriptedSession, snapshot, sound
+from tests.app.scripted_session import GENRES, MODEL, ScriptedSession, snapshot, sound
 from tests.app.shown import button, text
 
 FRAME = ScriptedSession.frame_seconds
@@ -50,7 +51,9 @@ def test_it_is_said_that_the_picture_is_frozen_and_that_listening_goes_on(heard:
     look_back(heard)
     assert heard.live.now.title.text() == "At 0:04, frozen"
     assert text(heard, "history_note") == "frozen at 0:04, still listening"
-    assert button(heard, "freeze").text() == LIVE
+    freeze = button(heard, "freeze")
+    assert freeze.text() == LIVE
+    assert freeze.width() >= freeze.sizeHint().width()
 
 
 def test_while_frozen_nothing_moves_and_everything_is_heard(heard: MainWindow, session: ScriptedSession) -> None:
@@ -108,6 +111,21 @@ def test_another_run_begins_live(heard: MainWindow) -> None:
     heard.listen("headset")
     assert not heard.live.frozen
     assert heard.live.now.title.text() == "Now"
+
+
+def test_a_moment_is_shown_with_the_window_that_the_model_had_then(
+    window: MainWindow, session: ScriptedSession
+) -> None:
+    other = replace(MODEL, window=65, window_seconds=5.0)
+    window.listen("desk")
+    session.queue([*sound(60, model=MODEL), *sound(60, first=60, model=other)])
+    window.tick()
+    assert window.live.spectrogram.window_seconds == 5.0
+    window.live.look_at(2.0)
+    assert window.live.spectrogram.window_seconds == 30.0
+    assert text(window, "heard") == "12 of 30 s heard"
+    window.live.go_live()
+    assert window.live.spectrogram.window_seconds == 5.0
 
 
 def test_arrow_keys_walk_through_time(heard: MainWindow) -> None:

@@ -116,3 +116,15 @@ def test_without_a_microphone_there_is_nothing_to_meter(window: MainWindow, sess
     session.devices = DeviceList(problem="No microphone was found.")
     window.tick()
     assert not window.live.source_bar.check.isEnabled()
+
+
+def test_a_microphone_that_cannot_be_metered_says_why(window: MainWindow, session: ScriptedSession) -> None:
+    window.tick()
+    window.live.source_bar.check.click()
+    session.preview_status = "The microphone “desk” is used by another program: close that one."
+    window.tick()
+    assert text(window, "status") == session.preview_status
+    session.preview_status = ""
+    window.tick()
+    assert text(window, "status") != session.preview_status
+    assert "another program" not in text(window, "status")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from model import Classifier, ModelConfig, WeightsError, WindowTwin, probabilities, save_classifier
 from model.compiled.classifier import CompiledClassifier
 from model.compiled.exchange import from_torch, to_torch
-from model.compiled.prepare import NotCovered
+from model.compiled.prepare import NotCoveredError
 from tests.model.conftest import SMALL, music, small_classifier
 
 CLOSE = 1e-5  # in probability
@@ -96,9 +96,7 @@ def test_a_state_goes_on_compiled_and_back_in_torch(config: ModelConfig, cut: in
             stream = from_torch(compiled, state)
             answers = compiled.encode(compiled.tokenize(frames[0, start : start + 7].numpy(), stream), stream)
             np.testing.assert_allclose(answers, expected[start : start + 7], rtol=0, atol=CLOSE)
-            logits, state = classifier.steps(
-                frames[:, start + 7 : start + 20], to_torch(compiled, stream, classifier)
-            )
+            logits, state = classifier.steps(frames[:, start + 7 : start + 20], to_torch(compiled, stream, classifier))
             actual = probabilities(logits)[0].numpy()
             np.testing.assert_allclose(actual, expected[start + 7 : start + 20], rtol=0, atol=CLOSE)
 
@@ -168,7 +166,7 @@ def test_a_million_steps_do_not_drift() -> None:
     "change", [{"landmarks": "continual"}, {"blocks": 2, "stacking": "retroactive"}], ids=lambda change: str(change)
 )
 def test_what_is_not_covered_is_said(change: dict[str, Any]) -> None:
-    with pytest.raises(NotCovered):
+    with pytest.raises(NotCoveredError):
         compiled_from(small_classifier(torch.float32, replace(SMALL, **change)))
 
 
@@ -177,7 +175,7 @@ def test_an_inverse_that_float32_cannot_serve_is_left_to_torch() -> None:
     with torch.no_grad():  # two landmarks that hardly differ
         landmarks = classifier.encoder.blocks[0].get_parameter("attention.kernel.query_landmarks")
         landmarks[:, 1] = landmarks[:, 0] + 1e-5
-    with pytest.raises(NotCovered, match="inverse"):
+    with pytest.raises(NotCoveredError, match="inverse"):
         compiled_from(classifier)
 
 

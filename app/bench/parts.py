@@ -1,0 +1,112 @@
+"""The parts of a compiled step by themselves, and the bound: nothing but the products of the same weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from model.compiled.arithmetic import Floats, accumulate, activate, as_tuple, norm, softmax
+from model.compiled.cache import kept
+from model.compiled.classifier import CompiledClassifier
+from model.compiled.encode import DOUBLES, EPSILON, FLOATS, HEAD, SIZES, WEIGHTS
+from model.compiled.exact import attend_exactly
+from model.compiled.fixed import attend_fixed
+from model.compiled.layout import DoublesAt, FloatsAt, HeadAt, Sizes, WeightsAt
+
+
+def step_parts(compiled: CompiledClassifier) -> dict[str, Callable[[], object]]:
+    """Of one block, and the head: each a call that does that part once."""
+    random = np.random.default_rng(0)
+    plan, weights, head = compiled.plan, compiled.blocks[0], compiled.head
+    state = compiled.init_state()
+    x, a, b = (random.normal(size=4 * compiled.config.width + 4096).astype(np.float32) for _ in range(3))
+    position = 0
+
+    def attend() -> None:
+        nonlocal position
+        kept(attention)(plan, weights, state.floats[0], state.doubles[0], b, a, position)
+        position += 1
+
+    return {
+        "projections": lambda: kept(projections)(plan, weights, a, b, x),
+        "attention": attend,
+        "feed_forward": lambda: kept(feed_forward)(plan, weights, a, b, x),
+        "head": lambda: kept(last)(plan, head, a, b, x),
+    }
+
+
+def bare_products(compiled: CompiledClassifier) -> dict[str, Callable[[], object]]:
+    """The bound in two ways: these loops, and numpy's BLAS. All blocks, as the weights lie in memory."""
+    random = np.random.default_rng(0)
+    plan, sizes = compiled.plan, compiled.sizes
+    at = WeightsAt(*plan[len(Sizes._fields) :][: len(WeightsAt._fields)].tolist())
+    a, b = (random.normal(size=4 * sizes.width + 4096).astype(np.float32) for _ in range(2))
+    pieces = [
+        (weights[begin : begin + width * count].reshape(width, count).T, a[:width].copy(), np.empty(count, np.float32))
+        for weights in compiled.blocks
+        for begin, width, count in (
+            (at.project, sizes.width, sizes.projected),
+            (at.output, sizes.width, sizes.width),
+            (at.widen, sizes.width, sizes.feed_forward),
+            (at.narrow, sizes.feed_forward, sizes.width),
+        )
+    ]
+
+    def blas() -> None:
+        for matrix, inputs, outputs in pieces:
+            np.dot(matrix, inputs, out=outputs)
+
+    return {"loops": lambda: kept(products)(plan, compiled.blocks, a, b), "blas": blas}
+
+
+def projections(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
+    sizes, at = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
+    d, count = sizes.width, sizes.projected
+    norm(x[:d], w[at.attention_gain :], w[at.attention_offset :], EPSILON, a[:d])
+    b[:count] = w[at.project_bias : at.project_bias + count]
+    accumulate(w[at.project : at.project_bias], a, b, d, count)
+    b[:d] = w[at.output_bias : at.output_bias + d]
+    accumulate(w[at.output : at.output_bias], a, b, d, d)
+
+
+def attention(plan: Any, w: Floats, floats: Floats, doubles: Any, b: Floats, a: Floats, position: int) -> None:
+    sizes, at = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
+    float_at = FloatsAt(*as_tuple(plan[SIZES + WEIGHTS + HEAD :], FLOATS))
+    double_at = DoublesAt(*as_tuple(plan[SIZES + WEIGHTS + HEAD + FLOATS :], DOUBLES))
+    if sizes.pairs > 0:
+        attend_fixed(b, floats, doubles, w[at.inverse :], a, position, sizes, float_at, double_at)
+    else:
+        attend_exactly(b, floats, a, position, sizes, float_at)
+
+
+def feed_forward(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
+    sizes, at = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
+    d, wide = sizes.width, sizes.feed_forward
+    norm(x[:d], w[at.feed_forward_gain :], w[at.feed_forward_offset :], EPSILON, a[:d])
+    b[:wide] = w[at.widen_bias : at.widen_bias + wide]
+    accumulate(w[at.widen : at.widen_bias], a, b, d, wide)
+    activate(b[:wide], sizes.activation)
+    a[:d] = w[at.narrow_bias : at.narrow_bias + d]
+    accumulate(w[at.narrow : at.narrow_bias], b, a, wide, d)
+
+
+def last(plan: Any, head: Floats, a: Floats, b: Floats, x: Floats) -> None:
+    sizes, at = Sizes(*as_tuple(plan, SIZES)), HeadAt(*as_tuple(plan[SIZES + WEIGHTS :], HEAD))
+    norm(x[: sizes.width], head[at.gain :], head[at.offset :], EPSILON, a[: sizes.width])
+    answer = b[: sizes.genres]
+    answer[:] = head[at.bias : at.bias + sizes.genres]
+    accumulate(head[at.weight : at.bias], a, answer, sizes.width, sizes.genres)
+    softmax(answer)
+
+
+def products(plan: Any, weights: Floats, a: Floats, b: Floats) -> None:
+    sizes, at = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
+    d, wide = sizes.width, sizes.feed_forward
+    for block in range(len(weights)):
+        w = weights[block]
+        accumulate(w[at.project : at.project_bias], a, b, d, sizes.projected)
+        accumulate(w[at.output : at.output_bias], a, b, d, d)
+        accumulate(w[at.widen : at.widen_bias], a, b, d, wide)
+        accumulate(w[at.narrow : at.narrow_bias], a, b, wide, d)

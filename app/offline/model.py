@@ -1,0 +1,80 @@
+"""The model of an offline run: compiled where that is ready, else torch. Which of them makes no difference to 1e-5."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.compiled_path import CompiledPath
+
+if TYPE_CHECKING:
+    from model import Classifier, ModelConfig
+    from model.compiled.classifier import CompiledClassifier
+
+
+class Hearer(Protocol):
+    """One stream through the continual model."""
+
+    def hear(self, frames: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The next frames (T, bands) dB -> probabilities (T, genres)."""
+
+
+@dataclass(frozen=True)
+class OfflineModel:
+    """`begin` gives a new stream, which lives on a few frames at a time where it is given True."""
+
+    config: ModelConfig
+    begin: Callable[[bool], Hearer]
+    reference: Callable[[], Classifier]  # the same weights in torch, for the twin
+
+
+def load_model(path: Path) -> OfflineModel:
+    """Compiled, if nothing has to be compiled first: then torch is not even imported. Raises WeightsError."""
+    compiled = _load_compiled(path)
+    if compiled is None:
+        return torch_model(_load_classifier(path))
+    return OfflineModel(compiled.config, lambda _live: _Compiled(compiled), lambda: _load_classifier(path))
+
+
+def torch_model(classifier: Classifier) -> OfflineModel:
+    """This classifier, as it is."""
+    from app.offline.torch_hearer import TorchHearer
+
+    return OfflineModel(classifier.config, lambda live: TorchHearer(classifier, live), lambda: classifier)
+
+
+class _Compiled:
+    def __init__(self, compiled: CompiledClassifier) -> None:
+        self._path = CompiledPath(compiled)
+
+    def hear(self, frames: NDArray[np.float32]) -> NDArray[np.float64]:
+        return self._path.hear(frames)[1]
+
+
+def _load_compiled(path: Path) -> CompiledClassifier | None:
+    """Raises WeightsError."""
+    try:
+        from model.compiled.cache import is_ready
+        from model.compiled.classifier import CompiledClassifier
+        from model.compiled.prepare import NotCoveredError
+    except ImportError:
+        return None
+    try:
+        return CompiledClassifier.load(path) if is_ready() else None
+    except NotCoveredError:
+        return None
+
+
+def _load_classifier(path: Path) -> Classifier:
+    """Raises WeightsError."""
+    import torch
+
+    from model import load_classifier
+
+    torch.set_num_threads(1)  # a batch shares out files, not the inside of a step
+    return load_classifier(path)
