@@ -26,7 +26,11 @@ class Help:
 
     def show_keys(self) -> None:
         """The sheet of shortcuts."""
-        others = [("The caption after or before, in the tour", "Right, Left"), ("Leave the tour or full screen", "Esc")]
+        others = [("Freeze the moment, or back to live", "Space")]
+        others += [
+            ("The caption after or before, in the tour", "Right, Left"),
+            ("Leave the tour or full screen", "Esc"),
+        ]
         show_keys(self._window, [*self._window.menus.shortcuts(), *others])
 
     def show_about(self) -> None:
