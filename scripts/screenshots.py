@@ -36,6 +36,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+from app.compiled_path import quicken
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
 from app.session import LiveSession
@@ -77,7 +78,7 @@ def main() -> int:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     torch.set_num_threads(1)
     try:
-        session = LiveSession(load_classifier(default_weights()), other_weights=family_weights())
+        session = LiveSession(load_classifier(default_weights()), other_weights=family_weights(), quicken=quicken)
     except WeightsError as error:
         print(f"screenshots: {error}", file=sys.stderr)
         return 1

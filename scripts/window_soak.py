@@ -28,6 +28,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import torch
 from PySide6.QtWidgets import QApplication
 
+from app.compiled_path import quicken
 from app.session import LiveSession
 from app.weights import default_weights, family_weights
 from app.window import MainWindow
@@ -44,7 +45,7 @@ KEPT_THREADS = {"MainThread", "PortAudio"}  # PortAudio's is a daemon that waits
 def main() -> int:
     arguments = parse_arguments()
     torch.set_num_threads(1)
-    session = LiveSession(load_classifier(default_weights()), other_weights=family_weights())
+    session = LiveSession(load_classifier(default_weights()), other_weights=family_weights(), quicken=quicken)
     session.aloud = not arguments.silent
     application = start_qt()
     window = MainWindow(session)
