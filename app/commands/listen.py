@@ -52,9 +52,7 @@ def run_listen(options: argparse.Namespace) -> int:
                     said = source.status
                     console.note(said or f"listening to {name}")
 
-            classify_source(
-                model, source, name, parameters, True, lambda hop: writer.add_hop(name, hop), on_time=look
-            )
+            classify_source(model, source, name, parameters, True, lambda hop: writer.add_hop(name, hop), on_time=look)
     except AudioError as error:
         console.error(str(error))
         return EXIT_SOME_FAILED
