@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -60,8 +61,21 @@ def set_up(environment: Environment, wanted: Stamp) -> None:
         create(environment.folder)
     say("installing the packages into .venv (the first time this can take minutes)")
     install(environment, wanted.extras)
+    compile_steps(environment)
     write_stamp(environment.stamp_file, wanted)
     say("ready")
+
+
+def compile_steps(environment: Environment) -> None:
+    """Let the compiled path be there from the first start on; where that fails, torch serves."""
+    with contextlib.suppress(OSError):
+        subprocess.run(
+            [str(environment.python), "-c", "from model.compiled.cache import compile_all; compile_all()"],
+            cwd=environment.checkout,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
 
 
 def remove(folder: Path) -> None:
