@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import os
 import sys
+from typing import NoReturn
 
 import torch
 
@@ -20,7 +23,7 @@ SHORTEST_WINDOW, LONGEST_WINDOW = 5.0, 300.0  # s
 
 
 def run_window_command(options: argparse.Namespace) -> int:
-    """Open it; returns the exit code. Raises UsageError."""
+    """Open it. Returns the exit code of what cannot be opened, else ends the process with it. Raises UsageError."""
     seconds = options.window_seconds
     if seconds is not None and not SHORTEST_WINDOW <= seconds <= LONGEST_WINDOW:
         raise UsageError(
@@ -40,9 +43,19 @@ def run_window_command(options: argparse.Namespace) -> int:
             raise UsageError(f"this model cannot have another window ({error}): leave --window-seconds out") from None
     session = LiveSession(classifier, other_weights=family_weights(), quicken=quicken)
     try:
-        return run_window(session, understand(options))
+        code = run_window(session, understand(options))
     finally:
         session.close()
+    leave(code)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now: all is closed and written, and to take torch, numba and Qt apart would take seconds."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # a launcher without a terminal has none
+            stream.flush()
+    os._exit(code)
 
 
 def understand(options: argparse.Namespace) -> Launch:
