@@ -86,7 +86,7 @@ def test_what_is_trained_can_be_measured_and_says_where_it_comes_from(
 def test_what_was_broken_off_goes_on_and_ends_with_the_same_weights(tmp_path: Path, training_cache: Path) -> None:
     pack = write_pack(tmp_path / "small.npz", **pack_fields(clips=20, frames=60))
     whole, broken = tmp_path / "whole.safetensors", tmp_path / "broken.safetensors"
-    same = ("--data", pack, "--epochs", 12, "--seed", 4, "--train-on", "train+valid")
+    same = ("--data", pack, "--epochs", 30, "--seed", 4, "--train-on", "train+valid")
     assert train(training_cache, *same, "--output", whole).returncode == 0
     command = ["--cache", training_cache, "--threads", 1, *same, "--output", broken]
     running = subprocess.Popen(
@@ -99,7 +99,7 @@ def test_what_was_broken_off_goes_on_and_ends_with_the_same_weights(tmp_path: Pa
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "of 12 epochs are kept: the same command with --resume goes on" in said
+    assert "of 30 epochs are kept: the same command with --resume goes on" in said
     assert train(training_cache, *same, "--output", broken, "--resume").returncode == 0
     for name, tensor in load_for_training(whole).state_dict().items():
         assert torch.equal(load_for_training(broken).state_dict()[name], tensor), name
