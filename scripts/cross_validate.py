@@ -111,7 +111,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=TrainingPlan.epochs)
     parser.add_argument("--seed", type=int, default=TrainingPlan.seed)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--precision", type=float, default=0.75, help="of sure answers, which the unsure rule aims at")
+    parser.add_argument("--precision", type=float, default=0.8, help="of sure answers, which the unsure rule aims at")
     return parser.parse_args()
 
 

@@ -142,7 +142,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=TrainingPlan.seed)
     parser.add_argument("--init-landmarks", choices=("kmeans", "random"), default="kmeans", help="fixed ones")
     parser.add_argument("--outliers", type=float, default=TrainingPlan.outlier_share, help="share of made sounds")
-    parser.add_argument("--precision", type=float, default=0.75, help="of sure answers, which the unsure rule aims at")
+    parser.add_argument("--precision", type=float, default=0.8, help="of sure answers, which the unsure rule aims at")
     parser.add_argument(
         "--calibrate-like", type=Path, metavar="WEIGHTS", help="take temperature and unsure rule of these"
     )
