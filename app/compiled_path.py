@@ -43,6 +43,16 @@ class CompiledPath:
         return tokens, self._classifier.encode(tokens, self._state).astype(np.float64)
 
 
+def load_what_is_ready() -> None:
+    """Load the compiled functions now, if they are kept on disk: for half a second no other thread would get a turn."""
+    try:
+        from model.compiled.cache import compile_all, is_ready
+    except ImportError:
+        return
+    if is_ready():
+        compile_all()
+
+
 def quicken(classifier: Classifier) -> Callable[[], CompiledPath] | None:
     """Compiled paths of this classifier's weights; None where there are none. May take seconds."""
     began = time.perf_counter()

@@ -12,7 +12,7 @@ import torch
 
 from app.cli import EXIT_NO_MODEL
 from app.commands.usage import UsageError
-from app.compiled_path import quicken
+from app.compiled_path import load_what_is_ready, quicken
 from app.session import LiveSession
 from app.weights import family_weights
 from app.window import Launch, run_window
@@ -41,6 +41,7 @@ def run_window_command(options: argparse.Namespace) -> int:
             classifier = classifier.with_window(round(seconds / FRAME_SECONDS))
         except ValueError as error:
             raise UsageError(f"this model cannot have another window ({error}): leave --window-seconds out") from None
+    load_what_is_ready()  # before there is a window that it could hold up
     session = LiveSession(classifier, other_weights=family_weights(), quicken=quicken)
     try:
         code = run_window(session, understand(options))
