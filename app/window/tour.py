@@ -81,8 +81,8 @@ class Tour(QWidget):
             self.ended.emit()
 
     def tick(self, seconds: float) -> None:
-        """Time goes on; not while the mouse is on the card."""
-        if self.is_running and not self.card.underMouse():
+        """Time goes on."""
+        if self.is_running:
             self._seconds += seconds
             self.card.show_time(self._seconds / self.step.seconds)
             if self._seconds >= self.step.seconds:
