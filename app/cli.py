@@ -19,11 +19,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:  # there is none where a shell has closed it
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    from model.weights_file import WeightsError
+
     try:
         return run(options)
     except UsageError as error:
         print(f"nystream: {error}", file=sys.stderr)
         return EXIT_USAGE
+    except WeightsError as error:
+        print(f"nystream: {error}", file=sys.stderr)
+        return EXIT_NO_MODEL
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # whoever read our output has seen enough
@@ -32,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """The command, imported only now. Raises UsageError."""
+    """The command, imported only now. Raises UsageError and WeightsError."""
     if options.command == "classify":
         from app.commands.classify import run_classify
 
@@ -59,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         return run_completion(options)
     from app.commands.window import run_window_command
 
-    return run_window_command(options)
+    run_window_command(options)
 
 
 def gui() -> int:

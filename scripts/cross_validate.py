@@ -24,15 +24,13 @@ import numpy as np
 import torch
 
 from app.offline.console import Console
-from model import Classifier
-from model.training import Trainer, TrainingError, TrainingPlan, clip_probabilities
+from model.training import TrainingError, TrainingPlan, clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, add_split_arguments, read_dataset
 from scripts.measures.clips import labels_for
 from scripts.training.calibrate import calibration_out_of_fold
 from scripts.training.folds import artist_folds
-from scripts.training.material import fingerprint, material
 from scripts.training.rows import configure
-from scripts.training.run import TrainingRun
+from scripts.training.run import begin_run
 
 
 def main() -> int:
@@ -70,13 +68,9 @@ def train_fold(
     """Train on all other folds, and keep the answers (N, T, G) to the clips of this one."""
     plan = TrainingPlan(epochs=arguments.epochs, seed=arguments.seed)
     training, checked = dataset.take(np.flatnonzero(~out).tolist()), dataset.take(np.flatnonzero(out).tolist())
-    torch.manual_seed(plan.seed)
-    data = material(training, plan, arguments.cache)
-    trainer = Trainer(Classifier(configure(arguments.row)), data, plan)
-    run = TrainingRun(trainer, arguments.folder / f"fold-{fold}", fingerprint(data), None, plan.epochs)
-    run.take_up(resume=True)
+    run = begin_run(training, configure(arguments.row), plan, arguments.cache, arguments.folder / f"fold-{fold}")
     run.go(console)
-    answers = clip_probabilities(trainer.average, torch.from_numpy(checked.frames))
+    answers = clip_probabilities(run.trainer.average, torch.from_numpy(checked.frames))
     partial = arguments.folder / f"fold-{fold}.partial"
     with partial.open("wb") as file:
         np.save(file, answers.numpy())

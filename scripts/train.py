@@ -25,13 +25,12 @@ import torch
 
 from app.offline.console import Console
 from model import Classifier, WeightsError, load_for_training, save_classifier
-from model.training import Trainer, TrainingError, TrainingPlan, clip_figures, clip_probabilities
+from model.training import TrainingError, TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, add_split_arguments, read_dataset
 from scripts.measures.clips import labels_for
 from scripts.training.calibrate import calibrate_like, calibrate_on, calibrate_with
-from scripts.training.material import fingerprint, material
 from scripts.training.rows import ROWS, configure
-from scripts.training.run import TrainingRun
+from scripts.training.run import TrainingRun, begin_run
 
 
 def main() -> int:
@@ -49,12 +48,12 @@ def main() -> int:
         console.note(f"{len(training.names)} clips to train on, {len(valid.names) if valid else 'none'} to check on")
         run.go(console)
         classifier, notes = run.trainer.average.cpu(), {"valid_clips": "0"}
-        if valid is not None and example is None and arguments.calibration is None:
-            classifier, notes = calibrate_on(classifier, valid, arguments.precision)
-        elif arguments.calibration is not None:
+        if arguments.calibration is not None:
             classifier, notes = calibrate_with(classifier, arguments.calibration)
         elif example is not None:
             classifier, notes = calibrate_like(classifier, example, arguments.calibrate_like)
+        elif valid is not None:
+            classifier, notes = calibrate_on(classifier, valid, arguments.precision)
         notes |= {
             "trained_on": f"{len(training.names)} clips: {arguments.train_on} of the split "
             f"{arguments.split_scheme or 'fault-filtered'}",
@@ -100,9 +99,6 @@ def prepare(
         raise DatasetError(
             f"the data have the genres {', '.join(training.genres)}; expected {', '.join(config.genres)}"
         )
-    torch.manual_seed(plan.seed)
-    data = material(training, plan, arguments.cache)
-    trainer = Trainer(Classifier(config), data, plan, choose_device(arguments.device), teachers)
     check = None
     if valid is not None:
         labels, frames = labels_for(config, valid), torch.from_numpy(valid.frames)
@@ -112,9 +108,18 @@ def prepare(
             return figures["accuracy"], figures["log_loss"]
 
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    run = TrainingRun(trainer, arguments.output, fingerprint(data, teachers), check, arguments.check_every)
-    run.take_up(arguments.resume)
-    return run
+    return begin_run(
+        training,
+        config,
+        plan,
+        arguments.cache,
+        arguments.output,
+        check,
+        arguments.check_every,
+        choose_device(arguments.device),
+        teachers,
+        arguments.resume,
+    )
 
 
 def choose_device(name: str) -> torch.device:

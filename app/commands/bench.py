@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import platform
-import sys
 from typing import Any
 
 from app.commands.usage import UsageError
@@ -26,16 +25,12 @@ def run_bench(options: argparse.Namespace) -> int:
 
     from app.bench.measure import measure_growth, measure_size
     from app.bench.timing import machine
-    from app.cli import EXIT_NO_MODEL, EXIT_OK
+    from app.cli import EXIT_OK
     from app.offline.model_identity import identify
-    from model import WeightsError, load_classifier, step_cost, twin_cost
+    from model import load_classifier, step_cost, twin_cost
 
     torch.set_num_threads(1)
-    try:
-        classifier = load_classifier(options.weights)
-    except WeightsError as error:
-        print(f"nystream: {error}", file=sys.stderr)
-        return EXIT_NO_MODEL
+    classifier = load_classifier(options.weights)
     config = classifier.config
     rounds = -(-options.frames // FRAMES_PER_ROUND)
     with torch.inference_mode():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,16 +18,12 @@ PACKAGES = ("av", "librosa", "numba", "numpy", "PySide6-Essentials", "sounddevic
 
 def run_info(options: argparse.Namespace) -> int:
     """Versions, the model, and the model card."""
-    from app.cli import EXIT_NO_MODEL, EXIT_OK
+    from app.cli import EXIT_OK
     from app.compiled_path import describe_path
     from app.offline.model_identity import identify
-    from model import WeightsError, load_classifier, read_notes
+    from model import load_classifier, read_notes
 
-    try:
-        classifier = load_classifier(options.weights)
-    except WeightsError as error:
-        print(f"nystream: {error}", file=sys.stderr)
-        return EXIT_NO_MODEL
+    classifier = load_classifier(options.weights)
     described: dict[str, Any] = {
         "schema": SCHEMA,
         "version": __version__,

@@ -10,20 +10,19 @@ from typing import NoReturn
 
 import torch
 
-from app.cli import EXIT_NO_MODEL
 from app.commands.usage import UsageError
 from app.compiled_path import load_what_is_ready, quicken
 from app.session import LiveSession
 from app.weights import family_weights
 from app.window import Launch, run_window
 from audio import FRAME_SECONDS
-from model import WeightsError, load_classifier
+from model import load_classifier
 
 SHORTEST_WINDOW, LONGEST_WINDOW = 5.0, 300.0  # s
 
 
-def run_window_command(options: argparse.Namespace) -> int:
-    """Open it. Returns the exit code of what cannot be opened, else ends the process with it. Raises UsageError."""
+def run_window_command(options: argparse.Namespace) -> NoReturn:
+    """Open it, and end the process with its exit code. Raises UsageError and WeightsError."""
     seconds = options.window_seconds
     if seconds is not None and not SHORTEST_WINDOW <= seconds <= LONGEST_WINDOW:
         raise UsageError(
@@ -31,11 +30,7 @@ def run_window_command(options: argparse.Namespace) -> int:
         )
     # One thread: more make a single step no faster, and its slowest ones ten times slower.
     torch.set_num_threads(1)
-    try:
-        classifier = load_classifier(options.weights)
-    except WeightsError as error:
-        print(f"nystream: {error}", file=sys.stderr)
-        return EXIT_NO_MODEL
+    classifier = load_classifier(options.weights)
     if seconds is not None:
         try:
             classifier = classifier.with_window(round(seconds / FRAME_SECONDS))

@@ -1,6 +1,6 @@
 """Endless streams: clips joined in random order with hard cuts, and how the answer on the screen fares in them.
 
-That answer is the mean of the last 39 token probabilities (3 s), as in app/engine.py. Nothing is reset at a cut.
+That answer is the mean of the last 39 token probabilities (3 s), as in app/answerer.py. Nothing is reset at a cut.
 
 Tensor dimensions: S streams, C clips in each, T frames of a clip, G genres.
 """
@@ -96,9 +96,7 @@ def looking_back(classifier: Classifier, window: int, level_window: int) -> Clas
 
     classifier: as it was saved, not yet made ready. Raises ValueError.
     """
-    config = classifier.config
-    landmarks = min(config.landmark_count, window) if config.landmarks == "continual" else config.landmark_count
-    other = Classifier(replace(config, window=window, level_window=level_window, landmark_count=landmarks))
+    other = Classifier(replace(classifier.config.with_window(window), level_window=level_window))
     other.load_state_dict(classifier.state_dict())
     return other.for_inference()
 

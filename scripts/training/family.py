@@ -13,13 +13,12 @@ from typing import Any
 import torch
 
 from app.offline.console import Console
-from model import Classifier, ModelConfig, save_classifier
-from model.training import Trainer, TrainingPlan, clip_figures, clip_probabilities
+from model import ModelConfig, save_classifier
+from model.training import TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import read_dataset
 from scripts.measures.clips import labels_for
-from scripts.training.material import fingerprint, material
 from scripts.training.rows import ROWS, configure
-from scripts.training.run import TrainingRun
+from scripts.training.run import begin_run
 
 ANSWER_STRIDE = 8  # of the members that encode a window for every answer: every eighth token is asked
 
@@ -99,14 +98,11 @@ def perform(task: Task) -> dict[str, Any]:
     dataset = read_dataset(task.data)
     training, valid = dataset.part("train"), dataset.part("valid")
     member, plan = task.member, task.plan()
-    data = material(training, plan, task.data.cache)
-    torch.manual_seed(plan.seed)
-    trainer = Trainer(Classifier(member.config), data, plan, torch.device(task.device))
     task.work.mkdir(parents=True, exist_ok=True)
     weights = task.work / f"{member.name}-seed{task.seed}.safetensors"
-    run = TrainingRun(trainer, weights, fingerprint(data), check=None, check_every=1)
-    run.take_up(resume=True)
+    run = begin_run(training, member.config, plan, task.data.cache, weights, device=torch.device(task.device))
     run.go(Console(quiet=True))
+    trainer = run.trainer
     tokens = clip_probabilities(
         trainer.average,
         torch.from_numpy(valid.frames),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from app.offline.console import Console, clock
-from model import Classifier
-from model.training import Trainer, TrainingError, load_checkpoint, save_checkpoint
+from model import Classifier, ModelConfig
+from model.training import Trainer, TrainingError, TrainingPlan, load_checkpoint, save_checkpoint
+from scripts.dataset import Dataset
+from scripts.training.material import fingerprint, material
 from scripts.training.record import write_csv, write_plot
 
 Check = Callable[[Classifier], tuple[float, float]]  # accuracy and log-loss on valid
@@ -67,3 +71,24 @@ class TrainingRun:
         if row["valid_accuracy"] is not None:
             said += f"  valid: accuracy {row['valid_accuracy']:.3f}, log-loss {row['valid_log_loss']:.3f}"
         return f"{said}  {clock(mean * (epochs - row['epoch']))} left"
+
+
+def begin_run(
+    dataset: Dataset,
+    config: ModelConfig,
+    plan: TrainingPlan,
+    cache_folder: Path,
+    output: Path,
+    check: Check | None = None,
+    check_every: int = 1,
+    device: torch.device | None = None,
+    teachers: Sequence[Classifier] = (),
+    resume: bool = True,
+) -> TrainingRun:
+    """A run on a dataset, from its beginning or from its checkpoint. Raises DatasetError, TrainingError and OSError."""
+    data = material(dataset, plan, cache_folder)
+    torch.manual_seed(plan.seed)
+    trainer = Trainer(Classifier(config), data, plan, device, teachers)
+    run = TrainingRun(trainer, output, fingerprint(data, teachers), check, check_every)
+    run.take_up(resume)
+    return run

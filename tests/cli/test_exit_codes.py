@@ -69,6 +69,16 @@ def test_a_model_that_cannot_be_loaded_is_exit_code_3(shell: Shell) -> None:
     assert [path.name for path in shell.folder.iterdir()] == ["broken.safetensors"]
 
 
+@pytest.mark.parametrize("command", ["classify a.wav", "bench", "info", ""])
+def test_every_command_says_of_a_broken_model_one_sentence(shell: Shell, command: str) -> None:
+    (shell.folder / "broken.safetensors").write_bytes(b"no weights")
+    done = shell.run(f"nystream {command} --weights broken.safetensors")
+    assert (done.returncode, done.stdout) == (3, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("nystream: ")
+    assert "broken.safetensors is not a readable safetensors file" in line
+
+
 def test_a_name_that_begins_with_a_dash_can_be_given(shell: Shell) -> None:
     import soundfile
 
