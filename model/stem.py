@@ -74,7 +74,7 @@ class Stem(nn.Module):
         )
 
     def forward(self, frames: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        features = frames.unsqueeze(1)  # (B, 1, T, bands)
+        features = frames.unsqueeze(-1).permute(0, 3, 1, 2)  # (B, 1, T, bands), channels last in memory
         remembered = []
         for layer, heard in zip(self._layers(), state, strict=True):
             features, heard_now = layer(features, heard)

@@ -9,7 +9,7 @@ import copy
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -166,16 +166,26 @@ def one_hot(labels: Tensor, genres: int) -> Tensor:
 def _tokens(classifier: Classifier, frames: Tensor) -> Tensor:
     """frames (B, T, bands) -> tokens (B, T, d), float32: landmarks want that."""
     fresh = classifier.tokenizer.init_state(len(frames))
+    # In another type or layout than the features it would drag these along when it is put before them.
+    stem = tuple(heard.to(torch.bfloat16, memory_format=torch.channels_last) for heard in fresh.stem)
+    fresh = replace(fresh, stem=stem)
     with torch.autocast(frames.device.type, dtype=torch.bfloat16):  # the convolutions are nearly all of the work
         tokens, _ = classifier.tokenizer.steps(frames, fresh)
     return tokens.float()
 
 
 def _lay_out_for_training(classifier: Classifier) -> None:
-    """Channels last is what the convolutions are fastest with."""
+    """Channels last is what the convolutions are fastest with, forwards and backwards."""
     for layer in classifier.modules():
         if isinstance(layer, nn.Conv2d):
             layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last)
+    classifier.tokenizer.stem.convolutions[-1].register_full_backward_pre_hook(_channels_last_gradients)
+
+
+def _channels_last_gradients(_: nn.Module, gradients: Sequence[Tensor | None]) -> tuple[Tensor | None, ...]:
+    return tuple(
+        None if gradient is None else gradient.contiguous(memory_format=torch.channels_last) for gradient in gradients
+    )
 
 
 @torch.no_grad()
