@@ -19,6 +19,7 @@ MAKERS: dict[str, Maker] = {
     "noise floor": lambda random, length: coloured(random, length, random.uniform(0.0, 1.5)),
     "noise": surroundings.plain_noise,
     "hum": surroundings.hum,
+    "tones": surroundings.tones,
     "fan": surroundings.fan,
     "typing": surroundings.typing,
     "rain": surroundings.rain,

@@ -28,6 +28,24 @@ def hum(random: np.random.Generator, length: int) -> Samples:
     return sound
 
 
+def tones(random: np.random.Generator, length: int) -> Samples:
+    """What sings without making music: transformers, sirens, alarms; pure or rich, steady, gliding or pulsing."""
+    time = np.arange(length) / SAMPLE_RATE
+    sound = random.uniform(0.01, 1.0) ** 2 * coloured(random, length, random.uniform(0.0, 2.0))
+    for _ in range(random.integers(1, 4)):
+        glide = random.choice([0.0, 0.02, 0.5]) * slow_curve(random, length, random.uniform(0.1, 4.0))  # octaves
+        pitch = np.minimum(np.exp2(random.uniform(np.log2(40.0), np.log2(5000.0)) + glide), 0.45 * SAMPLE_RATE)
+        phase = 2 * np.pi * np.cumsum(pitch) / SAMPLE_RATE
+        slope = random.uniform(0.3, 1.6)
+        voice = np.zeros(length)
+        for harmonic in range(1, 1 + min(random.integers(1, 30), int(0.45 * SAMPLE_RATE / pitch.max()))):
+            voice += random.uniform(0.1, 1.0) / harmonic**slope * np.sin(harmonic * phase + 2 * np.pi * random.random())
+        if random.random() < 0.4:
+            voice *= (time * random.uniform(0.5, 8.0)) % 1.0 < random.uniform(0.2, 0.8)
+        sound += random.uniform(0.2, 1.0) * unit_level(voice)
+    return sound
+
+
 def fan(random: np.random.Generator, length: int) -> Samples:
     """Air through a grille: broad noise, a weak tone of the blades, both breathing slowly."""
     air = coloured(random, length, random.uniform(0.8, 1.8)) + 0.4 * band(random, length, random.uniform(200, 900), 0.7)

@@ -19,7 +19,7 @@ from scripts.dataset import Dataset, DatasetError
 from scripts.made_sounds import BACKGROUND, KINDS, kept_frames
 
 BACKGROUNDS_EACH = 6
-OUTLIERS_EACH = 8
+OUTLIERS_EACH = 24
 OUTLIER_SEED = 1000  # other sounds than those that music is heard through
 
 
