@@ -1,4 +1,4 @@
-"""Both models on one stream: the continual one and its twin get the same token. The model can be changed on the way."""
+"""Both models on one stream: the continual one and its twin get the same token. Either can be changed on the way."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Answerer:
         tokenized = time.perf_counter_ns()
         present = path.step(token)
         stepped = time.perf_counter_ns()
-        twin = running.twin.answer(token, present)
+        twin = None if running.twin is None else running.twin.answer(token, present)
         running.recent.append(present)
         self._kept.push(frame.log_mel)
         smoothed: NDArray[np.float64] = np.mean(running.recent, axis=0)
@@ -58,9 +58,9 @@ class Answerer:
                 frame.nanoseconds, tokenized - began, stepped - tokenized, None if twin is None else twin.nanoseconds
             ),
             dropped=frame.dropped,
-            unsure=is_unsure(smoothed, running.model.classifier.config),
+            unsure=is_unsure(smoothed, running.model.config),
             compared=None if twin is None else twin.compared,
-            twin_every=running.twin.every,
+            twin_every=1 if running.twin is None else running.twin.every,
             saved_flops=running.saved_flops,
             path=path.name,
             model=in_use,

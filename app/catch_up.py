@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from app.kept_frames import KeptFrames
 from app.live_model import LiveModel, saved_flops
-from app.twin_runner import TorchTwin, TwinRunner
+from app.twin_runner import TwinRunner
 from audio import FRAME_SECONDS
-from model import Classifier
+from model import history_frames
 
 FIRST_CHUNK, LARGEST_CHUNK = 4, 128  # frames
 
 
 class Running:
-    """A model on its way through one stream: its path, its twin, and its last answers."""
+    """A model on its way through one stream: its path, its twin if it has one yet, and its last answers."""
 
     def __init__(self, model: LiveModel, smoothing_frames: int) -> None:
         self.model = model
         self.path = model.make_path()
-        self.twin = TwinRunner(TorchTwin(model.classifier), FRAME_SECONDS)
+        self.twin = None if model.make_twin is None else TwinRunner(model.make_twin(), FRAME_SECONDS)
         self.recent: deque[NDArray[np.float64]] = deque(maxlen=smoothing_frames)
         self._saved = 0, 0  # tokens heard, FLOPs; the count is the same for good once the window is full
 
@@ -32,7 +32,7 @@ class Running:
         """What the continual encoder need not compute for a frame, with as much heard as has been."""
         filled, saved = self._saved
         if filled != self.path.filled:
-            saved = saved_flops(self.model.classifier.config, self.path.filled)
+            saved = saved_flops(self.model.config, self.path.filled)
             self._saved = self.path.filled, saved
         return saved
 
@@ -43,7 +43,7 @@ class CatchUp:
     def __init__(self, running: Running, kept: KeptFrames) -> None:
         self.running = running
         self._kept = kept
-        self._next = max(kept.first, kept.end - frames_behind(running.model.classifier))
+        self._next = max(kept.first, kept.end - history_frames(running.model.config))
         self._chunk = FIRST_CHUNK
 
     def advance(self, nanoseconds: float) -> bool:
@@ -53,7 +53,8 @@ class CatchUp:
             began = time.perf_counter_ns()
             frames = self._kept.take(self._next, self._chunk)
             tokens, answers = self.running.path.hear(frames)
-            self.running.twin.hear(tokens)
+            if self.running.twin is not None:
+                self.running.twin.hear(tokens)
             self.running.recent.extend(answers)
             self._next += len(frames)
             now = time.perf_counter_ns()
@@ -63,9 +64,3 @@ class CatchUp:
             if now >= deadline:
                 break
         return self._next == self._kept.end
-
-
-def frames_behind(classifier: Classifier) -> int:
-    """How many frames an answer depends on: the encoder's tokens, the level of the first of them, the stem."""
-    before_tokens = classifier.config.level_window - 1 + classifier.tokenizer.stem.history
-    return classifier.encoder.history + before_tokens

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from app.live_model import LiveModel, in_use, row_of
 
 if TYPE_CHECKING:  # torch and numba take their time
     from model import Classifier
@@ -43,14 +46,34 @@ class CompiledPath:
         return tokens, self._classifier.encode(tokens, self._state).astype(np.float64)
 
 
-def load_what_is_ready() -> None:
-    """Load the compiled functions now, if they are kept on disk: for half a second no other thread would get a turn."""
+def load_ready(weights: Path, window: int | None = None) -> CompiledClassifier | None:
+    """A weights file on the compiled path, if that covers it and all is kept on disk: then torch is not imported.
+
+    With its own window, or with one of so many tokens. Raises WeightsError, and ValueError for a window that the model
+    cannot have.
+    """
     try:
-        from model.compiled.cache import compile_all, is_ready
+        from model.compiled.cache import is_ready
+        from model.compiled.classifier import CompiledClassifier
+        from model.compiled.prepare import NotCoveredError
     except ImportError:
-        return
-    if is_ready():
-        compile_all()
+        return None
+    try:
+        compiled = CompiledClassifier.load(weights) if is_ready() else None
+    except NotCoveredError:
+        return None
+    if compiled is None or window is None:
+        return compiled
+    return CompiledClassifier(compiled.config.with_window(window), compiled.tensors)
+
+
+def compiled_model(compiled: CompiledClassifier, reference: Callable[[], Classifier]) -> LiveModel:
+    """Its functions are loaded now: later no other thread would get a turn for half a second."""
+    from model.compiled.cache import compile_all
+
+    compile_all()
+    config = compiled.config
+    return LiveModel(config, in_use(config, row_of(config, "")), lambda: CompiledPath(compiled), None, reference)
 
 
 def quicken(classifier: Classifier) -> Callable[[], CompiledPath] | None:

@@ -98,6 +98,7 @@ class Engine:
             with self._open_source() as source:
                 self._source = source
                 self._state = EngineState("running")
+                log.info("the source is open, %d Hz", source.sample_rate)
                 self._hear(source)
             self._state = EngineState("stopped" if self._stopping.is_set() else "ended")
         except AudioError as error:
@@ -114,6 +115,8 @@ class Engine:
                 if self._stopping.is_set():
                     return
                 self._publish(self._answerer.answer(frame))
+                if frame.index == 0:
+                    log.info("the first answer, for %.2f s of sound", frame.seconds)
                 self._answerer.catch_up()
             if not frames:
                 self._answerer.catch_up()

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.live_model import LiveModel, live_model, row_of
+from app.live_model import LiveModel, row_of
 from app.live_path import LivePath
 from app.model_in_use import WINDOW_CHOICES, ModelRow
+from app.reference import load_reference
 from audio import FRAME_SECONDS
-from model import Classifier, WeightsError, load_classifier, read_config
+from model import ModelConfig, WeightsError, read_config
+
+if TYPE_CHECKING:  # torch takes its time
+    from model import Classifier
 
 log = logging.getLogger(__name__)
 
 # Makes a quicker path for a classifier, which may take seconds; None where there is none.
-Quicken = Callable[[Classifier], Callable[[], LivePath] | None]
+Quicken = Callable[["Classifier"], Callable[[], LivePath] | None]
 
 
 class Family:
-    """The classifier that the program began with, and those in other files; each is loaded when it is first chosen.
+    """The model that the program began with, and those in other files; each is loaded when it is first chosen.
 
-    Used by one thread at a time, but for `rows` and `windows`, which never change.
+    `reference` gives the first one in torch. Used by one thread at a time, but for `rows` and `windows`, which never
+    change.
     """
 
-    def __init__(self, classifier: Classifier, others: Sequence[Path] = ()) -> None:
-        first = row_of(classifier.config, "")
-        self._classifiers = {first.key: classifier}
-        self._paths: dict[str, Path] = {}
+    def __init__(self, config: ModelConfig, reference: Callable[[], Classifier], others: Sequence[Path] = ()) -> None:
+        first = row_of(config, "")
+        self._references = {first.key: reference}
         rows = [first]
         for path in others:
             try:
@@ -37,19 +43,19 @@ class Family:
                 continue
             if row.name not in [known.name for known in rows]:
                 rows.append(row)
-                self._paths[row.key] = path
+                self._references[row.key] = cache(partial(load_reference, path))
         self.rows: tuple[ModelRow, ...] = tuple(rows)
-        own = classifier.config.window * FRAME_SECONDS
-        near = [seconds for seconds in WINDOW_CHOICES if window_tokens(seconds) == classifier.config.window]
+        own = config.window * FRAME_SECONDS
+        near = [seconds for seconds in WINDOW_CHOICES if window_tokens(seconds) == config.window]
         self.windows = tuple(sorted({*WINDOW_CHOICES, *([] if near else [own])}))
 
     def choose(self, row_key: str, window_seconds: float) -> LiveModel:
         """May take a moment for a row that was never chosen. Raises WeightsError, and ValueError for a window that
         the row cannot have.
         """
-        if row_key not in self._classifiers:
-            self._classifiers[row_key] = load_classifier(self._paths[row_key])
-        classifier = self._classifiers[row_key]
+        classifier = self._references[row_key]()
+        from app.torch_path import live_model  # torch is there by now
+
         tokens = window_tokens(window_seconds)
         if tokens != classifier.config.window:
             classifier = classifier.with_window(tokens)

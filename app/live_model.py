@@ -1,37 +1,42 @@
-"""A classifier as it is run live: what computes its frames, and what is said of it."""
+"""A model as it is run live: what computes its frames, and what is said of it. Known without torch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from app.live_path import LivePath, TorchPath
+from app.live_path import LivePath
 from app.model_in_use import FrameFlops, ModelInUse, ModelRow
+from app.twin_runner import Twin
 from audio import FRAME_SECONDS, StreamingLogMel
-from model import Classifier, ModelConfig, step_cost, twin_cost
+from model import ModelConfig, step_cost, twin_cost
+
+if TYPE_CHECKING:  # torch takes its time
+    from model import Classifier
 
 
 @dataclass(frozen=True)
 class LiveModel:
-    """`make_path` gives a path of its own to every stream, and takes no time worth mentioning."""
+    """`make_path` and `make_twin` give one of its own to every stream, and take no time worth mentioning."""
 
-    classifier: Classifier
+    config: ModelConfig
     in_use: ModelInUse
     make_path: Callable[[], LivePath]
+    make_twin: Callable[[], Twin] | None  # None until torch is there
+    reference: Callable[[], Classifier]  # the same weights in torch; may take seconds. Raises WeightsError
 
 
-def live_model(classifier: Classifier, row: ModelRow | None = None) -> LiveModel:
-    """This classifier computed by torch."""
-    config = classifier.config
-    in_use = ModelInUse(
-        row or row_of(config, ""),
+def in_use(config: ModelConfig, row: ModelRow) -> ModelInUse:
+    """What is said of a model of this configuration."""
+    return ModelInUse(
+        row,
         config.window,
         config.window * FRAME_SECONDS,
         frame_flops(config),
         step_cost(config).state_bytes,
         twin_cost(config).state_bytes,
     )
-    return LiveModel(classifier, in_use, lambda: TorchPath(classifier))
 
 
 def row_of(config: ModelConfig, key: str) -> ModelRow:

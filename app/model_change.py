@@ -1,35 +1,39 @@
-"""Changing the model while the program runs: loaded, and made quicker, in a thread of its own."""
+"""Changing the model while the program runs: loaded, made complete and made quicker, in a thread of its own."""
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
 from app.family import Family, Quicken
-from app.live_model import LiveModel, live_model
-from model import Classifier, WeightsError
+from app.live_model import LiveModel
+from model import WeightsError
 
 log = logging.getLogger(__name__)
 
 
 class ModelChange:
-    """`model` is the one to run now. `take_over` is told of every new one, and of each that has become quicker.
+    """`model` is the one to run now. `take_over` is told of every new one, and of each that has got what it lacked.
 
     A choice that is overtaken by another one is given up at the next opportunity.
     """
 
     def __init__(
-        self, classifier: Classifier, family: Family, take_over: Callable[[LiveModel], None], quicken: Quicken | None
+        self, model: LiveModel, family: Family, take_over: Callable[[LiveModel], None], quicken: Quicken | None
     ) -> None:
-        self.model = live_model(classifier, family.rows[0])
+        self.model = model
         self.problem = ""
         self._family, self._take_over, self._quicken = family, take_over, quicken
         self._choices = 0
         self._one_at_a_time = threading.Lock()
-        if quicken is not None:
-            threading.Thread(target=self._run_quicker, args=(0, self.model), name="model change", daemon=True).start()
+
+    def complete(self) -> None:
+        """Bring what the model lacks: the twin, or a quicker path. Returns at once."""
+        arguments = self._choices, self.model
+        threading.Thread(target=self._complete, args=arguments, name="model change", daemon=True).start()
 
     def choose(self, row_key: str, window_seconds: float) -> None:
         """Returns at once."""
@@ -45,22 +49,35 @@ class ModelChange:
                 model = self._family.choose(row_key, window_seconds)
             except (WeightsError, ValueError) as error:
                 self.problem = f"This model cannot be used, choose another one: {error}."
-                return
-            self.problem = ""
-            self._publish(model)
-        self._run_quicker(choice, model)
+                model = self.model
+            else:
+                self.problem = ""
+                self._publish(model)
+        self._complete(choice, model)
 
-    def _run_quicker(self, choice: int, model: LiveModel) -> None:
+    def _complete(self, choice: int, model: LiveModel) -> None:
         with self._one_at_a_time:
-            if self._quicken is None or choice != self._choices:
+            if choice != self._choices:
                 return
             try:
-                make_path = self._quicken(model.classifier)
-            except Exception:  # torch computes the same, only slower
-                log.exception("no quicker path for %s", model.in_use.row.name)
+                completed = self._with_twin(model) if model.make_twin is None else self._quicker(model)
+            except Exception:  # what it has is enough to answer
+                log.exception("%s goes on as it is", model.in_use.row.name)
                 return
-            if make_path is not None and choice == self._choices:
-                self._publish(replace(model, make_path=make_path))
+            if completed is not None and choice == self._choices:
+                self._publish(completed)
+
+    def _with_twin(self, model: LiveModel) -> LiveModel:
+        from app.torch_path import TorchTwin  # torch
+
+        began = time.perf_counter()
+        classifier = model.reference()
+        log.info("torch and the twin were ready after %.1f s", time.perf_counter() - began)
+        return replace(model, make_twin=lambda: TorchTwin(classifier))
+
+    def _quicker(self, model: LiveModel) -> LiveModel | None:
+        make_path = None if self._quicken is None else self._quicken(model.reference())
+        return None if make_path is None else replace(model, make_path=make_path)
 
     def _publish(self, model: LiveModel) -> None:
         self.model = model

@@ -29,7 +29,6 @@ from audio import (
     input_devices,
     system_sound_help,
 )
-from model import Classifier
 
 HAND_OVER_SECONDS = 3.0  # how long a new run waits for the one before it to let go of its device
 
@@ -37,7 +36,8 @@ HAND_OVER_SECONDS = 3.0  # how long a new run waits for the one before it to let
 class LiveSession:
     """Implements app.session_protocol.Session. `speed` is that of files: 1 live, infinity does not wait.
 
-    other_weights: files with other rows of the family. quicken: how a model is made quicker, see ModelChange.
+    model: the first one to answer. other_weights: files with other rows of the family. quicken: how a model is made
+    quicker, see ModelChange.
     aloud: whether files and the demo are played by the speaker too, from the next one on.
     """
 
@@ -46,7 +46,7 @@ class LiveSession:
 
     def __init__(
         self,
-        classifier: Classifier,
+        model: LiveModel,
         speed: float = 1.0,
         other_weights: Sequence[Path] = (),
         quicken: Quicken | None = None,
@@ -60,14 +60,18 @@ class LiveSession:
         self._on_microphone = False
         self._wished_name = ""
         self._devices: DeviceList | None = None
-        self.genres = classifier.config.genres
-        self._family = Family(classifier, other_weights)
-        self._models = ModelChange(classifier, self._family, self._take_over, quicken)
-        self.rows, self.windows = self._family.rows, self._family.windows
+        self.genres = model.config.genres
+        family = Family(model.config, model.reference, other_weights)
+        self._models = ModelChange(model, family, self._take_over, quicken)
+        self.rows, self.windows = family.rows, family.windows
 
     @property
     def model(self) -> ModelInUse:
         return self._models.model.in_use
+
+    def complete(self) -> None:
+        """Load what the first answers did not wait for: torch with the twin, or the compiled path. Returns at once."""
+        self._models.complete()
 
     @property
     def model_problem(self) -> str:

@@ -16,10 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-
-from model import Classifier, WindowTwin, probabilities
 
 TWIN_SHARE = 0.25  # of the time between two frames is the most that the twin may take on the average
 MEASURED = 5  # runs whose median is the twin's typical time: one that was interrupted must not count
@@ -42,28 +39,6 @@ class Twin(Protocol):
 
     def question(self) -> Callable[[], NDArray[np.float64]]:
         """The computation of the answer (genres,) for what has been heard by now; any thread may run it, once."""
-
-
-class TorchTwin:
-    """The model's own twin."""
-
-    def __init__(self, classifier: Classifier) -> None:
-        self._twin = WindowTwin(classifier.encoder)
-        self._state = self._twin.init_state()
-
-    @torch.inference_mode()
-    def hear(self, tokens: NDArray[np.float32]) -> None:
-        self._state = self._twin.hear(torch.from_numpy(tokens).unsqueeze(0), self._state)
-
-    def question(self) -> Callable[[], NDArray[np.float64]]:
-        twin, state = self._twin, self._state  # the state never changes in place
-
-        @torch.inference_mode()
-        def answer() -> NDArray[np.float64]:
-            answered: NDArray[np.float64] = probabilities(twin.answer(state)).squeeze(0).double().numpy()
-            return answered
-
-        return answer
 
 
 class TwinRunner:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from model.classifier import Classifier, ClassifierState, probabilities
     from model.config import GTZAN_GENRES, ModelConfig
-    from model.cost import Cost, step_cost, twin_cost
+    from model.cost import Cost, history_frames, step_cost, twin_cost
     from model.twin import TwinState, WindowTwin
     from model.weights import load_classifier, load_for_training, save_classifier
     from model.weights_file import WeightsError, read_config, read_notes
@@ -25,6 +25,7 @@ __all__ = [
     "TwinState",
     "WeightsError",
     "WindowTwin",
+    "history_frames",
     "load_classifier",
     "load_for_training",
     "probabilities",
@@ -42,6 +43,7 @@ _HOMES = {
     "GTZAN_GENRES": "config",
     "ModelConfig": "config",
     "Cost": "cost",
+    "history_frames": "cost",
     "step_cost": "cost",
     "twin_cost": "cost",
     "TwinState": "twin",

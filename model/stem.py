@@ -8,10 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from model.config import ModelConfig
-
-KERNEL_TIME = 3  # frames
-KERNEL_BANDS = 3
-FIRST_KERNEL_BANDS = 5
+from model.constants import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
 
 
 class CausalConvolution(nn.Module):

@@ -30,12 +30,12 @@ run_within_environment(imported=(*IMPORTED, "pyqtgraph", "PySide6"))
 
 import numpy as np
 import soundfile
-import torch
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+from app.commands.window import first_model
 from app.compiled_path import quicken
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
@@ -45,7 +45,7 @@ from app.window import MainWindow
 from app.window.start import start_qt, wear
 from app.window.theme import Theme, ThemeChoice
 from app.window.tour_words import STEPS
-from model import WeightsError, load_classifier
+from model import WeightsError
 
 ON_X11_OR_WAYLAND = sys.platform not in ("win32", "darwin")
 SIZES = (QSize(1280, 800), QSize(900, 600))
@@ -76,9 +76,8 @@ def main() -> int:
     arguments = parse_arguments()
     if ON_X11_OR_WAYLAND and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    torch.set_num_threads(1)
     try:
-        session = LiveSession(load_classifier(default_weights()), other_weights=family_weights(), quicken=quicken)
+        session = LiveSession(first_model(default_weights()), other_weights=family_weights(), quicken=quicken)
     except WeightsError as error:
         print(f"screenshots: {error}", file=sys.stderr)
         return 1
@@ -87,6 +86,7 @@ def main() -> int:
     wear(application, theme)
     window = MainWindow(session, theme)
     window.show()
+    session.complete()
     stage = Stage(application, session, window, arguments)
     # While it searches for microphones PortAudio keeps the whole process from writing to standard error.
     stage.live_for(30.0, lambda: session.devices is not None)

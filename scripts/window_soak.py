@@ -25,15 +25,14 @@ run_within_environment(imported=(*IMPORTED, "pyqtgraph", "PySide6"))
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-import torch
 from PySide6.QtWidgets import QApplication
 
-from app.compiled_path import load_what_is_ready, quicken
+from app.commands.window import first_model
+from app.compiled_path import quicken
 from app.session import LiveSession
 from app.weights import default_weights, family_weights
 from app.window import MainWindow
 from app.window.start import start_qt
-from model import load_classifier
 
 WARM_SECONDS = 60.0
 MOST_GROWTH_MB = 5.0
@@ -45,14 +44,13 @@ KEPT_THREADS = {"MainThread", "PortAudio"}  # PortAudio's is a daemon that waits
 
 def main() -> int:
     arguments = parse_arguments()
-    torch.set_num_threads(1)
-    load_what_is_ready()
-    session = LiveSession(load_classifier(default_weights()), other_weights=family_weights(), quicken=quicken)
+    session = LiveSession(first_model(default_weights()), other_weights=family_weights(), quicken=quicken)
     session.aloud = not arguments.silent
     application = start_qt()
     window = MainWindow(session)
     window.show()
     window.live.demo()
+    session.complete()
     grown, slowest = soak(application, window, arguments.seconds)
     began = time.monotonic()
     window.close()

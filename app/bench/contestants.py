@@ -125,7 +125,8 @@ def batch_step(compiled: CompiledClassifier, streams: int) -> Call:
 
 def frame_parts(classifier: Classifier, compiled: CompiledClassifier | None) -> tuple[Call, Call, Call]:
     """From the samples of a hop to an answer: log-mel, then token, then step; each passes on what it made."""
-    from app.live_path import LivePath, TorchPath
+    from app.live_path import LivePath
+    from app.torch_path import TorchPath
 
     path: LivePath = TorchPath(classifier) if compiled is None else CompiledPath(compiled)
     log_mel, random = StreamingLogMel(), np.random.default_rng(0)

@@ -6,17 +6,18 @@ import argparse
 import logging
 import os
 import sys
+from functools import cache, partial
+from pathlib import Path
 from typing import NoReturn
 
-import torch
-
 from app.commands.usage import UsageError
-from app.compiled_path import load_what_is_ready, quicken
+from app.compiled_path import compiled_model, load_ready, quicken
+from app.live_model import LiveModel
+from app.reference import load_reference
 from app.session import LiveSession
 from app.weights import family_weights
 from app.window import Launch, run_window
 from audio import FRAME_SECONDS
-from model import load_classifier
 
 SHORTEST_WINDOW, LONGEST_WINDOW = 5.0, 300.0  # s
 
@@ -28,21 +29,31 @@ def run_window_command(options: argparse.Namespace) -> NoReturn:
         raise UsageError(
             f"--window-seconds {seconds:g} cannot be used: give {SHORTEST_WINDOW:g} to {LONGEST_WINDOW:g} seconds"
         )
-    # One thread: more make a single step no faster, and its slowest ones ten times slower.
-    torch.set_num_threads(1)
-    classifier = load_classifier(options.weights)
-    if seconds is not None:
-        try:
-            classifier = classifier.with_window(round(seconds / FRAME_SECONDS))
-        except ValueError as error:
-            raise UsageError(f"this model cannot have another window ({error}): leave --window-seconds out") from None
-    load_what_is_ready()  # before there is a window that it could hold up
-    session = LiveSession(classifier, other_weights=family_weights(), quicken=quicken)
     try:
-        code = run_window(session, understand(options))
+        model = first_model(options.weights, None if seconds is None else round(seconds / FRAME_SECONDS))
+    except ValueError as error:
+        raise UsageError(f"this model cannot have another window ({error}): leave --window-seconds out") from None
+    session = LiveSession(model, other_weights=family_weights(), quicken=quicken)
+    try:
+        code = run_window(session, understand(options), when_painted=session.complete)
     finally:
         session.close()
     leave(code)
+
+
+def first_model(weights: Path, window: int | None = None) -> LiveModel:
+    """What gives the first answers: the compiled path where it is ready, else torch; see LiveSession.complete.
+
+    Raises WeightsError, and ValueError for a window (tokens) that the model cannot have.
+    """
+    reference = cache(partial(load_reference, weights, window))
+    compiled = load_ready(weights, window)
+    if compiled is not None:
+        return compiled_model(compiled, reference)
+    classifier = reference()
+    from app.torch_path import live_model  # torch is there by now
+
+    return live_model(classifier)
 
 
 def leave(code: int) -> NoReturn:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from app.compiled_path import CompiledPath
+from app.compiled_path import CompiledPath, load_ready
 
 if TYPE_CHECKING:
     from model import Classifier, ModelConfig
@@ -35,7 +35,7 @@ class OfflineModel:
 
 def load_model(path: Path) -> OfflineModel:
     """Compiled, if nothing has to be compiled first: then torch is not even imported. Raises WeightsError."""
-    compiled = _load_compiled(path)
+    compiled = load_ready(path)
     if compiled is None:
         return torch_model(_load_classifier(path))
     return OfflineModel(compiled.config, lambda _live: _Compiled(compiled), lambda: _load_classifier(path))
@@ -54,20 +54,6 @@ class _Compiled:
 
     def hear(self, frames: NDArray[np.float32]) -> NDArray[np.float64]:
         return self._path.hear(frames)[1]
-
-
-def _load_compiled(path: Path) -> CompiledClassifier | None:
-    """Raises WeightsError."""
-    try:
-        from model.compiled.cache import is_ready
-        from model.compiled.classifier import CompiledClassifier
-        from model.compiled.prepare import NotCoveredError
-    except ImportError:
-        return None
-    try:
-        return CompiledClassifier.load(path) if is_ready() else None
-    except NotCoveredError:
-        return None
 
 
 def _load_classifier(path: Path) -> Classifier:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import librosa
 import pyqtgraph
 from PySide6.QtGui import QFontMetrics
 
 from app.window.theme import Theme, font
+from audio.mel import hz_to_mel
 
 # Where there is little height the later ones are left out.
 FREQUENCIES = ((500, 2000, 8000), (1000, 4000), (250,))  # Hz
-# (labels so far, share of the length they may take): librosa's mel scale brings 250 Hz close to 500 Hz.
+# (labels so far, share of the length they may take): the mel scale brings 250 Hz close to 500 Hz.
 FREQUENCY_DENSITY = [(0, 0.6), (5, 0.36)]
 
 SPACINGS = (1, 2, 5, 10, 20, 30, 60, 120)  # seconds
@@ -41,7 +41,7 @@ def _length(seconds: float) -> str:
 def frequency_axis() -> pyqtgraph.AxisItem:
     """Labels in Hz on an axis in mel."""
     axis = pyqtgraph.AxisItem("left")
-    axis.setTicks([[(float(librosa.hz_to_mel(hz)), label(hz)) for hz in level] for level in FREQUENCIES])
+    axis.setTicks([[(hz_to_mel(hz), label(hz)) for hz in level] for level in FREQUENCIES])
     axis.setStyle(textFillLimits=FREQUENCY_DENSITY)
     return axis
 

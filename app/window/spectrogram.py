@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import librosa
 import numpy as np
 import pyqtgraph
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from app.window.panel import PADDING, Panel
 from app.window.picture import COLOURS, ScrollingPicture
 from app.window.reading import Reading
 from app.window.theme import Theme
+from audio.mel import hz_to_mel
 
 BANDS = 128
 MARGIN = 0.12  # of the window is shown before it: what the model has just forgotten
@@ -35,7 +35,7 @@ class SpectrogramPanel(Panel):
         super().__init__(parent, theme, "What the model hears")
         self.note = Reading(self, theme, "faint", 12, align=Qt.AlignmentFlag.AlignRight)
         # Band i is centred on mel (i + 1) * band_height: its row of the picture must be, too.
-        band_height = float(librosa.hz_to_mel(highest_frequency)) / (BANDS + 1)
+        band_height = hz_to_mel(highest_frequency) / (BANDS + 1)
         self._bottom, self._height = band_height / 2, BANDS * band_height
         self.picture = ScrollingPicture(window_seconds, frame_seconds, BANDS, self._bottom, band_height)
         self._seconds_axis = SecondsAxis("bottom")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -34,8 +35,8 @@ class Launch:
     silent: bool = False
 
 
-def run_window(session: Session, launch: Launch) -> int:
-    """Open the window on a session. Returns the exit code."""
+def run_window(session: Session, launch: Launch, when_painted: Callable[[], None]) -> int:
+    """Open the window on a session. Returns the exit code. `when_painted` is called once, when there is a picture."""
     application = start_qt()
     begin_log(default_log())
     theme = Theme("system")
@@ -48,6 +49,8 @@ def run_window(session: Session, launch: Launch) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         # The timer lets Python see the signal; closing the window ends the session.
         signal.signal(number, lambda _number, _frame: window.close())
+    first_painting = FirstPainting(when_painted)
+    window.installEventFilter(first_painting)
     begin(window, launch)
     return application.exec()
 
@@ -69,6 +72,20 @@ def begin(window: MainWindow, launch: Launch) -> None:
         window.play(launch.file)
     elif launch.begins:
         window.listen(launch.source)
+
+
+class FirstPainting(QObject):
+    """Does something once, right after the window that it filters has been painted for the first time."""
+
+    def __init__(self, then: Callable[[], None]) -> None:
+        super().__init__()
+        self._then = then
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self._then)  # not before the picture is handed over
+        return False
 
 
 class Teller(QObject):

@@ -21,10 +21,11 @@ from torch import Tensor
 
 from model.attention.kernel import Kernel, KernelState, Landmarks
 from model.attention.nystrom import NystromState, landmark_matrix_inverse, landmark_weights
-from model.attention.segments import completed_segments, longest_segment, segment_end, segment_means
+from model.attention.segments import segment_means
 from model.attention.sliding_average import SlidingAverage
 from model.attention.softmax import attend
 from model.attention.window_average import mix_window_averages
+from model.segments import completed_segments, longest_segment, segment_end
 
 
 @dataclass

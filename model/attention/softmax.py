@@ -12,8 +12,7 @@ from torch import Tensor
 
 from model.attention.kernel import Kernel, KernelState, Landmarks
 from model.attention.sliding_average import SlidingAverage
-
-QUERY_CHUNK = 256  # queries at once in a parallel pass: bounds the banded mask
+from model.constants import QUERY_CHUNK
 
 
 class SoftmaxKernel(Kernel):

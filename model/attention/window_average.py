@@ -19,9 +19,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from model.constants import MIX_PIECE
+
 NOTHING = -1e30  # the score of a position that is not there; finite, so that differences of it are numbers
 SCAN_BLOCK = 16
-MIX_PIECE = 128  # tokens that are mixed by one masked matrix product
 HARMLESS_SPREAD = 60.0  # e^60 of the largest term is still far from the smallest float32
 
 

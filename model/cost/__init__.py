@@ -11,5 +11,6 @@ too, and is measured apart.
 """
 
 from model.cost.frame import Cost, plain_step_cost, renewing_step_cost, step_cost, twin_cost
+from model.cost.memory import history_frames
 
-__all__ = ["Cost", "plain_step_cost", "renewing_step_cost", "step_cost", "twin_cost"]
+__all__ = ["Cost", "history_frames", "plain_step_cost", "renewing_step_cost", "step_cost", "twin_cost"]

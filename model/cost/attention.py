@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from model.attention.inverse import NEWTON_SCHULZ_ITERATIONS
 from model.config import ModelConfig
+from model.constants import NEWTON_SCHULZ_ITERATIONS
 
 
 class StepFlops(NamedTuple):

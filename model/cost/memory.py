@@ -6,9 +6,10 @@ out. Letters as in the kernels: n window, d width, H heads, m landmarks.
 
 from __future__ import annotations
 
-from model.attention.segments import longest_segment
 from model.config import ModelConfig
+from model.constants import KERNEL_TIME
 from model.cost.stem import tokenizer_bytes
+from model.segments import longest_segment
 
 SINGLE, DOUBLE = 4, 8
 
@@ -41,6 +42,12 @@ def twin_tokens(config: ModelConfig) -> int:
     """How many tokens an answer can depend on."""
     one = window_history(config)
     return config.blocks * (one - 1) + 1 if config.stacking == "deep" else one
+
+
+def history_frames(config: ModelConfig) -> int:
+    """How many frames an answer can depend on: the encoder's tokens, the level of the first of them, the stem."""
+    stem = sum((KERNEL_TIME - 1) * dilation for dilation in config.stem_dilations)
+    return twin_tokens(config) + config.level_window - 1 + stem
 
 
 def window_history(config: ModelConfig) -> int:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from model.attention.segments import completed_segments, segment_end
-from model.attention.softmax import QUERY_CHUNK
-from model.attention.window_average import MIX_PIECE
 from model.config import ModelConfig
+from model.constants import MIX_PIECE, QUERY_CHUNK
 from model.cost.attention import landmark_inverse_flops, landmark_weights_flops
+from model.segments import completed_segments, segment_end
 
 
 def parallel_flops(config: ModelConfig, tokens: int) -> Fraction:

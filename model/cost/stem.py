@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model.config import ModelConfig
-from model.stem import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
+from model.constants import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
 
 
 def stem_flops(config: ModelConfig) -> int:

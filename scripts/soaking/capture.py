@@ -22,6 +22,7 @@ import torch
 
 from app.session import LiveSession
 from app.snapshot import Snapshot
+from app.torch_path import live_model
 from app.weights import default_weights
 from app.window import MainWindow
 from app.window.start import start_qt
@@ -143,7 +144,7 @@ def listen(
     microphone: VirtualMicrophone, classifier: Classifier, seconds: float, threads: int, work: Callable[[], None]
 ) -> tuple[Account, int]:
     """Run the window -> the account, and how many frames were answered."""
-    session = SoakSession(classifier)
+    session = SoakSession(live_model(classifier))
     application = start_qt()
     window = MainWindow(session)
     window.show()

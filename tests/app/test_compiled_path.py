@@ -14,8 +14,8 @@ import soundfile
 
 from app.classify import classify_file
 from app.compiled_path import CompiledPath, describe_path, quicken
-from app.live_path import TorchPath
 from app.offline.model import load_model, torch_model
+from app.torch_path import TorchPath
 from app.weights import default_weights
 from model import Classifier, load_classifier
 from model.compiled.cache import compile_all

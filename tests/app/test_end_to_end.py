@@ -18,6 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from app.session import LiveSession
 from app.snapshot import Snapshot
+from app.torch_path import live_model
 from app.unsure import is_unsure
 from app.weights import default_weights
 from app.window import MainWindow, words
@@ -35,7 +36,7 @@ class RecordedSession(LiveSession):
     """Remembers what the window has drained."""
 
     def __init__(self, classifier: Classifier, speed: float) -> None:
-        super().__init__(classifier, speed)
+        super().__init__(live_model(classifier), speed)
         self.drained: list[Snapshot] = []
 
     def drain(self) -> list[Snapshot]:

@@ -15,9 +15,9 @@ from app import answerer as answerer_module
 from app import engine as engine_module
 from app.classify import classify_file
 from app.engine import Engine
-from app.live_model import live_model
 from app.offline.model import torch_model
 from app.snapshot import Snapshot
+from app.torch_path import live_model
 from app.unsure import is_unsure
 from app.weights import default_weights
 from audio import AudioError, Block, FileSource, LivePacedSource, Source

@@ -7,7 +7,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from app.live_path import LivePath, TorchPath
+from app.live_path import LivePath
+from app.torch_path import TorchPath
 from app.weights import default_weights
 from model import Classifier, load_classifier
 

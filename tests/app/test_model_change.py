@@ -16,17 +16,17 @@ import torch
 from numpy.typing import NDArray
 
 from app.answerer import SMOOTHING_FRAMES, Answerer
-from app.catch_up import frames_behind
 from app.family import Family, window_tokens
 from app.frame_reader import HeardFrame
 from app.kept_frames import KeptFrames
-from app.live_model import live_model, saved_flops
-from app.live_path import LivePath, TorchPath
+from app.live_model import saved_flops
+from app.live_path import LivePath
 from app.model_in_use import WINDOW_CHOICES
 from app.session import LiveSession
 from app.snapshot import Snapshot
+from app.torch_path import TorchPath, live_model
 from app.weights import default_weights, family_weights
-from model import Classifier, ModelConfig, load_classifier, save_classifier, step_cost, twin_cost
+from model import Classifier, ModelConfig, history_frames, load_classifier, save_classifier, step_cost, twin_cost
 from tests.app.made_music import made_music
 
 PATIENCE = 30.0
@@ -78,10 +78,10 @@ def test_after_a_change_of_window_the_answers_are_those_of_the_new_model_on_all_
     taken_over = next(at for at, snapshot in enumerate(snapshots) if snapshot.model is changed.in_use)
     assert 200 < taken_over < 290
     assert all(snapshot.model is model.in_use for snapshot in snapshots[:taken_over])
-    expected = offline(changed.classifier, frames)[taken_over:]
+    expected = offline(changed.reference(), frames)[taken_over:]
     found = np.stack([snapshot.probabilities for snapshot in snapshots[taken_over:]])
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4)
-    smoothed = offline(changed.classifier, frames)[taken_over + 1 - SMOOTHING_FRAMES : taken_over + 1].mean(axis=0)
+    smoothed = offline(changed.reference(), frames)[taken_over + 1 - SMOOTHING_FRAMES : taken_over + 1].mean(axis=0)
     np.testing.assert_allclose(snapshots[taken_over].smoothed, smoothed, rtol=0, atol=1e-4)
     assert snapshots[taken_over].filled == pytest.approx(min(1.0, (taken_over + 1) / changed.in_use.window))
 
@@ -98,9 +98,9 @@ def test_the_twin_of_the_new_model_agrees_from_its_first_answer_on(classifier: C
 def test_more_is_kept_than_the_longest_window_needs(classifier: Classifier) -> None:
     longest = classifier.with_window(window_tokens(WINDOW_CHOICES[-1]))
     kept = KeptFrames()
-    for number in range(frames_behind(longest) + 50):
+    for number in range(history_frames(longest.config) + 50):
         kept.push(np.full(128, number, np.float32))
-    assert kept.end - kept.first >= frames_behind(longest)
+    assert kept.end - kept.first >= history_frames(longest.config)
     taken = kept.take(kept.end - 7, 100)
     assert taken[:, 0].tolist() == list(range(kept.end - 7, kept.end))
 
@@ -178,22 +178,22 @@ def weights(tmp_path: Path) -> list[Path]:
 def test_rows_are_found_by_their_configuration_and_named_in_the_field_s_terms(
     classifier: Classifier, weights: list[Path]
 ) -> None:
-    family = Family(classifier, [*family_weights(), *weights])
+    family = Family(classifier.config, lambda: classifier, [*family_weights(), *weights])
     names = [row.name for row in family.rows]
     assert names[0] == "Continual Nystr\N{LATIN SMALL LETTER O WITH DIAERESIS}m, fixed landmarks"
     assert {"Continual Transformer", names[0].replace("fixed", "continual")} <= set(names)
     assert len(names) == len(set(names))
     exact = family.rows[names.index("Continual Transformer")]
     chosen = family.choose(exact.key, 10.0)
-    assert (chosen.in_use.row, chosen.classifier.config.attention, chosen.in_use.window) == (exact, "softmax", 129)
+    assert (chosen.in_use.row, chosen.config.attention, chosen.in_use.window) == (exact, "softmax", 129)
 
 
 def test_every_offered_window_can_be_had_and_the_model_s_own_is_among_them(classifier: Classifier) -> None:
-    family = Family(classifier)
+    family = Family(classifier.config, lambda: classifier)
     assert set(WINDOW_CHOICES) == set(family.windows)
     for seconds in family.windows:
         assert family.choose("", seconds).in_use.window_seconds == pytest.approx(seconds, abs=0.05)
-    odd = Family(classifier.with_window(100))
+    odd = Family(classifier.with_window(100).config, lambda: classifier.with_window(100))
     assert [round(seconds, 2) for seconds in odd.windows if window_tokens(seconds) == 100] == [7.75]
 
 
@@ -226,7 +226,7 @@ def test_a_session_changes_row_and_window_while_a_file_plays(
 ) -> None:
     song = tmp_path / "song.wav"
     soundfile.write(song, made_music(seconds=60.0), 22_050)
-    session = LiveSession(classifier, speed=4.0, other_weights=weights)
+    session = LiveSession(live_model(classifier), speed=4.0, other_weights=weights)
     drained = Drained(session)
     session.play(song)
     drained.wait(lambda: len(drained) > 10)
@@ -255,7 +255,8 @@ def test_a_session_begins_with_torch_and_goes_on_with_what_is_quicker(classifier
 
     song = tmp_path / "song.wav"
     soundfile.write(song, made_music(seconds=60.0), 22_050)
-    session = LiveSession(classifier, speed=4.0, quicken=quicken)
+    session = LiveSession(live_model(classifier), speed=4.0, quicken=quicken)
+    session.complete()
     drained = Drained(session)
     session.play(song)
     drained.wait(lambda: len(drained) > 5)
@@ -274,7 +275,8 @@ def test_what_cannot_be_made_quicker_goes_on_as_it_is(classifier: Classifier, tm
 
     song = tmp_path / "song.wav"
     soundfile.write(song, made_music(seconds=3.0), 22_050)
-    session = LiveSession(classifier, speed=math.inf, quicken=fail)
+    session = LiveSession(live_model(classifier), speed=math.inf, quicken=fail)
+    session.complete()
     assert asked.wait(PATIENCE)
     session.play(song)
     wait(lambda: session.state.phase == "ended")

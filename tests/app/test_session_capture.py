@@ -11,9 +11,9 @@ import pytest
 import soundfile
 
 from app.engine import INVALID, Engine
-from app.live_model import live_model
 from app.session import LiveSession
 from app.snapshot import Snapshot
+from app.torch_path import live_model
 from app.weights import default_weights
 from audio import Block, Capture, Level, VirtualClock
 from audio.source import ClosesOnExit
@@ -32,7 +32,7 @@ def classifier() -> Classifier:
 
 @pytest.fixture
 def session(classifier: Classifier) -> Iterator[LiveSession]:
-    running = LiveSession(classifier)
+    running = LiveSession(live_model(classifier))
     yield running
     assert running.close()
 

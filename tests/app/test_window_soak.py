@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.session import LiveSession
+from app.torch_path import live_model
 from app.weights import default_weights
 from app.window import MainWindow
 from model import load_classifier
@@ -44,7 +45,7 @@ def test_ten_minutes_of_frames_make_the_window_grow_by_less_than_five_megabytes(
 
 def test_closing_while_everything_runs_leaves_no_thread(qtbot: QtBot) -> None:
     before = {thread.name for thread in threading.enumerate()}
-    session = LiveSession(load_classifier(default_weights()), speed=math.inf)
+    session = LiveSession(live_model(load_classifier(default_weights())), speed=math.inf)
     window = MainWindow(session)
     qtbot.addWidget(window)
     window.show()

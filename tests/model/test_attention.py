@@ -13,8 +13,8 @@ from torch import nn
 from model.attention import MultiHeadAttention
 from model.attention.fixed import FixedLandmarkKernel
 from model.attention.inverse import invert, newton_schulz_inverse
-from model.attention.segments import completed_segments, segment_end
 from model.block import EncoderBlock
+from model.segments import completed_segments, segment_end
 from tests.model.conftest import SMALL
 
 WINDOW = SMALL.window

@@ -1,0 +1,51 @@
+"""torch, imported in a thread while the window moves: that takes two seconds and must not hold anything up."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+TURN_SECONDS = 0.0005  # how long a thread that is busy in Python keeps the others waiting; 5 ms is Python's own
+
+
+def import_torch() -> None:
+    """Returns when it is there, to be used with one thread: more make a step no faster, and its slowest ones slower.
+
+    Raises ImportError.
+    """
+    if "torch" not in sys.modules:
+        with giving_way():
+            load_library()
+            import torch
+    import torch
+
+    torch.set_num_threads(1)
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """Let other threads have their turn quickly, and often."""
+    turn = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_SECONDS)
+    gc.disable()  # what is imported is no garbage, but to find that out takes a tenth of a second at a time
+    try:
+        yield
+    finally:
+        gc.freeze()  # nor will it ever be
+        gc.enable()
+        sys.setswitchinterval(turn)
+
+
+def load_library() -> None:
+    """Have torch's largest library loaded by the system: an import would keep the interpreter for 0.3 s meanwhile."""
+    torch = find_spec("torch")
+    if torch is None or torch.origin is None or os.name != "posix":
+        return
+    for library in Path(torch.origin).parent.glob("lib/libtorch_cpu.*"):
+        ctypes.CDLL(None).dlopen(os.fsencode(library), os.RTLD_NOW)  # a failure is the import's to tell
