@@ -68,10 +68,10 @@ class ModelChange:
                 self._publish(completed)
 
     def _with_twin(self, model: LiveModel) -> LiveModel:
-        from app.torch_path import TorchTwin  # torch
-
         began = time.perf_counter()
         classifier = model.reference()
+        from app.torch_path import TorchTwin  # torch is there by now
+
         log.info("torch and the twin were ready after %.1f s", time.perf_counter() - began)
         return replace(model, make_twin=lambda: TorchTwin(classifier))
 
