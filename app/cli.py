@@ -62,8 +62,10 @@ def run(options: argparse.Namespace) -> int:
         from app.commands.completion import run_completion
 
         return run_completion(options)
-    from app.commands.window import run_window_command
+    from app.loading import giving_way
 
+    with giving_way():
+        from app.commands.window import run_window_command
     run_window_command(options)
 
 

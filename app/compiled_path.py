@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,12 +69,19 @@ def load_ready(weights: Path, window: int | None = None) -> CompiledClassifier |
 
 
 def compiled_model(compiled: CompiledClassifier, reference: Callable[[], Classifier]) -> LiveModel:
-    """Its functions are loaded now: later no other thread would get a turn for half a second."""
+    """Without a twin: that needs torch."""
     from model.compiled.cache import compile_all
 
-    compile_all()
+    @cache
+    def load_functions() -> None:
+        compile_all()
+
+    def make_path() -> CompiledPath:
+        load_functions()  # before the first frame, so that its time is not taken for that of a step
+        return CompiledPath(compiled)
+
     config = compiled.config
-    return LiveModel(config, in_use(config, row_of(config, "")), lambda: CompiledPath(compiled), None, reference)
+    return LiveModel(config, in_use(config, row_of(config, "")), make_path, None, reference)
 
 
 def quicken(classifier: Classifier) -> Callable[[], CompiledPath] | None:

@@ -37,7 +37,8 @@ class Engine:
         on_block: Callable[[Block, int], None] | None = None,
     ) -> None:
         self.missed = 0  # snapshots dropped because nobody drained them in time
-        self._answerer = Answerer(model)
+        self._model = model
+        self._answerer: Answerer | None = None  # made in the thread: the first one of all takes half a second
         self._open_source = open_source
         self._on_block = on_block
         self._source: Source | None = None
@@ -75,7 +76,9 @@ class Engine:
 
     def change(self, model: LiveModel) -> None:
         """Go on with this model as soon as it has heard what was heard before; returns at once."""
-        self._answerer.change(model)
+        self._model = model
+        if self._answerer is not None:
+            self._answerer.change(model)
 
     def request_stop(self) -> None:
         """Ask the run to end; returns at once."""
@@ -109,17 +112,21 @@ class Engine:
 
     def _hear(self, source: Source) -> None:
         reader = self._reader = FrameReader(source, self._on_block)
+        model = self._model
+        answerer = self._answerer = Answerer(model)
+        if self._model is not model:  # it was changed in this moment
+            answerer.change(self._model)
         while not (self._stopping.is_set() or reader.ended):
             frames = reader.read(READ_SECONDS)
             for frame in frames:
                 if self._stopping.is_set():
                     return
-                self._publish(self._answerer.answer(frame))
+                self._publish(answerer.answer(frame))
                 if frame.index == 0:
                     log.info("the first answer, for %.2f s of sound", frame.seconds)
-                self._answerer.catch_up()
+                answerer.catch_up()
             if not frames:
-                self._answerer.catch_up()
+                answerer.catch_up()
             if reader.invalid_samples and self._invalid_shown_until is None:
                 self._invalid_shown_until = time.monotonic() + INVALID_SHOWN_SECONDS
                 log.warning("%s: %s", source.name, INVALID)

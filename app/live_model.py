@@ -18,7 +18,9 @@ if TYPE_CHECKING:  # torch takes its time
 
 @dataclass(frozen=True)
 class LiveModel:
-    """`make_path` and `make_twin` give one of its own to every stream, and take no time worth mentioning."""
+    """`make_path` and `make_twin` give one of its own to every stream, in no time worth mentioning, but for the first
+    path of all: that may take half a second, and not in the window's thread.
+    """
 
     config: ModelConfig
     in_use: ModelInUse

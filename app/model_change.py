@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from app.family import Family, Quicken
 from app.live_model import LiveModel
+from app.loading import giving_way
 from model import WeightsError
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class ModelChange:
         self._one_at_a_time = threading.Lock()
 
     def complete(self) -> None:
-        """Bring what the model lacks: the twin, or a quicker path. Returns at once."""
+        """Load what the model lacks: its functions, the twin, or a quicker path. Returns at once."""
         arguments = self._choices, self.model
         threading.Thread(target=self._complete, args=arguments, name="model change", daemon=True).start()
 
@@ -69,10 +70,12 @@ class ModelChange:
 
     def _with_twin(self, model: LiveModel) -> LiveModel:
         began = time.perf_counter()
+        with giving_way():
+            model.make_path()
         classifier = model.reference()
         from app.torch_path import TorchTwin  # torch is there by now
 
-        log.info("torch and the twin were ready after %.1f s", time.perf_counter() - began)
+        log.info("all was loaded after %.1f s", time.perf_counter() - began)
         return replace(model, make_twin=lambda: TorchTwin(classifier))
 
     def _quicker(self, model: LiveModel) -> LiveModel | None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-TURN_SECONDS = 0.0005  # how long a thread that is busy in Python keeps the others waiting; 5 ms is Python's own
+from app.loading import giving_way
 
 
 def import_torch() -> None:
@@ -26,20 +23,6 @@ def import_torch() -> None:
     import torch
 
     torch.set_num_threads(1)
-
-
-@contextmanager
-def giving_way() -> Iterator[None]:
-    """Let other threads have their turn quickly, and often."""
-    turn = sys.getswitchinterval()
-    sys.setswitchinterval(TURN_SECONDS)
-    gc.disable()  # what is imported is no garbage, but to find that out takes a tenth of a second at a time
-    try:
-        yield
-    finally:
-        gc.freeze()  # nor will it ever be
-        gc.enable()
-        sys.setswitchinterval(turn)
 
 
 def load_library() -> None:

@@ -13,6 +13,7 @@ from typing import NoReturn
 from app.commands.usage import UsageError
 from app.compiled_path import compiled_model, load_ready, quicken
 from app.live_model import LiveModel
+from app.loading import giving_way
 from app.reference import load_reference
 from app.session import LiveSession
 from app.weights import family_weights
@@ -47,7 +48,8 @@ def first_model(weights: Path, window: int | None = None) -> LiveModel:
     Raises WeightsError, and ValueError for a window (tokens) that the model cannot have.
     """
     reference = cache(partial(load_reference, weights, window))
-    compiled = load_ready(weights, window)
+    with giving_way():
+        compiled = load_ready(weights, window)
     if compiled is not None:
         return compiled_model(compiled, reference)
     classifier = reference()

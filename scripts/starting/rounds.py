@@ -31,7 +31,7 @@ class WindowStart:
 
     visible: float  # from the command until the window is painted
     sound: float  # from the command until the microphone is open
-    answer: float  # from then until the first picture after the first answer
+    answer: float  # from the later of both until the first picture after the first answer
     standstill: float  # the longest time without a new picture, in the first seconds after that
 
 
@@ -59,7 +59,8 @@ def start_window(screen: Screen) -> WindowStart:
                 program.wait(PATIENCE)
     moved = [at for at in changes if at >= entries[ANSWER]]
     standstill = max(after - before for before, after in pairwise(moved))
-    return WindowStart(visible - began, entries[SOUND] - began, moved[0] - entries[SOUND], standstill)
+    answered = moved[0] - max(visible, entries[SOUND])
+    return WindowStart(visible - began, entries[SOUND] - began, answered, standstill)
 
 
 def read_log(home: Path) -> dict[str, float]:
