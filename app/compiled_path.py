@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.live_model import LiveModel, in_use, row_of
 
 if TYPE_CHECKING:  # torch and numba take their time
-    from model import Classifier
+    from model import Classifier, ModelConfig
     from model.compiled.classifier import CompiledClassifier
 
 log = logging.getLogger(__name__)
@@ -105,17 +105,19 @@ def quicken(classifier: Classifier) -> Callable[[], CompiledPath] | None:
     return lambda: CompiledPath(compiled)
 
 
-def describe_path(classifier: Classifier) -> dict[str, str]:
-    """What computes the frames of this classifier live, "compiled" or "torch", and why or from where."""
+def describe_path(config: ModelConfig, tensors: Mapping[str, NDArray[Any]]) -> dict[str, str]:
+    """What computes the frames of this model live, "compiled" or "torch", and why or from where.
+
+    Raises ValueError for tensors that do not fit the configuration.
+    """
     try:
         from model.compiled.cache import cache_folder, is_ready
-        from model.compiled.prepare import NotCoveredError, check_covered, prepare_blocks
+        from model.compiled.classifier import CompiledClassifier
+        from model.compiled.prepare import NotCoveredError
     except ImportError as error:
         return {"name": "torch", "note": f"numba cannot be used ({error}): install it for steps that take less time"}
-    tensors = {name: tensor.detach().numpy() for name, tensor in classifier.state_dict().items()}
     try:
-        check_covered(classifier.config)
-        prepare_blocks(tensors, classifier.config)
+        CompiledClassifier(config, tensors)
     except NotCoveredError as error:
         return {"name": "torch", "note": f"the compiled path does not cover {error}"}
     folder = cache_folder()

@@ -13,12 +13,13 @@ TURN_SECONDS = 0.0005  # how long a thread that is busy in Python keeps the othe
 @contextmanager
 def giving_way() -> Iterator[None]:
     """Other threads have their turn quickly and often, and nobody looks for garbage. One thread at a time."""
-    turn = sys.getswitchinterval()
+    turn, collecting = sys.getswitchinterval(), gc.isenabled()
     sys.setswitchinterval(TURN_SECONDS)
     gc.disable()  # what is loaded is no garbage, but to find that out takes up to a tenth of a second each time
     try:
         yield
     finally:
         gc.freeze()  # nor will it ever be
-        gc.enable()
+        if collecting:
+            gc.enable()
         sys.setswitchinterval(turn)

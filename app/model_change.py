@@ -72,8 +72,8 @@ class ModelChange:
         began = time.perf_counter()
         with giving_way():
             model.make_path()
-        classifier = model.reference()
-        from app.torch_path import TorchTwin  # torch is there by now
+            classifier = model.reference()
+            from app.torch_path import TorchTwin  # torch is there by now
 
         log.info("all was loaded after %.1f s", time.perf_counter() - began)
         return replace(model, make_twin=lambda: TorchTwin(classifier))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from model.config import ModelConfig
 
 FORMAT = "nystream-1"
+MEASURED = ("band_mean", "band_scale", "running_mean", "running_var", "num_batches_tracked")
 
 
 class WeightsError(Exception):
@@ -37,6 +38,11 @@ def read_notes(path: Path) -> dict[str, str]:
     with _opened(path, "np") as file:
         notes: dict[str, str] = json.loads(_metadata(path, file).get("notes", "{}"))
     return notes
+
+
+def learned_numbers(tensors: Mapping[str, Any]) -> int:
+    """How many parameters were trained; what was measured from the data is not counted. `tensors` are numpy's."""
+    return sum(int(tensor.size) for name, tensor in tensors.items() if not name.endswith(MEASURED))
 
 
 def unfitting(path: Path, error: Exception) -> WeightsError:

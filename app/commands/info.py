@@ -17,13 +17,18 @@ PACKAGES = ("av", "librosa", "numba", "numpy", "PySide6-Essentials", "sounddevic
 
 
 def run_info(options: argparse.Namespace) -> int:
-    """Versions, the model, and the model card."""
+    """Versions, the model, and the model card; torch is not imported for that. Raises WeightsError."""
     from app.cli import EXIT_OK
     from app.compiled_path import describe_path
     from app.offline.model_identity import identify
-    from model import load_classifier, read_notes
+    from model import read_notes
+    from model.weights_file import learned_numbers, read_weights, unfitting
 
-    classifier = load_classifier(options.weights)
+    config, tensors = read_weights(options.weights, "np")
+    try:
+        live_path = describe_path(config, tensors)
+    except ValueError as error:
+        raise unfitting(options.weights, error) from None
     described: dict[str, Any] = {
         "schema": SCHEMA,
         "version": __version__,
@@ -31,9 +36,9 @@ def run_info(options: argparse.Namespace) -> int:
         "system": platform.platform(),
         "packages": {name: _version_of(name) for name in PACKAGES},
         "model": identify(options.weights) | {"path": str(options.weights)},
-        "genres": classifier.config.genres,
-        "parameters": sum(parameter.numel() for parameter in classifier.parameters()),
-        "live_path": describe_path(classifier),
+        "genres": config.genres,
+        "parameters": learned_numbers(tensors),
+        "live_path": live_path,
         "notes": read_notes(options.weights),
     }
     if options.json:

@@ -19,6 +19,7 @@ from app.torch_path import TorchPath
 from app.weights import default_weights
 from model import Classifier, load_classifier
 from model.compiled.cache import compile_all
+from model.weights_file import read_weights
 from tests.app.made_music import made_music
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -61,10 +62,10 @@ def test_a_file_is_classified_the_same_either_way(classifier: Classifier, tmp_pa
 def test_what_is_not_covered_stays_in_torch_and_says_so(classifier: Classifier) -> None:
     continual = Classifier(replace(classifier.config, landmarks="continual")).for_inference()
     assert quicken(continual) is None
-    described = describe_path(continual)
+    described = describe_path(continual.config, {})
     assert described["name"] == "torch"
     assert "continual landmarks" in described["note"]
-    assert describe_path(classifier)["name"] == "compiled"
+    assert describe_path(*read_weights(default_weights(), "np"))["name"] == "compiled"
 
 
 def run(code: str, **environment: str) -> str:
@@ -82,18 +83,6 @@ def run(code: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
-def test_a_file_is_classified_without_importing_torch(classifier: Classifier, tmp_path: Path) -> None:
-    song = tmp_path / "song.wav"
-    soundfile.write(song, made_music(seconds=3.0), 22_050)
-    code = f"""
-import sys
-from app.cli import main
-assert main(["classify", {str(song)!r}]) == 0
-print("torch" in sys.modules)
-"""
-    assert run(code).endswith("False")
-
-
 def test_without_numba_torch_answers_and_info_says_it() -> None:
     code = """
 import sys
@@ -102,10 +91,11 @@ from app.compiled_path import describe_path, quicken
 from app.offline.model import load_model
 from app.weights import default_weights
 from model import load_classifier
-classifier = load_classifier(default_weights())
-assert quicken(classifier) is None
+from model.weights_file import read_weights
+assert quicken(load_classifier(default_weights())) is None
 assert load_model(default_weights()).begin(False).__class__.__name__ == "TorchHearer"
-print(describe_path(classifier)["name"], describe_path(classifier)["note"])
+described = describe_path(*read_weights(default_weights(), "np"))
+print(described["name"], described["note"])
 """
     said = run(code)
     assert said.startswith("torch")
@@ -118,10 +108,10 @@ def test_a_cache_that_cannot_be_written_is_no_fault_and_info_says_it(tmp_path: P
 from app.compiled_path import describe_path
 from app.offline.model import load_model
 from app.weights import default_weights
-from model import load_classifier
 from model.compiled.cache import cache_folder, is_ready
+from model.weights_file import read_weights
 assert cache_folder() is None and not is_ready()
 assert load_model(default_weights()).begin(False).__class__.__name__ == "TorchHearer"
-print(describe_path(load_classifier(default_weights()))["note"])
+print(describe_path(*read_weights(default_weights(), "np"))["note"])
 """
     assert "anew at every start" in run(code, NYSTREAM_CACHE=str(tmp_path / "file"))

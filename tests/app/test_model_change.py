@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.answerer import SMOOTHING_FRAMES, Answerer
+from app.commands.window import first_model
 from app.family import Family, window_tokens
 from app.frame_reader import HeardFrame
 from app.kept_frames import KeptFrames
@@ -27,6 +28,7 @@ from app.snapshot import Snapshot
 from app.torch_path import TorchPath, live_model
 from app.weights import default_weights, family_weights
 from model import Classifier, ModelConfig, history_frames, load_classifier, save_classifier, step_cost, twin_cost
+from model.compiled.cache import compile_all
 from tests.app.made_music import made_music
 
 PATIENCE = 30.0
@@ -281,3 +283,39 @@ def test_what_cannot_be_made_quicker_goes_on_as_it_is(classifier: Classifier, tm
     session.play(song)
     wait(lambda: session.state.phase == "ended")
     assert {snapshot.path for snapshot in session.drain()} == {"torch"}
+
+
+def test_a_session_begins_without_torch_s_twin_and_gets_it_while_sound_goes_on(tmp_path: Path) -> None:
+    compile_all()
+    song = tmp_path / "song.wav"
+    soundfile.write(song, made_music(seconds=60.0), 22_050)
+    session = LiveSession(first_model(default_weights()), speed=4.0)
+    drained = Drained(session)
+    session.play(song)
+    drained.wait(lambda: len(drained) > 20)
+    assert all(snapshot.twin_probabilities is None for snapshot in drained)
+    session.complete()
+    drained.wait(lambda: drained[-1].twin_probabilities is not None)
+    assert session.close()
+    drained += session.drain()
+    assert [snapshot.index for snapshot in drained] == list(range(len(drained)))
+    assert {snapshot.path for snapshot in drained} == {"compiled"}
+    assert {snapshot.model for snapshot in drained} == {session.model}  # nothing is said to have changed
+    differences = [snapshot.difference for snapshot in drained if snapshot.difference is not None]
+    assert max(differences) < 1e-4
+
+
+def test_a_first_model_gets_its_twin_also_after_a_choice_that_could_not_be_had(
+    classifier: Classifier, weights: list[Path]
+) -> None:
+    compile_all()
+    session = LiveSession(first_model(default_weights()), speed=math.inf, other_weights=weights)
+    weights[1].unlink()
+    gone = next(row for row in session.rows if "continual landmarks" in row.name)
+    session.choose_model(gone.key, 5.0)
+    session.complete()  # overtaken, or not
+    wait(lambda: bool(session.model_problem))
+    session.demo()
+    drained = Drained(session)
+    drained.wait(lambda: drained[-1].twin_probabilities is not None)
+    assert session.close()
