@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from app.classify import classify_file
 from app.engine import Engine
 from app.offline.model import torch_model
 from app.snapshot import Snapshot
-from app.torch_path import live_model
+from app.torch_path import TorchPath, live_model
 from app.unsure import is_unsure
 from app.weights import default_weights
 from audio import AudioError, Block, FileSource, LivePacedSource, Source
@@ -145,3 +146,16 @@ def test_lost_samples_are_counted_and_time_goes_on_without_them(classifier: Clas
     assert snapshots[0].dropped == 0
     assert snapshots[-1].dropped == 22_050
     assert snapshots[-1].seconds == pytest.approx(5.0, abs=0.1)  # 2 s heard, 1 s lost, 2 s heard
+
+
+def test_a_model_that_is_chosen_while_the_first_path_is_made_is_not_lost(classifier: Classifier, song: Path) -> None:
+    chosen = live_model(classifier.with_window(65))
+
+    def make_path() -> TorchPath:
+        engine.change(chosen)  # as another thread would, in this very moment
+        return TorchPath(classifier)
+
+    engine = Engine(replace(live_model(classifier), make_path=make_path), paced(song))
+    engine.start()
+    assert engine.join(30.0)
+    assert engine.drain()[-1].model is chosen.in_use

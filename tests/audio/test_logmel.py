@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, FrameStream, StreamingLogMel
+from audio.mel import hz_to_mel
 from audio.melbank import slaney_bank
 from tests.audio.signals import chunks, music
 
@@ -88,3 +89,8 @@ def test_training_frames_are_what_we_hear(shared_folder: Path) -> None:
     assert len(errors) >= 30
     assert np.median(errors) < 0.1
     assert np.max(errors) < 0.5
+
+
+def test_the_mel_scale_is_librosa_s() -> None:
+    frequencies = [0.0, 20.0, 500.0, 999.9, 1000.0, 4000.0, SAMPLE_RATE / 2]
+    np.testing.assert_allclose([hz_to_mel(hz) for hz in frequencies], librosa.hz_to_mel(frequencies), rtol=1e-12)

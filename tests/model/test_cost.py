@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from model import Classifier, Cost, ModelConfig, WindowTwin, step_cost, twin_cost
+from model import Classifier, Cost, ModelConfig, WindowTwin, history_frames, step_cost, twin_cost
 from model.block import EncoderBlock
 from model.cost import plain_step_cost, renewing_step_cost
 from tests.model.conftest import SMALL, music, small_classifier
+from tests.model.family import every_row
 from tests.model.flop_counter import FlopCounter
 
 SOFTMAX: dict[str, Any] = {"attention": "softmax"}
@@ -189,3 +193,24 @@ def tensors(value: object) -> Iterator[torch.Tensor]:
     elif is_dataclass(value):
         for field in fields(value):
             yield from tensors(getattr(value, field.name))
+
+
+@every_row
+def test_the_frames_that_an_answer_depends_on_are_those_of_the_parts(config: ModelConfig) -> None:
+    classifier = Classifier(config)
+    before_tokens = config.level_window - 1 + classifier.tokenizer.stem.history
+    assert history_frames(config) == classifier.encoder.history + before_tokens
+
+
+def test_costs_are_counted_without_torch() -> None:
+    code = """
+import sys
+from model import ModelConfig, history_frames, step_cost, twin_cost
+config = ModelConfig()
+assert step_cost(config).total < twin_cost(config).total
+assert history_frames(config) > config.window
+print("torch" in sys.modules)
+"""
+    checkout = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
