@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 TURN_SECONDS = 0.0005  # how long a thread that is busy in Python keeps the others waiting; 5 ms is Python's own
+
+atexit.register(gc.unfreeze)  # a process that ends in order takes apart all that there is
 
 
 @contextmanager

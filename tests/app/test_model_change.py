@@ -313,7 +313,6 @@ def test_a_first_model_gets_its_twin_also_after_a_choice_that_could_not_be_had(
     weights[1].unlink()
     gone = next(row for row in session.rows if "continual landmarks" in row.name)
     session.choose_model(gone.key, 5.0)
-    session.complete()  # overtaken, or not
     wait(lambda: bool(session.model_problem))
     session.demo()
     drained = Drained(session)
