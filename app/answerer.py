@@ -60,7 +60,7 @@ class Answerer:
             dropped=frame.dropped,
             unsure=is_unsure(smoothed, running.model.config),
             compared=None if twin is None else twin.compared,
-            twin_every=1 if running.twin is None else running.twin.every,
+            twin_every=0 if running.twin is None else running.twin.every,
             saved_flops=running.saved_flops,
             path=path.name,
             model=in_use,

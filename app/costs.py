@@ -61,7 +61,7 @@ class CostReport:
     present_difference: float | None  # largest over the genres, the last frame on which the twin answered
     largest_difference: float | None  # the same over the session
     saved_flops: int  # over the session: what the twin had to compute more
-    twin_every: int  # the twin answers every k-th frame
+    twin_every: int  # the twin answers every k-th frame; 0 while it is not loaded
     frames: int
     dropped: int  # samples
     series: NDArray[np.float64]  # (k, 2) ns of the encoder: step, twin; NaN where the twin did not answer
@@ -142,7 +142,7 @@ class CostMeter:
             present_difference=float(differences[-1]) if len(differences) else None,
             largest_difference=float(last[_Row.LARGEST]) if known else None,
             saved_flops=int(last[_Row.SAVED]),
-            twin_every=max(1, int(last[_Row.EVERY])),
+            twin_every=int(last[_Row.EVERY]) if len(rows) else 1,
             frames=end,
             dropped=int(last[_Row.DROPPED]),
             series=rows[:, [_Row.STEP, _Row.TWIN]],

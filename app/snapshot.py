@@ -36,7 +36,7 @@ class Snapshot:
     dropped: int  # samples lost since the session began
     unsure: bool = False  # whether the present answer is too improbable, or its leading two are too close
     compared: NDArray[np.floating] | None = None  # (10,) the continual answer for the twin's frame; None for this one
-    twin_every: int = 1  # k: the twin answers every k-th frame, and some frames later where that is not each
+    twin_every: int = 1  # k: the twin answers every k-th frame, later where that is not each; 0: it is not loaded yet
     saved_flops: int = 0  # what the twin has to compute for this frame more than the continual encoder
     path: str = "torch"  # what computes the continual model
     model: ModelInUse | None = None  # which one answered; None where only one can

@@ -89,7 +89,7 @@ class CostPanel(Panel):
                 view.explain(heading, ratio, step, twin)
         by = f"continual model {report.path}" if report.path == "compiled" else f"continual model in {report.path}"
         self.heads[0].show_text(f"{TIME}; {by}" if report.path else TIME)
-        late = f"; twin on {words.every(report.twin_every)}" if report.twin_every > 1 else ""
+        late = cost_words.twin_note(report.twin_every)
         for label, text in zip(self.row_labels[::2], ROWS, strict=True):
             label.show_text(f"{text}{late}")
 

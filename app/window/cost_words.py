@@ -62,6 +62,13 @@ DROPPED = (
 )
 
 
+def twin_note(every: int) -> str:
+    """What is to be said of a twin that does not answer each frame; begins with a semicolon, "" for one that does."""
+    if every == 0:
+        return "; the twin is being loaded"
+    return f"; twin on {words.every(every)}" if every > 1 else ""
+
+
 def tips(flops: FrameFlops) -> list[tuple[str, str, str, str]]:
     """Heading, and explanations of ratio, continual model and twin, of each view in the order of the panel's views."""
     explained = []

@@ -293,7 +293,7 @@ def test_a_session_begins_without_torch_s_twin_and_gets_it_while_sound_goes_on(t
     drained = Drained(session)
     session.play(song)
     drained.wait(lambda: len(drained) > 20)
-    assert all(snapshot.twin_probabilities is None for snapshot in drained)
+    assert all(snapshot.twin_probabilities is None and snapshot.twin_every == 0 for snapshot in drained)
     session.complete()
     drained.wait(lambda: drained[-1].twin_probabilities is not None)
     assert session.close()

@@ -148,10 +148,13 @@ def test_torch_s_library_is_loaded_before_torch_is_imported() -> None:
     code = """
 import sys
 from pathlib import Path
-from app.torch_import import import_torch, load_library
-load_library()
-print("libtorch_cpu" in Path("/proc/self/maps").read_text(), "torch" in sys.modules)
-import_torch()
+from app import torch_import
+load = torch_import.load_library
+def load_and_look():
+    load()
+    print("libtorch_cpu" in Path("/proc/self/maps").read_text(), "torch" in sys.modules)
+torch_import.load_library = load_and_look
+torch_import.import_torch()
 import torch
 print(torch.get_num_threads())
 """

@@ -121,6 +121,19 @@ def test_a_slow_twin_is_said_to_answer_every_kth_frame(window: MainWindow, sessi
     assert "every 5th one only" in window.live.cost.views[0].lines[1].explanation
 
 
+def test_a_twin_that_is_not_loaded_yet_is_said_to_be(window: MainWindow, session: ScriptedSession) -> None:
+    labels = window.live.cost.row_labels
+    assert "loaded" not in labels[0].text()  # nothing runs
+    window.listen("desk")
+    session.queue([snapshot(index, twin=None, twin_every=0) for index in range(5)])
+    window.tick()
+    assert labels[0].text() == "This encoder alone; the twin is being loaded"
+    assert "loaded" not in labels[1].text()
+    session.queue([snapshot(5)])
+    window.tick()
+    assert labels[0].text() == "This encoder alone"
+
+
 def test_saved_arithmetic_memory_and_what_computes_are_shown(window: MainWindow, session: ScriptedSession) -> None:
     window.listen("desk")
     session.queue([snapshot(index, saved_flops=108_000_000, path="compiled") for index in range(40)])
