@@ -57,7 +57,7 @@ def quicken(classifier: Classifier) -> Callable[[], CompiledPath] | None:
     """Compiled paths of this classifier's weights; None where there are none. May take seconds."""
     began = time.perf_counter()
     try:
-        from model.compiled.cache import compile_apart
+        from model.compiled.cache import compile_all, compile_apart
         from model.compiled.classifier import CompiledClassifier
         from model.compiled.prepare import NotCoveredError
     except ImportError as error:
@@ -70,6 +70,7 @@ def quicken(classifier: Classifier) -> Callable[[], CompiledPath] | None:
         log.info("torch computes the frames: the compiled path does not cover %s", error)
         return None
     compile_apart()
+    compile_all()
     log.info("the compiled path was ready after %.1f s", time.perf_counter() - began)
     return lambda: CompiledPath(compiled)
 

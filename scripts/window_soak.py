@@ -28,7 +28,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import torch
 from PySide6.QtWidgets import QApplication
 
-from app.compiled_path import load_what_is_ready, quicken
+from app.compiled_path import load_what_is_ready
+from app.front_end import quicken_with, ready_front_end
 from app.session import LiveSession
 from app.weights import default_weights, family_weights
 from app.window import MainWindow
@@ -47,7 +48,13 @@ def main() -> int:
     arguments = parse_arguments()
     torch.set_num_threads(1)
     load_what_is_ready()
-    session = LiveSession(load_classifier(default_weights()), other_weights=family_weights(), quicken=quicken)
+    front_end = ready_front_end()
+    session = LiveSession(
+        load_classifier(default_weights()),
+        other_weights=family_weights(),
+        quicken=quicken_with(front_end),
+        front_end=front_end,
+    )
     session.aloud = not arguments.silent
     application = start_qt()
     window = MainWindow(session)

@@ -20,6 +20,7 @@ def run_info(options: argparse.Namespace) -> int:
     """Versions, the model, and the model card."""
     from app.cli import EXIT_OK
     from app.compiled_path import describe_path
+    from app.front_end import describe_front_end
     from app.offline.model_identity import identify
     from model import load_classifier, read_notes
 
@@ -34,6 +35,7 @@ def run_info(options: argparse.Namespace) -> int:
         "genres": classifier.config.genres,
         "parameters": sum(parameter.numel() for parameter in classifier.parameters()),
         "live_path": describe_path(classifier),
+        "front_end": describe_front_end(),
         "notes": read_notes(options.weights),
     }
     if options.json:
@@ -44,6 +46,7 @@ def run_info(options: argparse.Namespace) -> int:
     print(f"model {described['model']['path']}\nSHA-256 {described['model']['hash']}")
     print(f"{described['parameters']:,} parameters; genres: {', '.join(described['genres'])}")
     print("frames are computed by {name}: {note}".format(**described["live_path"]))
+    print("log-mel is computed by {name}: {note}".format(**described["front_end"]))
     for name, note in described["notes"].items():
         print(f"{name}: {note}")
     card = default_weights().with_name("MODEL_CARD.md")

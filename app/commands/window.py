@@ -11,7 +11,8 @@ from typing import NoReturn
 import torch
 
 from app.commands.usage import UsageError
-from app.compiled_path import load_what_is_ready, quicken
+from app.compiled_path import load_what_is_ready
+from app.front_end import quicken_with, ready_front_end
 from app.session import LiveSession
 from app.weights import family_weights
 from app.window import Launch, run_window
@@ -37,7 +38,10 @@ def run_window_command(options: argparse.Namespace) -> NoReturn:
         except ValueError as error:
             raise UsageError(f"this model cannot have another window ({error}): leave --window-seconds out") from None
     load_what_is_ready()  # before there is a window that it could hold up
-    session = LiveSession(classifier, other_weights=family_weights(), quicken=quicken)
+    front_end = ready_front_end()
+    session = LiveSession(
+        classifier, other_weights=family_weights(), quicken=quicken_with(front_end), front_end=front_end
+    )
     try:
         code = run_window(session, understand(options))
     finally:
