@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import torch
 
+from app.commands.rows import checked_window, choose_fastest
 from app.commands.usage import UsageError
 from app.compiled_path import load_what_is_ready
 from app.front_end import quicken_with, ready_front_end
@@ -19,18 +20,17 @@ from app.window import Launch, run_window
 from audio import FRAME_SECONDS
 from model import load_classifier
 
-SHORTEST_WINDOW, LONGEST_WINDOW = 5.0, 300.0  # s
+SWITCH_SECONDS = 0.0005  # the longest that the thread that hears waits for Python while the window is drawn
 
 
 def run_window_command(options: argparse.Namespace) -> NoReturn:
     """Open it, and end the process with its exit code. Raises UsageError and WeightsError."""
-    seconds = options.window_seconds
-    if seconds is not None and not SHORTEST_WINDOW <= seconds <= LONGEST_WINDOW:
-        raise UsageError(
-            f"--window-seconds {seconds:g} cannot be used: give {SHORTEST_WINDOW:g} to {LONGEST_WINDOW:g} seconds"
-        )
+    seconds = None if options.window_seconds is None else checked_window(options.window_seconds)
     # One thread: more make a single step no faster, and its slowest ones ten times slower.
     torch.set_num_threads(1)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    if options.fastest:
+        options.weights = choose_fastest(options.weights, seconds).weights
     classifier = load_classifier(options.weights)
     if seconds is not None:
         try:
