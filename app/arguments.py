@@ -69,6 +69,13 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", action="store_true", help="one JSON object")
     bench.add_argument("--frames", type=int, default=400, metavar="N", help="frames to be timed; default: 400")
     _add_weights(bench)
+    rows = commands.add_parser(
+        "rows",
+        help="which of the models that ship has the quickest step for a window",
+        description="Times a step of every model that ships, in turns, in one thread, and names the quickest.",
+    )
+    rows.add_argument("--window-seconds", type=float, metavar="N", help="what the models remember; default: 30")
+    rows.add_argument("--json", action="store_true", help="one JSON object")
     completion = commands.add_parser(
         "completion",
         help="shell completion",
@@ -85,6 +92,12 @@ def _add_looks(to: argparse._ActionsContainer, default: str | None = None) -> No
         "--window-seconds", type=float, default=default, metavar="N", help="what the model remembers; default: 30"
     )
     off = default or False
+    to.add_argument(
+        "--fastest",
+        action="store_true",
+        default=off,
+        help="of the models that ship the one with the quickest step",
+    )
     to.add_argument("--fullscreen", action="store_true", default=off, help="the whole screen, and larger type")
     to.add_argument("--silent", action="store_true", default=off, help="do not play files and the demo aloud")
 

@@ -52,7 +52,7 @@ def classify_source(
     same probabilities to 1e-5; the hops are handed out, and not kept. Raises UnreadableFile.
     """
     genres = model.config.genres
-    chunks = FrameChunks(source, live)
+    chunks = FrameChunks(source, live, model.front_end)
     timeline = TimelineBuilder(model.config, parameters, keep=not live)
     twin = _begin_twin(model) if parameters.compare else None
     hearer = model.begin(live)

@@ -58,6 +58,10 @@ def run(options: argparse.Namespace) -> int:
         from app.commands.bench import run_bench
 
         return run_bench(options)
+    if options.command == "rows":
+        from app.commands.rows import run_rows
+
+        return run_rows(options)
     if options.command == "completion":
         from app.commands.completion import run_completion
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.live_model import LiveModel, in_use, row_of
+from app.loading import giving_way
 
 if TYPE_CHECKING:  # torch and numba take their time
     from model import Classifier, ModelConfig
@@ -68,13 +69,16 @@ def load_ready(weights: Path, window: int | None = None) -> CompiledClassifier |
     return CompiledClassifier(compiled.config.with_window(window), compiled.tensors)
 
 
-def compiled_model(compiled: CompiledClassifier, reference: Callable[[], Classifier]) -> LiveModel:
-    """Without a twin: that needs torch."""
+def compiled_model(
+    compiled: CompiledClassifier, reference: Callable[[], Classifier], load_more: Callable[[], None] = lambda: None
+) -> LiveModel:
+    """Without a twin: that needs torch. `load_more` is called once, after the functions are loaded."""
     from model.compiled.cache import compile_all
 
     @cache
     def load_functions() -> None:
         compile_all()
+        load_more()
 
     def make_path() -> CompiledPath:
         load_functions()  # before the first frame, so that its time is not taken for that of a step
@@ -88,7 +92,7 @@ def quicken(classifier: Classifier) -> Callable[[], CompiledPath] | None:
     """Compiled paths of this classifier's weights; None where there are none. May take seconds."""
     began = time.perf_counter()
     try:
-        from model.compiled.cache import compile_apart
+        from model.compiled.cache import compile_all, compile_apart
         from model.compiled.classifier import CompiledClassifier
         from model.compiled.prepare import NotCoveredError
     except ImportError as error:
@@ -101,6 +105,8 @@ def quicken(classifier: Classifier) -> Callable[[], CompiledPath] | None:
         log.info("torch computes the frames: the compiled path does not cover %s", error)
         return None
     compile_apart()
+    with giving_way():
+        compile_all()
     log.info("the compiled path was ready after %.1f s", time.perf_counter() - began)
     return lambda: CompiledPath(compiled)
 

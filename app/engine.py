@@ -13,7 +13,7 @@ from app.frame_reader import FrameReader
 from app.live_model import LiveModel
 from app.session_protocol import EngineState
 from app.snapshot import Snapshot
-from audio import AudioError, Block, Capture, Level, Source
+from audio import AudioError, Block, Capture, FrontEnd, Level, Source
 
 QUEUE_FRAMES = 1024  # snapshots that wait for a reader; the oldest go first
 READ_SECONDS = 0.1  # how long a stop may go unnoticed
@@ -35,12 +35,14 @@ class Engine:
         model: LiveModel,
         open_source: Callable[[], Source],
         on_block: Callable[[Block, int], None] | None = None,
+        front_end: FrontEnd | None = None,
     ) -> None:
         self.missed = 0  # snapshots dropped because nobody drained them in time
         self._model = model
         self._answerer: Answerer | None = None  # made in the thread: the first one of all takes half a second
         self._open_source = open_source
         self._on_block = on_block
+        self._front_end = front_end
         self._source: Source | None = None
         self._reader: FrameReader | None = None
         self._invalid_shown_until: float | None = None  # on time.monotonic's clock; None until there is one
@@ -111,7 +113,7 @@ class Engine:
             self._state = EngineState("failed", f"Listening ended because of a fault in the program: {error!r}.")
 
     def _hear(self, source: Source) -> None:
-        reader = self._reader = FrameReader(source, self._on_block)
+        reader = self._reader = FrameReader(source, self._on_block, self._front_end)
         model = self._model
         answerer = self._answerer = Answerer(model)
         if self._model is not model:  # it was changed in this moment

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.source_frames import SourceFrames
-from audio import Block, Level, LevelMeter, Source
+from audio import Block, FrontEnd, Level, LevelMeter, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,12 @@ class FrameReader:
     on_block: told of every block and its sample rate before it is heard, in the reading thread.
     """
 
-    def __init__(self, source: Source, on_block: Callable[[Block, int], None] | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        on_block: Callable[[Block, int], None] | None = None,
+        front_end: FrontEnd | None = None,
+    ) -> None:
         self._meter = LevelMeter(source.sample_rate)
 
         def hear(block: Block) -> None:
@@ -38,7 +43,7 @@ class FrameReader:
                 on_block(block, source.sample_rate)
             self._meter.push(block.samples)
 
-        self._frames = SourceFrames(source, hear)
+        self._frames = SourceFrames(source, hear, front_end)
 
     @property
     def level(self) -> Level:

@@ -20,6 +20,7 @@ from audio import (
     SAMPLE_RATE,
     AudioError,
     FilePlayer,
+    FrontEnd,
     Level,
     LevelPreview,
     LivePacedSource,
@@ -37,7 +38,7 @@ class LiveSession:
     """Implements app.session_protocol.Session. `speed` is that of files: 1 live, infinity does not wait.
 
     model: the first one to answer. other_weights: files with other rows of the family. quicken: how a model is made
-    quicker, see ModelChange.
+    quicker, see ModelChange. front_end: what computes log-mel frames.
     aloud: whether files and the demo are played by the speaker too, from the next one on.
     """
 
@@ -50,8 +51,10 @@ class LiveSession:
         speed: float = 1.0,
         other_weights: Sequence[Path] = (),
         quicken: Quicken | None = None,
+        front_end: FrontEnd | None = None,
     ) -> None:
         self._speed = speed
+        self._front_end = front_end
         self.aloud = False
         self.recorder = Recorder()
         self._engine: Engine | None = None
@@ -193,7 +196,7 @@ class LiveSession:
         self._player = None
         self._on_microphone, self._wished_name = on_microphone, wished_name
         model = self._models.model
-        self._engine = Engine(model, open_after_the_run_before, self.recorder.hear)
+        self._engine = Engine(model, open_after_the_run_before, self.recorder.hear, self._front_end)
         if self._models.model is not model:  # it was changed in this moment, before there was this engine to tell
             self._engine.change(self._models.model)
         self._engine.start()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audio import FFT_LENGTH, HOP, SAMPLE_RATE, Block, FrameStream, Source
+from audio import FFT_LENGTH, HOP, SAMPLE_RATE, Block, FrameStream, FrontEnd, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,15 @@ class Frames:
 class SourceFrames:
     """Reads a source to its end. `on_block` gets every block before it becomes frames."""
 
-    def __init__(self, source: Source, on_block: Callable[[Block], None] | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        on_block: Callable[[Block], None] | None = None,
+        front_end: FrontEnd | None = None,
+    ) -> None:
         self._source = source
         self._on_block = on_block
-        self._stream = FrameStream(source.sample_rate)
+        self._stream = FrameStream(source.sample_rate, front_end)
         self._samples = self._dropped = self._frames = 0
         self._nanoseconds = 0  # since the last frame
         self.ended = False

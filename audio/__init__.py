@@ -10,6 +10,7 @@ from audio.devices import InputDevice, input_devices, system_sound_help
 from audio.errors import AudioError, NoAudioSystem, NoMicrophone, UnreadableFile
 from audio.file import FilePlayer, FileSource, LivePacedSource
 from audio.frames import FrameStream
+from audio.front_end import FrontEnd
 from audio.logmel import StreamingLogMel
 from audio.loss import Loss
 from audio.meter import Level, LevelMeter
@@ -40,6 +41,7 @@ __all__ = [
     "FilePlayer",
     "FileSource",
     "FrameStream",
+    "FrontEnd",
     "InputDevice",
     "Level",
     "LevelMeter",

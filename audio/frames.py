@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.front_end import FrontEnd
 from audio.logmel import StreamingLogMel
 from audio.resample import StreamingResampler
 
@@ -16,9 +17,9 @@ class FrameStream:
     would otherwise spoil every frame that it touches, and the model's state for as long as its window is.
     """
 
-    def __init__(self, sample_rate: int) -> None:
+    def __init__(self, sample_rate: int, front_end: FrontEnd | None = None) -> None:
         self._resampler = StreamingResampler(sample_rate)
-        self._log_mel = StreamingLogMel()
+        self._log_mel = StreamingLogMel(front_end)
         self.invalid_samples = 0
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,16 +7,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.front_end import FrontEnd
+from audio.logmel_tables import hann_window
 from audio.melbank import BINS, MelBank
 from audio.spans import spans
 from audio.spec import BANDS, FFT_LENGTH, FLOOR_POWER, HOP
 
 FRAMES_AT_ONCE = 16  # their spectra fit in the processor's cache
-
-
-def hann_window(length: int) -> NDArray[np.float64]:
-    """(length,) the periodic Hann window, the one for spectra."""
-    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
 
 
 class StreamingLogMel:
@@ -25,10 +22,13 @@ class StreamingLogMel:
     Frame i covers samples [i * HOP, i * HOP + FFT_LENGTH): Hann window, power spectrum |FFT|^2, mel bands,
     10 log10(max(power, FLOOR_POWER)). It looks at nothing else, neither later samples nor the clip's maximum.
     Frames are computed in float64, several at once where several are complete, each by operations of its own, so how
-    the samples are cut into pushes does not change a single bit.
+    the samples are cut into pushes does not change a single bit. What numpy computes and what `front_end` may have
+    compiled differ by less than 1e-5 dB.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, front_end: FrontEnd | None = None) -> None:
+        self._front_end = front_end or FrontEnd()
+        self._compiled = self._front_end.compiled_frames()
         self._bank = MelBank()
         self._window = hann_window(FFT_LENGTH)
         self._waiting = np.zeros(0, np.float32)  # samples from the first one of the next frame on
@@ -39,6 +39,13 @@ class StreamingLogMel:
         count = max(0, (len(waiting) - FFT_LENGTH) // HOP + 1)
         self._waiting = waiting[count * HOP :]
         frames = np.empty((count, BANDS), np.float32)
+        if not count:
+            return frames
+        if self._compiled is None:
+            self._compiled = self._front_end.compiled_frames()
+        if self._compiled is not None:
+            self._compiled(waiting, frames)
+            return frames
         for first in range(0, count, FRAMES_AT_ONCE):
             last = min(first + FRAMES_AT_ONCE, count)
             frames[first:last] = self._decibels(spans(waiting[first * HOP :], last - first, FFT_LENGTH, HOP))

@@ -4,6 +4,7 @@
     python scripts/benchmark.py                 # a table
     python scripts/benchmark.py --json          # the same as one JSON object
     python scripts/benchmark.py --plot growth.png
+    python scripts/benchmark.py --window        # also the frame in a process whose window redraws at 60 Hz
 
 Everything is done in turns, and every figure is the median, the 95th and the 99th percentile in microseconds:
 
@@ -15,6 +16,9 @@ Everything is done in turns, and every figure is the median, the 95th and the 99
     bound          nothing but the matrix-vector products of the step's own weights: the faster of our loops and BLAS
     exact          (growth) the fair rival: exact attention over rings of keys and values, as carefully compiled
     frame          samples of one hop to probabilities: log-mel, stem, step
+    frame_bound    the sum of its parts' bounds: the bare transform and mel products, the bare products of the stem's
+                   weights, and `bound`; each the faster of our loops and a library's
+    window         (--window) the frame where the window is drawn 60 times a second; see benchmark_window.py
 
 Hot is in bursts, as fast as it goes; `_live` once after something else has filled the caches; `_paced` every 77.5 ms,
 as in the window. Not counted: resampling. What is not said of a row is of Nystrom attention with fixed landmarks at
@@ -45,6 +49,8 @@ import torch
 
 from app.bench.measure import make, measure_growth, measure_landmarks, measure_size
 from app.bench.timing import Percentiles, machine
+from app.bench.window_report import measure_window, window_table
+from app.commands.bench import GROUPS
 from app.weights import default_weights
 from model import ModelConfig, load_classifier
 from scripts import benchmark_offline
@@ -57,7 +63,7 @@ ROWS = {
 }
 NAMED = "nystrom-fixed"
 ROUNDS, GROWTH_ROUNDS, PACED_ROUNDS = 100, 20, 130
-QUICK_ROUNDS = 6
+QUICK_ROUNDS, WINDOW_SECONDS, QUICK_WINDOW = 6, 40.0, 4.0
 
 
 def measure(rounds: int, growth_rounds: int, paced_rounds: int) -> dict[str, Any]:
@@ -86,9 +92,10 @@ def table(report: dict[str, Any]) -> list[str]:
     for name, row in (report["rows"] | {"shipped model": report["shipped"]}).items():
         lines.append(f"{name}, computed by {row['path']}")
         for key, value in row.items():
-            if key.endswith("_us") and key not in ("parts_us", "bounds_us") and value is not None:
+            if key.endswith("_us") and key not in GROUPS and value is not None:
                 lines.append(f"  {key[:-3]:22}{_three(value)}{value['p50'] / row['step_us']['p50']:12.1f}")
         lines += [f"  {part + ' alone':22}{_three(value)}" for part, value in row["parts_us"].items()]
+        lines += [f"  {part + ' bound':22}{_three(value)}" for part, value in row["frame_bounds_us"].items()]
         lines.append(f"  streams per core, in batches of 64, encoder only: {row['streams_per_core']}")
     for key, first in (("growth", "n"), ("landmarks", "landmarks")):
         lines += ["", f"{NAMED}, growth with {first}"]
@@ -99,6 +106,8 @@ def table(report: dict[str, Any]) -> list[str]:
                 f"twin {point['twin_us']['p50']:10.1f}, ordinary {point['ordinary_us']['p50']:10.1f}, "
                 f"{point['state_bytes']:>9} bytes of state"
             )
+    if "window" in report:
+        lines += ["", *window_table(report["window"])]
     return [*lines, "", *benchmark_offline.table(report["classify"])] if "classify" in report else lines
 
 
@@ -131,6 +140,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--quick", action="store_true", help="a few rounds only, to see that it runs")
+    parser.add_argument("--window", action="store_true", help="measure the frame beside a window that redraws, too")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the growth (needs the extra `train`)")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -139,6 +149,8 @@ def main() -> int:
         report = measure(*(quick if arguments.quick else (ROUNDS, GROWTH_ROUNDS, PACED_ROUNDS)))
     if not arguments.quick:
         report["classify"] = benchmark_offline.measure()
+    if arguments.window:
+        report["window"] = measure_window(QUICK_WINDOW if arguments.quick else WINDOW_SECONDS)
     if arguments.plot is not None:
         plot(report, arguments.plot)
     print(json.dumps(report) if arguments.json else "\n".join(table(report)))

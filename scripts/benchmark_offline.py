@@ -33,6 +33,7 @@ run_within_environment()
 import numpy as np
 import soundfile
 
+from app.front_end import ready_front_end
 from audio import FRAME_SECONDS, HOP, SAMPLE_RATE, StreamingLogMel, StreamingResampler
 
 MINUTES, QUICK_MINUTES = (1.0, 10.0, 60.0), (0.2,)
@@ -135,7 +136,7 @@ def environment() -> dict[str, str]:
 
 def front_end() -> dict[str, float]:
     """Microseconds for each frame's worth of samples, a hop at a time as they come live."""
-    log_mel = StreamingLogMel()
+    log_mel = StreamingLogMel(ready_front_end())
     parts: dict[str, float] = {"log_mel": per_frame(log_mel.push, SAMPLE_RATE)}
     for rate in RATES:
         parts[f"resample_{rate}"] = per_frame(StreamingResampler(rate).push, rate)

@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from app.compiled_path import CompiledPath
-from audio import HOP, StreamingLogMel
+from app.front_end import compile_front_end
+from audio import HOP, FrontEnd, StreamingLogMel
 from model import Classifier, ModelConfig, step_cost
 from model.compiled.batch import CompiledBatch
 from model.compiled.classifier import CompiledClassifier
@@ -129,7 +130,9 @@ def frame_parts(classifier: Classifier, compiled: CompiledClassifier | None) -> 
     from app.torch_path import TorchPath
 
     path: LivePath = TorchPath(classifier) if compiled is None else CompiledPath(compiled)
-    log_mel, random = StreamingLogMel(), np.random.default_rng(0)
+    front_end = FrontEnd()
+    front_end.take_over(compile_front_end())
+    log_mel, random = StreamingLogMel(front_end), np.random.default_rng(0)
     samples = (0.1 * random.normal(size=HOP)).astype(np.float32)
     frame = np.zeros((1, classifier.config.bands), np.float32)
     path.hear(random.normal(-30.0, 12.0, (2 * classifier.config.window, frame.shape[1])).astype(np.float32))

@@ -10,6 +10,7 @@ import torch
 
 from app.bench import contestants
 from app.bench.contestants import Call, compile_classifier
+from app.bench.frame_bounds import stem_products, transforms
 from app.bench.parts import bare_products, step_parts
 from app.bench.timing import Contestant, Percentiles, paced, percentiles
 from audio import FRAME_SECONDS
@@ -39,6 +40,7 @@ def measure_size(classifier: Classifier, rounds: int, paced_rounds: int) -> dict
         "stem": tokenize,
         **({} if compiled is None else bare_products(compiled)),
         **({} if compiled is None else step_parts(compiled)),
+        **({} if compiled is None else transforms() | stem_products(compiled)),
         "batch": None if compiled is None else contestants.batch_step(compiled, STREAMS),
     }
     slow: dict[str, Call] = {
@@ -58,9 +60,13 @@ def measure_size(classifier: Classifier, rounds: int, paced_rounds: int) -> dict
     times: dict[str, Percentiles] = {name: percentiles(each.hot) for name, each in hot.items()}
     times |= {name: percentiles(each.live) for name, each in live.items()}
     paced_frame, paced_step = paced((hot["frame"], hot["step"]), FRAME_SECONDS, paced_rounds)
-    bound = min(
-        (times[name] for name in ("loops", "blas") if name in times), key=lambda each: each["p50"], default=None
-    )
+    bound = _faster(times, "loops", "blas")
+    frame_bounds = {
+        "log_mel": _faster(times, "transform_loops", "transform_numpy"),
+        "stem": _faster(times, "stem_loops", "stem_blas"),
+        "step": bound,
+    }
+    frame_bound = None if bound is None else _sum(frame_bounds.values())
     step_us = times["step"]["p50"]
     return {
         "path": "torch" if compiled is None else "compiled",
@@ -75,6 +81,8 @@ def measure_size(classifier: Classifier, rounds: int, paced_rounds: int) -> dict
         "bound_us": bound,
         "bounds_us": {name: times[name] for name in ("loops", "blas") if name in times},
         "frame_us": times["frame"],
+        "frame_bound_us": frame_bound,
+        "frame_bounds_us": {name: each for name, each in frame_bounds.items() if each is not None},
         "frame_live_us": percentiles(hot["frame"].live),
         "frame_paced_us": paced_frame,
         "log_mel_us": times["log_mel"],
@@ -91,7 +99,8 @@ def measure_size(classifier: Classifier, rounds: int, paced_rounds: int) -> dict
             if name in times
         }
         | {"twin_live": times["twin"]["p50"] / percentiles(hot["step"].live)["p50"]}
-        | ({} if bound is None else {"step_to_bound": step_us / bound["p50"]}),
+        | ({} if bound is None else {"step_to_bound": step_us / bound["p50"]})
+        | ({} if frame_bound is None else {"frame_to_bound": times["frame"]["p50"] / frame_bound["p50"]}),
         "flops": {"step": _encoder(step_cost(config)), "twin": _encoder(twin_cost(config))},
         "state_bytes": contestants.state_bytes(classifier, compiled),
     }
@@ -153,6 +162,17 @@ def make(config: ModelConfig) -> Classifier:
     """A model of these sizes, for times; its answers mean nothing."""
     torch.manual_seed(0)
     return Classifier(config).for_inference()
+
+
+def _faster(times: dict[str, Percentiles], *names: str) -> Percentiles | None:
+    """None where none of them was timed."""
+    return min((times[name] for name in names if name in times), key=lambda each: each["p50"], default=None)
+
+
+def _sum(parts: Iterable[Percentiles | None]) -> Percentiles:
+    """Percentile by percentile."""
+    there = [part for part in parts if part is not None]
+    return {name: round(sum(part[name] for part in there), 2) for name in ("p50", "p95", "p99")}
 
 
 def _encoder(cost: Any) -> int:

@@ -12,6 +12,7 @@ from app.commands.usage import UsageError
 
 SCHEMA = "nystream-bench-1"
 FRAMES_PER_ROUND = 15
+GROUPS = ("parts_us", "bounds_us", "frame_bounds_us")  # of times, not times
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read when numpy and torch are imported
 
 
@@ -51,8 +52,9 @@ def run_bench(options: argparse.Namespace) -> int:
 
 def _table(figures: dict[str, Any]) -> list[str]:
     lines = [f"{figures['machine']}, one thread, computed by {figures['path']}; microseconds p50 (p95, p99)"]
-    rows = {key: figures[key] for key in figures if key.endswith("_us") and key not in ("parts_us", "bounds_us")}
+    rows = {key: figures[key] for key in figures if key.endswith("_us") and key not in GROUPS}
     rows |= {f"{name} alone": part for name, part in figures["parts_us"].items()}
+    rows |= {f"{name} bound": part for name, part in figures["frame_bounds_us"].items()}
     for name, row in rows.items():
         if row is not None:
             shown = "{p50:10.1f} ({p95:.1f}, {p99:.1f})".format(**row)

@@ -20,6 +20,7 @@ def run_info(options: argparse.Namespace) -> int:
     """Versions, the model, and the model card; torch is not imported for that. Raises WeightsError."""
     from app.cli import EXIT_OK
     from app.compiled_path import describe_path
+    from app.front_end import describe_front_end
     from app.offline.model_identity import identify
     from model import read_notes
     from model.weights_file import learned_numbers, read_weights, unfitting
@@ -39,6 +40,7 @@ def run_info(options: argparse.Namespace) -> int:
         "genres": config.genres,
         "parameters": learned_numbers(tensors),
         "live_path": live_path,
+        "front_end": describe_front_end(),
         "notes": read_notes(options.weights),
     }
     if options.json:
@@ -49,6 +51,7 @@ def run_info(options: argparse.Namespace) -> int:
     print(f"model {described['model']['path']}\nSHA-256 {described['model']['hash']}")
     print(f"{described['parameters']:,} parameters; genres: {', '.join(described['genres'])}")
     print("frames are computed by {name}: {note}".format(**described["live_path"]))
+    print("log-mel is computed by {name}: {note}".format(**described["front_end"]))
     for name, note in described["notes"].items():
         print(f"{name}: {note}")
     card = default_weights().with_name("MODEL_CARD.md")

@@ -10,31 +10,33 @@ from functools import cache, partial
 from pathlib import Path
 from typing import NoReturn
 
+from app.commands.rows import checked_window, choose_fastest
 from app.commands.usage import UsageError
-from app.compiled_path import compiled_model, load_ready, quicken
+from app.compiled_path import compiled_model, load_ready
+from app.front_end import front_end_is_ready, load_front_end, quicken_with
 from app.live_model import LiveModel
 from app.loading import giving_way
 from app.reference import load_reference
 from app.session import LiveSession
 from app.weights import family_weights
 from app.window import Launch, run_window
-from audio import FRAME_SECONDS
+from audio import FRAME_SECONDS, FrontEnd
 
-SHORTEST_WINDOW, LONGEST_WINDOW = 5.0, 300.0  # s
+SWITCH_SECONDS = 0.0005  # the longest that the thread that hears waits for Python while the window is drawn
 
 
 def run_window_command(options: argparse.Namespace) -> NoReturn:
     """Open it, and end the process with its exit code. Raises UsageError and WeightsError."""
-    seconds = options.window_seconds
-    if seconds is not None and not SHORTEST_WINDOW <= seconds <= LONGEST_WINDOW:
-        raise UsageError(
-            f"--window-seconds {seconds:g} cannot be used: give {SHORTEST_WINDOW:g} to {LONGEST_WINDOW:g} seconds"
-        )
+    seconds = None if options.window_seconds is None else checked_window(options.window_seconds)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    if options.fastest:
+        options.weights = choose_fastest(options.weights, seconds).weights
+    front_end = FrontEnd()
     try:
-        model = first_model(options.weights, None if seconds is None else round(seconds / FRAME_SECONDS))
+        model = first_model(options.weights, None if seconds is None else round(seconds / FRAME_SECONDS), front_end)
     except ValueError as error:
         raise UsageError(f"this model cannot have another window ({error}): leave --window-seconds out") from None
-    session = LiveSession(model, other_weights=family_weights(), quicken=quicken)
+    session = LiveSession(model, other_weights=family_weights(), quicken=quicken_with(front_end), front_end=front_end)
     try:
         code = run_window(session, understand(options), when_painted=session.complete)
     finally:
@@ -42,16 +44,17 @@ def run_window_command(options: argparse.Namespace) -> NoReturn:
     leave(code)
 
 
-def first_model(weights: Path, window: int | None = None) -> LiveModel:
-    """What gives the first answers: the compiled path where it is ready, else torch; see LiveSession.complete.
+def first_model(weights: Path, window: int | None = None, front_end: FrontEnd | None = None) -> LiveModel:
+    """What gives the first answers: the compiled path where all is kept, else torch; see LiveSession.complete.
 
+    `front_end` is loaded together with the compiled path.
     Raises WeightsError, and ValueError for a window (tokens) that the model cannot have.
     """
     reference = cache(partial(load_reference, weights, window))
     with giving_way():
-        compiled = load_ready(weights, window)
+        compiled = load_ready(weights, window) if front_end_is_ready() else None
     if compiled is not None:
-        return compiled_model(compiled, reference)
+        return compiled_model(compiled, reference, lambda: None if front_end is None else load_front_end(front_end))
     classifier = reference()
     from app.torch_path import live_model  # torch is there by now
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.source_frames import SourceFrames
-from audio import Source, UnreadableFile
+from audio import FrontEnd, Source, UnreadableFile
 
 # At once through the model: its default window and one frame, which with the 386 frames that it looks back on make
 # whole blocks of a window. Three times as many would be 8 % faster and take 80 MB more.
@@ -25,14 +25,14 @@ class FrameChunks:
     Raises UnreadableFile for a sample rate that no sound has.
     """
 
-    def __init__(self, source: Source, live: bool = False) -> None:
+    def __init__(self, source: Source, live: bool = False, front_end: FrontEnd | None = None) -> None:
         if not LOWEST_RATE <= source.sample_rate <= HIGHEST_RATE:
             raise UnreadableFile(
                 f"its sample rate is given as {source.sample_rate} Hz, which no sound has ({LOWEST_RATE} to "
                 f"{HIGHEST_RATE} Hz are read): check how the file was made"
             )
         self._live = live
-        self._frames = SourceFrames(source)
+        self._frames = SourceFrames(source, front_end=front_end)
 
     @property
     def invalid_samples(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.compiled_path import CompiledPath, load_ready
+from app.front_end import ready_front_end
+from audio import FrontEnd
 
 if TYPE_CHECKING:
     from model import Classifier, ModelConfig
@@ -26,11 +28,15 @@ class Hearer(Protocol):
 
 @dataclass(frozen=True)
 class OfflineModel:
-    """`begin` gives a new stream, which lives on a few frames at a time where it is given True."""
+    """`begin` gives a new stream, which lives on a few frames at a time where it is given True.
+
+    front_end: what computes its frames.
+    """
 
     config: ModelConfig
     begin: Callable[[bool], Hearer]
     reference: Callable[[], Classifier]  # the same weights in torch, for the twin
+    front_end: FrontEnd = field(default_factory=FrontEnd)
 
 
 def load_model(path: Path) -> OfflineModel:
@@ -38,7 +44,9 @@ def load_model(path: Path) -> OfflineModel:
     compiled = load_ready(path)
     if compiled is None:
         return torch_model(_load_classifier(path))
-    return OfflineModel(compiled.config, lambda _live: _Compiled(compiled), lambda: _load_classifier(path))
+    return OfflineModel(
+        compiled.config, lambda _live: _Compiled(compiled), lambda: _load_classifier(path), ready_front_end()
+    )
 
 
 def torch_model(classifier: Classifier) -> OfflineModel:

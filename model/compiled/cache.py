@@ -19,10 +19,12 @@ from numba.core import config
 
 from model.compiled.arithmetic import OPTIONS, Function
 from model.compiled.encode import encode
+from model.compiled.prune import mark_used, prune
 from model.compiled.tokenize import tokenize
 
-READY = "ready"  # the file that says that all is there
+READY = "ready"  # the file that says that all of this package is there
 COMPILE = "from model.compiled.cache import compile_all; compile_all()"
+FOLDERS = "compiled-"  # and a digest
 
 
 class Functions(NamedTuple):
@@ -59,19 +61,30 @@ def kept(function: Function) -> Function:
 @lru_cache(maxsize=1)
 def cache_folder() -> Path | None:
     """Where this version of these sources keeps what it compiles for this processor; None where nothing can be kept."""
-    folder = _user_cache() / "nystream" / f"compiled-{_digest()}"
+    folder = _user_cache() / "nystream" / f"{FOLDERS}{_digest()}"
     try:
+        is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return folder
+            mark_used(folder)
     except OSError:
         return None
+    if is_new:
+        prune(folder.parent, f"{FOLDERS}*")
+    return folder
 
 
-def is_ready() -> bool:
-    """Whether everything can be loaded, and nothing has to be compiled."""
+def is_ready(mark: str = READY) -> bool:
+    """Whether everything can be loaded, and nothing has to be compiled. `mark`: of functions on top of this package."""
     folder = cache_folder()
-    return folder is not None and (folder / READY).exists()
+    return folder is not None and (folder / mark).exists()
+
+
+def mark_ready(mark: str = READY) -> None:
+    """Say that it is so."""
+    folder = cache_folder()
+    if folder is not None:
+        (folder / mark).touch()
 
 
 def compile_all() -> None:
@@ -79,23 +92,20 @@ def compile_all() -> None:
     from model.compiled.classifier import warm_up
 
     warm_up()
-    folder = cache_folder()
-    if folder is not None:
-        (folder / READY).touch()
+    mark_ready()
 
 
-def compile_apart() -> None:
-    """The same in a process of its own, so that no thread of this one waits for the compiler; then load it here."""
-    if cache_folder() is not None and not is_ready():
+def compile_apart(command: str = COMPILE, mark: str = READY) -> None:
+    """The same in a process of its own, so that no thread of this one waits for the compiler; load it afterwards."""
+    if cache_folder() is not None and not is_ready(mark):
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
         subprocess.run(
-            [sys.executable, "-c", COMPILE],
+            [sys.executable, "-c", command],
             env=os.environ | {"PYTHONPATH": paths},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            check=False,  # what it could not do is done here
+            check=False,  # what it could not do is done by who loads
         )
-    compile_all()
 
 
 def _user_cache() -> Path:

@@ -56,26 +56,26 @@ def attend_fixed(
         scores[r] = score
         projected[r] = terms[r]  # what leaves
         terms[r] = term
-    work = doubles[doubles_at.work : doubles_at.work + 2 * sizes.width + D + m]
+    work = doubles[doubles_at.work : doubles_at.work + 2 * (sizes.width + pairs) + D + m]
     entering, leaving = work[: sizes.width], work[sizes.width : 2 * sizes.width]
+    enters, leaves = work[2 * sizes.width :], work[2 * sizes.width + pairs :]
     for c in range(sizes.width):
         entering[c], leaving[c] = np.float64(new_values[c]), np.float64(values[c])
         values[c] = new_values[c]
     for r in range(pairs):
-        enters, leaves = np.float64(terms[r]), np.float64(projected[r])
-        first = r // m * D
-        row, plus, minus = weighted[r * D : (r + 1) * D], entering[first : first + D], leaving[first : first + D]
-        for c in range(D):
-            row[c] += enters * plus[c] - leaves * minus[c]
+        enters[r], leaves[r] = np.float64(terms[r]), np.float64(projected[r])
     heard = min(position + 1, n)
     if untrue:
         for r in range(pairs):
             if (weight[r] < peak[r] * MIN_SHARE) | (scores[r] - reference[r] > HIGHEST_SCORE):
                 renew(floats, doubles, r, heard, sizes, at, doubles_at)
+                enters[r], leaves[r] = 0.0, 0.0  # it has its sums already
     every = max(RENEWAL, 8 * n // pairs)
     if position % every == 0:
-        renew(floats, doubles, position // every % pairs, heard, sizes, at, doubles_at)
-    mix, parts = work[2 * sizes.width : 2 * sizes.width + D], work[2 * sizes.width + D :]
+        r = position // every % pairs
+        renew(floats, doubles, r, heard, sizes, at, doubles_at)
+        enters[r], leaves[r] = 0.0, 0.0
+    mix, parts = work[2 * (sizes.width + pairs) :], work[2 * (sizes.width + pairs) + D :]
     shares = projected[pairs : 2 * pairs]
     for h in range(sizes.heads):
         share = shares[h * m : (h + 1) * m]
@@ -92,18 +92,24 @@ def attend_fixed(
         for i in range(m):
             total += share[i]
         scale = 1.0 / np.float64(total)
-        parts[:] = 0.0
+        for j in range(m):
+            parts[j] = 0.0
         for i in range(m):
             row_of_inverse, s = inverse[(h * m + i) * m : (h * m + i + 1) * m], np.float64(share[i]) * scale
             for j in range(m):
                 parts[j] += s * np.float64(row_of_inverse[j])
         for j in range(m):
             parts[j] /= weight[h * m + j]
-        mix[:] = 0.0
+        for c in range(D):
+            mix[c] = 0.0
+        plus, minus = entering[h * D : (h + 1) * D], leaving[h * D : (h + 1) * D]
         for j in range(m):
-            part, row = parts[j], weighted[(h * m + j) * D : (h * m + j + 1) * D]
+            r = h * m + j
+            row, part, term, old = weighted[r * D : (r + 1) * D], parts[j], enters[r], leaves[r]
             for c in range(D):
-                mix[c] += part * row[c]
+                now = row[c] + (term * plus[c] - old * minus[c])
+                row[c] = now
+                mix[c] += part * now
         for c in range(D):
             mixed[h * D + c] = F(mix[c])
 

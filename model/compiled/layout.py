@@ -99,7 +99,7 @@ class DoublesAt(NamedTuple):
     weighted: int  # (H, m, D) sums of terms times values
     weight: int  # (H m,) sums of terms
     peak: int  # (H m,) the largest weight since the reference was chosen
-    work: int  # (2 d + D + m,) working space
+    work: int  # (2 d + 2 H m + D + m,) working space
     end: int
 
 
@@ -122,7 +122,7 @@ def floats_at(sizes: Sizes) -> FloatsAt:
 
 
 def doubles_at(sizes: Sizes) -> DoublesAt:
-    work = 2 * sizes.width + sizes.head_width + sizes.landmarks
+    work = 2 * (sizes.width + sizes.pairs) + sizes.head_width + sizes.landmarks
     return DoublesAt(*_begin((sizes.pairs * sizes.head_width, sizes.pairs, sizes.pairs, work), 8))
 
 

@@ -70,7 +70,7 @@ def compile_steps(environment: Environment) -> None:
     """Let the compiled path be there from the first start on; where that fails, torch serves."""
     with contextlib.suppress(OSError):
         subprocess.run(
-            [str(environment.python), "-c", "from model.compiled.cache import compile_all; compile_all()"],
+            [str(environment.python), "-c", "from app.front_end import compile_everything; compile_everything()"],
             cwd=environment.checkout,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -19,6 +19,7 @@ from app.answerer import SMOOTHING_FRAMES, Answerer
 from app.commands.window import first_model
 from app.family import Family, window_tokens
 from app.frame_reader import HeardFrame
+from app.front_end import compile_everything
 from app.kept_frames import KeptFrames
 from app.live_model import saved_flops
 from app.live_path import LivePath
@@ -28,7 +29,6 @@ from app.snapshot import Snapshot
 from app.torch_path import TorchPath, live_model
 from app.weights import default_weights, family_weights
 from model import Classifier, ModelConfig, history_frames, load_classifier, save_classifier, step_cost, twin_cost
-from model.compiled.cache import compile_all
 from tests.app.made_music import made_music
 
 PATIENCE = 30.0
@@ -286,7 +286,7 @@ def test_what_cannot_be_made_quicker_goes_on_as_it_is(classifier: Classifier, tm
 
 
 def test_a_session_begins_without_torch_s_twin_and_gets_it_while_sound_goes_on(tmp_path: Path) -> None:
-    compile_all()
+    compile_everything()
     song = tmp_path / "song.wav"
     soundfile.write(song, made_music(seconds=60.0), 22_050)
     session = LiveSession(first_model(default_weights()), speed=4.0)
@@ -308,7 +308,7 @@ def test_a_session_begins_without_torch_s_twin_and_gets_it_while_sound_goes_on(t
 def test_a_first_model_gets_its_twin_also_after_a_choice_that_could_not_be_had(
     classifier: Classifier, weights: list[Path]
 ) -> None:
-    compile_all()
+    compile_everything()
     session = LiveSession(first_model(default_weights()), speed=math.inf, other_weights=weights)
     weights[1].unlink()
     gone = next(row for row in session.rows if "continual landmarks" in row.name)

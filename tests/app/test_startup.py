@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.commands.window import first_model
+from app.front_end import compile_everything
 from app.loading import giving_way
 from app.weights import default_weights
 from app.window.start import FirstPainting
@@ -52,7 +53,7 @@ finally:
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled() -> None:
-    cache.compile_all()  # a start is quick from the second one on
+    compile_everything()  # a start is quick from the second one on
 
 
 def imported(folder: Path, code: str, *arguments: str) -> set[str]:

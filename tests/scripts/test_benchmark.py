@@ -24,7 +24,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def report(picture: Path) -> dict[str, Any]:
-    command = [sys.executable, str(CHECKOUT / "scripts" / "benchmark.py"), "--quick", "--json"]
+    command = [sys.executable, str(CHECKOUT / "scripts" / "benchmark.py"), "--quick", "--json", "--window"]
     drawn = ["--plot", str(picture)] if importlib.util.find_spec("matplotlib") else []
     done = subprocess.run([*command, *drawn], capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr
@@ -75,6 +75,13 @@ def test_what_is_compiled_has_its_bound_its_parts_and_its_streams(report: dict[s
             assert 1.0 < row["bound_us"]["p50"] < row["step_us"]["p50"] * 1.5  # a bound, but for what disturbs
             assert set(row["parts_us"]) == {"projections", "attention", "feed_forward", "head"}
             assert row["streams_per_core"] > 100
+            bounds = row["frame_bounds_us"]
+            assert set(bounds) == {"log_mel", "stem", "step"}
+            assert bounds["step"] == row["bound_us"]
+            assert row["frame_bound_us"]["p50"] == pytest.approx(sum(each["p50"] for each in bounds.values()), abs=0.1)
+            # A bound, but for what disturbs.
+            assert 3.0 < row["frame_bound_us"]["p50"] < row["frame_us"]["p50"] * 1.5
+            assert row["ratios"]["frame_to_bound"] == row["frame_us"]["p50"] / row["frame_bound_us"]["p50"]
     assert report["step_us"]["p50"] < report["torch_step_us"]["p50"]
 
 
@@ -89,9 +96,19 @@ def test_the_twin_grows_with_the_window_and_the_step_does_not(report: dict[str, 
     assert [point["landmarks"] for point in report["landmarks"]] == [4, 8, 16, 32, 64]
 
 
+def test_the_frame_is_timed_in_a_window_that_is_drawn(report: dict[str, Any]) -> None:
+    window = report["window"]
+    assert window["redraws_per_second"] > 5  # 60, but for a busy machine
+    for measured in (window, window["resampled"]):
+        assert measured["frames"] > 10
+        parts = [measured[f"{name}_us"]["p50"] for name in ("log_mel", "stem", "step")]
+        assert min(parts) > 1.0
+        assert max(parts) < measured["frame_us"]["p50"] <= measured["frame_us"]["p99"]
+
+
 def test_there_is_a_table_for_readers(report: dict[str, Any]) -> None:
     text = "\n".join(table(report))
-    for name in ("softmax", "nystrom-continual", "nystrom-fixed", "shipped model", "frame", "4096"):
+    for name in ("softmax", "nystrom-continual", "nystrom-fixed", "shipped model", "frame", "4096", "times a second"):
         assert name in text
 
 

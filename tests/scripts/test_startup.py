@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from model.compiled.cache import compile_all
+from app.front_end import compile_everything
 from scripts.starting.breakdown import time_imports
 from scripts.starting.rounds import ANSWER, SOUND, read_log
 from scripts.starting.screen import Screen
@@ -35,7 +35,7 @@ def skip_without(*programs: str) -> None:
 
 def test_one_round_has_every_figure_with_its_bar_and_its_steps() -> None:
     skip_without("Xvfb", *VirtualMicrophone.missing_programs())
-    compile_all()
+    compile_everything()
     command = [sys.executable, str(CHECKOUT / "scripts" / "startup.py"), "--rounds", "1", "--json"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,127 @@
+"""The bounds of the parts of a frame: of each nothing but the transform or the products that it cannot do without.
+
+Not in them: windows, levels, norms, activations, attention, logarithms, the calls and whatever is passed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from audio.logmel_loops import transpose, turn
+from audio.logmel_tables import COLUMNS, POINTS, WORK_LENGTH, log_mel_tables
+from audio.melbank import BINS
+from model.compiled.arithmetic import OPTIONS, Floats, accumulate, accumulate_rows
+from model.compiled.classifier import CompiledClassifier
+from model.compiled.stem_layout import BANDS_OUT, CHANNELS_IN, CHANNELS_OUT, KERNEL_BANDS, STRIDE, TAPS, WEIGHTS_AT
+
+Call = Callable[[], object]
+
+
+def transforms() -> dict[str, Call]:
+    """Of log-mel: one transform of a frame, by these loops and by numpy, each with the products of the mel bands."""
+    random, tables = np.random.default_rng(0), log_mel_tables()
+    samples, work = random.normal(size=2 * POINTS), random.normal(size=WORK_LENGTH)
+    spectrum = np.empty(BINS, np.complex128)
+    begin = tables.places[9]
+    weights = tables.numbers[begin : begin + (len(tables.numbers) - begin - 1)].copy()
+    powers = random.normal(size=len(weights))
+    loops = njit(**OPTIONS)(transform)
+    products = njit(**OPTIONS)(multiply)
+
+    def by_numpy() -> None:
+        np.fft.rfft(samples, out=spectrum)
+        products(weights, powers)
+
+    return {
+        "transform_loops": lambda: loops(tables.numbers, tables.places, work, weights, powers),
+        "transform_numpy": by_numpy,
+    }
+
+
+def stem_products(compiled: CompiledClassifier) -> dict[str, Call]:
+    """Of the stem: the products of its convolutions' own weights and of the projection, by these loops and by BLAS."""
+    random, part = np.random.default_rng(0), compiled.tokenizing
+    longest = max(int(row[BANDS_OUT] * row[CHANNELS_OUT]) for row in part.plan)
+    widest = max(int((row[BANDS_OUT] * STRIDE + row[KERNEL_BANDS]) * row[CHANNELS_IN]) for row in part.plan)
+    inputs, outputs = (random.normal(size=size).astype(np.float32) for size in (widest + longest, longest))
+    token = np.zeros(compiled.config.width, np.float32)
+    features = int(part.plan[-1][BANDS_OUT] * part.plan[-1][CHANNELS_OUT])
+    loops = njit(**OPTIONS)(convolve)
+    pieces = []
+    for row in part.plan:
+        width, count = TAPS * int(row[KERNEL_BANDS] * row[CHANNELS_IN]), int(row[CHANNELS_OUT])
+        weights = part.weights[row[WEIGHTS_AT] : row[WEIGHTS_AT] + width * count].reshape(width, count)
+        gathered = random.normal(size=(int(row[BANDS_OUT]), width)).astype(np.float32)
+        pieces.append((gathered, weights, np.empty((len(gathered), count), np.float32)))
+    projection = part.projection[: features * len(token)].reshape(features, -1)
+    pieces.append(
+        (random.normal(size=(1, features)).astype(np.float32), projection, np.empty((1, len(token)), np.float32))
+    )
+
+    def blas() -> None:
+        for gathered, weights, products in pieces:
+            np.dot(gathered, weights, out=products)
+
+    return {
+        "stem_loops": lambda: loops(part.plan, part.weights, part.projection, inputs, outputs, token, features),
+        "stem_blas": blas,
+    }
+
+
+def transform(
+    numbers: NDArray[np.float64], places: NDArray[np.int64], work: NDArray[np.float64], weights: Any, powers: Any
+) -> float:
+    """The steps of audio.logmel_loops.log_mel_frames between window and power, on whatever lies in `work`."""
+    first, second = numbers[places[4] : places[5]], numbers[places[5] : places[6]]
+    third, twiddles = numbers[places[6] : places[7]], numbers[places[7] : places[8]]
+    rows = POINTS // COLUMNS
+    real, imaginary, other_real, other_imaginary = (
+        work[:POINTS],
+        work[POINTS : 2 * POINTS],
+        work[2 * POINTS : 3 * POINTS],
+        work[3 * POINTS : 4 * POINTS],
+    )
+    for i in range(POINTS):
+        real[i] = imaginary[i] = 1.0  # the transform of a transform of a transform overflows
+    turn(real, imaginary, first, COLUMNS, other_real, other_imaginary)
+    turn(other_real, other_imaginary, second, 4 * COLUMNS, real, imaginary)
+    turn(real, imaginary, third, 16 * COLUMNS, other_real, other_imaginary)
+    transpose(other_real, other_imaginary, twiddles, COLUMNS, real, imaginary)
+    turn(real, imaginary, second, rows, other_real, other_imaginary)
+    turn(other_real, other_imaginary, third, 4 * rows, real, imaginary)
+    total = 0.0
+    for i in range(len(weights)):
+        total += weights[i] * powers[i]
+    return total
+
+
+def multiply(weights: NDArray[np.float64], powers: NDArray[np.float64]) -> float:
+    total = 0.0
+    for i in range(len(weights)):
+        total += weights[i] * powers[i]
+    return total
+
+
+def convolve(
+    plan: NDArray[np.int64],
+    weights: Floats,
+    projection: Floats,
+    inputs: Floats,
+    outputs: Floats,
+    token: Floats,
+    features: int,
+) -> None:
+    for number in range(len(plan)):
+        layer = plan[number]
+        channels, count, rows = layer[CHANNELS_IN], layer[CHANNELS_OUT], layer[BANDS_OUT]
+        width = layer[KERNEL_BANDS] * channels
+        for tap in range(TAPS):
+            begin = layer[WEIGHTS_AT] + tap * width * count
+            part = weights[begin : begin + width * count]
+            accumulate_rows(part, inputs, STRIDE * channels, outputs, rows, width, count)
+    accumulate(projection, outputs, token, features, len(token))

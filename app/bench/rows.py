@@ -1,0 +1,71 @@
+"""Which of the rows that ship has the quickest step for a window, measured here and now.
+
+They have weights of their own: another row is another model, with other answers. So this is an offer and no switch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from app.bench.timing import Contestant, Percentiles, percentiles
+from app.compiled_path import quicken
+from app.family import window_tokens
+from app.live_model import row_of
+from app.live_path import LivePath
+from app.torch_path import TorchPath
+from model import WeightsError, load_classifier
+
+ROUNDS, FILLED_AT_ONCE, TOKENS = 30, 64, 64
+
+
+@dataclass(frozen=True)
+class RowStep:
+    """What a step of one row takes, with a full window, computed as the program does."""
+
+    name: str
+    weights: Path
+    path: str  # "compiled" or "torch"
+    step_us: Percentiles
+
+
+def measure_rows(weights: Sequence[Path], window_seconds: float, rounds: int = ROUNDS) -> list[RowStep]:
+    """The quickest first, all timed in turns; without what cannot be read or cannot have this window."""
+    timed: list[tuple[str, Path, LivePath, Contestant]] = []
+    with torch.inference_mode():
+        for file in weights:
+            try:
+                classifier = load_classifier(file).with_window(window_tokens(window_seconds))
+            except (WeightsError, ValueError):
+                continue
+            make_path = quicken(classifier)
+            path: LivePath = TorchPath(classifier) if make_path is None else make_path()
+            _fill(path, classifier.config.window, classifier.config.bands)
+            name = row_of(classifier.config, "").name
+            timed.append((name, file, path, Contestant(_step(path, classifier.config.width))))
+        for _ in range(rounds):
+            for _, _, _, contestant in timed:
+                contestant.burst()
+    measured = [RowStep(name, file, path.name, percentiles(each.hot)) for name, file, path, each in timed]
+    return sorted(measured, key=lambda row: row.step_us["p50"])
+
+
+def _fill(path: LivePath, window: int, bands: int) -> None:
+    random = np.random.default_rng(0)
+    for _ in range(0, window, FILLED_AT_ONCE):
+        path.hear(random.normal(-30.0, 12.0, (FILLED_AT_ONCE, bands)).astype(np.float32))
+
+
+def _step(path: LivePath, width: int) -> Callable[[], object]:
+    tokens, index = np.random.default_rng(1).normal(size=(TOKENS, width)).astype(np.float32), 0
+
+    def step() -> None:
+        nonlocal index
+        index = (index + 1) % TOKENS
+        path.step(tokens[index])
+
+    return step

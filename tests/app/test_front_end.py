@@ -1,0 +1,102 @@
+"""The compiled front end in the program: loaded where it is ready, numpy where it cannot be had, and said."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.front_end import compile_everything, describe_front_end, quicken_with, ready_front_end
+from app.offline.model import load_model
+from app.weights import default_weights
+from audio import SAMPLE_RATE, FrontEnd, StreamingLogMel
+from model import load_classifier
+from tests.app.made_music import made_music
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled() -> None:
+    compile_everything()
+
+
+def run(code: str, **environment: str) -> str:
+    """In a process of its own, from the checkout."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=CHECKOUT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_what_set_up_compiled_is_loaded_and_said() -> None:
+    assert ready_front_end().name == "compiled"
+    assert load_model(default_weights()).front_end.name == "compiled"
+    assert describe_front_end()["name"] == "compiled"
+    assert "kept in" in describe_front_end()["note"]
+
+
+def test_a_window_without_it_begins_with_numpy_and_is_quickened_with_the_model() -> None:
+    front_end = FrontEnd()
+    sound = made_music(seconds=2.0).astype(np.float32)
+    stream = StreamingLogMel(front_end)
+    before = stream.push(sound[:SAMPLE_RATE])
+    assert quicken_with(front_end)(load_classifier(default_weights())) is not None
+    assert front_end.name == "compiled"
+    frames = np.concatenate([before, stream.push(sound[SAMPLE_RATE:])])
+    np.testing.assert_allclose(frames, StreamingLogMel().push(sound), rtol=0, atol=1e-4)
+
+
+def test_without_numba_numpy_computes_and_info_says_it() -> None:
+    code = """
+import sys
+sys.modules["numba"] = None  # importing it now fails as if it were not installed
+from app.front_end import describe_front_end, quicken_with, ready_front_end
+from app.weights import default_weights
+from model import load_classifier
+front_end = ready_front_end()
+assert quicken_with(front_end)(load_classifier(default_weights())) is None
+print(front_end.name, describe_front_end()["name"], describe_front_end()["note"])
+"""
+    said = run(code)
+    assert said.startswith("numpy numpy")
+    assert "numba" in said
+
+
+def test_a_cache_that_cannot_be_written_delays_nobody_and_info_says_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder can be made in a file")
+    code = """
+from app.front_end import describe_front_end, ready_front_end
+print(ready_front_end().name, describe_front_end()["note"])
+"""
+    said = run(code, NYSTREAM_CACHE=str(tmp_path / "file"))
+    assert said.startswith("numpy")
+    assert "no cache folder can be written" in said
+
+
+def test_an_empty_cache_is_not_ready_and_info_says_when_it_will_be(tmp_path: Path) -> None:
+    code = """
+from app.front_end import describe_front_end, ready_front_end
+print(ready_front_end().name, describe_front_end()["note"])
+"""
+    assert run(code, NYSTREAM_CACHE=str(tmp_path)) == "numpy by the first window; numpy until then"
+
+
+def test_the_front_end_is_loaded_without_torch() -> None:
+    code = """
+import sys
+from app.front_end import ready_front_end
+print(ready_front_end().name, "torch" in sys.modules)
+"""
+    assert run(code) == "compiled False"

@@ -1,0 +1,115 @@
+"""The compiled front end is numpy's: at every frame, however loud or pure, however the samples are cut."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from numba import njit
+from numpy.typing import NDArray
+
+from audio import BANDS, FFT_LENGTH, HOP, SAMPLE_RATE, FrontEnd, StreamingLogMel
+from audio.front_end import LogMelLoops
+from audio.logmel_loops import log_mel_frames
+from tests.audio.signals import chunks, music
+
+CLOSE = 1e-4  # dB; a frame of -100 dB is rounded to 8e-6 when it becomes float32
+
+
+@pytest.fixture(scope="module")
+def loops() -> LogMelLoops:
+    compiled: LogMelLoops = njit(fastmath=True, error_model="numpy")(log_mel_frames)
+    return compiled
+
+
+@pytest.fixture
+def compiled(loops: LogMelLoops) -> FrontEnd:
+    front_end = FrontEnd()
+    front_end.take_over(loops)
+    return front_end
+
+
+def pure_tone(hertz: float) -> NDArray[np.float32]:
+    """So that most bands hold nothing but what the window lets through, 120 dB below."""
+    return np.sin(2 * np.pi * hertz * np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32)
+
+
+def sounds() -> dict[str, NDArray[np.float32]]:
+    random = np.random.default_rng(0)
+    click = np.zeros(SAMPLE_RATE, np.float32)
+    click[5000] = 1.0
+    return {
+        "music": music(5),
+        "noise": random.normal(size=SAMPLE_RATE).astype(np.float32),
+        "a low tone": pure_tone(55.0),
+        "a tone between two bins": pure_tone(3217.3),
+        "the highest tone": pure_tone(SAMPLE_RATE / 2 - 5.0),
+        "a click": click,
+        "an offset": np.full(SAMPLE_RATE, 0.5, np.float32),
+        "silence": np.zeros(SAMPLE_RATE, np.float32),
+        "nearly silence": (1e-6 * random.normal(size=SAMPLE_RATE)).astype(np.float32),
+        "far too loud": (1e15 * random.normal(size=SAMPLE_RATE)).astype(np.float32),
+    }
+
+
+@pytest.mark.parametrize("sound", sounds().values(), ids=sounds().keys())
+def test_every_compiled_frame_is_that_of_numpy(sound: NDArray[np.float32], compiled: FrontEnd) -> None:
+    frames = StreamingLogMel(compiled).push(sound)
+    assert len(frames) == (len(sound) - FFT_LENGTH) // HOP + 1
+    np.testing.assert_allclose(frames, StreamingLogMel().push(sound), rtol=0, atol=CLOSE)
+
+
+@pytest.mark.parametrize("sizes", [[1], [1024], [HOP], [5, 1, 3000, 7, 512]])
+def test_every_chunking_gives_the_same_bits_compiled_too(sizes: list[int], compiled: FrontEnd) -> None:
+    sound = music(1)
+    stream = StreamingLogMel(compiled)
+    pieces = np.concatenate([stream.push(chunk) for chunk in chunks(sound, sizes)])
+    np.testing.assert_array_equal(pieces, StreamingLogMel(compiled).push(sound))
+
+
+def test_the_compiled_function_takes_over_between_two_frames(loops: LogMelLoops) -> None:
+    sound, front_end = music(2), FrontEnd()
+    assert front_end.name == "numpy"
+    stream = StreamingLogMel(front_end)
+    before = stream.push(sound[:SAMPLE_RATE])
+    computed = 0
+
+    def counting(samples: object, numbers: object, places: object, work: object, frames: NDArray[np.float32]) -> None:
+        nonlocal computed
+        computed += len(frames)
+        loops(samples, numbers, places, work, frames)  # type: ignore[arg-type]
+
+    front_end.take_over(counting)
+    assert front_end.name == "compiled"
+    after = stream.push(sound[SAMPLE_RATE:])
+    assert computed == len(after) > 5
+    expected = StreamingLogMel().push(sound)
+    np.testing.assert_allclose(np.concatenate([before, after]), expected, rtol=0, atol=CLOSE)
+
+
+def test_streams_of_several_threads_do_not_touch(loops: LogMelLoops, compiled: FrontEnd) -> None:
+    works: list[int] = []
+    both_inside = threading.Barrier(2, timeout=20)
+
+    def watching(samples: object, numbers: object, places: object, work: object, frames: object) -> None:
+        works.append(id(work))
+        both_inside.wait()
+        loops(samples, numbers, places, work, frames)  # type: ignore[arg-type]
+
+    front_end, heard = FrontEnd(), {}
+    front_end.take_over(watching)
+
+    def hear(seed: int, sound: NDArray[np.float32]) -> None:
+        heard[seed] = StreamingLogMel(front_end).push(sound)
+
+    streams = {seed: np.random.default_rng(seed).normal(size=FFT_LENGTH).astype(np.float32) for seed in (1, 2)}
+    threads = [threading.Thread(target=hear, args=each) for each in streams.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(works)) == 2
+    for seed, sound in streams.items():
+        assert heard[seed].shape == (1, BANDS)
+        np.testing.assert_array_equal(heard[seed], StreamingLogMel(compiled).push(sound))
