@@ -23,7 +23,7 @@ class StreamingLogMel:
     10 log10(max(power, FLOOR_POWER)). It looks at nothing else, neither later samples nor the clip's maximum.
     Frames are computed in float64, several at once where several are complete, each by operations of its own, so how
     the samples are cut into pushes does not change a single bit. What numpy computes and what `front_end` may have
-    compiled differ by less than 1e-5 dB.
+    compiled differ by less than 1e-4 dB.
     """
 
     def __init__(self, front_end: FrontEnd | None = None) -> None:

@@ -76,6 +76,7 @@ def test_a_window_that_no_row_can_have_is_refused_with_what_to_do(
 def opened(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Path:
     """The weights of the window that these arguments open."""
     loaded: list[Path] = []
+    monkeypatch.setattr("sys.setswitchinterval", lambda seconds: None)  # it would stay for all other tests
 
     def load(path: Path, *_rest: object) -> None:
         loaded.append(path)
