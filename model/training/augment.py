@@ -26,8 +26,8 @@ class Augmenter:
     tilt_db: float = 4.0  # over all bands
     ripple_db: float = 2.0
     reverberation_share: float = 0.3  # of the clips
-    noise_share: float = 0.3
-    noise_snr_db: tuple[float, float] = (3.0, 25.0)
+    noise_share: float = 0.45
+    noise_snr_db: tuple[float, float] = (0.0, 25.0)
     backgrounds: Tensor | None = None  # (K, >= T, M) dB: sounds that music is heard through
     background_share: float = 0.2
     background_snr_db: tuple[float, float] = (3.0, 25.0)
