@@ -97,7 +97,7 @@ def parse_arguments() -> argparse.Namespace:
     add_split_arguments(parser, "--split")
     parser.add_argument("--only", nargs="+", choices=list(members()), metavar="ROW", help=", ".join(members()))
     parser.add_argument("--seeds", type=int, default=3, help="how many runs of every row (default: 3)")
-    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--jobs", type=int, default=1, help="processes, of one thread each")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--report", action="store_true", help="train nothing")

@@ -28,7 +28,7 @@ from model import Classifier, WeightsError, load_for_training, save_classifier
 from model.training import TrainingError, TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, add_split_arguments, read_dataset
 from scripts.measures.clips import labels_for
-from scripts.training.calibrate import calibrate_like, calibrate_on, calibrate_with
+from scripts.training.calibrate import calibrate_like, calibrate_on, calibrate_with, read_calibration
 from scripts.training.rows import ROWS, configure
 from scripts.training.run import TrainingRun, begin_run
 
@@ -43,13 +43,14 @@ def main() -> int:
         training = dataset.part(*arguments.train_on.split("+"))
         valid = dataset.part("valid") if arguments.train_on == "train" else None
         example = load_for_training(arguments.calibrate_like) if arguments.calibrate_like else None
+        calibration = read_calibration(arguments.calibration) if arguments.calibration else None
         teachers = [load_for_training(path) for path in arguments.teachers]
         run = prepare(arguments, training, valid, teachers)
         console.note(f"{len(training.names)} clips to train on, {len(valid.names) if valid else 'none'} to check on")
         run.go(console)
         classifier, notes = run.trainer.average.cpu(), {"valid_clips": "0"}
-        if arguments.calibration is not None:
-            classifier, notes = calibrate_with(classifier, arguments.calibration)
+        if calibration is not None:
+            classifier, notes = calibrate_with(classifier, calibration)
         elif example is not None:
             classifier, notes = calibrate_like(classifier, example, arguments.calibrate_like)
         elif valid is not None:

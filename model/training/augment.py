@@ -26,8 +26,8 @@ class Augmenter:
     tilt_db: float = 4.0  # over all bands
     ripple_db: float = 2.0
     reverberation_share: float = 0.3  # of the clips
-    noise_share: float = 0.3
-    noise_snr_db: tuple[float, float] = (3.0, 25.0)
+    noise_share: float = 0.45
+    noise_snr_db: tuple[float, float] = (0.0, 25.0)
     backgrounds: Tensor | None = None  # (K, >= T, M) dB: sounds that music is heard through
     background_share: float = 0.2
     background_snr_db: tuple[float, float] = (3.0, 25.0)
@@ -70,6 +70,10 @@ class Augmenter:
         """(B, 1, 1), 1 for about `share` of the batch, else 0."""
         return (torch.rand(batch, 1, 1, generator=self.generator) < share).float()
 
+    def _heard_with(self, frames: Tensor, power: Tensor, share: float) -> Tensor:
+        """In about `share` of the batch the frames are replaced by this power (B, T, M), in dB."""
+        return torch.where(self._chosen(len(frames), share) > 0, _decibels(power), frames)
+
     def _warp(self, frames: Tensor, length: int) -> Tensor:
         """Tempo and pitch in one resampling of the time-band plane."""
         batch, available, bands = frames.shape
@@ -105,14 +109,12 @@ class Augmenter:
         batch = frames.shape[0]
         decay_db = 60.0 * 0.0775 / self._uniform(batch, 0.3, 1.5)  # per frame
         wet_db = self._uniform(batch, -12.0, -3.0)
-        power = torch.exp(frames / DB_PER_NEPER)
+        power = _power(frames)
         tail = torch.zeros_like(power)
         for delay in range(1, 9):
-            gain = torch.exp((wet_db - decay_db * delay) / DB_PER_NEPER)
+            gain = _power(wet_db - decay_db * delay)
             tail[:, delay:] += gain * power[:, :-delay]
-        return torch.where(
-            self._chosen(batch, self.reverberation_share) > 0, DB_PER_NEPER * torch.log(power + tail), frames
-        )
+        return self._heard_with(frames, power + tail, self.reverberation_share)
 
     def _add_noise(self, frames: Tensor) -> Tensor:
         """Stationary coloured noise at a random signal-to-noise ratio, in the power domain."""
@@ -122,13 +124,13 @@ class Augmenter:
         colour_db = 15.0 * self._uniform(batch) * place + 4.0 * self._uniform(batch) * torch.cos(
             math.pi * self._uniform(batch, 0.5, 4.0) * place
         )
-        colour = torch.exp(colour_db / DB_PER_NEPER)
-        power = torch.exp(frames / DB_PER_NEPER)
+        colour = _power(colour_db)
+        power = _power(frames)
         loudness = power.mean(dim=(1, 2), keepdim=True) / colour.mean(dim=2, keepdim=True)
         # One frame's power of noise in a band is a sum of a few squared normals: it fluctuates by about 3 dB.
-        flutter = torch.exp(3.0 / DB_PER_NEPER * torch.randn(frames.shape, generator=self.generator))
-        noise = colour * loudness * flutter * torch.exp(-snr_db / DB_PER_NEPER)
-        return torch.where(self._chosen(batch, self.noise_share) > 0, DB_PER_NEPER * torch.log(power + noise), frames)
+        flutter = _power(3.0 * torch.randn(frames.shape, generator=self.generator))
+        noise = colour * loudness * flutter * _power(-snr_db)
+        return self._heard_with(frames, power + noise, self.noise_share)
 
     def _add_background(self, frames: Tensor) -> Tensor:
         """Speech, babble, traffic and the like from the pool, each from a random place, in the power domain."""
@@ -138,12 +140,11 @@ class Augmenter:
         pool, available, _ = self.backgrounds.shape
         chosen = torch.randint(pool, (batch, 1), generator=self.generator)
         starts = torch.randint(available - length + 1, (batch, 1), generator=self.generator)
-        power = torch.exp(frames / DB_PER_NEPER)
-        background = torch.exp(self.backgrounds[chosen, starts + torch.arange(length)] / DB_PER_NEPER)
+        power = _power(frames)
+        background = _power(self.backgrounds[chosen, starts + torch.arange(length)])
         ratio = power.mean(dim=(1, 2), keepdim=True) / background.mean(dim=(1, 2), keepdim=True)
-        gain = ratio * torch.exp(-self._uniform(batch, *self.background_snr_db) / DB_PER_NEPER)
-        heard = DB_PER_NEPER * torch.log(power + gain * background)
-        return torch.where(self._chosen(batch, self.background_share) > 0, heard, frames)
+        gain = ratio * _power(-self._uniform(batch, *self.background_snr_db))
+        return self._heard_with(frames, power + gain * background, self.background_share)
 
     def _limit_band(self, frames: Tensor) -> Tensor:
         """Roll off from some band downwards and from some band upwards, gently or steeply."""
@@ -212,3 +213,11 @@ class Augmenter:
         joined = torch.where(after, frames[other] + level, frames)
         each = targets.unsqueeze(1)
         return joined, torch.where(after, each[other], each)
+
+
+def _power(decibels: Tensor) -> Tensor:
+    return (decibels / DB_PER_NEPER).exp()
+
+
+def _decibels(power: Tensor) -> Tensor:
+    return power.log() * DB_PER_NEPER

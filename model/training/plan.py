@@ -15,16 +15,16 @@ class TrainingError(Exception):
 class TrainingPlan:
     """What a run does, besides its data."""
 
-    epochs: int = 300
+    epochs: int = 400
     seed: int = 0
     batch: int = 16  # clips
     crop: int = 96  # frames; at most the length of a clip. Short crops and more steps learn more in the same time
     learning_rate: float = 2e-3
-    weight_decay: float = 0.05
+    weight_decay: float = 0.3
     label_smoothing: float = 0.1
     average_decay: float = 0.99  # of the exponential average of the weights, per step
     gradient_clip: float = 1.0
-    outlier_share: float = 0.1  # of a batch, on top of it: sounds that are no music, called all genres alike
+    outlier_share: float = 0.2  # of a batch, on top of it: sounds that are no music, called all genres alike
     teacher_share: float = 0.7  # of the target, where there are teachers
     landmarks: str = "kmeans"  # how fixed landmarks start: of the tokens after the first epoch; or "random"
     token_stride: int = 1  # every so many tokens one goes into the encoder

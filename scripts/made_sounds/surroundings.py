@@ -38,7 +38,7 @@ def tones(random: np.random.Generator, length: int) -> Samples:
         phase = 2 * np.pi * np.cumsum(pitch) / SAMPLE_RATE
         slope = random.uniform(0.3, 1.6)
         voice = np.zeros(length)
-        for harmonic in range(1, 1 + min(random.integers(1, 30), int(0.45 * SAMPLE_RATE / pitch.max()))):
+        for harmonic in range(1, 1 + min(int(random.integers(1, 30)), int(0.45 * SAMPLE_RATE / pitch.max()))):
             voice += random.uniform(0.1, 1.0) / harmonic**slope * np.sin(harmonic * phase + 2 * np.pi * random.random())
         if random.random() < 0.4:
             voice *= (time * random.uniform(0.5, 8.0)) % 1.0 < random.uniform(0.2, 0.8)

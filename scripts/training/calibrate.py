@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,22 +82,41 @@ def calibration_out_of_fold(
     }
 
 
-def calibrate_with(classifier: Classifier, path: Path) -> tuple[Classifier, dict[str, str]]:
-    """With what a cross-validation wrote. Raises ValueError when the file says something else, and OSError."""
+@dataclass(frozen=True)
+class Calibration:
+    """What a cross-validation found."""
+
+    temperature: float
+    offsets: tuple[float, ...]  # per genre, added to its logit
+    probability: float  # of the unsure rule,
+    margin: float  # both parts
+    figures: dict[str, Any]
+
+
+def read_calibration(path: Path) -> Calibration:
+    """What scripts/cross_validate.py wrote. Raises ValueError when the file says something else, and OSError."""
     try:
-        calibration = json.loads(path.read_text())
-        temperature, rule = float(calibration["temperature"]), calibration["unsure"]
-        offsets = torch.tensor(calibration["offsets"], dtype=torch.float64)
-        fold_temperature(classifier, temperature)
-        fold_offsets(classifier, offsets)
-        changed = with_rule(classifier, float(rule["probability"]), float(rule["margin"]))
-        figures = calibration["figures"]
-    except (KeyError, TypeError, json.JSONDecodeError):
+        kept = json.loads(path.read_text())
+        rule = kept["unsure"]
+        return Calibration(
+            float(kept["temperature"]),
+            tuple(float(offset) for offset in kept["offsets"]),
+            float(rule["probability"]),
+            float(rule["margin"]),
+            dict(kept["figures"]),
+        )
+    except (KeyError, TypeError, ValueError):
         raise ValueError(f"{path} is no calibration; scripts/cross_validate.py writes one") from None
-    return changed, {
-        "temperature": repr(temperature),
-        "offsets": json.dumps([round(offset, 4) for offset in offsets.tolist()]),
-        "cross_validation": json.dumps(figures),
+
+
+def calibrate_with(classifier: Classifier, calibration: Calibration) -> tuple[Classifier, dict[str, str]]:
+    """With what a cross-validation found."""
+    fold_temperature(classifier, calibration.temperature)
+    fold_offsets(classifier, torch.tensor(calibration.offsets, dtype=torch.float64))
+    return with_rule(classifier, calibration.probability, calibration.margin), {
+        "temperature": repr(calibration.temperature),
+        "offsets": json.dumps([round(offset, 4) for offset in calibration.offsets]),
+        "cross_validation": json.dumps(calibration.figures),
     }
 
 

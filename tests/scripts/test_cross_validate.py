@@ -12,7 +12,7 @@ import torch
 
 from model import Classifier, ModelConfig, read_notes
 from scripts.dataset import Dataset
-from scripts.training.calibrate import calibrate_with, calibration_out_of_fold
+from scripts.training.calibrate import calibrate_with, calibration_out_of_fold, read_calibration
 from scripts.training.folds import artist_folds
 from tests.scripts.gtzan import fill_sound_cache, script, write_pack
 
@@ -66,7 +66,7 @@ def test_a_calibration_is_folded_into_the_head(tmp_path: Path) -> None:
     classifier = Classifier(CONFIG).eval()
     frames = torch.randn(2, 9, 128) - 40.0
     before = classifier(frames)
-    changed, _ = calibrate_with(classifier, path)
+    changed, _ = calibrate_with(classifier, read_calibration(path))
     expected = before / found["temperature"] + torch.tensor(found["offsets"]).float()
     torch.testing.assert_close(changed(frames), expected)
     rule = found["unsure"]
@@ -77,7 +77,18 @@ def test_a_file_that_is_no_calibration_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "calibration.json"
     path.write_text('{"temperature": 1.0}')
     with pytest.raises(ValueError, match=r"no calibration; scripts/cross_validate\.py writes one"):
-        calibrate_with(Classifier(CONFIG), path)
+        read_calibration(path)
+
+
+def test_a_bad_calibration_is_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.json"
+    path.write_text("[]")
+    pack, output = write_pack(tmp_path / "pack.npz"), tmp_path / "all.safetensors"
+    refused = script("train.py", "--data", pack, "--calibration", path, "--output", output)
+    assert refused.returncode == 1
+    assert f"{path} is no calibration" in refused.stderr
+    assert "clips to train on" not in refused.stderr
+    assert sorted(tmp_path.iterdir()) == [path, pack]
 
 
 def test_folds_are_trained_once_and_train_takes_their_calibration(tmp_path: Path) -> None:
