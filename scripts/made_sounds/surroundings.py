@@ -29,9 +29,9 @@ def hum(random: np.random.Generator, length: int) -> Samples:
 
 
 def tones(random: np.random.Generator, length: int) -> Samples:
-    """What sings without making music: transformers, sirens, alarms; pure or rich, steady, gliding or pulsing."""
+    """What sings without making music: transformers, sirens, alarms; steady, gliding, pulsing or struck; in noise."""
     time = np.arange(length) / SAMPLE_RATE
-    sound = random.uniform(0.01, 1.0) ** 2 * coloured(random, length, random.uniform(0.0, 2.0))
+    sound = 10 ** random.uniform(-2.0, 0.4) * coloured(random, length, random.uniform(0.0, 2.0))
     for _ in range(random.integers(1, 4)):
         glide = random.choice([0.0, 0.02, 0.5]) * slow_curve(random, length, random.uniform(0.1, 4.0))  # octaves
         pitch = np.minimum(np.exp2(random.uniform(np.log2(40.0), np.log2(5000.0)) + glide), 0.45 * SAMPLE_RATE)
@@ -40,8 +40,11 @@ def tones(random: np.random.Generator, length: int) -> Samples:
         voice = np.zeros(length)
         for harmonic in range(1, 1 + min(int(random.integers(1, 30)), int(0.45 * SAMPLE_RATE / pitch.max()))):
             voice += random.uniform(0.1, 1.0) / harmonic**slope * np.sin(harmonic * phase + 2 * np.pi * random.random())
-        if random.random() < 0.4:
-            voice *= (time * random.uniform(0.5, 8.0)) % 1.0 < random.uniform(0.2, 0.8)
+        shape, per_second = random.random(), random.uniform(0.5, 8.0)
+        if shape < 0.3:
+            voice *= (time * per_second) % 1.0 < random.uniform(0.2, 0.8)
+        elif shape < 0.5:
+            voice *= np.exp(-((time * per_second) % 1.0) / (per_second * random.uniform(0.01, 0.3)))
         sound += random.uniform(0.2, 1.0) * unit_level(voice)
     return sound
 
