@@ -14,6 +14,7 @@ from tests.audio.signals import encode
 from tests.cli.shell import Shell
 
 RATE = 44_100
+HISS = 0.01
 BY_SOUNDFILE = {
     "wav": "PCM_16",
     "flac": "PCM_16",
@@ -33,11 +34,11 @@ LOSSLESS = ("wav", "flac", "aiff", "au", "caf", "w64", "rf64")
 def make_in_every_encoding(folder: Path) -> list[str]:
     for suffix, subtype in BY_SOUNDFILE.items():
         kind, rate = ("OGG", 48_000) if suffix == "opus" else (suffix.upper(), RATE)
-        sound = (30_000 * made_music(3.0, rate)).astype(np.int16)
+        sound = (30_000 * made_music(3.0, rate, HISS)).astype(np.int16)
         soundfile.write(folder / f"song.{suffix}", sound, rate, format=kind, subtype=subtype)
     for suffix, codec in BY_FFMPEG.items():
         rate = 48_000 if suffix == "webm" else RATE
-        encode(folder / f"song.{suffix}", codec, made_music(3.0, rate)[:, None], rate)
+        encode(folder / f"song.{suffix}", codec, made_music(3.0, rate, HISS)[:, None], rate)
     return [f"song.{suffix}" for suffix in (*BY_SOUNDFILE, *BY_FFMPEG)]
 
 
