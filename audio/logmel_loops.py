@@ -33,21 +33,15 @@ def log_mel_frames(
 
     numbers, places: see LogMelTables. work: (WORK_LENGTH,) of any content, for this call alone.
     """
-    hop, columns, count, end = places[0], places[1], places[2], places[4]
-    window, first_step, second_step, third_step = numbers[:end], places[4], places[5], places[6]
-    twiddles, unpacking, weights, floor_power = places[7], places[8], places[9], numbers[places[10]]
+    hop, count, end = places[0], places[2], places[4]
+    window, unpacking, weights, floor_power = numbers[:end], places[8], places[9], numbers[places[10]]
     bands, points = places[11:], end // 2
     real, imaginary = work[:points], work[points : 2 * points]
     other_real, other_imaginary = work[2 * points : 3 * points], work[3 * points : 4 * points]
     power = work[4 * points :]
     for t in range(len(frames)):
         pack(samples[t * hop : t * hop + end], window, real, imaginary)
-        turn(real, imaginary, numbers[first_step:second_step], columns, other_real, other_imaginary)
-        turn(other_real, other_imaginary, numbers[second_step:third_step], 4 * columns, real, imaginary)
-        turn(real, imaginary, numbers[third_step:twiddles], 16 * columns, other_real, other_imaginary)
-        transpose(other_real, other_imaginary, numbers[twiddles:unpacking], columns, real, imaginary)
-        turn(real, imaginary, numbers[second_step:third_step], points // columns, other_real, other_imaginary)
-        turn(other_real, other_imaginary, numbers[third_step:twiddles], 4 * points // columns, real, imaginary)
+        transform(numbers, places, real, imaginary, other_real, other_imaginary)
         unpack(real, imaginary, numbers[unpacking:weights], power)
         measure(power, numbers[weights:], bands, count, floor_power, frames[t])
 
@@ -58,6 +52,27 @@ def pack(span: NDArray[np.float32], window: Doubles, real: Doubles, imaginary: D
     for i in range(len(real)):
         real[i] = window[2 * i] * np.float64(span[2 * i])
         imaginary[i] = window[2 * i + 1] * np.float64(span[2 * i + 1])
+
+
+@part
+def transform(
+    numbers: Doubles,
+    places: NDArray[np.int64],
+    real: Doubles,
+    imaginary: Doubles,
+    other_real: Doubles,
+    other_imaginary: Doubles,
+) -> None:
+    """The Fourier transform of `real` and `imaginary`, in place; the others are working space."""
+    columns, rows = places[1], len(real) // places[1]
+    first, second = numbers[places[4] : places[5]], numbers[places[5] : places[6]]
+    third, twiddles = numbers[places[6] : places[7]], numbers[places[7] : places[8]]
+    turn(real, imaginary, first, columns, other_real, other_imaginary)
+    turn(other_real, other_imaginary, second, 4 * columns, real, imaginary)
+    turn(real, imaginary, third, 16 * columns, other_real, other_imaginary)
+    transpose(other_real, other_imaginary, twiddles, columns, real, imaginary)
+    turn(real, imaginary, second, rows, other_real, other_imaginary)
+    turn(other_real, other_imaginary, third, 4 * rows, real, imaginary)
 
 
 @part

@@ -5,14 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.mel import HZ_PER_MEL, KNEE_HZ, KNEE_MEL, MELS_PER_OCTAVE_OF_E, hz_to_mel
 from audio.spec import BANDS, FFT_LENGTH, SAMPLE_RATE
 
 BINS = FFT_LENGTH // 2 + 1
-
-# Slaney's Auditory Toolbox (1998): a mel is 200 / 3 Hz up to 1 kHz, and from there on a 27th of the way to 6.4 kHz.
-HZ_PER_MEL = 200 / 3
-KNEE_HZ, KNEE_MEL = 1000.0, 15.0
-MELS_PER_OCTAVE_OF_E = 27 / np.log(6.4)
 
 
 def slaney_bank() -> NDArray[np.float32]:
@@ -20,8 +16,7 @@ def slaney_bank() -> NDArray[np.float32]:
 
     What `librosa.filters.mel` gives for these numbers. Importing that takes a second, most of it for scipy and numba.
     """
-    highest = KNEE_MEL + MELS_PER_OCTAVE_OF_E * np.log(SAMPLE_RATE / 2 / KNEE_HZ)
-    mels = np.linspace(0.0, highest, BANDS + 2)
+    mels = np.linspace(0.0, hz_to_mel(SAMPLE_RATE / 2), BANDS + 2)
     above = KNEE_HZ * np.exp((mels - KNEE_MEL) / MELS_PER_OCTAVE_OF_E)
     edges = np.where(mels < KNEE_MEL, HZ_PER_MEL * mels, above)[:, None]  # Hz
     bins = np.fft.rfftfreq(FFT_LENGTH, 1 / SAMPLE_RATE)

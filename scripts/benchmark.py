@@ -49,11 +49,11 @@ import torch
 
 from app.bench.measure import make, measure_growth, measure_landmarks, measure_size
 from app.bench.timing import Percentiles, machine
-from app.bench.window_report import measure_window, window_table
 from app.commands.bench import GROUPS
 from app.weights import default_weights
 from model import ModelConfig, load_classifier
 from scripts import benchmark_offline
+from scripts.measures.beside_window import measure_window, window_table
 
 REFERENCE = ModelConfig(window=387, width=192, heads=8, feed_forward=384, landmark_count=16)
 ROWS = {

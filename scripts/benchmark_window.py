@@ -36,7 +36,6 @@ import soundfile
 from PySide6.QtCore import QEventLoop, QTimer
 
 from app.bench.timing import percentiles
-from app.bench.window_report import window_table
 from app.commands.window import SWITCH_SECONDS, first_model
 from app.front_end import quicken_with
 from app.session import LiveSession
@@ -45,6 +44,7 @@ from app.weights import default_weights
 from app.window import MainWindow
 from app.window.start import start_qt
 from audio import SAMPLE_RATE, FrontEnd
+from scripts.measures.beside_window import window_table
 
 SECONDS, WARM_FRAMES, LOOK_MILLISECONDS = 40.0, 40, 250
 

@@ -6,14 +6,13 @@ Not in them: windows, levels, norms, activations, attention, logarithms, the cal
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from audio.logmel_loops import transpose, turn
-from audio.logmel_tables import COLUMNS, POINTS, WORK_LENGTH, log_mel_tables
+from audio.logmel_loops import transform
+from audio.logmel_tables import POINTS, WORK_LENGTH, log_mel_tables
 from audio.melbank import BINS
 from model.compiled.arithmetic import OPTIONS, Floats, accumulate, accumulate_rows
 from model.compiled.classifier import CompiledClassifier
@@ -27,18 +26,21 @@ def transforms() -> dict[str, Call]:
     random, tables = np.random.default_rng(0), log_mel_tables()
     samples, work = random.normal(size=2 * POINTS), random.normal(size=WORK_LENGTH)
     spectrum = np.empty(BINS, np.complex128)
-    begin = tables.places[9]
-    weights = tables.numbers[begin : begin + (len(tables.numbers) - begin - 1)].copy()
+    weights = tables.numbers[tables.places[9] : tables.places[10]].copy()
     powers = random.normal(size=len(weights))
-    loops = njit(**OPTIONS)(transform)
+    loops = njit(**OPTIONS)(bare_transform)
     products = njit(**OPTIONS)(multiply)
+
+    def by_loops() -> None:
+        loops(tables.numbers, tables.places, work)
+        products(weights, powers)
 
     def by_numpy() -> None:
         np.fft.rfft(samples, out=spectrum)
         products(weights, powers)
 
     return {
-        "transform_loops": lambda: loops(tables.numbers, tables.places, work, weights, powers),
+        "transform_loops": by_loops,
         "transform_numpy": by_numpy,
     }
 
@@ -73,31 +75,12 @@ def stem_products(compiled: CompiledClassifier) -> dict[str, Call]:
     }
 
 
-def transform(
-    numbers: NDArray[np.float64], places: NDArray[np.int64], work: NDArray[np.float64], weights: Any, powers: Any
-) -> float:
-    """The steps of audio.logmel_loops.log_mel_frames between window and power, on whatever lies in `work`."""
-    first, second = numbers[places[4] : places[5]], numbers[places[5] : places[6]]
-    third, twiddles = numbers[places[6] : places[7]], numbers[places[7] : places[8]]
-    rows = POINTS // COLUMNS
-    real, imaginary, other_real, other_imaginary = (
-        work[:POINTS],
-        work[POINTS : 2 * POINTS],
-        work[2 * POINTS : 3 * POINTS],
-        work[3 * POINTS : 4 * POINTS],
-    )
+def bare_transform(numbers: NDArray[np.float64], places: NDArray[np.int64], work: NDArray[np.float64]) -> None:
+    """What audio.logmel_loops.log_mel_frames does between window and power."""
+    real, imaginary = work[:POINTS], work[POINTS : 2 * POINTS]
     for i in range(POINTS):
         real[i] = imaginary[i] = 1.0  # the transform of a transform of a transform overflows
-    turn(real, imaginary, first, COLUMNS, other_real, other_imaginary)
-    turn(other_real, other_imaginary, second, 4 * COLUMNS, real, imaginary)
-    turn(real, imaginary, third, 16 * COLUMNS, other_real, other_imaginary)
-    transpose(other_real, other_imaginary, twiddles, COLUMNS, real, imaginary)
-    turn(real, imaginary, second, rows, other_real, other_imaginary)
-    turn(other_real, other_imaginary, third, 4 * rows, real, imaginary)
-    total = 0.0
-    for i in range(len(weights)):
-        total += weights[i] * powers[i]
-    return total
+    transform(numbers, places, real, imaginary, work[2 * POINTS : 3 * POINTS], work[3 * POINTS : 4 * POINTS])
 
 
 def multiply(weights: NDArray[np.float64], powers: NDArray[np.float64]) -> float:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +18,7 @@ from model import Classifier, load_classifier
 from model.compiled.cache import compile_all
 from model.weights_file import read_weights
 from tests.app.made_music import made_music
-
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.own_process import run_python
 
 
 @pytest.fixture(scope="module")
@@ -68,21 +64,6 @@ def test_what_is_not_covered_stays_in_torch_and_says_so(classifier: Classifier) 
     assert describe_path(*read_weights(default_weights(), "np"))["name"] == "compiled"
 
 
-def run(code: str, **environment: str) -> str:
-    """In a process of its own, from the checkout."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=CHECKOUT,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
 def test_without_numba_torch_answers_and_info_says_it() -> None:
     code = """
 import sys
@@ -97,7 +78,7 @@ assert load_model(default_weights()).begin(False).__class__.__name__ == "TorchHe
 described = describe_path(*read_weights(default_weights(), "np"))
 print(described["name"], described["note"])
 """
-    said = run(code)
+    said = run_python(code)
     assert said.startswith("torch")
     assert "numba" in said
 
@@ -114,4 +95,4 @@ assert cache_folder() is None and not is_ready()
 assert load_model(default_weights()).begin(False).__class__.__name__ == "TorchHearer"
 print(describe_path(*read_weights(default_weights(), "np"))["note"])
 """
-    assert "anew at every start" in run(code, NYSTREAM_CACHE=str(tmp_path / "file"))
+    assert "anew at every start" in run_python(code, NYSTREAM_CACHE=str(tmp_path / "file"))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,28 +13,12 @@ from app.weights import default_weights
 from audio import SAMPLE_RATE, FrontEnd, StreamingLogMel
 from model import load_classifier
 from tests.app.made_music import made_music
-
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.own_process import run_python
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled() -> None:
     compile_everything()
-
-
-def run(code: str, **environment: str) -> str:
-    """In a process of its own, from the checkout."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=CHECKOUT,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def test_what_set_up_compiled_is_loaded_and_said() -> None:
@@ -69,7 +50,7 @@ front_end = ready_front_end()
 assert quicken_with(front_end)(load_classifier(default_weights())) is None
 print(front_end.name, describe_front_end()["name"], describe_front_end()["note"])
 """
-    said = run(code)
+    said = run_python(code)
     assert said.startswith("numpy numpy")
     assert "numba" in said
 
@@ -80,7 +61,7 @@ def test_a_cache_that_cannot_be_written_delays_nobody_and_info_says_it(tmp_path:
 from app.front_end import describe_front_end, ready_front_end
 print(ready_front_end().name, describe_front_end()["note"])
 """
-    said = run(code, NYSTREAM_CACHE=str(tmp_path / "file"))
+    said = run_python(code, NYSTREAM_CACHE=str(tmp_path / "file"))
     assert said.startswith("numpy")
     assert "no cache folder can be written" in said
 
@@ -90,7 +71,7 @@ def test_an_empty_cache_is_not_ready_and_info_says_when_it_will_be(tmp_path: Pat
 from app.front_end import describe_front_end, ready_front_end
 print(ready_front_end().name, describe_front_end()["note"])
 """
-    assert run(code, NYSTREAM_CACHE=str(tmp_path)) == "numpy by the first window; numpy until then"
+    assert run_python(code, NYSTREAM_CACHE=str(tmp_path)) == "numpy by the first window; numpy until then"
 
 
 def test_the_front_end_is_loaded_without_torch() -> None:
@@ -99,4 +80,4 @@ import sys
 from app.front_end import ready_front_end
 print(ready_front_end().name, "torch" in sys.modules)
 """
-    assert run(code) == "compiled False"
+    assert run_python(code) == "compiled False"

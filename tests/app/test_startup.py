@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -23,6 +22,7 @@ from app.window.start import FirstPainting
 from model import Classifier, WeightsError, load_for_training, save_classifier
 from model.compiled import cache
 from tests.app.made_music import made_music
+from tests.own_process import run_python
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NEVER = {"librosa", "sklearn", "joblib", "matplotlib", "PIL", "IPython", "pytest"}
@@ -58,18 +58,9 @@ def _compiled() -> None:
 
 def imported(folder: Path, code: str, *arguments: str) -> set[str]:
     """The modules that a process of its own has imported, as its last line says."""
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments],
-        cwd=CHECKOUT,
-        env=os.environ
-        | {"QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return set(done.stdout.splitlines()[-1].split(","))
+    folders = {"XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(folder)}
+    said = run_python(code, *arguments, QT_QPA_PLATFORM="offscreen", **folders)
+    return set(said.splitlines()[-1].split(","))
 
 
 def test_the_window_is_painted_before_anything_is_imported_that_can_wait(tmp_path: Path) -> None:
@@ -159,8 +150,7 @@ torch_import.import_torch()
 import torch
 print(torch.get_num_threads())
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["True", "False", "1"]
+    assert run_python(code).split() == ["True", "False", "1"]
 
 
 def test_something_is_done_once_after_the_first_painting(qtbot: QtBot) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +15,7 @@ from model.cost import plain_step_cost, renewing_step_cost
 from tests.model.conftest import SMALL, music, small_classifier
 from tests.model.family import every_row
 from tests.model.flop_counter import FlopCounter
+from tests.own_process import run_python
 
 SOFTMAX: dict[str, Any] = {"attention": "softmax"}
 CONTINUAL: dict[str, Any] = {"landmarks": "continual"}
@@ -211,6 +209,4 @@ assert step_cost(config).total < twin_cost(config).total
 assert history_frames(config) > config.window
 print("torch" in sys.modules)
 """
-    checkout = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    assert run_python(code) == "False"

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "benchmark_window.py"
+SCRIPT = Path(__file__).resolve().parents[1] / "benchmark_window.py"
 
 
 def measure_window(seconds: float) -> dict[str, Any]:
