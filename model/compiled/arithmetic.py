@@ -13,6 +13,9 @@ from numba import njit
 from numba.np.unsafe.ndarray import to_fixed_tuple
 from numpy.typing import NDArray
 
+from model.compiled.tile import ROWS, VECTOR, tile_product
+from model.compiled.vectors import full_width
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 Floats = NDArray[np.float32]
 
@@ -24,6 +27,9 @@ F = np.float32
 LOG2_E = F(1.4426950408889634)
 LN_2_HIGH, LN_2_LOW = F(0.693359375), F(-2.12194440e-4)  # so that n ln 2 is subtracted without rounding
 GELU, GELU_TANH, RELU = 0, 1, 2
+
+INPUTS = 64  # of a tile
+multiply_one_vector, multiply_two_vectors = tile_product(1), tile_product(2)
 
 
 def compiled(function: Function) -> Function:
@@ -78,6 +84,7 @@ def accumulate(weights: Floats, inputs: Floats, outputs: Floats, width: int, cou
     Eight inputs at a time: an output is loaded and stored once for eight multiply-adds, and nothing is summed across
     a vector register.
     """
+    full_width()
     whole = width // 8 * 8
     for k in range(0, whole, 8):
         rows = weights[k * count : (k + 8) * count]
@@ -99,43 +106,40 @@ def accumulate_rows(
 ) -> None:
     """The same for several inputs: outputs (rows, count) += inputs[r * stride : r * stride + width] times weights.
 
-    Four rows and four inputs at a time: what is loaded of the weights serves four rows.
+    Tile by tile; of the weights as much at a time as the first cache holds until all rows have had it.
     """
-    whole, together = width // 4 * 4, rows // 4 * 4
-    for r in range(0, together, 4):
-        i0, i1 = inputs[r * stride : r * stride + width], inputs[(r + 1) * stride : (r + 1) * stride + width]
-        i2, i3 = (
-            inputs[(r + 2) * stride : (r + 2) * stride + width],
-            inputs[(r + 3) * stride : (r + 3) * stride + width],
-        )
-        out = outputs[r * count : (r + 4) * count]
-        for k in range(0, whole, 4):
-            part = weights[k * count : (k + 4) * count]
-            a0, a1, a2, a3 = i0[k], i0[k + 1], i0[k + 2], i0[k + 3]
-            b0, b1, b2, b3 = i1[k], i1[k + 1], i1[k + 2], i1[k + 3]
-            c0, c1, c2, c3 = i2[k], i2[k + 1], i2[k + 2], i2[k + 3]
-            d0, d1, d2, d3 = i3[k], i3[k + 1], i3[k + 2], i3[k + 3]
-            for o in range(count):
-                w0, w1, w2, w3 = part[o], part[count + o], part[2 * count + o], part[3 * count + o]
-                out[o] += w0 * a0 + w1 * a1 + w2 * a2 + w3 * a3
-                out[count + o] += w0 * b0 + w1 * b1 + w2 * b2 + w3 * b3
-                out[2 * count + o] += w0 * c0 + w1 * c1 + w2 * c2 + w3 * c3
-                out[3 * count + o] += w0 * d0 + w1 * d1 + w2 * d2 + w3 * d3
-        for k in range(whole, width):
-            part = weights[k * count : (k + 1) * count]
-            a0, b0, c0, d0 = i0[k], i1[k], i2[k], i3[k]
-            for o in range(count):
-                out[o] += part[o] * a0
-                out[count + o] += part[o] * b0
-                out[2 * count + o] += part[o] * c0
-                out[3 * count + o] += part[o] * d0
-    for r in range(together, rows):
+    full_width()
+    tiled, column = rows // ROWS * ROWS, 0
+    while column + VECTOR <= count:
+        two = column + 2 * VECTOR <= count
+        for k in range(0, width, INPUTS):
+            part, many = weights[k * count + column :], min(INPUTS, width - k)
+            for r in range(0, tiled, ROWS):
+                if two:
+                    multiply_two_vectors(
+                        part, count, inputs[r * stride + k :], stride, many, outputs[r * count + column :]
+                    )
+                else:
+                    multiply_one_vector(
+                        part, count, inputs[r * stride + k :], stride, many, outputs[r * count + column :]
+                    )
+        column += 2 * VECTOR if two else VECTOR
+    left = count - column  # columns that fill no vector
+    if left > 0:
+        for r in range(tiled):
+            to = outputs[r * count + column : (r + 1) * count]
+            for k in range(width):
+                row, x = weights[k * count + column : (k + 1) * count], inputs[r * stride + k]
+                for o in range(left):
+                    to[o] += row[o] * x
+    for r in range(tiled, rows):
         accumulate(weights, inputs[r * stride : r * stride + width], outputs[r * count : (r + 1) * count], width, count)
 
 
 @compiled
 def norm(inputs: Floats, gain: Floats, offset: Floats, epsilon: float, outputs: Floats) -> None:
     """Layer norm of (d,)."""
+    full_width()
     width = len(outputs)
     mean = F(0.0)
     for i in range(width):
@@ -153,6 +157,7 @@ def norm(inputs: Floats, gain: Floats, offset: Floats, epsilon: float, outputs: 
 @compiled
 def activate(values: Floats, kind: int) -> None:
     """GELU, its tanh form, or ReLU, in place."""
+    full_width()
     if kind == RELU:
         for i in range(len(values)):
             values[i] = max(values[i], F(0.0))
@@ -170,6 +175,7 @@ def activate(values: Floats, kind: int) -> None:
 @compiled
 def softmax(values: Floats) -> None:
     """In place."""
+    full_width()
     largest = values[0]
     for i in range(1, len(values)):
         largest = max(largest, values[i])

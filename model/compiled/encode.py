@@ -8,6 +8,7 @@ from model.compiled.arithmetic import Floats, accumulate, activate, as_tuple, no
 from model.compiled.exact import attend_exactly
 from model.compiled.fixed import attend_fixed
 from model.compiled.layout import DoublesAt, FloatsAt, HeadAt, Sizes, WeightsAt
+from model.compiled.vectors import full_width
 
 EPSILON = 1e-5  # of the norms, as torch has it
 SIZES, WEIGHTS, HEAD = len(Sizes._fields), len(WeightsAt._fields), len(HeadAt._fields)
@@ -29,6 +30,7 @@ def encode(
 
     Of every block: weights (blocks, .), and its state, floats and doubles (blocks, .).
     """
+    full_width()
     sizes = Sizes(*as_tuple(plan, SIZES))
     at = WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
     last = HeadAt(*as_tuple(plan[SIZES + WEIGHTS :], HEAD))

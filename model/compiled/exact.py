@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from model.compiled.arithmetic import F, Floats, accumulate, compiled, softmax
 from model.compiled.layout import FloatsAt, Sizes
+from model.compiled.vectors import full_width
 
 
 @compiled
 def attend_exactly(projected: Floats, floats: Floats, mixed: Floats, position: int, sizes: Sizes, at: FloatsAt) -> None:
     """projected: query (d,), scaled by 1 / sqrt(D), key (d,), value (d,) -> mixed (d,), the heads side by side."""
+    full_width()
     d, D, n = sizes.width, sizes.head_width, sizes.window
     slot, heard = position % n, min(position + 1, n)
     weights = floats[at.scores : at.scores + n]

@@ -13,6 +13,7 @@ import numpy as np
 
 from model.compiled.arithmetic import F, Floats, compiled, exponential
 from model.compiled.layout import DoublesAt, FloatsAt, Sizes
+from model.compiled.vectors import full_width
 
 MIN_SHARE = 1e-6  # of its peak: a weight below it has lost digits to what has left
 HIGHEST_SCORE = F(60.0)  # above the reference; exp of 88 overflows
@@ -33,6 +34,7 @@ def attend_fixed(
     doubles_at: DoublesAt,
 ) -> None:
     """projected: scores (H m,) at Q~, scores (H m,) at K~, value (d,) -> mixed (d,), the heads side by side."""
+    full_width()
     pairs, D, m, n = sizes.pairs, sizes.head_width, sizes.landmarks, sizes.window
     slot = position % n
     reference = floats[at.reference : at.reference + pairs]
@@ -119,6 +121,7 @@ def renew(
     floats: Floats, doubles: Any, pair: int, heard: int, sizes: Sizes, at: FloatsAt, doubles_at: DoublesAt
 ) -> None:
     """The sums of one head and landmark from the `heard` tokens in the rings, with the largest score as reference."""
+    full_width()
     pairs, D = sizes.pairs, sizes.head_width
     first = at.values + pair // sizes.landmarks * D
     largest = floats[at.scores + pair]

@@ -25,6 +25,7 @@ from model.compiled.stem_layout import (
     TAPS,
     WEIGHTS_AT,
 )
+from model.compiled.vectors import full_width
 
 
 def tokenize(
@@ -43,6 +44,7 @@ def tokenize(
 
     standard: the bands' means (bands,), one over their scale, and the floor in dB.
     """
+    full_width()
     bands, d = frames.shape[1], tokens.shape[1]
     scale, floor = standard[bands], standard[bands + 1]
     for t in range(len(frames)):

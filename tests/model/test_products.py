@@ -1,0 +1,59 @@
+"""The compiled products: right for every shape, and nothing is touched that is not theirs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numba import njit
+from numpy.typing import NDArray
+
+from model.compiled.arithmetic import OPTIONS, accumulate, accumulate_rows
+from model.compiled.tile import ROWS, VECTOR
+from model.compiled.vectors import full_width, keeps_its_clock
+
+GUARD = 64  # numbers around the outputs that must stay as they are
+
+
+def random(*shape: int) -> NDArray[np.float32]:
+    return np.random.default_rng(sum(shape)).standard_normal(shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("width", [1, 7, 8, 64, 65, 130])
+@pytest.mark.parametrize("count", [1, VECTOR - 1, VECTOR, VECTOR + 3, 2 * VECTOR, 3 * VECTOR, 5 * VECTOR + 7])
+@pytest.mark.parametrize("rows", [1, ROWS, 2 * ROWS + 3])
+def test_rows_times_weights(rows: int, count: int, width: int) -> None:
+    stride = width // 2 + 1  # rows overlap, as the bands that a convolution sees do
+    weights, inputs = random(width, count), random((rows - 1) * stride + width)
+    before = random(rows * count + 2 * GUARD)
+    outputs = before.copy()
+
+    accumulate_rows(weights.ravel(), inputs, stride, outputs[GUARD:-GUARD], rows, width, count)
+
+    seen = np.stack([inputs[r * stride : r * stride + width] for r in range(rows)]).astype(np.float64)
+    expected = before.astype(np.float64)
+    expected[GUARD:-GUARD] += (seen @ weights).ravel()
+    assert np.abs(outputs - expected).max() < 1e-6 * width + 1e-5
+    assert (outputs[:GUARD] == before[:GUARD]).all()
+    assert (outputs[-GUARD:] == before[-GUARD:]).all()
+
+
+@pytest.mark.parametrize("width", [1, 8, 13])
+@pytest.mark.parametrize("count", [1, 16, 37])
+def test_one_row_times_weights(count: int, width: int) -> None:
+    weights, inputs, before = random(width, count), random(width), random(count)
+    outputs = before.copy()
+    accumulate(weights.ravel(), inputs, outputs, width, count)
+    assert np.abs(outputs - (before + inputs.astype(np.float64) @ weights)).max() < 1e-5
+
+
+@pytest.mark.skipif(not keeps_its_clock(), reason="this processor has no 512-bit vectors that keep its clock")
+def test_full_width_is_obeyed() -> None:
+    def add(inputs: NDArray[np.float32], outputs: NDArray[np.float32]) -> None:
+        full_width()
+        for i in range(len(outputs)):
+            outputs[i] += inputs[i]
+
+    kept = njit(**OPTIONS)(add)
+    kept(random(8), random(8))
+    (code,) = kept.inspect_asm().values()
+    assert "zmm" in code  # the name of a 512-bit register
