@@ -1,7 +1,7 @@
 """Training a classifier: augmentation, the loop, checkpoints, calibration, figures. Tensors in; it reads no data."""
 
 from model.training.answers import clip_probabilities
-from model.training.augment import Augmenter
+from model.training.augmentation import Augmenter
 from model.training.calibration import (
     UnsureRule,
     choose_unsure,

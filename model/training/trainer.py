@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from model.classifier import Classifier, probabilities
 from model.level import subtract_level
 from model.training.answers import answers_at
-from model.training.augment import Augmenter
+from model.training.augmentation import Augmenter
 from model.training.plan import TrainingData, TrainingError, TrainingPlan
 
 LANDMARK_CLIPS = 48  # whose tokens are clustered
