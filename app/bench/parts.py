@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from model.compiled.arithmetic import Floats, accumulate, activate, as_tuple, norm, softmax
+from model.compiled.attend import attend
 from model.compiled.cache import kept
 from model.compiled.classifier import CompiledClassifier
 from model.compiled.encode import DOUBLES, EPSILON, FLOATS, HEAD, SIZES, WEIGHTS
-from model.compiled.exact import attend_exactly
-from model.compiled.fixed import attend_fixed
 from model.compiled.layout import DoublesAt, FloatsAt, HeadAt, Sizes, WeightsAt
 
 
@@ -24,14 +23,14 @@ def step_parts(compiled: CompiledClassifier) -> dict[str, Callable[[], object]]:
     x, a, b = (random.normal(size=4 * compiled.config.width + 4096).astype(np.float32) for _ in range(3))
     position = 0
 
-    def attend() -> None:
+    def attend_once() -> None:
         nonlocal position
         kept(attention)(plan, weights, state.floats[0], state.doubles[0], b, a, position)
         position += 1
 
     return {
         "projections": lambda: kept(projections)(plan, weights, a, b, x),
-        "attention": attend,
+        "attention": attend_once,
         "feed_forward": lambda: kept(feed_forward)(plan, weights, a, b, x),
         "head": lambda: kept(last)(plan, head, a, b, x),
     }
@@ -79,10 +78,7 @@ def attention(plan: Any, w: Floats, floats: Floats, doubles: Any, b: Floats, a: 
     sizes, at = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
     float_at = FloatsAt(*as_tuple(plan[SIZES + WEIGHTS + HEAD :], FLOATS))
     double_at = DoublesAt(*as_tuple(plan[SIZES + WEIGHTS + HEAD + FLOATS :], DOUBLES))
-    if sizes.pairs > 0:
-        attend_fixed(b, floats, doubles, w[at.inverse :], a, position, sizes, float_at, double_at)
-    else:
-        attend_exactly(b, floats, a, position, sizes, float_at)
+    attend(b, floats, doubles, w[at.inverse : at.end], a[: sizes.width], position, sizes, float_at, double_at)
 
 
 def feed_forward(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.compiled.arithmetic import Floats, accumulate_rows, activate, as_tuple, norm, softmax
+from model.compiled.attend import attend
 from model.compiled.cache import kept
 from model.compiled.classifier import CompiledClassifier, clear
 from model.compiled.encode import DOUBLES, EPSILON, FLOATS, HEAD, SIZES, WEIGHTS
-from model.compiled.exact import attend_exactly
-from model.compiled.fixed import attend_fixed
 from model.compiled.layout import DoublesAt, FloatsAt, HeadAt, Sizes, WeightsAt, aligned, doubles_at, floats_at
 
 
@@ -95,13 +94,8 @@ def encode_batch(
         for s in range(B):
             state, now, mine = floats[s, block], positions[s], a[s * d : (s + 1) * d]
             scores = b[s * projected : (s + 1) * projected]
-            if sizes.pairs > 0:
-                slot = float_at.inputs + now % sizes.window * d
-                state[slot : slot + d] = mine
-                inverse = w[at.inverse : at.end]
-                attend_fixed(scores, state, doubles[s, block], inverse, mine, now, sizes, float_at, double_at)
-            else:
-                attend_exactly(scores, state, mine, now, sizes, float_at)
+            inverse = w[at.inverse : at.end]
+            attend(scores, state, doubles[s, block], inverse, mine, now, sizes, float_at, double_at)
             for i in range(d):
                 x[s * d + i] += w[at.output_bias + i]
         accumulate_rows(w[at.output : at.output_bias], a, d, x, B, d, d)

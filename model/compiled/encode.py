@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from model.compiled.arithmetic import Floats, accumulate, activate, as_tuple, norm, softmax
-from model.compiled.exact import attend_exactly
-from model.compiled.fixed import attend_fixed
+from model.compiled.attend import attend
 from model.compiled.layout import DoublesAt, FloatsAt, HeadAt, Sizes, WeightsAt
 from model.compiled.vectors import full_width
 
@@ -36,7 +35,7 @@ def encode(
     last = HeadAt(*as_tuple(plan[SIZES + WEIGHTS :], HEAD))
     float_at = FloatsAt(*as_tuple(plan[SIZES + WEIGHTS + HEAD :], FLOATS))
     double_at = DoublesAt(*as_tuple(plan[SIZES + WEIGHTS + HEAD + FLOATS :], DOUBLES))
-    d, wide, projected, nystrom = sizes.width, sizes.feed_forward, sizes.projected, sizes.pairs > 0
+    d, wide, projected = sizes.width, sizes.feed_forward, sizes.projected
     pre = sizes.post_norm == 0
     x, a, b = work[:d], work[d : 2 * d], work[2 * d : 2 * d + max(wide, projected)]
     for t in range(len(tokens)):
@@ -47,20 +46,14 @@ def encode(
             for i in range(d):
                 x[i] += head[row + i]
         for block in range(len(weights)):
-            w, state = weights[block], floats[block]
+            w = weights[block]
             if pre:
                 norm(x, w[at.attention_gain :], w[at.attention_offset :], EPSILON, a)
             else:
                 a[:] = x
-            if nystrom:
-                slot = float_at.inputs + now % sizes.window * d
-                state[slot : slot + d] = a
             b[:projected] = w[at.project_bias : at.project_bias + projected]
             accumulate(w[at.project : at.project_bias], a, b, d, projected)
-            if nystrom:
-                attend_fixed(b, state, doubles[block], w[at.inverse : at.end], a, now, sizes, float_at, double_at)
-            else:
-                attend_exactly(b, state, a, now, sizes, float_at)
+            attend(b, floats[block], doubles[block], w[at.inverse : at.end], a, now, sizes, float_at, double_at)
             for i in range(d):
                 x[i] += w[at.output_bias + i]
             accumulate(w[at.output : at.output_bias], a, x, d, d)

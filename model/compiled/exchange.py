@@ -1,4 +1,4 @@
-"""A stream's state from torch to the compiled path and back, between two frames. Only this file needs torch."""
+"""A stream's state from torch to the compiled path and back, between two frames. Only the exchange needs torch."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from model.attention import AttentionState
+from model.attention.continual import ContinualState
 from model.classifier import Classifier, ClassifierState
 from model.compiled.classifier import CompiledClassifier, CompiledStream
+from model.compiled.exchange_landmarks import get_landmarks, set_landmarks
 from model.compiled.layout import doubles_at, floats_at
 from model.compiled.prepare import key_projection, scaled_query_landmarks
 from model.compiled.stem_layout import BANDS_OUT, CHANNELS_IN, KERNEL_BANDS, PADDED, SLOTS, STATE_AT, STRIDE
@@ -33,7 +35,13 @@ def from_torch(compiled: CompiledClassifier, state: ClassifierState) -> Compiled
     for block, attention in enumerate(state.encoder.blocks):
         memory = attention.kernel.memory
         keys, values = (np.nan_to_num(ring.numpy().astype(np.float32)) for ring in (memory.keys, memory.values))
-        _set_block(compiled, stream, block, keys, values)
+        if isinstance(attention.kernel, ContinualState):
+            queries = set_landmarks(compiled, stream, block, attention.kernel)
+        elif compiled.sizes.pairs:
+            queries = scaled_query_landmarks(compiled.tensors, block, compiled.config)
+        else:
+            queries = None
+        _set_block(compiled, stream, block, keys, values, queries)
         stream.keys.append(keys)
     stream.keys_until = stream.position
     return stream
@@ -58,6 +66,8 @@ def to_torch(compiled: CompiledClassifier, stream: CompiledStream, classifier: C
         memory.keys[:, :filled] = torch.from_numpy(keys[:, :filled])
         memory.values[:, :filled] = torch.from_numpy(values[:, :filled])
         memory.position = stream.position
+        if isinstance(fresh.kernel, ContinualState):
+            get_landmarks(compiled, stream, block, fresh.kernel)
         memory.recompute()
         blocks.append(AttentionState(fresh.kernel, stream.position))
     encoder = EncoderState(tuple(blocks), stream.position)
@@ -72,19 +82,25 @@ def _frame(stream: CompiledStream, layer: Array, number: int) -> Array:
     return stream.tokenizer[begin : begin + bands * channels].reshape(bands, channels)
 
 
-def _set_block(compiled: CompiledClassifier, stream: CompiledStream, block: int, keys: Array, values: Array) -> None:
-    """Rings of keys and values, (H, n, D), 0 where nothing was heard -> rings and sums of one block."""
+def _set_block(
+    compiled: CompiledClassifier, stream: CompiledStream, block: int, keys: Array, values: Array, queries: Array | None
+) -> None:
+    """Rings of keys and values, (H, n, D), 0 where nothing was heard -> rings and sums of one block.
+
+    queries: s Q~ (H, m, D), which stand now; None for exact attention.
+    """
     sizes, at, double_at = compiled.sizes, floats_at(compiled.sizes), doubles_at(compiled.sizes)
     floats, doubles = stream.floats[block], stream.doubles[block]
     n, d, pairs = sizes.window, sizes.width, sizes.pairs
-    if not pairs:
+    if queries is None:
         floats[at.values : at.values + n * d] = values.ravel()
         floats[at.keys : at.keys + n * d] = keys.transpose(0, 2, 1).ravel()
         return
     filled = min(stream.position, n)
     if not filled:
         return
-    queries = scaled_query_landmarks(compiled.tensors, block, compiled.config)
+    if sizes.moving:
+        floats[at.keys : at.keys + n * d] = keys.transpose(1, 0, 2).ravel()
     scores = np.einsum("hmd,hnd->nhm", queries, keys[:, :filled]).astype(np.float32).reshape(filled, pairs)
     reference = scores.max(axis=0)
     terms = np.exp(scores - reference)
@@ -106,6 +122,8 @@ def _keys_and_values(compiled: CompiledClassifier, stream: CompiledStream, block
         keys = floats[at.keys : at.keys + n * d].reshape(heads, -1, n).transpose(0, 2, 1)
         return keys.copy(), floats[at.values : at.values + n * d].reshape(heads, n, -1).copy()
     values = floats[at.values : at.values + n * d].reshape(n, heads, -1).transpose(1, 0, 2).copy()
+    if sizes.moving:
+        return floats[at.keys : at.keys + n * d].reshape(n, heads, -1).transpose(1, 0, 2).copy(), values
     weight, bias = key_projection(compiled.tensors, block, compiled.config)
     inputs = floats[at.inputs : at.inputs + n * d].reshape(n, d)
     keys = (inputs @ weight.T + bias).astype(np.float32).reshape(n, heads, -1).transpose(1, 0, 2).copy()

@@ -30,11 +30,13 @@ class Sizes(NamedTuple):
     activation: int  # see arithmetic.py
     pairs: int  # H m
     projected: int  # numbers that the first product of a block makes of a token
+    moving: int  # 1: the landmarks are means of the stream's segments; 0: they are learned
 
     @classmethod
     def of(cls, config: ModelConfig) -> Sizes:
         landmarks = config.landmark_count if config.attention == "nystrom" else 0
         pairs = config.heads * landmarks
+        moving = bool(landmarks) and config.landmarks == "continual"
         return cls(
             width=config.width,
             heads=config.heads,
@@ -47,14 +49,15 @@ class Sizes(NamedTuple):
             post_norm=int(config.norm == "post"),
             activation=("gelu", "gelu-tanh", "relu").index(config.activation),
             pairs=pairs,
-            projected=(2 * pairs if landmarks else 2 * config.width) + config.width,
+            projected=(2 * pairs if landmarks and not moving else 2 * config.width) + config.width,
+            moving=int(moving),
         )
 
 
 class WeightsAt(NamedTuple):
     """Where a block's weights begin in its flat float32 array."""
 
-    project: int  # (d, projected): to scores at Q~, scores at K~ and value; or to query, key and value
+    project: int  # (d, projected): fixed landmarks: to scores at Q~ and at K~ and value; else to query, key and value
     project_bias: int
     output: int  # (d, d)
     output_bias: int
@@ -66,7 +69,7 @@ class WeightsAt(NamedTuple):
     attention_offset: int
     feed_forward_gain: int
     feed_forward_offset: int
-    inverse: int  # (H, m, m) P
+    inverse: int  # (H, m, m) P; continual landmarks: the ridge
     end: int
 
 
@@ -88,8 +91,12 @@ class FloatsAt(NamedTuple):
     scores: int  # (n, H m) of every token in the window at every query landmark; softmax: (n,) working space
     terms: int  # (n, H m) exp(score - reference) as it was added; 0 where nothing was heard yet
     values: int  # (n, d); softmax: (H, n, D)
-    keys: int  # softmax: (H, D, n)
-    inputs: int  # Nystrom: (n, d) what attention was given; keys can be made of it
+    keys: int  # softmax: (H, D, n); continual landmarks: (n, d)
+    inputs: int  # fixed landmarks: (n, d) what attention was given; keys can be made of it
+    query_landmarks: int  # continual landmarks: (H, D, m) s Q~
+    key_landmarks: int  # (H, D, m) K~
+    inverse: int  # (H, m, m) P
+    landmark_work: int  # (2 H m + d,) working space
     end: int
 
 
@@ -100,13 +107,16 @@ class DoublesAt(NamedTuple):
     weight: int  # (H m,) sums of terms
     peak: int  # (H m,) the largest weight since the reference was chosen
     work: int  # (2 d + 2 H m + D + m,) working space
+    segment: int  # continual landmarks: (2 d,) sums of s q and of k over the segment so far
+    landmarks: int  # (2, H, m, D) s Q~ and K~
+    matrix: int  # (2, m, m) working space
     end: int
 
 
 def weights_at(sizes: Sizes) -> WeightsAt:
     d, wide = sizes.width, sizes.feed_forward
     matrices = (d * sizes.projected, sizes.projected, d * d, d, d * wide, wide, wide * d, d)
-    return WeightsAt(*_begin((*matrices, d, d, d, d, sizes.pairs * sizes.landmarks), 4))
+    return WeightsAt(*_begin((*matrices, d, d, d, d, 1 if sizes.moving else sizes.pairs * sizes.landmarks), 4))
 
 
 def head_at(sizes: Sizes) -> HeadAt:
@@ -115,15 +125,20 @@ def head_at(sizes: Sizes) -> HeadAt:
 
 
 def floats_at(sizes: Sizes) -> FloatsAt:
-    n, d, pairs = sizes.window, sizes.width, sizes.pairs
+    n, d, m, pairs = sizes.window, sizes.width, sizes.landmarks, sizes.pairs
+    if sizes.moving:
+        landmarks = (m * d, m * d, pairs * m, 2 * pairs + d)
+        return FloatsAt(*_begin((pairs, n * pairs, n * pairs, n * d, n * d, 0, *landmarks), 4))
     if pairs:
-        return FloatsAt(*_begin((pairs, n * pairs, n * pairs, n * d, 0, n * d), 4))
-    return FloatsAt(*_begin((0, n, 0, n * d, n * d, 0), 4))
+        return FloatsAt(*_begin((pairs, n * pairs, n * pairs, n * d, 0, n * d, 0, 0, 0, 0), 4))
+    return FloatsAt(*_begin((0, n, 0, n * d, n * d, 0, 0, 0, 0, 0), 4))
 
 
 def doubles_at(sizes: Sizes) -> DoublesAt:
     work = 2 * (sizes.width + sizes.pairs) + sizes.head_width + sizes.landmarks
-    return DoublesAt(*_begin((sizes.pairs * sizes.head_width, sizes.pairs, sizes.pairs, work), 8))
+    d, m = sizes.moving * sizes.width, sizes.landmarks
+    landmarks = (2 * d, 2 * m * d, 2 * m * m if sizes.moving else 0)
+    return DoublesAt(*_begin((sizes.pairs * sizes.head_width, sizes.pairs, sizes.pairs, work, *landmarks), 8))
 
 
 def make_plan(sizes: Sizes) -> NDArray[np.int64]:

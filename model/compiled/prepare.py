@@ -26,8 +26,8 @@ def check_covered(config: ModelConfig) -> None:
     """Raises NotCoveredError."""
     if config.stacking == "retroactive" and config.blocks > 1:
         raise NotCoveredError("retroactive stacking")
-    if config.attention == "nystrom" and config.landmarks == "continual":
-        raise NotCoveredError("continual landmarks")
+    if Sizes.of(config).moving and config.inverse != "ridge":
+        raise NotCoveredError(f"continual landmarks with the inverse {config.inverse!r}")
 
 
 def prepare_blocks(tensors: Tensors, config: ModelConfig) -> NDArray[np.float32]:
@@ -56,7 +56,9 @@ def prepare_blocks(tensors: Tensors, config: ModelConfig) -> NDArray[np.float32]
         _put(row, at.attention_offset, block["attention_norm.bias"])
         _put(row, at.feed_forward_gain, block["feed_forward_norm.weight"])
         _put(row, at.feed_forward_offset, block["feed_forward_norm.bias"])
-        if sizes.landmarks:
+        if sizes.moving:
+            _put(row, at.inverse, np.array(config.inverse_ridge))
+        elif sizes.landmarks:
             _put(row, at.inverse, _inverse(block, config))
     return packed
 
@@ -94,7 +96,7 @@ def _projection(block: Tensors, config: ModelConfig) -> tuple[Doubles, Doubles]:
     query, key, value = block["attention.query_key_value.weight"].reshape(3, heads, D, d)
     query_bias, key_bias, value_bias = block["attention.query_key_value.bias"].reshape(3, heads, D)
     scale = D**-0.5
-    if config.attention == "softmax":
+    if config.attention == "softmax" or Sizes.of(config).moving:
         rows, biases = [scale * query, key, value], [scale * query_bias, key_bias, value_bias]
     else:
         at_queries = scale * block["attention.kernel.query_landmarks"]  # (H, m, D)

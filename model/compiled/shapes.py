@@ -39,7 +39,7 @@ def tensor_shapes(config: ModelConfig, folded: bool) -> dict[str, tuple[int, ...
         shapes |= _layer(f"{name}attention.query_key_value", d, 3 * d) | _layer(f"{name}attention.output", d, d)
         shapes |= _layer(f"{name}widen", d, config.feed_forward) | _layer(f"{name}narrow", config.feed_forward, d)
         shapes |= _norm(f"{name}attention_norm", d) | _norm(f"{name}feed_forward_norm", d)
-        if config.attention == "nystrom":
+        if config.attention == "nystrom" and config.landmarks == "fixed":
             landmarks = (config.heads, config.landmark_count, config.head_width)
             shapes |= {f"{name}attention.kernel.{kind}_landmarks": landmarks for kind in ("query", "key")}
     if config.positions:

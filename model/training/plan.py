@@ -15,7 +15,7 @@ class TrainingError(Exception):
 class TrainingPlan:
     """What a run does, besides its data."""
 
-    epochs: int = 400
+    epochs: int = 500
     seed: int = 0
     batch: int = 16  # clips
     crop: int = 96  # frames; at most the length of a clip. Short crops and more steps learn more in the same time

@@ -56,11 +56,11 @@ def test_a_file_is_classified_the_same_either_way(classifier: Classifier, tmp_pa
 
 
 def test_what_is_not_covered_stays_in_torch_and_says_so(classifier: Classifier) -> None:
-    continual = Classifier(replace(classifier.config, landmarks="continual")).for_inference()
-    assert quicken(continual) is None
-    described = describe_path(continual.config, {})
+    retroactive = Classifier(replace(classifier.config, blocks=2, stacking="retroactive")).for_inference()
+    assert quicken(retroactive) is None
+    described = describe_path(retroactive.config, {})
     assert described["name"] == "torch"
-    assert "continual landmarks" in described["note"]
+    assert "retroactive" in described["note"]
     assert describe_path(*read_weights(default_weights(), "np"))["name"] == "compiled"
 
 

@@ -29,6 +29,9 @@ COVERED: dict[str, dict[str, Any]] = {
     "post-norm, positions, relu": {"norm": "post", "positions": 13, "activation": "relu"},
     "newton-schulz": {"inverse": "newton-schulz"},
     "pinv, one head, a window of one": {"inverse": "pinv", "heads": 1, "window": 1, "landmark_count": 1},
+    "continual landmarks": {"landmarks": "continual"},
+    "continual landmarks, two blocks": {"landmarks": "continual", "blocks": 2, "landmark_count": 4},
+    "a landmark of every token, one head": {"landmarks": "continual", "heads": 1, "window": 5, "landmark_count": 5},
     "sizes that no vector fits": {"width": 15, "heads": 5, "feed_forward": 7, "landmark_count": 3},
 }
 every_covered = pytest.mark.parametrize(
@@ -150,21 +153,26 @@ def largest_error(classifier: Classifier, steps: int, bursts: bool, checked_ever
 
 @pytest.mark.parametrize("bursts", [False, True])
 @pytest.mark.parametrize("scale", [1.0, 10.0, 30.0])
-@pytest.mark.parametrize("attention", ["nystrom", "softmax"])
-def test_no_scale_of_the_logits_and_no_burst_makes_a_step_untrue(attention: str, scale: float, bursts: bool) -> None:
-    classifier = loud_classifier(scale, attention=attention)
+@pytest.mark.parametrize("change", [{}, {"landmarks": "continual"}, {"attention": "softmax"}], ids=str)
+def test_no_scale_of_the_logits_and_no_burst_makes_a_step_untrue(
+    change: dict[str, str], scale: float, bursts: bool
+) -> None:
+    classifier = loud_classifier(scale, **change)
     assert largest_error(classifier, 20_000, bursts, checked_every=97) <= CLOSE
 
 
-def test_a_million_steps_do_not_drift() -> None:
-    assert largest_error(loud_classifier(30.0), 1_000_000, bursts=True, checked_every=4999) <= CLOSE
+@pytest.mark.parametrize("landmarks", ["fixed", "continual"])
+def test_a_million_steps_do_not_drift(landmarks: str) -> None:
+    assert (
+        largest_error(loud_classifier(30.0, landmarks=landmarks), 1_000_000, bursts=True, checked_every=4999) <= CLOSE
+    )
 
 
 # --- what is refused, and what it costs
 
 
 @pytest.mark.parametrize(
-    "change", [{"landmarks": "continual"}, {"blocks": 2, "stacking": "retroactive"}], ids=lambda change: str(change)
+    "change", [{"landmarks": "continual", "inverse": "pinv"}, {"blocks": 2, "stacking": "retroactive"}], ids=str
 )
 def test_what_is_not_covered_is_said(change: dict[str, Any]) -> None:
     with pytest.raises(NotCoveredError):
