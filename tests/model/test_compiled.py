@@ -161,6 +161,11 @@ def test_no_scale_of_the_logits_and_no_burst_makes_a_step_untrue(
     assert largest_error(classifier, 20_000, bursts, checked_every=97) <= CLOSE
 
 
+@pytest.mark.parametrize("change", [{}, {"landmarks": "continual"}, {"attention": "softmax"}], ids=str)
+def test_a_loud_stream_is_right_from_its_first_token_on(change: dict[str, str]) -> None:
+    assert largest_error(loud_classifier(100.0, **change), 60, bursts=False, checked_every=1) <= CLOSE
+
+
 @pytest.mark.parametrize("landmarks", ["fixed", "continual"])
 def test_a_million_steps_do_not_drift(landmarks: str) -> None:
     assert (
