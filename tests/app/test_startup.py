@@ -103,8 +103,8 @@ def test_compiled_functions_are_loaded_for_a_model_that_they_cover_and_for_no_ot
 ) -> None:
     loaded: list[str] = []
     monkeypatch.setattr(cache, "compile_all", lambda: loaded.append("all"))
-    config = replace(load_for_training(default_weights()).config, landmarks="continual")
-    uncovered = tmp_path / "continual.safetensors"
+    config = replace(load_for_training(default_weights()).config, blocks=2, stacking="retroactive")
+    uncovered = tmp_path / "retroactive.safetensors"
     save_classifier(Classifier(config), uncovered)
     assert first_model(uncovered).make_path().name == "torch"
     assert loaded == []
