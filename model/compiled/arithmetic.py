@@ -13,7 +13,7 @@ from numba import njit
 from numba.np.unsafe.ndarray import to_fixed_tuple
 from numpy.typing import NDArray
 
-from model.compiled.tile import ROWS, VECTOR, tile_product
+from model.compiled.tile import LANES, ROWS, tile_product
 from model.compiled.vectors import full_width
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -28,7 +28,7 @@ LOG2_E = F(1.4426950408889634)
 LN_2_HIGH, LN_2_LOW = F(0.693359375), F(-2.12194440e-4)  # so that n ln 2 is subtracted without rounding
 GELU, GELU_TANH, RELU = 0, 1, 2
 
-INPUTS = 64  # of a tile
+INPUTS = 64  # at a time: the weights of so many, for a tile's columns, stay in the first cache
 multiply_one_vector, multiply_two_vectors = tile_product(1), tile_product(2)
 
 
@@ -106,12 +106,12 @@ def accumulate_rows(
 ) -> None:
     """The same for several inputs: outputs (rows, count) += inputs[r * stride : r * stride + width] times weights.
 
-    Tile by tile; of the weights as much at a time as the first cache holds until all rows have had it.
+    Tile by tile; all rows have their turn with the weights of some inputs before those of the next are loaded.
     """
     full_width()
     tiled, column = rows // ROWS * ROWS, 0
-    while column + VECTOR <= count:
-        two = column + 2 * VECTOR <= count
+    while column + LANES <= count:
+        two = column + 2 * LANES <= count
         for k in range(0, width, INPUTS):
             part, many = weights[k * count + column :], min(INPUTS, width - k)
             for r in range(0, tiled, ROWS):
@@ -123,7 +123,7 @@ def accumulate_rows(
                     multiply_one_vector(
                         part, count, inputs[r * stride + k :], stride, many, outputs[r * count + column :]
                     )
-        column += 2 * VECTOR if two else VECTOR
+        column += 2 * LANES if two else LANES
     left = count - column  # columns that fill no vector
     if left > 0:
         for r in range(tiled):

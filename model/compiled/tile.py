@@ -14,10 +14,10 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 ROWS = 4
-VECTOR = 16  # numbers; where registers are shorter the compiler takes several
+LANES = 16  # numbers of a vector; where registers are shorter the compiler takes several
 
-VECTORS = ir.VectorType(ir.FloatType(), VECTOR)
-EVERY_LANE = ir.Constant(ir.VectorType(ir.IntType(32), VECTOR), None)  # of a shuffle: the first number
+VECTOR = ir.VectorType(ir.FloatType(), LANES)
+EVERY_LANE = ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)  # of a shuffle: the first number
 register: Any = cgutils.alloca_once_value  # a variable of a function, which the compiler keeps in a register
 FUSED = ("contract",)  # a product and a sum may be one multiply-add
 
@@ -41,8 +41,8 @@ def tile_product(vectors: int) -> Any:
             count, stride, width = arguments[1], arguments[3], arguments[4]
 
             def vector_at(base: Any, row: Any, number: int) -> Any:
-                first = builder.add(builder.mul(row, count), count.type(number * VECTOR))
-                return builder.bitcast(builder.gep(base, [first]), VECTORS.as_pointer())
+                first = builder.add(builder.mul(row, count), count.type(number * LANES))
+                return builder.bitcast(builder.gep(base, [first]), VECTOR.as_pointer())
 
             rows = [count.type(row) for row in range(ROWS)]
             places = [[vector_at(outputs, row, number) for number in range(vectors)] for row in rows]
@@ -68,6 +68,6 @@ def tile_product(vectors: int) -> Any:
 
 def _spread(builder: Any, number: Any) -> Any:
     """A vector of this number alone."""
-    nothing = ir.Constant(VECTORS, ir.Undefined)
+    nothing = ir.Constant(VECTOR, ir.Undefined)
     first = builder.insert_element(nothing, number, EVERY_LANE.type.element(0))
     return builder.shuffle_vector(first, nothing, EVERY_LANE)

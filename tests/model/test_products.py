@@ -8,7 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from model.compiled.arithmetic import OPTIONS, accumulate, accumulate_rows
-from model.compiled.tile import ROWS, VECTOR
+from model.compiled.tile import LANES, ROWS
 from model.compiled.vectors import full_width, keeps_its_clock
 
 GUARD = 64  # numbers around the outputs that must stay as they are
@@ -19,7 +19,7 @@ def random(*shape: int) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("width", [1, 7, 8, 64, 65, 130])
-@pytest.mark.parametrize("count", [1, VECTOR - 1, VECTOR, VECTOR + 3, 2 * VECTOR, 3 * VECTOR, 5 * VECTOR + 7])
+@pytest.mark.parametrize("count", [1, LANES - 1, LANES, LANES + 3, 2 * LANES, 3 * LANES, 5 * LANES + 7])
 @pytest.mark.parametrize("rows", [1, ROWS, 2 * ROWS + 3])
 def test_rows_times_weights(rows: int, count: int, width: int) -> None:
     stride = width // 2 + 1  # rows overlap, as the bands that a convolution sees do
