@@ -49,20 +49,20 @@ def attend_continual(
         segment_query[c] += np.float64(query[c])
         segment_key[c] += np.float64(key[c])
     complete = ((heard + 1) * m - 1) // n  # model/segments.py
+    standing = min(complete, m)
     if complete * n // m == heard:
         place, length = (complete - 1) % m, heard - (complete - 1) * n // m
         replace_landmark(floats, doubles, place, length, min(heard, n), sizes, at, doubles_at)
         for h in range(sizes.heads):
-            invert(floats, doubles, h, min(complete, m), ridge, sizes, at, doubles_at)
-    standing = min(complete, m)
+            invert(floats, doubles, h, standing, ridge, sizes, at, doubles_at)
     for h in range(sizes.heads):
-        landmarks = h * m * D, (h + 1) * m * D  # (D, m)
-        mine = h * D, (h + 1) * D
         at_queries, at_keys = work[h * m : (h + 1) * m], work[pairs + h * m : pairs + (h + 1) * m]
-        query_landmarks = floats[at.query_landmarks + landmarks[0] : at.query_landmarks + landmarks[1]]
-        accumulate(query_landmarks, key[mine[0] : mine[1]], at_queries, D, m)
-        key_landmarks = floats[at.key_landmarks + landmarks[0] : at.key_landmarks + landmarks[1]]
-        accumulate(key_landmarks, query[mine[0] : mine[1]], at_keys, D, m)
+        query_landmarks, key_landmarks = (
+            floats[at.query_landmarks + h * m * D :],
+            floats[at.key_landmarks + h * m * D :],
+        )
+        accumulate(query_landmarks, key[h * D : (h + 1) * D], at_queries, D, m)
+        accumulate(key_landmarks, query[h * D : (h + 1) * D], at_keys, D, m)
         for j in range(standing, m):
             at_keys[j] = NO_SHARE
     work[2 * pairs :] = projected[2 * d : 3 * d]

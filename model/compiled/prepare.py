@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from model.compiled.layout import Sizes, aligned, head_at, weights_at
 from model.config import ModelConfig
+from model.constants import NEWTON_SCHULZ_ITERATIONS
 
 Tensors = Mapping[str, NDArray[Any]]
 Doubles = NDArray[np.float64]
 
 LARGEST_INVERSE = 1e3  # an entry of P; a larger one makes float32 scores too coarse, and torch serves
-NEWTON_SCHULZ_ITERATIONS = 6
 
 
 class NotCoveredError(Exception):

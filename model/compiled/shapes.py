@@ -8,8 +8,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from model.config import ModelConfig
+from model.constants import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
 
-KERNEL_BANDS, FIRST_KERNEL_BANDS, KERNEL_TIME = 3, 5, 3
 FOLDED = "convolution.bias"  # there, instead of a batch norm, in a model that is ready for inference
 
 
