@@ -16,10 +16,16 @@ from numpy.typing import NDArray
 Function = TypeVar("Function", bound=Callable[..., Any])
 Doubles = NDArray[np.float64]
 
+OPTIONS: dict[str, Any] = {
+    "fastmath": True,
+    "error_model": "numpy",  # a check of every division would stop loops from vectorising
+    "_nrt": False,  # nothing is allocated, and nobody counts references to slices
+}
+
 
 def part(function: Function) -> Function:
-    """Compiled with what calls it. A check of every division would stop loops from vectorising."""
-    return cast(Function, njit(fastmath=True, error_model="numpy")(function))
+    """Compiled with what calls it."""
+    return cast(Function, njit(**OPTIONS)(function))
 
 
 def log_mel_frames(

@@ -39,8 +39,7 @@ def state_bytes(classifier: Classifier, compiled: CompiledClassifier | None) -> 
     """What the encoder of what is timed remembers of one stream; torch's in closed form."""
     if compiled is None:
         return step_cost(classifier.config).state_bytes
-    state = compiled.init_state()
-    return state.floats.nbytes + state.doubles.nbytes
+    return compiled.init_state().encoder.nbytes
 
 
 def torch_step(encoder: Encoder) -> Call:

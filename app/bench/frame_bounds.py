@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from audio.logmel_loops import transform
 from audio.logmel_tables import POINTS, WORK_LENGTH, log_mel_tables
 from audio.melbank import BINS
-from model.compiled.arithmetic import OPTIONS, Floats, accumulate, accumulate_rows
 from model.compiled.classifier import CompiledClassifier
+from model.compiled.compiling import OPTIONS, Floats
+from model.compiled.products import accumulate, accumulate_rows
 from model.compiled.stem_layout import BANDS_OUT, CHANNELS_IN, CHANNELS_OUT, KERNEL_BANDS, STRIDE, TAPS, WEIGHTS_AT
 
 Call = Callable[[], object]

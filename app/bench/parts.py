@@ -7,25 +7,27 @@ from typing import Any
 
 import numpy as np
 
-from model.compiled.arithmetic import Floats, accumulate, activate, as_tuple, norm, softmax
+from model.compiled.arithmetic import activate, copy, norm, softmax
 from model.compiled.attend import attend
 from model.compiled.cache import kept
 from model.compiled.classifier import CompiledClassifier
+from model.compiled.compiling import Floats, as_tuple
 from model.compiled.encode import DOUBLES, EPSILON, FLOATS, HEAD, SIZES, WEIGHTS
 from model.compiled.layout import DoublesAt, FloatsAt, HeadAt, Sizes, WeightsAt
+from model.compiled.products import accumulate
 
 
 def step_parts(compiled: CompiledClassifier) -> dict[str, Callable[[], object]]:
     """Of one block, and the head: each a call that does that part once."""
     random = np.random.default_rng(0)
     plan, weights, head = compiled.plan, compiled.blocks[0], compiled.head
-    state = compiled.init_state()
+    state = compiled.init_state().encoder
     x, a, b = (random.normal(size=4 * compiled.config.width + 4096).astype(np.float32) for _ in range(3))
     position = 0
 
     def attend_once() -> None:
         nonlocal position
-        kept(attention)(plan, weights, state.floats[0], state.doubles[0], b, a, position)
+        kept(attention)(plan, weights, state.floats[0, 0], state.doubles[0, 0], b, a, position)
         position += 1
 
     return {
@@ -68,9 +70,9 @@ def projections(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
     sizes, at = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
     d, count = sizes.width, sizes.projected
     norm(x[:d], w[at.attention_gain :], w[at.attention_offset :], EPSILON, a[:d])
-    b[:count] = w[at.project_bias : at.project_bias + count]
+    copy(w[at.project_bias : at.project_bias + count], b[:count])
     accumulate(w[at.project : at.project_bias], a, b, d, count)
-    b[:d] = w[at.output_bias : at.output_bias + d]
+    copy(w[at.output_bias : at.output_bias + d], b[:d])
     accumulate(w[at.output : at.output_bias], a, b, d, d)
 
 
@@ -85,10 +87,10 @@ def feed_forward(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
     sizes, at = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
     d, wide = sizes.width, sizes.feed_forward
     norm(x[:d], w[at.feed_forward_gain :], w[at.feed_forward_offset :], EPSILON, a[:d])
-    b[:wide] = w[at.widen_bias : at.widen_bias + wide]
+    copy(w[at.widen_bias : at.widen_bias + wide], b[:wide])
     accumulate(w[at.widen : at.widen_bias], a, b, d, wide)
     activate(b[:wide], sizes.activation)
-    a[:d] = w[at.narrow_bias : at.narrow_bias + d]
+    copy(w[at.narrow_bias : at.narrow_bias + d], a[:d])
     accumulate(w[at.narrow : at.narrow_bias], b, a, wide, d)
 
 
@@ -96,7 +98,7 @@ def last(plan: Any, head: Floats, a: Floats, b: Floats, x: Floats) -> None:
     sizes, at = Sizes(*as_tuple(plan, SIZES)), HeadAt(*as_tuple(plan[SIZES + WEIGHTS :], HEAD))
     norm(x[: sizes.width], head[at.gain :], head[at.offset :], EPSILON, a[: sizes.width])
     answer = b[: sizes.genres]
-    answer[:] = head[at.bias : at.bias + sizes.genres]
+    copy(head[at.bias : at.bias + sizes.genres], answer)
     accumulate(head[at.weight : at.bias], a, answer, sizes.width, sizes.genres)
     softmax(answer)
 

@@ -1,45 +1,17 @@
-"""The arithmetic of a token, as loops that vectorise: products, exponentials, norms, activations.
-
-Vectors are flat float32 arrays; matrices too, input by input: weights[k * count + o] leads from input k to output o.
-"""
+"""The arithmetic of a token beside the products, as loops that vectorise: exponentials, norms, activations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
-from numba import njit
-from numba.np.unsafe.ndarray import to_fixed_tuple
-from numpy.typing import NDArray
 
-from model.compiled.tile import LANES, ROWS, tile_product
+from model.compiled.compiling import F, Floats, compiled, inlined
 from model.compiled.vectors import full_width
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-Floats = NDArray[np.float32]
-
-OPTIONS: dict[str, Any] = {"fastmath": True, "error_model": "numpy"}  # a check of every division stops vectorising
-
-as_tuple: Any = to_fixed_tuple  # (array, length) -> its first numbers as a tuple, inside a compiled function
-
-F = np.float32
 LOG2_E = F(1.4426950408889634)
 LN_2_HIGH, LN_2_LOW = F(0.693359375), F(-2.12194440e-4)  # so that n ln 2 is subtracted without rounding
 GELU, GELU_TANH, RELU = 0, 1, 2
-
-INPUTS = 64  # at a time: the weights of so many, for a tile's columns, stay in the first cache
-multiply_one_vector, multiply_two_vectors = tile_product(1), tile_product(2)
-
-
-def compiled(function: Function) -> Function:
-    """A function of its own."""
-    return cast(Function, njit(**OPTIONS)(function))
-
-
-def inlined(function: Function) -> Function:
-    """Compiled into every function that calls it, so that loops over it vectorise."""
-    return cast(Function, njit(inline="always", **OPTIONS)(function))
 
 
 @inlined
@@ -77,63 +49,11 @@ def error_function(x: Any) -> Any:
     return (F(1.0) - outside) if x >= F(0.0) else (outside - F(1.0))
 
 
-@compiled
-def accumulate(weights: Floats, inputs: Floats, outputs: Floats, width: int, count: int) -> None:
-    """outputs (count,) += inputs (width,) times weights (width, count).
-
-    Eight inputs at a time: an output is loaded and stored once for eight multiply-adds, and nothing is summed across
-    a vector register.
-    """
-    full_width()
-    whole = width // 8 * 8
-    for k in range(0, whole, 8):
-        rows = weights[k * count : (k + 8) * count]
-        x0, x1, x2, x3 = inputs[k], inputs[k + 1], inputs[k + 2], inputs[k + 3]
-        x4, x5, x6, x7 = inputs[k + 4], inputs[k + 5], inputs[k + 6], inputs[k + 7]
-        for o in range(count):
-            low = rows[o] * x0 + rows[count + o] * x1 + rows[2 * count + o] * x2 + rows[3 * count + o] * x3
-            high = rows[4 * count + o] * x4 + rows[5 * count + o] * x5 + rows[6 * count + o] * x6
-            outputs[o] += low + (high + rows[7 * count + o] * x7)
-    for k in range(whole, width):
-        row, x = weights[k * count : (k + 1) * count], inputs[k]
-        for o in range(count):
-            outputs[o] += row[o] * x
-
-
-@compiled
-def accumulate_rows(
-    weights: Floats, inputs: Floats, stride: int, outputs: Floats, rows: int, width: int, count: int
-) -> None:
-    """The same for several inputs: outputs (rows, count) += inputs[r * stride : r * stride + width] times weights.
-
-    Tile by tile; all rows have their turn with the weights of some inputs before those of the next are loaded.
-    """
-    full_width()
-    tiled, column = rows // ROWS * ROWS, 0
-    while column + LANES <= count:
-        two = column + 2 * LANES <= count
-        for k in range(0, width, INPUTS):
-            part, many = weights[k * count + column :], min(INPUTS, width - k)
-            for r in range(0, tiled, ROWS):
-                if two:
-                    multiply_two_vectors(
-                        part, count, inputs[r * stride + k :], stride, many, outputs[r * count + column :]
-                    )
-                else:
-                    multiply_one_vector(
-                        part, count, inputs[r * stride + k :], stride, many, outputs[r * count + column :]
-                    )
-        column += 2 * LANES if two else LANES
-    left = count - column  # columns that fill no vector
-    if left > 0:
-        for r in range(tiled):
-            to = outputs[r * count + column : (r + 1) * count]
-            for k in range(width):
-                row, x = weights[k * count + column : (k + 1) * count], inputs[r * stride + k]
-                for o in range(left):
-                    to[o] += row[o] * x
-    for r in range(tiled, rows):
-        accumulate(weights, inputs[r * stride : r * stride + width], outputs[r * count : (r + 1) * count], width, count)
+@inlined
+def copy(inputs: Floats, outputs: Floats) -> None:
+    """As many as there is room for."""
+    for i in range(len(outputs)):
+        outputs[i] = inputs[i]
 
 
 @compiled

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from model.compiled.arithmetic import Floats, compiled
+from model.compiled.arithmetic import copy
+from model.compiled.compiling import Floats, compiled
 from model.compiled.continual import attend_continual
 from model.compiled.exact import attend_exactly
 from model.compiled.fixed import attend_fixed
@@ -31,7 +32,7 @@ def attend(
         attend_continual(projected, floats, doubles, inverse[0], mixed, position, sizes, at, doubles_at)
     elif sizes.pairs:
         slot = at.inputs + position % sizes.window * sizes.width
-        floats[slot : slot + sizes.width] = mixed
+        copy(mixed, floats[slot : slot + sizes.width])
         attend_fixed(projected, floats, doubles, inverse, mixed, position, sizes, at, doubles_at)
     else:
         attend_exactly(projected, floats, mixed, position, sizes, at)

@@ -17,7 +17,7 @@ import llvmlite.binding
 import numba
 from numba.core import config
 
-from model.compiled.arithmetic import OPTIONS, Function
+from model.compiled.compiling import OPTIONS, Function
 from model.compiled.encode import encode
 from model.compiled.prune import mark_used, prune
 from model.compiled.tokenize import tokenize

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.compiled.cache import functions
-from model.compiled.fixed import UNSET
-from model.compiled.layout import Sizes, aligned, doubles_at, floats_at, make_plan
+from model.compiled.layout import Sizes, aligned, make_plan
 from model.compiled.prepare import check_covered, prepare_blocks, prepare_head
 from model.compiled.shapes import check_shapes, tensor_shapes
 from model.compiled.stem_layout import Tokenizing, prepare_tokenizing
+from model.compiled.streams import EncoderStreams
 from model.config import ModelConfig
 from model.weights_file import read_weights, unfitting
 
@@ -28,11 +28,14 @@ class CompiledStream:
 
     tokenizer: Floats  # levels and rings of the stem, see stem_layout.py
     frames: int  # heard by the tokenizer
-    floats: Floats  # (blocks, .), see layout.FloatsAt
-    doubles: NDArray[np.float64]  # (blocks, .), see layout.DoublesAt
-    position: int  # tokens heard by the encoder
+    encoder: EncoderStreams  # of this one stream
     keys: list[Floats] = field(default_factory=list)  # of tokens that torch has heard, per block (H, n, D)
     keys_until: int = 0  # tokens that torch has heard
+
+    @property
+    def position(self) -> int:
+        """Tokens heard by the encoder."""
+        return int(self.encoder.positions[0])
 
 
 class CompiledClassifier:
@@ -53,7 +56,6 @@ class CompiledClassifier:
         self.blocks, self.head = prepare_blocks(tensors, config), prepare_head(tensors, config)
         self.tokenizing: Tokenizing = prepare_tokenizing(tensors, config)
         self._functions = functions()
-        self._encoder_work = aligned((2 * config.width + max(self.sizes.projected, config.feed_forward),), np.float32)
         self._tokenizer_work = aligned((self.tokenizing.work_length,), np.float32)
 
     @classmethod
@@ -67,11 +69,8 @@ class CompiledClassifier:
 
     def init_state(self) -> CompiledStream:
         """Before the first frame."""
-        sizes, blocks = self.sizes, self.config.blocks
-        floats: Floats = aligned((blocks, floats_at(sizes).end), np.float32)
-        doubles = aligned((blocks, doubles_at(sizes).end), np.float64)
-        clear(floats, doubles, sizes)
-        return CompiledStream(aligned((self.tokenizing.state_length,), np.float32), 0, floats, doubles, 0)
+        tokenizer: Floats = aligned((self.tokenizing.state_length,), np.float32)
+        return CompiledStream(tokenizer, 0, EncoderStreams(self.sizes, self.config.blocks, 1))
 
     def tokenize(self, frames: Floats, state: CompiledStream) -> Floats:
         """frames (T, bands) float32 dB -> tokens (T, d)."""
@@ -94,26 +93,23 @@ class CompiledClassifier:
 
     def encode(self, tokens: Floats, state: CompiledStream) -> Floats:
         """tokens (T, d) float32 -> probabilities (T, genres), at every token for all heard in the window."""
-        answers = np.empty((len(tokens), self.sizes.genres), np.float32)
+        return self.encode_streams(tokens, state.encoder)
+
+    def encode_streams(self, tokens: Floats, streams: EncoderStreams) -> Floats:
+        """The same for B streams in step: tokens (T, B d), side by side -> (T, B genres)."""
+        answers = np.empty((len(tokens), len(streams.positions) * self.sizes.genres), np.float32)
         self._functions.encode(
             tokens,
             self.plan,
             self.blocks,
             self.head,
-            state.floats,
-            state.doubles,
-            self._encoder_work,
-            state.position,
+            streams.floats,
+            streams.doubles,
+            streams.work,
+            streams.positions,
             answers,
         )
-        state.position += len(tokens)
         return answers
-
-
-def clear(floats: Floats, doubles: NDArray[np.float64], sizes: Sizes) -> None:
-    """Make the state of all blocks, (blocks, .), that of a stream before its first token."""
-    floats[:], doubles[:] = 0.0, 0.0
-    floats[:, : sizes.pairs] = UNSET
 
 
 def warm_up() -> None:

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from model.compiled.arithmetic import F, Floats, accumulate, compiled, exponential
+from model.compiled.arithmetic import copy, exponential
+from model.compiled.compiling import F, Floats, compiled
 from model.compiled.fixed import UNSET, attend_fixed
 from model.compiled.layout import DoublesAt, FloatsAt, Sizes
+from model.compiled.products import accumulate
 from model.compiled.vectors import full_width
 
 NO_SHARE = F(-1e30)  # a score that leaves none
@@ -39,7 +41,7 @@ def attend_continual(
     query, key = projected[:d], projected[d : 2 * d]
     work = floats[at.landmark_work : at.landmark_work + 2 * pairs + d]
     slot, heard = position % n, position + 1
-    floats[at.keys + slot * d : at.keys + (slot + 1) * d] = key
+    copy(key, floats[at.keys + slot * d : at.keys + (slot + 1) * d])
     for r in range(pairs):
         work[r] = F(0.0)
         work[pairs + r] = F(0.0)
@@ -65,7 +67,7 @@ def attend_continual(
         accumulate(key_landmarks, query[h * D : (h + 1) * D], at_keys, D, m)
         for j in range(standing, m):
             at_keys[j] = NO_SHARE
-    work[2 * pairs :] = projected[2 * d : 3 * d]
+    copy(projected[2 * d : 3 * d], work[2 * pairs :])
     inverse = floats[at.inverse : at.inverse + pairs * m]
     attend_fixed(work, floats, doubles, inverse, mixed, position, sizes, at, doubles_at)
     if standing == 0:  # the stream is younger than a segment: exact attention over what has been heard

@@ -5,8 +5,10 @@ The fair rival of Nystrom attention: as carefully written, and O(n d).
 
 from __future__ import annotations
 
-from model.compiled.arithmetic import F, Floats, accumulate, compiled, softmax
+from model.compiled.arithmetic import softmax
+from model.compiled.compiling import F, Floats, compiled
 from model.compiled.layout import FloatsAt, Sizes
+from model.compiled.products import accumulate
 from model.compiled.vectors import full_width
 
 

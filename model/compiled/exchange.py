@@ -25,7 +25,7 @@ Array = NDArray[Any]
 def from_torch(compiled: CompiledClassifier, state: ClassifierState) -> CompiledStream:
     """The compiled stream that goes on where a single stream in torch stands. The torch state is left as it is."""
     stream = compiled.init_state()
-    stream.position = stream.frames = state.encoder.position
+    stream.encoder.positions[0] = stream.frames = state.encoder.position
     levels = state.tokenizer.levels[0].numpy()
     heard = np.arange(stream.frames - len(levels), stream.frames)
     stream.tokenizer[heard % compiled.config.level_window] = levels
@@ -90,7 +90,7 @@ def _set_block(
     queries: s Q~ (H, m, D), which stand now; None for exact attention.
     """
     sizes, at, double_at = compiled.sizes, floats_at(compiled.sizes), doubles_at(compiled.sizes)
-    floats, doubles = stream.floats[block], stream.doubles[block]
+    floats, doubles = stream.encoder.floats[0, block], stream.encoder.doubles[0, block]
     n, d, pairs = sizes.window, sizes.width, sizes.pairs
     if queries is None:
         floats[at.values : at.values + n * d] = values.ravel()
@@ -116,7 +116,7 @@ def _set_block(
 
 def _keys_and_values(compiled: CompiledClassifier, stream: CompiledStream, block: int) -> tuple[Array, Array]:
     """Rings (H, n, D): of keys that were never formed, what attention was given, projected now."""
-    sizes, at, floats = compiled.sizes, floats_at(compiled.sizes), stream.floats[block]
+    sizes, at, floats = compiled.sizes, floats_at(compiled.sizes), stream.encoder.floats[0, block]
     n, d, heads = sizes.window, sizes.width, sizes.heads
     if not sizes.pairs:
         keys = floats[at.keys : at.keys + n * d].reshape(heads, -1, n).transpose(0, 2, 1)

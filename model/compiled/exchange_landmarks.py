@@ -24,7 +24,7 @@ def set_landmarks(compiled: CompiledClassifier, stream: CompiledStream, block: i
     """Landmarks, inverse and segment of one block, from torch. Returns s Q~ (H, m, D), 0 where none stands yet."""
     sizes, config = compiled.sizes, compiled.config
     at, double_at = floats_at(sizes), doubles_at(sizes)
-    floats, doubles = stream.floats[block], stream.doubles[block]
+    floats, doubles = stream.encoder.floats[0, block], stream.encoder.doubles[0, block]
     standing, scale = kernel.memory.standing, config.head_width**-0.5
     queries, keys = (np.zeros((sizes.heads, sizes.landmarks, sizes.head_width)) for _ in range(2))
     queries[:, :standing] = scale * kernel.query_landmarks[:, :standing].numpy()
@@ -46,7 +46,7 @@ def set_landmarks(compiled: CompiledClassifier, stream: CompiledStream, block: i
 def get_landmarks(compiled: CompiledClassifier, stream: CompiledStream, block: int, kernel: ContinualState) -> None:
     """The same back into a fresh state of torch, but for the averages, which are to be recomputed."""
     sizes, config, double_at = compiled.sizes, compiled.config, doubles_at(compiled.sizes)
-    doubles, scale = stream.doubles[block], config.head_width**-0.5
+    doubles, scale = stream.encoder.doubles[0, block], config.head_width**-0.5
     standing = min(sizes.landmarks, completed_segments(stream.position, sizes.window, sizes.landmarks))
     shape = 2, sizes.heads, sizes.landmarks, sizes.head_width
     landmarks = doubles[double_at.landmarks : double_at.landmarks + int(np.prod(shape))].reshape(shape)

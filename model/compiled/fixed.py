@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from model.compiled.arithmetic import F, Floats, compiled, exponential
+from model.compiled.arithmetic import exponential
+from model.compiled.compiling import F, Floats, compiled
+from model.compiled.lanes import WIDE_LANES, load, load_spread, load_wide, multiply_add, spread, store
 from model.compiled.layout import DoublesAt, FloatsAt, Sizes
 from model.compiled.vectors import full_width
 
@@ -65,7 +67,7 @@ def attend_fixed(
         entering[c], leaving[c] = np.float64(new_values[c]), np.float64(values[c])
         values[c] = new_values[c]
     for r in range(pairs):
-        enters[r], leaves[r] = np.float64(terms[r]), np.float64(projected[r])
+        enters[r], leaves[r] = np.float64(terms[r]), -np.float64(projected[r])
     heard = min(position + 1, n)
     if untrue:
         for r in range(pairs):
@@ -89,31 +91,58 @@ def attend_fixed(
     for r in range(pairs):
         shares[r] = exponential(shares[r])
     for h in range(sizes.heads):
-        share = shares[h * m : (h + 1) * m]
+        first = h * m
+        share = shares[first : first + m]
         total = F(0.0)
         for i in range(m):
             total += share[i]
         scale = 1.0 / np.float64(total)
+        multiply_rows(share, inverse[first * m :], m, parts)
         for j in range(m):
-            parts[j] = 0.0
-        for i in range(m):
-            row_of_inverse, s = inverse[(h * m + i) * m : (h * m + i + 1) * m], np.float64(share[i]) * scale
-            for j in range(m):
-                parts[j] += s * np.float64(row_of_inverse[j])
-        for j in range(m):
-            parts[j] /= weight[h * m + j]
-        for c in range(D):
-            mix[c] = 0.0
-        plus, minus = entering[h * D : (h + 1) * D], leaving[h * D : (h + 1) * D]
-        for j in range(m):
-            r = h * m + j
-            row, part, term, old = weighted[r * D : (r + 1) * D], parts[j], enters[r], leaves[r]
-            for c in range(D):
-                now = row[c] + (term * plus[c] - old * minus[c])
-                row[c] = now
-                mix[c] += part * now
+            parts[j] *= scale / weight[first + j]
+        advance(
+            weighted[first * D :], m, D, enters[first:], entering[h * D :], leaves[first:], leaving[h * D :], parts, mix
+        )
         for c in range(D):
             mixed[h * D + c] = F(mix[c])
+
+
+@compiled
+def multiply_rows(share: Floats, inverse: Floats, m: int, parts: Any) -> None:
+    """parts (m,) = share (m,) times inverse (m, m), in float64."""
+    full_width()
+    whole = m // WIDE_LANES * WIDE_LANES
+    for j in range(0, whole, WIDE_LANES):
+        total = spread(0.0)
+        for i in range(m):
+            total = multiply_add(spread(np.float64(share[i])), load_wide(inverse, i * m + j), total)
+        store(total, parts, j)
+    for j in range(whole, m):
+        parts[j] = 0.0
+        for i in range(m):
+            parts[j] += np.float64(share[i]) * np.float64(inverse[i * m + j])
+
+
+@compiled
+def advance(
+    rows: Any, m: int, D: int, enters: Any, entering: Any, leaves: Any, leaving: Any, parts: Any, mix: Any
+) -> None:
+    """rows (m, D) += enters (m,) times entering (D,) + leaves (m,) times leaving (D,); mix (D,) = parts (m,) rows."""
+    full_width()
+    whole = D // WIDE_LANES * WIDE_LANES
+    for c in range(0, whole, WIDE_LANES):
+        plus, minus, total = load(entering, c), load(leaving, c), spread(0.0)
+        for j in range(m):
+            now = multiply_add(load_spread(enters, j), plus, load(rows, j * D + c))
+            now = multiply_add(load_spread(leaves, j), minus, now)
+            store(now, rows, j * D + c)
+            total = multiply_add(load_spread(parts, j), now, total)
+        store(total, mix, c)
+    for c in range(whole, D):
+        mix[c] = 0.0
+        for j in range(m):
+            rows[j * D + c] += enters[j] * entering[c] + leaves[j] * leaving[c]
+            mix[c] += parts[j] * rows[j * D + c]
 
 
 @compiled

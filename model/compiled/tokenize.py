@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from model.compiled.arithmetic import F, Floats, accumulate, accumulate_rows
+from model.compiled.compiling import F, Floats
+from model.compiled.products import accumulate, accumulate_rows
 from model.compiled.stem_layout import (
     BANDS_OUT,
     BIAS_AT,

@@ -10,7 +10,8 @@ from typing import Any
 
 import llvmlite.binding
 from numba.core import types
-from numba.extending import intrinsic
+
+from model.compiled.compiling import operation
 
 FULL_WIDTH = '"prefer-vector-width"="512"'  # an attribute of a function, in LLVM's words
 SINCE_ICE_LAKE = "avx512vbmi2"
@@ -21,8 +22,9 @@ def keeps_its_clock() -> bool:
     return bool(llvmlite.binding.get_host_cpu_features().get(SINCE_ICE_LAKE, False))
 
 
-def _full_width(typing_context: Any) -> Any:
-    """`full_width()` in a compiled function: its loops, and what is inlined into them, vectorise at full width.
+@operation
+def full_width(_: Any) -> Any:
+    """In a compiled function: its loops, and what is inlined into them, vectorise at full width.
 
     An attribute of the function and not an option of the compiler: numba has those for the whole process, fixed by
     whatever is compiled first.
@@ -34,6 +36,3 @@ def _full_width(typing_context: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(), generate
-
-
-full_width: Any = intrinsic(_full_width)

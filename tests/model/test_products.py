@@ -7,8 +7,10 @@ import pytest
 from numba import njit
 from numpy.typing import NDArray
 
-from model.compiled.arithmetic import OPTIONS, accumulate, accumulate_rows
-from model.compiled.tile import LANES, ROWS
+from model.compiled.compiling import OPTIONS
+from model.compiled.lanes import LANES
+from model.compiled.products import accumulate, accumulate_rows
+from model.compiled.tile import ROWS
 from model.compiled.vectors import full_width, keeps_its_clock
 
 GUARD = 64  # numbers around the outputs that must stay as they are

@@ -65,7 +65,7 @@ def test_an_error_in_the_compiled_sums_is_gone_when_each_was_renewed_in_its_turn
     true, wrong = compiled.init_state(), compiled.init_state()
     for state in (true, wrong):
         compiled.encode(tokens[:100], state)
-    wrong.doubles[0][: pairs * compiled.sizes.head_width] *= 1.0 + ERROR
+    wrong.encoder.doubles[0, 0, : pairs * compiled.sizes.head_width] *= 1.0 + ERROR
     first = np.abs(compiled.encode(tokens[100:110], true) - compiled.encode(tokens[100:110], wrong))
     last = np.abs(compiled.encode(tokens[110:], true) - compiled.encode(tokens[110:], wrong))
     assert first.max() > 1e-6
@@ -80,7 +80,7 @@ def test_no_compiled_sum_stays_small_beside_its_peak() -> None:
     tokens = 0.03 * random.normal(size=(400, 1, compiled.config.width)).astype(np.float32)
     tokens[random.random(400) < 0.02] /= 0.03
     at, pairs = doubles_at(compiled.sizes), compiled.sizes.pairs
-    weight, peak = (state.doubles[0][begin : begin + pairs] for begin in (at.weight, at.peak))
+    weight, peak = (state.encoder.doubles[0, 0][begin : begin + pairs] for begin in (at.weight, at.peak))
     for token in tokens:
         before = peak.copy()
         compiled.encode(token, state)

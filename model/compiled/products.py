@@ -1,0 +1,69 @@
+"""Products of one vector, or of several, with a matrix.
+
+Vectors are flat float32 arrays; matrices too, input by input: weights[k * count + o] leads from input k to output o.
+"""
+
+from __future__ import annotations
+
+from model.compiled.compiling import Floats, compiled
+from model.compiled.lanes import LANES
+from model.compiled.tile import ROWS, multiply_narrow_tile, multiply_tile
+from model.compiled.vectors import full_width
+
+INPUTS = 64  # at a time: the weights of so many, for a tile's columns, stay in the first cache
+
+
+@compiled
+def accumulate(weights: Floats, inputs: Floats, outputs: Floats, width: int, count: int) -> None:
+    """outputs (count,) += inputs (width,) times weights (width, count).
+
+    Eight inputs at a time: an output is loaded and stored once for eight multiply-adds, and nothing is summed across
+    a vector register.
+    """
+    full_width()
+    whole = width // 8 * 8
+    for k in range(0, whole, 8):
+        rows = weights[k * count : (k + 8) * count]
+        x0, x1, x2, x3 = inputs[k], inputs[k + 1], inputs[k + 2], inputs[k + 3]
+        x4, x5, x6, x7 = inputs[k + 4], inputs[k + 5], inputs[k + 6], inputs[k + 7]
+        for o in range(count):
+            low = rows[o] * x0 + rows[count + o] * x1 + rows[2 * count + o] * x2 + rows[3 * count + o] * x3
+            high = rows[4 * count + o] * x4 + rows[5 * count + o] * x5 + rows[6 * count + o] * x6
+            outputs[o] += low + (high + rows[7 * count + o] * x7)
+    for k in range(whole, width):
+        row, x = weights[k * count : (k + 1) * count], inputs[k]
+        for o in range(count):
+            outputs[o] += row[o] * x
+
+
+@compiled
+def accumulate_rows(
+    weights: Floats, inputs: Floats, stride: int, outputs: Floats, rows: int, width: int, count: int
+) -> None:
+    """The same for several inputs: outputs (rows, count) += inputs[r * stride : r * stride + width] times weights.
+
+    Tile by tile; all rows have their turn with the weights of some inputs before those of the next are loaded.
+    """
+    full_width()
+    tiled, column = rows // ROWS * ROWS, 0
+    while tiled and column + LANES <= count:
+        two = column + 2 * LANES <= count
+        for k in range(0, width, INPUTS):
+            part, many = weights[k * count + column :], min(INPUTS, width - k)
+            for r in range(0, tiled, ROWS):
+                seen, to = inputs[r * stride + k :], outputs[r * count + column :]
+                if two:
+                    multiply_tile(part, count, seen, stride, many, to)
+                else:
+                    multiply_narrow_tile(part, count, seen, stride, many, to)
+        column += 2 * LANES if two else LANES
+    left = count - column  # columns that fill no vector
+    if left > 0:
+        for r in range(tiled):
+            to = outputs[r * count + column : (r + 1) * count]
+            for k in range(width):
+                row, x = weights[k * count + column : (k + 1) * count], inputs[r * stride + k]
+                for o in range(left):
+                    to[o] += row[o] * x
+    for r in range(tiled, rows):
+        accumulate(weights, inputs[r * stride : r * stride + width], outputs[r * count : (r + 1) * count], width, count)
