@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.live_model import LiveModel, row_of
 from app.live_path import LivePath
-from app.model_in_use import WINDOW_CHOICES, ModelRow
+from app.model_in_use import WINDOW_CHOICES, ModelRow, RowSteps
 from app.reference import load_reference
 from audio import FRAME_SECONDS
 from model import ModelConfig, WeightsError, read_config
@@ -53,14 +53,27 @@ class Family:
         """May take a moment for a row that was never chosen. Raises WeightsError, and ValueError for a window that
         the row cannot have.
         """
-        classifier = self._references[row_key]()
+        classifier = self._classifier(row_key, window_seconds)
         from app.torch_path import live_model  # torch is there by now
 
-        tokens = window_tokens(window_seconds)
-        if tokens != classifier.config.window:
-            classifier = classifier.with_window(tokens)
-        row = next(row for row in self.rows if row.key == row_key)
-        return live_model(classifier, row)
+        return live_model(classifier, next(row for row in self.rows if row.key == row_key))
+
+    def measure(self, window_seconds: float) -> RowSteps:
+        """What a step of each takes that can be loaded and have this window. May take a second."""
+        classifiers = {}
+        for row in self.rows:
+            try:
+                classifiers[row.key] = self._classifier(row.key, window_seconds)
+            except (WeightsError, ValueError) as error:
+                log.info("%s is not measured: %s", row.name, error)
+        from app.bench.rows import measure_steps  # torch is there by now
+
+        steps = measure_steps(classifiers)
+        return RowSteps(window_seconds, {key: 1000 * times["p50"] for key, (_, times) in steps.items()})
+
+    def _classifier(self, row_key: str, window_seconds: float) -> Classifier:
+        classifier, tokens = self._references[row_key](), window_tokens(window_seconds)
+        return classifier if tokens == classifier.config.window else classifier.with_window(tokens)
 
 
 def window_tokens(seconds: float) -> int:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from app.family import Family, Quicken
 from app.live_model import LiveModel
 from app.loading import giving_way
+from app.model_in_use import RowSteps
 from model import WeightsError
 
 log = logging.getLogger(__name__)
@@ -27,9 +28,11 @@ class ModelChange:
     ) -> None:
         self.model = model
         self.problem = ""
+        self.steps: RowSteps | None = None  # as they were measured last
         self._family, self._take_over, self._quicken = family, take_over, quicken
         self._choices = 0
         self._one_at_a_time = threading.Lock()
+        self._measuring = threading.Event()
 
     def complete(self) -> None:
         """Load what the model lacks: its functions, the twin, or a quicker path. Returns at once."""
@@ -41,6 +44,22 @@ class ModelChange:
         self._choices += 1
         arguments = self._choices, row_key, window_seconds
         threading.Thread(target=self._choose, args=arguments, name="model change", daemon=True).start()
+
+    def measure(self, window_seconds: float) -> None:
+        """Time all rows with this window, for `steps`. Returns at once; does nothing while that is being done."""
+        if not self._measuring.is_set():
+            self._measuring.set()
+            threading.Thread(target=self._measure, args=(window_seconds,), name="row steps", daemon=True).start()
+
+    def _measure(self, window_seconds: float) -> None:
+        steps = self.steps
+        try:
+            with self._one_at_a_time:
+                steps = self._family.measure(window_seconds)
+        except Exception:  # an offer only
+            log.exception("the rows were not measured")
+        self._measuring.clear()
+        self.steps = steps
 
     def _choose(self, choice: int, row_key: str, window_seconds: float) -> None:
         with self._one_at_a_time:

@@ -18,6 +18,14 @@ class ModelRow:
 
 
 @dataclass(frozen=True)
+class RowSteps:
+    """What a step of every row takes with a full window of this length: medians, measured here and now."""
+
+    window_seconds: float
+    nanoseconds: Mapping[str, float] = field(default_factory=dict)  # by the row's key
+
+
+@dataclass(frozen=True)
 class FrameFlops:
     """FLOPs per frame by part, counted in closed form: what both models share, and each encoder alone."""
 

@@ -11,7 +11,7 @@ from app.engine import Engine
 from app.family import Family, Quicken
 from app.live_model import LiveModel
 from app.model_change import ModelChange
-from app.model_in_use import ModelInUse
+from app.model_in_use import ModelInUse, RowSteps
 from app.recording import Recorder
 from app.session_protocol import DeviceList, EngineState, InputDeviceChoice
 from app.snapshot import Snapshot
@@ -79,6 +79,13 @@ class LiveSession:
     @property
     def model_problem(self) -> str:
         return self._models.problem
+
+    @property
+    def row_steps(self) -> RowSteps | None:
+        return self._models.steps
+
+    def measure_rows(self, window_seconds: float) -> None:
+        self._models.measure(window_seconds)
 
     def choose_model(self, row_key: str, window_seconds: float) -> None:
         self._models.choose(row_key, window_seconds)

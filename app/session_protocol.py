@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from app.model_in_use import ModelInUse, ModelRow
+from app.model_in_use import ModelInUse, ModelRow, RowSteps
 from app.recording import Recorder
 from app.snapshot import Snapshot
 from audio.meter import Level
@@ -99,6 +99,10 @@ class Session(Protocol):
         """Why the last choice of a model could not be had, in one sentence; "" when it could."""
 
     @property
+    def row_steps(self) -> RowSteps | None:
+        """What a step of every row takes, as it was measured last; None before that."""
+
+    @property
     def frame_seconds(self) -> float:
         """Time from one frame to the next: the budget of its computation."""
 
@@ -156,6 +160,9 @@ class Session(Protocol):
 
     def choose_model(self, row_key: str, window_seconds: float) -> None:
         """Go on with another row or another window, also in the middle of a run: nothing heard is lost."""
+
+    def measure_rows(self, window_seconds: float) -> None:
+        """Time a step of every row with this window; `row_steps` becomes another object when that is done."""
 
     def demo(self) -> None:
         """End what runs and hear music that the program makes itself, at live pace."""

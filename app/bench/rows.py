@@ -5,9 +5,10 @@ They have weights of their own: another row is another model, with other answers
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -18,9 +19,11 @@ from app.family import window_tokens
 from app.live_model import row_of
 from app.live_path import LivePath
 from app.torch_path import TorchPath
-from model import WeightsError, load_classifier
+from model import Classifier, WeightsError, load_classifier
 
 ROUNDS, FILLED_AT_ONCE, TOKENS = 30, 64, 64
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -35,23 +38,30 @@ class RowStep:
 
 def measure_rows(weights: Sequence[Path], window_seconds: float, rounds: int = ROUNDS) -> list[RowStep]:
     """The quickest first, all timed in turns; without what cannot be read or cannot have this window."""
-    timed: list[tuple[str, Path, LivePath, Contestant]] = []
+    classifiers = {}
+    for file in weights:
+        try:
+            classifiers[file] = load_classifier(file).with_window(window_tokens(window_seconds))
+        except (WeightsError, ValueError):
+            continue
+    steps = measure_steps(classifiers, rounds)
+    measured = [RowStep(row_of(classifiers[file].config, "").name, file, *step) for file, step in steps.items()]
+    return sorted(measured, key=lambda row: row.step_us["p50"])
+
+
+def measure_steps(classifiers: Mapping[Key, Classifier], rounds: int = ROUNDS) -> dict[Key, tuple[str, Percentiles]]:
+    """What computes a step of each, "compiled" or "torch", and microseconds: with full windows, timed in turns."""
+    timed: dict[Key, tuple[str, Contestant]] = {}
     with torch.inference_mode():
-        for file in weights:
-            try:
-                classifier = load_classifier(file).with_window(window_tokens(window_seconds))
-            except (WeightsError, ValueError):
-                continue
+        for key, classifier in classifiers.items():
             make_path = quicken(classifier)
             path: LivePath = TorchPath(classifier) if make_path is None else make_path()
             _fill(path, classifier.config.window, classifier.config.bands)
-            name = row_of(classifier.config, "").name
-            timed.append((name, file, path, Contestant(_step(path, classifier.config.width))))
+            timed[key] = path.name, Contestant(_step(path, classifier.config.width))
         for _ in range(rounds):
-            for _, _, _, contestant in timed:
+            for _, contestant in timed.values():
                 contestant.burst()
-    measured = [RowStep(name, file, path.name, percentiles(each.hot)) for name, file, path, each in timed]
-    return sorted(measured, key=lambda row: row.step_us["p50"])
+    return {key: (name, percentiles(contestant.hot)) for key, (name, contestant) in timed.items()}
 
 
 def _fill(path: LivePath, window: int, bands: int) -> None:

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QComboBox, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
 
 from app.window.theme import Theme
 
+NAME = Qt.ItemDataRole.UserRole + 1  # of an item, without what is noted of it
+
 
 class ChoiceBox(QComboBox):
     """Takes the focus by Tab alone: after a click the space bar still belongs to the window."""
 
+    opened = Signal()  # the list is about to be seen
+
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.longest_note = ""  # the list is wide enough for it when it opens
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def showPopup(self) -> None:  # noqa: N802
+        if self.longest_note:
+            names = max(
+                (self.itemData(at, NAME) or self.itemText(at) for at in range(self.count())), key=len, default=""
+            )
+            text = _noted(names, self.longest_note)
+            self.view().setMinimumWidth(self.view().fontMetrics().horizontalAdvance(text) + self.height())
+        self.opened.emit()
+        super().showPopup()
+
+    def note(self, index: int, note: str) -> None:
+        """Say something behind the name of an item, in the list alone; "" for nothing."""
+        name = self.itemData(index, NAME) or self.itemText(index)
+        self.setItemData(index, name, NAME)
+        self.setItemText(index, _noted(name, note))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         option = QStyleOptionComboBox()
@@ -26,7 +47,8 @@ class ChoiceBox(QComboBox):
         field = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, edit, self)
         room = field.width() - 6
         # The stock box cuts a long name off in the middle of a letter.
-        option.currentText = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room)
+        name = self.currentData(NAME) or self.currentText()
+        option.currentText = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)
         styled.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         styled.end()
         self._draw_arrow()
@@ -41,3 +63,7 @@ class ChoiceBox(QComboBox):
         corners = [QPointF(-size, -size / 2), QPointF(0, size / 2), QPointF(size, -size / 2)]
         painter.drawPolyline(QPolygonF([middle + corner for corner in corners]))
         painter.end()
+
+
+def _noted(name: str, note: str) -> str:
+    return f"{name}   {note}" if note else name

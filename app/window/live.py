@@ -68,6 +68,7 @@ class LivePage(QWidget):
         self.source_bar.stop_wished.connect(session.stop)
         self.source_bar.refresh_wished.connect(session.refresh_devices)
         self.cost.controls.chosen.connect(session.choose_model)
+        self.cost.controls.comparison_wished.connect(session.measure_rows)
         self.history.freeze_wished.connect(self.toggle_freeze)
         self.history.view.moment_wished.connect(self.look_at)
         self.invitation.listen_wished.connect(self.source_bar.listen.click)
@@ -188,6 +189,7 @@ class LivePage(QWidget):
         """The boxes show what was chosen; until that one answers, that it is still hearing what came before."""
         chosen, problem = self._session.model, self._session.model_problem
         self.cost.controls.show_model(chosen)
+        self.cost.controls.show_steps(self._session.row_steps)
         if self._last is None and self._meter.model is not chosen:
             self.reset()  # nothing has been measured yet: what can be counted is that of the new model
         answering = self._last.model if self._last is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.model_in_use import ModelInUse, ModelRow
+from app.model_in_use import ModelInUse, ModelRow, RowSteps
 from app.window import words
 from app.window.choice_box import ChoiceBox
 from app.window.reading import Reading
@@ -16,6 +16,7 @@ class ModelControls(QWidget):
     """Two boxes, and a line that says when another model is still hearing what came before."""
 
     chosen = Signal(str, float)  # row key, window in seconds
+    comparison_wished = Signal(float)  # of the rows with a window of so many seconds: somebody looks at the list
 
     def __init__(self, parent: QWidget, theme: Theme, rows: tuple[ModelRow, ...], windows: tuple[float, ...]) -> None:
         super().__init__(parent)
@@ -35,11 +36,17 @@ class ModelControls(QWidget):
             self.family.setItemData(self.family.count() - 1, row.explanation, Qt.ItemDataRole.ToolTipRole)
         for seconds in windows:
             self.length.addItem(words.window_length(seconds), seconds)
+        self.family.longest_note = words.step_note(999_000, is_quickest=True)
+        self._shown_steps: tuple[RowSteps | None, float] | None = None
+        self.family.opened.connect(lambda: self.comparison_wished.emit(self._seconds()))
         self.family.activated.connect(self._choose)
         self.length.activated.connect(self._choose)
 
     def _choose(self) -> None:
-        self.chosen.emit(str(self.family.currentData()), float(self.length.currentData()))
+        self.chosen.emit(str(self.family.currentData()), self._seconds())
+
+    def _seconds(self) -> float:
+        return float(self.length.currentData())
 
     def show_model(self, model: ModelInUse) -> None:
         """This one is in use: what the boxes show, unless one of them is just being used."""
@@ -48,6 +55,19 @@ class ModelControls(QWidget):
         self.family.setCurrentIndex(self.family.findData(model.row.key))
         lengths = [abs(float(self.length.itemData(at)) - model.window_seconds) for at in range(self.length.count())]
         self.length.setCurrentIndex(lengths.index(min(lengths)))
+
+    def show_steps(self, steps: RowSteps | None) -> None:
+        """What a step of each row takes, behind its name in the list, if that is known for the window in the box."""
+        shown = steps, self._seconds()
+        if shown == self._shown_steps:
+            return
+        self._shown_steps = shown
+        known = steps.nanoseconds if steps is not None and steps.window_seconds == self._seconds() else {}
+        quickest = min(known.values(), default=0.0)
+        for index in range(self.family.count()):
+            nanoseconds = known.get(self.family.itemData(index))
+            note = "" if nanoseconds is None else words.step_note(nanoseconds, nanoseconds == quickest)
+            self.family.note(index, note)
 
     def show_note(self, note: str, is_problem: bool = False) -> None:
         """Say something beside the boxes; "" for nothing."""

@@ -39,6 +39,11 @@ def microseconds(nanoseconds: float | None) -> str:
     return f"{value:.1f} µs" if value < 10 else f"{whole(round(value))} µs"
 
 
+def step_note(nanoseconds: float, is_quickest: bool) -> str:
+    """9640 is "9.6 µs a step", and perhaps the quickest here."""
+    return f"{microseconds(nanoseconds)} a step{', the quickest here' if is_quickest else ''}"
+
+
 def flops(count: int) -> str:
     """Three digits and a prefix: 412345 is "412 kFLOP"."""
     value, prefix = float(count), ""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from app.model_in_use import FrameFlops, ModelInUse, ModelRow
+from app.model_in_use import FrameFlops, ModelInUse, ModelRow, RowSteps
 from app.recording import Recorder
 from app.session_protocol import DeviceList, EngineState, InputDeviceChoice
 from app.snapshot import Snapshot, Timing
@@ -58,6 +58,7 @@ class ScriptedSession:
         self.missed = 0
         self.model = MODEL
         self.model_problem = ""
+        self.row_steps: RowSteps | None = None
         self.aloud = False
         self.recorder = Recorder()
         self.level = Level()
@@ -83,6 +84,9 @@ class ScriptedSession:
 
     def choose_model(self, row_key: str, window_seconds: float) -> None:
         self.asked.append(f"model {row_key!r} {window_seconds:g}")
+
+    def measure_rows(self, window_seconds: float) -> None:
+        self.asked.append(f"rows {window_seconds:g}")
 
     def preview(self, device_key: str | None) -> None:
         self.asked.append(f"preview {device_key}")

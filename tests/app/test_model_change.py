@@ -318,3 +318,31 @@ def test_a_first_model_gets_its_twin_also_after_a_choice_that_could_not_be_had(
     drained = Drained(session)
     drained.wait(lambda: drained[-1].twin_probabilities is not None)
     assert session.close()
+
+
+def test_all_rows_are_timed_while_one_of_them_answers(classifier: Classifier) -> None:
+    compile_everything()
+    session = LiveSession(live_model(classifier), other_weights=family_weights())
+    assert session.row_steps is None
+    session.measure_rows(60.0)
+    session.measure_rows(5.0)  # the first one is not done yet
+    wait(lambda: session.row_steps is not None)
+    assert session.row_steps is not None
+    assert session.row_steps.window_seconds == 60.0
+    assert set(session.row_steps.nanoseconds) == {row.key for row in session.rows}
+    assert all(1e3 < nanoseconds < 1e8 for nanoseconds in session.row_steps.nanoseconds.values())
+    first = session.row_steps
+    session.measure_rows(5.0)
+    wait(lambda: session.row_steps is not first)
+    assert session.row_steps.window_seconds == 5.0
+
+
+def test_rows_that_cannot_be_loaded_are_left_out_of_the_comparison(classifier: Classifier, tmp_path: Path) -> None:
+    path = tmp_path / "later gone.safetensors"
+    save_classifier(Classifier(replace(classifier.config, attention="softmax")), path)
+    session = LiveSession(live_model(classifier), other_weights=[path])
+    path.unlink()
+    session.measure_rows(30.0)
+    wait(lambda: session.row_steps is not None)
+    assert session.row_steps is not None
+    assert set(session.row_steps.nanoseconds) == {""}

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.costs import CostMeter, Percentiles
-from app.model_in_use import FrameFlops
+from app.model_in_use import FrameFlops, RowSteps
 from app.window import MainWindow, words
 from app.window.cost import CostPanel, tail
 from app.window.explained import Explained
@@ -154,6 +154,27 @@ def test_the_boxes_choose_another_row_and_another_window(window: MainWindow, ses
     for control in (controls.family, controls.length):
         assert control.focusPolicy() & Qt.FocusPolicy.TabFocus
         assert control.accessibleName()
+
+
+def test_the_list_of_rows_says_which_is_the_quickest_here(window: MainWindow, session: ScriptedSession) -> None:
+    controls = window.live.cost.controls
+    family, names = controls.family, [row.name for row in session.rows]
+    family.showPopup()
+    assert session.asked[-1] == "rows 30"
+    session.row_steps = RowSteps(30.0, {"": 9_640.0, "soft": 31_000.0})
+    window.tick()
+    assert [family.itemText(0), family.itemText(1)] == [
+        f"{names[0]}   9.6 µs a step, the quickest here",
+        f"{names[1]}   31 µs a step",
+    ]
+    assert family.view().width() > family.fontMetrics().horizontalAdvance(family.itemText(0))  # nothing is cut off
+    session.row_steps = RowSteps(30.0, {"": 40_000.0})  # the other one cannot have this window
+    window.tick()
+    assert [family.itemText(0), family.itemText(1)] == [f"{names[0]}   40 µs a step, the quickest here", names[1]]
+    family.hidePopup()
+    controls.length.setCurrentIndex(0)
+    controls.show_steps(session.row_steps)  # which is not of this window
+    assert [family.itemText(0), family.itemText(1)] == names
 
 
 def test_until_the_chosen_model_answers_the_panel_says_that_it_catches_up(

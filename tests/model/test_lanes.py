@@ -39,12 +39,11 @@ def test_operations_on_registers(kind: Any, lanes: int) -> None:
 
 
 def test_loading_float32_as_float64() -> None:
-    @njit(**OPTIONS)
     def widen(narrow: Any, wide: Any) -> None:
         store(load_wide(narrow, 1), wide, 0)
 
     narrow, wide = random(20).astype(np.float32), np.zeros(20)
-    widen(narrow, wide)
+    njit(**OPTIONS)(widen)(narrow, wide)
     assert (wide[:WIDE_LANES] == narrow[1 : 1 + WIDE_LANES]).all()
     assert not wide[WIDE_LANES:].any()
 
