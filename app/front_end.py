@@ -13,7 +13,8 @@ import numpy as np
 import audio
 from app.compiled_path import quicken
 from audio import BANDS, FFT_LENGTH, FrontEnd
-from audio.front_end import CompiledFrames, LogMelLoops
+from audio.front_end import CompiledFrames, CompiledHalving, Loops
+from audio.halfband import PAIRS_AT_ONCE
 from audio.logmel_tables import log_mel_tables
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 COMPILE = "from app.front_end import compile_front_end; compile_front_end()"
-SOURCE = Path(audio.__file__).with_name("logmel_loops.py")
+SOURCES = [Path(audio.__file__).with_name(name) for name in ("halfband_loops.py", "logmel_loops.py")]
 
 
 def ready_front_end() -> FrontEnd:
@@ -60,12 +61,15 @@ def quicken_with(front_end: FrontEnd) -> Callable[[Classifier], Callable[[], Com
     return quicken_both
 
 
-def compile_front_end() -> LogMelLoops:
+def compile_front_end() -> Loops:
     """Compile or load it in this process. Raises ImportError where numba is missing."""
+    from audio.halfband_loops import halve_blocks
     from audio.logmel_loops import log_mel_frames
     from model.compiled.cache import kept, mark_ready
 
-    loops: LogMelLoops = kept(log_mel_frames)
+    loops = Loops(kept(log_mel_frames), kept(halve_blocks))
+    taps, one = np.zeros(2 * PAIRS_AT_ONCE, np.float32), np.empty(1, np.float32)
+    CompiledHalving(loops, taps, block=1)(np.zeros(2 * len(taps), np.float32), one)
     CompiledFrames(loops, log_mel_tables())(np.zeros(FFT_LENGTH, np.float32), np.empty((1, BANDS), np.float32))
     mark_ready(_mark())
     return loops
@@ -109,4 +113,5 @@ def _take_over(front_end: FrontEnd) -> None:
 
 def _mark() -> str:
     """The file that says that this version of it is there: the cache folder's name knows only the model's sources."""
-    return f"log-mel-{hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]}"
+    sources = b"".join(source.read_bytes() for source in SOURCES)
+    return f"front-end-{hashlib.sha256(sources).hexdigest()[:16]}"

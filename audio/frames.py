@@ -8,34 +8,52 @@ from numpy.typing import NDArray
 from audio.front_end import FrontEnd
 from audio.logmel import StreamingLogMel
 from audio.resample import StreamingResampler
+from audio.spec import BANDS
 
 
 class FrameStream:
     """Mono samples at `sample_rate` Hz in, (k, BANDS) float32 log-mel frames in dB out.
 
-    invalid_samples: how many samples were NaN or infinite so far. They are heard as silence: one of them
-    would otherwise spoil every frame that it touches, and the model's state for as long as its window is.
+    Samples are kept as they are until there may be enough for a frame, and then heard together: many small operations
+    take longer than one, and each gives a busy window the chance to keep Python for a while.
+
+    invalid_samples: how many of those that were heard so far were NaN or infinite. They are heard as silence: one of
+    them would otherwise spoil every frame that it touches, and the model's state for as long as its window is.
     """
 
     def __init__(self, sample_rate: int, front_end: FrontEnd | None = None) -> None:
-        self._resampler = StreamingResampler(sample_rate)
+        front_end = front_end or FrontEnd()
+        self._resampler = StreamingResampler(sample_rate, front_end)
         self._log_mel = StreamingLogMel(front_end)
+        self._kept: list[NDArray[np.float32]] = []
+        self._lacking = 0  # samples, before there can be a frame
         self.invalid_samples = 0
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n,) float32 samples -> (k, BANDS), every frame that they complete; k may be 0."""
+        """(n,) float32 samples, which nobody changes later -> (k, BANDS), the frames that they complete; k may be 0."""
+        self._kept.append(samples)
+        self._lacking -= len(samples)
+        if self._lacking > 0:
+            return np.empty((0, BANDS), np.float32)
+        frames = self._hear()
+        self._lacking = self._resampler.wanted(self._log_mel.wanted)
+        return frames
+
+    def finish(self) -> NDArray[np.float32]:
+        """The frames still held back when the sound has ended. Call it once, last.
+
+        What does not fill a frame is left out, not padded: sound shorter than one frame gives no frame.
+        """
+        return np.concatenate([self._hear(), self._log_mel.push(self._resampler.finish())])
+
+    def _hear(self) -> NDArray[np.float32]:
+        kept, self._kept = self._kept, []
+        samples = kept[0] if len(kept) == 1 else np.concatenate([np.zeros(0, np.float32), *kept])
         valid = np.isfinite(samples)
         if not valid.all():
             self.invalid_samples += len(samples) - int(np.count_nonzero(valid))
             samples = np.where(valid, samples, np.float32(0))
         return self._log_mel.push(self._resampler.push(samples))
-
-    def finish(self) -> NDArray[np.float32]:
-        """The frames still held back in the resampler when the sound has ended. Call it once, last.
-
-        What does not fill a frame is left out, not padded: sound shorter than one frame gives no frame.
-        """
-        return self._log_mel.push(self._resampler.finish())
 
     def frame_flops(self) -> int:
         """Floating point operations of one log-mel frame, without resampling."""

@@ -1,8 +1,9 @@
-"""What computes log-mel frames: numpy, and one compiled function from the moment it is there."""
+"""What computes the front end: numpy, and compiled functions from the moment they are there."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,15 +11,22 @@ from numpy.typing import NDArray
 from audio.logmel_tables import WORK_LENGTH, LogMelTables, log_mel_tables
 
 Samples = NDArray[np.float32]
-# audio.logmel_loops.log_mel_frames, compiled.
-LogMelLoops = Callable[[Samples, NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], Samples], None]
+
+
+class Loops(NamedTuple):
+    """The compiled functions."""
+
+    log_mel: Callable[[Samples, NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], Samples], None]
+    """audio.logmel_loops.log_mel_frames."""
+    halve: Callable[[Samples, Samples, int, Samples, Samples, Samples], None]
+    """audio.halfband_loops.halve_blocks."""
 
 
 class CompiledFrames:
     """For one stream: its working space goes with it, so that streams of several threads do not touch."""
 
-    def __init__(self, loops: LogMelLoops, tables: LogMelTables) -> None:
-        self._loops, self._tables = loops, tables
+    def __init__(self, loops: Loops, tables: LogMelTables) -> None:
+        self._loops, self._tables = loops.log_mel, tables
         self._work = np.empty(WORK_LENGTH)
 
     def __call__(self, samples: Samples, frames: Samples) -> None:
@@ -26,18 +34,30 @@ class CompiledFrames:
         self._loops(samples, self._tables.numbers, self._tables.places, self._work, frames)
 
 
+class CompiledHalving:
+    """The half-band filter for one stream: these taps, and outputs in blocks of `block`."""
+
+    def __init__(self, loops: Loops, taps: Samples, block: int) -> None:
+        self._loops, self._taps, self._block = loops.halve, taps, block
+        self._odd, self._sums = np.empty(block + len(taps) - 1, np.float32), np.empty(block, np.float32)
+
+    def __call__(self, samples: Samples, outputs: Samples) -> None:
+        """samples from the first neighbour of the first output on -> outputs, a whole number of blocks."""
+        self._loops(samples, self._taps, self._block, self._odd, self._sums, outputs)
+
+
 class FrontEnd:
-    """May be shared by any number of streams; each goes on without a gap when the compiled function comes."""
+    """May be shared by any number of streams; each goes on without a gap when the compiled functions come."""
 
     def __init__(self) -> None:
-        self._compiled: tuple[LogMelLoops, LogMelTables] | None = None
+        self._compiled: tuple[Loops, LogMelTables] | None = None
 
     @property
     def name(self) -> str:
         """What computes from the next frame on: "numpy" or "compiled"."""
         return "numpy" if self._compiled is None else "compiled"
 
-    def take_over(self, loops: LogMelLoops) -> None:
+    def take_over(self, loops: Loops) -> None:
         """Any thread may say so, at any time."""
         self._compiled = loops, log_mel_tables()
 
@@ -45,3 +65,8 @@ class FrontEnd:
         """For a new stream, or for one that has had none."""
         compiled = self._compiled
         return None if compiled is None else CompiledFrames(*compiled)
+
+    def compiled_halving(self, taps: Samples, block: int) -> CompiledHalving | None:
+        """The same for the half-band filter."""
+        compiled = self._compiled
+        return None if compiled is None else CompiledHalving(compiled[0], taps, block)

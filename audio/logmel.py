@@ -51,6 +51,11 @@ class StreamingLogMel:
             frames[first:last] = self._decibels(spans(waiting[first * HOP :], last - first, FFT_LENGTH, HOP))
         return frames
 
+    @property
+    def wanted(self) -> int:
+        """Samples that the next frame lacks."""
+        return FFT_LENGTH - len(self._waiting)
+
     def _decibels(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
         """(T, FFT_LENGTH) samples -> (T, BANDS)."""
         spectra = np.fft.rfft(self._window * samples)

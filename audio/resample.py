@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.front_end import FrontEnd
 from audio.halfband import HalfBandDecimator
 from audio.spec import FFT_LENGTH, HOP, SAMPLE_RATE
 
 TRANSITION = 125.0  # Hz around 11 025 Hz in which the half-band filter falls from 0 to STOP_BAND
 STOP_BAND = 80.0  # dB
+DOUBLED = 2 * SAMPLE_RATE
 
 
 class StreamingResampler:
@@ -23,24 +27,37 @@ class StreamingResampler:
     frame, and that comes 20 to 40 ms late from 44 100 Hz up, and up to 150 ms late at 8 000 Hz.
     """
 
-    def __init__(self, from_rate: int) -> None:
+    def __init__(self, from_rate: int, front_end: FrontEnd | None = None) -> None:
         self._identity = from_rate == SAMPLE_RATE
+        self._ratio = DOUBLED / from_rate
+        self._in = self._doubled = 0  # samples so far: heard, and what soxr made of them
         if not self._identity:
             import soxr
 
-            doubled = 2 * SAMPLE_RATE
-            self._to_doubled = soxr.ResampleStream(from_rate, doubled, 1, dtype="float32", quality="HQ")
-            self._to_half = HalfBandDecimator(doubled, TRANSITION, STOP_BAND, block=HOP, first=FFT_LENGTH % HOP)
+            self._to_doubled = soxr.ResampleStream(from_rate, DOUBLED, 1, dtype="float32", quality="HQ")
+            self._to_half = HalfBandDecimator(DOUBLED, TRANSITION, STOP_BAND, HOP, FFT_LENGTH % HOP, front_end)
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) samples at `from_rate` -> (k,) samples at SAMPLE_RATE; k may be 0."""
         if self._identity:
             return samples
-        return self._to_half.push(self._to_doubled.resample_chunk(samples))
+        return self._to_half.push(self._double(samples, last=False))
+
+    def wanted(self, outputs: int) -> int:
+        """How many samples must come, at least, before so many outputs can: nothing is late that is pushed by then."""
+        if self._identity:
+            return outputs
+        return math.floor((self._doubled + self._to_half.wanted) / self._ratio) - self._in
 
     def finish(self) -> NDArray[np.float32]:
         """What is still held back when no more samples come. Call it once, last."""
         if self._identity:
             return np.zeros(0, np.float32)
-        last = self._to_doubled.resample_chunk(np.zeros(0, np.float32), last=True)
+        last = self._double(np.zeros(0, np.float32), last=True)
         return np.concatenate([self._to_half.push(last), self._to_half.finish()])
+
+    def _double(self, samples: NDArray[np.float32], last: bool) -> NDArray[np.float32]:
+        doubled: NDArray[np.float32] = self._to_doubled.resample_chunk(samples, last=last)
+        self._in += len(samples)
+        self._doubled += len(doubled)
+        return doubled

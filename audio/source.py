@@ -16,7 +16,7 @@ SourceType = TypeVar("SourceType", bound="Source")
 class Block:
     """A run of consecutive samples.
 
-    samples: (n,) float32 mono at the source's own rate, nominally within -1..1; n may be 0.
+    samples: (n,) float32 mono at the source's own rate, nominally within -1..1; n may be 0. Nobody changes them later.
     start: index of the first sample since the source opened, lost ones counted: time is start / sample_rate.
     dropped: how many samples were lost between the block before and this one.
     """

@@ -6,28 +6,13 @@ import threading
 
 import numpy as np
 import pytest
-from numba import njit
 from numpy.typing import NDArray
 
 from audio import BANDS, FFT_LENGTH, HOP, SAMPLE_RATE, FrontEnd, StreamingLogMel
-from audio.front_end import LogMelLoops
-from audio.logmel_loops import log_mel_frames
+from audio.front_end import Loops
 from tests.audio.signals import chunks, music
 
 CLOSE = 1e-4  # dB; a frame of -100 dB is rounded to 8e-6 when it becomes float32
-
-
-@pytest.fixture(scope="module")
-def loops() -> LogMelLoops:
-    compiled: LogMelLoops = njit(fastmath=True, error_model="numpy")(log_mel_frames)
-    return compiled
-
-
-@pytest.fixture
-def compiled(loops: LogMelLoops) -> FrontEnd:
-    front_end = FrontEnd()
-    front_end.take_over(loops)
-    return front_end
 
 
 def pure_tone(hertz: float) -> NDArray[np.float32]:
@@ -68,7 +53,7 @@ def test_every_chunking_gives_the_same_bits_compiled_too(sizes: list[int], compi
     np.testing.assert_array_equal(pieces, StreamingLogMel(compiled).push(sound))
 
 
-def test_the_compiled_function_takes_over_between_two_frames(loops: LogMelLoops) -> None:
+def test_the_compiled_function_takes_over_between_two_frames(loops: Loops) -> None:
     sound, front_end = music(2), FrontEnd()
     assert front_end.name == "numpy"
     stream = StreamingLogMel(front_end)
@@ -78,9 +63,9 @@ def test_the_compiled_function_takes_over_between_two_frames(loops: LogMelLoops)
     def counting(samples: object, numbers: object, places: object, work: object, frames: NDArray[np.float32]) -> None:
         nonlocal computed
         computed += len(frames)
-        loops(samples, numbers, places, work, frames)  # type: ignore[arg-type]
+        loops.log_mel(samples, numbers, places, work, frames)  # type: ignore[arg-type]
 
-    front_end.take_over(counting)
+    front_end.take_over(loops._replace(log_mel=counting))
     assert front_end.name == "compiled"
     after = stream.push(sound[SAMPLE_RATE:])
     assert computed == len(after) > 5
@@ -88,17 +73,17 @@ def test_the_compiled_function_takes_over_between_two_frames(loops: LogMelLoops)
     np.testing.assert_allclose(np.concatenate([before, after]), expected, rtol=0, atol=CLOSE)
 
 
-def test_streams_of_several_threads_do_not_touch(loops: LogMelLoops, compiled: FrontEnd) -> None:
+def test_streams_of_several_threads_do_not_touch(loops: Loops, compiled: FrontEnd) -> None:
     works: list[int] = []
     both_inside = threading.Barrier(2, timeout=20)
 
     def watching(samples: object, numbers: object, places: object, work: object, frames: object) -> None:
         works.append(id(work))
         both_inside.wait()
-        loops(samples, numbers, places, work, frames)  # type: ignore[arg-type]
+        loops.log_mel(samples, numbers, places, work, frames)  # type: ignore[arg-type]
 
     front_end, heard = FrontEnd(), {}
-    front_end.take_over(watching)
+    front_end.take_over(loops._replace(log_mel=watching))
 
     def hear(seed: int, sound: NDArray[np.float32]) -> None:
         heard[seed] = StreamingLogMel(front_end).push(sound)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audio import SAMPLE_RATE, FrameStream, StreamingResampler
+from audio import SAMPLE_RATE, FrameStream, FrontEnd, StreamingLogMel, StreamingResampler
+from audio.front_end import Loops
 from audio.halfband import HalfBandDecimator
 from tests.audio.signals import Samples, chunks, music
 
 RATES = [8_000, 11_025, 16_000, 32_000, 44_100, 48_000, 96_000, 192_000, 384_000]
 
 
-def resampled(samples: Samples, rate: int, sizes: list[int]) -> Samples:
-    stream = StreamingResampler(rate)
+def resampled(samples: Samples, rate: int, sizes: list[int], front_end: FrontEnd | None = None) -> Samples:
+    stream = StreamingResampler(rate, front_end)
     return np.concatenate([*(stream.push(chunk) for chunk in chunks(samples, sizes)), stream.finish()])
 
 
@@ -27,6 +28,59 @@ def test_the_same_rate_keeps_the_same_bits() -> None:
 def test_every_chunking_gives_the_same_samples(rate: int, sizes: list[int]) -> None:
     sound = music(2)
     np.testing.assert_array_equal(resampled(sound, rate, sizes), resampled(sound, rate, [len(sound)]))
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000])
+@pytest.mark.parametrize("sizes", [[17], [1024], [1, 4096, 3]])
+def test_every_chunking_gives_the_same_samples_compiled_too(rate: int, sizes: list[int], compiled: FrontEnd) -> None:
+    sound = music(2)
+    whole = resampled(sound, rate, [len(sound)], compiled)
+    np.testing.assert_array_equal(resampled(sound, rate, sizes, compiled), whole)
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_compiled_samples_are_those_of_numpy(rate: int, compiled: FrontEnd) -> None:
+    for sound in (music(2), np.random.default_rng(rate).normal(size=rate).astype(np.float32)):
+        heard, expected = resampled(sound, rate, [1024], compiled), resampled(sound, rate, [1024])
+        assert len(heard) == len(expected)
+        assert np.abs(heard - expected).max() < 1e-6 * np.abs(expected).max()
+        assert np.std(heard - expected) < 1e-6 * np.std(expected)  # 120 dB below
+
+
+def test_compiled_frames_of_resampled_music_are_those_of_numpy(compiled: FrontEnd) -> None:
+    sound = music(3)
+    sound = sound + 1e-3 * np.random.default_rng(0).normal(size=len(sound)).astype(np.float32)  # a recording's hiss
+    frames, expected = FrameStream(48_000, compiled).push(sound), FrameStream(48_000).push(sound)
+    assert len(frames) > 10
+    np.testing.assert_allclose(frames, expected, rtol=0, atol=1e-2)
+
+
+def test_the_compiled_filter_takes_over_between_two_blocks(loops: Loops) -> None:
+    sound, front_end, halved = music(4), FrontEnd(), 0
+    stream = StreamingResampler(44_100, front_end)
+    before = stream.push(sound[:44_100])
+
+    def counting(samples: object, taps: object, block: object, odd: object, sums: object, outputs: Samples) -> None:
+        nonlocal halved
+        halved += len(outputs)
+        loops.halve(samples, taps, block, odd, sums, outputs)  # type: ignore[arg-type]
+
+    front_end.take_over(loops._replace(halve=counting))
+    after = stream.push(sound[44_100:])
+    assert halved == len(after) > 10_000
+    expected = StreamingResampler(44_100).push(sound)
+    np.testing.assert_allclose(np.concatenate([before, after]), expected, rtol=0, atol=1e-6 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("rate", [8_000, SAMPLE_RATE, 44_100, 48_000, 96_000])
+@pytest.mark.parametrize("size", [1, 480, 5000])
+def test_a_frame_is_there_as_soon_as_its_last_sample_allows(rate: int, size: int) -> None:
+    """Samples are kept until there may be enough of them: nothing comes later for that."""
+    patient, resampler, log_mel = FrameStream(rate), StreamingResampler(rate), StreamingLogMel()
+    for chunk in chunks(music(2)[: size * 10_000], [size]):
+        np.testing.assert_array_equal(patient.push(chunk), log_mel.push(resampler.push(chunk)))
+    expected = log_mel.push(resampler.finish())
+    np.testing.assert_array_equal(patient.finish(), expected)
 
 
 @pytest.mark.parametrize("rate", RATES)
