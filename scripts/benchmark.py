@@ -18,6 +18,7 @@ Everything is done in turns, and every figure is the median, the 95th and the 99
     frame          samples of one hop to probabilities: log-mel, stem, step
     frame_bound    the sum of its parts' bounds: the bare transform and mel products, the bare products of the stem's
                    weights, and `bound`; each the faster of our loops and a library's
+    frame_bare     the same loops one after the other: what it takes above frame_bound, the caches take
     window         (--window) the frame where the window is drawn 60 times a second; see benchmark_window.py
 
 Hot is in bursts, as fast as it goes; `_live` once after something else has filled the caches; `_paced` every 77.5 ms,

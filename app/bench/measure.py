@@ -26,21 +26,19 @@ def measure_size(classifier: Classifier, rounds: int, paced_rounds: int) -> dict
     config, compiled = classifier.config, compile_classifier(classifier)
     hear, tokenize, step_on = contestants.frame_parts(classifier, compiled)
 
-    def frame() -> None:
-        hear()
-        tokenize()
-        step_on()
-
+    bare: dict[str, Call] = {}
+    if compiled is not None:
+        bare = bare_products(compiled) | transforms() | stem_products(compiled)
+        bare["frame_bare"] = _one_after_the_other(bare["transform_loops"], bare["stem_loops"], bare["loops"])
     calls: dict[str, Call | None] = {
         "step": contestants.torch_step(classifier.encoder) if compiled is None else contestants.compiled_step(compiled),
         "torch_step": contestants.torch_step(classifier.encoder),
         "peer": contestants.peer(config),
-        "frame": frame,
+        "frame": _one_after_the_other(hear, tokenize, step_on),
         "log_mel": hear,
         "stem": tokenize,
-        **({} if compiled is None else bare_products(compiled)),
+        **bare,
         **({} if compiled is None else step_parts(compiled)),
-        **({} if compiled is None else transforms() | stem_products(compiled)),
         "batch": None if compiled is None else contestants.batch_step(compiled, STREAMS),
     }
     slow: dict[str, Call] = {
@@ -59,7 +57,7 @@ def measure_size(classifier: Classifier, rounds: int, paced_rounds: int) -> dict
         hot["frame"].single()
     times: dict[str, Percentiles] = {name: percentiles(each.hot) for name, each in hot.items()}
     times |= {name: percentiles(each.live) for name, each in live.items()}
-    paced_frame, paced_step = paced((hot["frame"], hot["step"]), FRAME_SECONDS, paced_rounds)
+    paced_frame, paced_step = (paced(hot[name], FRAME_SECONDS, paced_rounds) for name in ("frame", "step"))
     bound = _faster(times, "loops", "blas")
     frame_bounds = {
         "log_mel": _faster(times, "transform_loops", "transform_numpy"),
@@ -83,6 +81,7 @@ def measure_size(classifier: Classifier, rounds: int, paced_rounds: int) -> dict
         "frame_us": times["frame"],
         "frame_bound_us": frame_bound,
         "frame_bounds_us": {name: each for name, each in frame_bounds.items() if each is not None},
+        "frame_bare_us": times.get("frame_bare"),
         "frame_live_us": percentiles(hot["frame"].live),
         "frame_paced_us": paced_frame,
         "log_mel_us": times["log_mel"],
@@ -156,6 +155,14 @@ def _continual(config: ModelConfig) -> dict[str, Call]:
         encoder = classifier.encoder
         steps[key] = contestants.torch_step(encoder) if compiled is None else contestants.compiled_step(compiled)
     return steps
+
+
+def _one_after_the_other(*calls: Call) -> Call:
+    def run() -> None:
+        for call in calls:
+            call()
+
+    return run
 
 
 def make(config: ModelConfig) -> Classifier:

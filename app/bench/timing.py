@@ -40,16 +40,15 @@ class Contestant:
         return time.perf_counter_ns() - began
 
 
-def paced(contestants: Sequence[Contestant], period: float, rounds: int) -> list[Percentiles]:
-    """Each once in every `period` seconds, one after the other, as in the window: times on whatever caches are left."""
-    times: list[list[int]] = [[] for _ in contestants]
+def paced(contestant: Contestant, period: float, rounds: int) -> Percentiles:
+    """Once in every `period` seconds and nothing else meanwhile, as in the window: on whatever caches are left."""
+    times: list[int] = []
     due = time.monotonic()
     for _ in range(rounds):
         due += period
         time.sleep(max(0.0, due - time.monotonic()))
-        for mine, contestant in zip(times, contestants, strict=True):
-            mine.append(contestant.once())
-    return [percentiles(mine) for mine in times]
+        times.append(contestant.once())
+    return percentiles(times)
 
 
 def percentiles(nanoseconds: Sequence[int]) -> Percentiles:
