@@ -136,10 +136,11 @@ def environment() -> dict[str, str]:
 
 def front_end() -> dict[str, float]:
     """Microseconds for each frame's worth of samples, a hop at a time as they come live."""
-    log_mel = StreamingLogMel(ready_front_end())
+    ready = ready_front_end()
+    log_mel = StreamingLogMel(ready)
     parts: dict[str, float] = {"log_mel": per_frame(log_mel.push, SAMPLE_RATE)}
     for rate in RATES:
-        parts[f"resample_{rate}"] = per_frame(StreamingResampler(rate).push, rate)
+        parts[f"resample_{rate}"] = per_frame(StreamingResampler(rate, ready).push, rate)
     return parts
 
 

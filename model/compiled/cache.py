@@ -17,6 +17,7 @@ import llvmlite.binding
 import numba
 from numba.core import config
 
+from model import segments  # compiled too
 from model.compiled.compiling import OPTIONS, Function
 from model.compiled.encode import encode
 from model.compiled.prune import mark_used, prune
@@ -120,6 +121,6 @@ def _user_cache() -> Path:
 def _digest() -> str:
     machine = llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten()
     seen = hashlib.sha256(repr((numba.__version__, platform.python_version(), machine)).encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in (*sorted(Path(__file__).parent.glob("*.py")), Path(segments.__file__)):
         seen.update(source.read_bytes())
     return seen.hexdigest()[:16]

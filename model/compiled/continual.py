@@ -19,6 +19,9 @@ from model.compiled.fixed import UNSET, attend_fixed
 from model.compiled.layout import DoublesAt, FloatsAt, Sizes
 from model.compiled.products import accumulate
 from model.compiled.vectors import full_width
+from model.segments import completed_segments, segment_end
+
+completed, end = compiled(completed_segments), compiled(segment_end)
 
 NO_SHARE = F(-1e30)  # a score that leaves none
 
@@ -50,10 +53,10 @@ def attend_continual(
     for c in range(d):
         segment_query[c] += np.float64(query[c])
         segment_key[c] += np.float64(key[c])
-    complete = ((heard + 1) * m - 1) // n  # model/segments.py
+    complete = completed(heard, n, m)
     standing = min(complete, m)
-    if complete * n // m == heard:
-        place, length = (complete - 1) % m, heard - (complete - 1) * n // m
+    if end(complete - 1, n, m) == heard:
+        place, length = (complete - 1) % m, heard - end(complete - 2, n, m)
         replace_landmark(floats, doubles, place, length, min(heard, n), sizes, at, doubles_at)
         for h in range(sizes.heads):
             invert(floats, doubles, h, standing, ridge, sizes, at, doubles_at)
