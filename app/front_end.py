@@ -14,7 +14,7 @@ import audio
 from app.compiled_path import quicken
 from audio import BANDS, FFT_LENGTH, FrontEnd
 from audio.front_end import CompiledFrames, CompiledHalving, Loops
-from audio.halfband import PAIRS_AT_ONCE
+from audio.halfband_loops import AT_ONCE
 from audio.logmel_tables import log_mel_tables
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def compile_front_end() -> Loops:
     from model.compiled.cache import kept, mark_ready
 
     loops = Loops(kept(log_mel_frames), kept(halve_blocks))
-    taps, one = np.zeros(2 * PAIRS_AT_ONCE, np.float32), np.empty(1, np.float32)
+    taps, one = np.zeros(AT_ONCE, np.float32), np.empty(1, np.float32)
     CompiledHalving(loops, taps, block=1)(np.zeros(2 * len(taps), np.float32), one)
     CompiledFrames(loops, log_mel_tables())(np.zeros(FFT_LENGTH, np.float32), np.empty((1, BANDS), np.float32))
     mark_ready(_mark())

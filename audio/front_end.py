@@ -14,12 +14,10 @@ Samples = NDArray[np.float32]
 
 
 class Loops(NamedTuple):
-    """The compiled functions."""
+    """The compiled functions: audio.logmel_loops.log_mel_frames and audio.halfband_loops.halve_blocks."""
 
     log_mel: Callable[[Samples, NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], Samples], None]
-    """audio.logmel_loops.log_mel_frames."""
     halve: Callable[[Samples, Samples, int, Samples, Samples, Samples], None]
-    """audio.halfband_loops.halve_blocks."""
 
 
 class CompiledFrames:

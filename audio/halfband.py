@@ -7,10 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.front_end import FrontEnd
+from audio.front_end import CompiledHalving, FrontEnd
+from audio.halfband_loops import AT_ONCE
 from audio.spans import spans
-
-PAIRS_AT_ONCE = 4  # of taps, that loops go through together
 
 
 class HalfBandDecimator:
@@ -39,7 +38,7 @@ class HalfBandDecimator:
         """The first three fix the filter: `input_rate` and `transition` in Hz, `attenuation` in dB."""
         width = 2 * math.pi * transition / input_rate
         pairs = math.ceil((attenuation - 7.95) / (2.285 * width) / 4)
-        pairs += -pairs % PAIRS_AT_ONCE
+        pairs += -pairs % (AT_ONCE // 2)
         beta = 0.1102 * (attenuation - 8.7)
         offsets = np.arange(-2 * pairs + 1, 2 * pairs, 2)  # odd distances from the middle tap, both sides
         window = np.i0(beta * np.sqrt(1 - (offsets / (2 * pairs)) ** 2))
@@ -47,7 +46,7 @@ class HalfBandDecimator:
         taps /= 2 * taps.sum()  # they sum to 1/2, and the middle tap is 1/2: the gain at 0 Hz is 1
         self._taps = taps.astype(np.float32)
         self._front_end = front_end or FrontEnd()
-        self._compiled = self._front_end.compiled_halving(self._taps, block)
+        self._compiled: CompiledHalving | None = None
         self._reach = 2 * pairs - 1  # samples needed on either side of an output's centre
         self._block = block
         self._overlap = len(taps) - 1

@@ -1,7 +1,7 @@
 """The half-band filter as loops that numba compiles and vectorises: in one call what audio/halfband.py does by numpy.
 
-No quicker by itself, but nothing in it lets go of Python, which a busy window then keeps for a while. Only who compiles
-it imports this file, since it needs numba.
+No quicker by itself, but nothing in it lets go of Python, which a busy window then keeps for a while. As Python it
+would take seconds: who calls it compiles it.
 """
 
 from __future__ import annotations
