@@ -27,7 +27,7 @@ from tests.own_process import run_python
 CHECKOUT = Path(__file__).resolve().parents[2]
 NEVER = {"librosa", "sklearn", "joblib", "matplotlib", "PIL", "IPython", "pytest"}
 WINDOW_WAITS_NOT_FOR = NEVER | {"torch", "scipy.linalg", "av", "soundfile", "soxr"}
-CLASSIFY_WAITS_NOT_FOR = NEVER | {"torch", "av", "sounddevice", "PySide6", "pyqtgraph"}
+CLASSIFY_WAITS_NOT_FOR = NEVER | {"torch", "scipy.linalg", "av", "sounddevice", "PySide6", "pyqtgraph"}
 INFO_WAITS_NOT_FOR = NEVER | {"torch", "scipy.linalg", "av", "soundfile", "sounddevice", "soxr", "PySide6", "pyqtgraph"}
 HELP_WAITS_NOT_FOR = INFO_WAITS_NOT_FOR | {"numpy", "numba", "safetensors", "model", "audio"}
 
