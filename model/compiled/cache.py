@@ -48,6 +48,8 @@ def kept(function: Function) -> Function:
     numba looks only at the function's own file to see whether what it kept is still good, not at what that imports:
     the name of the folder, made of these sources, makes it safe.
     """
+    import model.compiled.without_blas  # noqa: F401  before anything is loaded, and not before there is a window
+
     folder = cache_folder()
     if folder is None:
         return cast(Function, numba.njit(**OPTIONS)(function))

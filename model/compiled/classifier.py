@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.compiled.cache import functions
+from model.compiled.cache import Functions, functions
 from model.compiled.layout import Sizes, aligned, make_plan
 from model.compiled.prepare import check_covered, prepare_blocks, prepare_head
 from model.compiled.shapes import check_shapes, tensor_shapes
@@ -55,8 +56,11 @@ class CompiledClassifier:
         self.plan = make_plan(self.sizes)
         self.blocks, self.head = prepare_blocks(tensors, config), prepare_head(tensors, config)
         self.tokenizing: Tokenizing = prepare_tokenizing(tensors, config)
-        self._functions = functions()
         self._tokenizer_work = aligned((self.tokenizing.work_length,), np.float32)
+
+    @cached_property
+    def _functions(self) -> Functions:
+        return functions()
 
     @classmethod
     def load(cls, path: Path) -> CompiledClassifier:

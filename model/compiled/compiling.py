@@ -11,8 +11,6 @@ from numba.extending import intrinsic
 from numba.np.unsafe.ndarray import to_fixed_tuple
 from numpy.typing import NDArray
 
-import model.compiled.without_blas  # noqa: F401
-
 Function = TypeVar("Function", bound=Callable[..., Any])
 Floats = NDArray[np.float32]
 F = np.float32
