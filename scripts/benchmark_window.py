@@ -36,9 +36,7 @@ import soundfile
 from PySide6.QtCore import QEventLoop, QTimer
 
 from app.bench.timing import percentiles
-from app.commands.window import SWITCH_SECONDS, first_model
-from app.front_end import quicken_with
-from app.session import LiveSession
+from app.commands.window import SWITCH_SECONDS, make_session
 from app.snapshot import Snapshot
 from app.weights import default_weights
 from app.window import MainWindow
@@ -49,27 +47,15 @@ from scripts.measures.beside_window import window_table
 SECONDS, WARM_FRAMES, LOOK_MILLISECONDS = 40.0, 40, 250
 
 
-class WatchedSession(LiveSession):
-    """Keeps what the window is told."""
-
-    def __init__(self, front_end: FrontEnd) -> None:
-        model = first_model(default_weights(), front_end=front_end)
-        super().__init__(model, quicken=quicken_with(front_end), front_end=front_end)
-        self.kept: list[Snapshot] = []
-
-    def drain(self) -> list[Snapshot]:
-        drained = super().drain()
-        self.kept.extend(drained)
-        return drained
-
-
 def measure(seconds: float) -> dict[str, Any]:
     """Open the window for so long, and a little more."""
     sys.setswitchinterval(SWITCH_SECONDS)
     front_end = FrontEnd()
-    session = WatchedSession(front_end)
+    session = make_session(default_weights(), front_end=front_end)
     application = start_qt()
     window = MainWindow(session)
+    kept: list[Snapshot] = []
+    window.live.heard.connect(kept.extend)
     window.set_aloud(False)
     window.show()
     session.complete()
@@ -78,17 +64,17 @@ def measure(seconds: float) -> dict[str, Any]:
         noise = 0.1 * np.random.default_rng(0).normal(size=round(SAMPLE_RATE * (seconds + 60)))
         soundfile.write(sound, noise, SAMPLE_RATE)
         window.play(sound)
-        file = watch(window, session, seconds / 2)
+        file = watch(window, kept, seconds / 2)
         window.live.demo()
-        demo = watch(window, session, seconds / 2)
+        demo = watch(window, kept, seconds / 2)
     window.close()
     session.close()
     application.processEvents()
     return {**file, "front_end": front_end.name, "resampled": demo}
 
 
-def watch(window: MainWindow, session: WatchedSession, seconds: float) -> dict[str, Any]:
-    """The frames of so long."""
+def watch(window: MainWindow, kept: list[Snapshot], seconds: float) -> dict[str, Any]:
+    """The frames of so long, of those that are kept."""
     redraws, began = 0, 0.0
     poll, loop = QTimer(window), QEventLoop()
 
@@ -99,20 +85,20 @@ def watch(window: MainWindow, session: WatchedSession, seconds: float) -> dict[s
     def look() -> None:
         nonlocal began
         now = time.monotonic()
-        if not began and len(session.kept) >= WARM_FRAMES:
+        if not began and len(kept) >= WARM_FRAMES:
             began = now
-            session.kept.clear()
+            kept.clear()
             window.timer.timeout.connect(count)
         elif began and now > began + seconds:
             loop.quit()  # to quit the application would close the window
 
-    session.kept.clear()
+    kept.clear()
     poll.timeout.connect(look)
     poll.start(LOOK_MILLISECONDS)
     loop.exec()
     poll.stop()
     window.timer.timeout.disconnect(count)
-    lasted, frames = time.monotonic() - began, list(session.kept)
+    lasted, frames = time.monotonic() - began, list(kept)
     spent = [frame.nanoseconds for frame in frames]
     return {
         "frames": len(frames),

@@ -35,12 +35,11 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from app.commands.window import first_model
-from app.compiled_path import quicken
+from app.commands.window import SWITCH_SECONDS, make_session
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
 from app.session import LiveSession
-from app.weights import default_weights, family_weights
+from app.weights import default_weights
 from app.window import MainWindow
 from app.window.start import start_qt, wear
 from app.window.theme import Theme, ThemeChoice
@@ -76,8 +75,9 @@ def main() -> int:
     arguments = parse_arguments()
     if ON_X11_OR_WAYLAND and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
-        session = LiveSession(first_model(default_weights()), other_weights=family_weights(), quicken=quicken)
+        session = make_session(default_weights())
     except WeightsError as error:
         print(f"screenshots: {error}", file=sys.stderr)
         return 1

@@ -27,13 +27,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtWidgets import QApplication
 
-from app.commands.window import first_model
-from app.front_end import quicken_with
-from app.session import LiveSession
-from app.weights import default_weights, family_weights
+from app.commands.window import make_session
+from app.weights import default_weights
 from app.window import MainWindow
 from app.window.start import start_qt
-from audio import FrontEnd
 
 WARM_SECONDS = 60.0
 MOST_GROWTH_MB = 5.0
@@ -45,13 +42,7 @@ KEPT_THREADS = {"MainThread", "PortAudio"}  # PortAudio's is a daemon that waits
 
 def main() -> int:
     arguments = parse_arguments()
-    front_end = FrontEnd()
-    session = LiveSession(
-        first_model(default_weights(), front_end=front_end),
-        other_weights=family_weights(),
-        quicken=quicken_with(front_end),
-        front_end=front_end,
-    )
+    session = make_session(default_weights())
     session.aloud = not arguments.silent
     application = start_qt()
     window = MainWindow(session)

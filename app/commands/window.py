@@ -31,17 +31,25 @@ def run_window_command(options: argparse.Namespace) -> NoReturn:
     sys.setswitchinterval(SWITCH_SECONDS)
     if options.fastest:
         options.weights = choose_fastest(options.weights, seconds).weights
-    front_end = FrontEnd()
     try:
-        model = first_model(options.weights, None if seconds is None else round(seconds / FRAME_SECONDS), front_end)
+        session = make_session(options.weights, None if seconds is None else round(seconds / FRAME_SECONDS))
     except ValueError as error:
         raise UsageError(f"this model cannot have another window ({error}): leave --window-seconds out") from None
-    session = LiveSession(model, other_weights=family_weights(), quicken=quicken_with(front_end), front_end=front_end)
     try:
         code = run_window(session, understand(options), when_painted=session.complete)
     finally:
         session.close()
     leave(code)
+
+
+def make_session(weights: Path, window: int | None = None, front_end: FrontEnd | None = None) -> LiveSession:
+    """The window's: all rows that ship, and everything computed by what is quickest, `front_end` too.
+
+    Raises WeightsError, and ValueError for a window (tokens) that the model cannot have.
+    """
+    front_end = front_end or FrontEnd()
+    model = first_model(weights, window, front_end)
+    return LiveSession(model, other_weights=family_weights(), quicken=quicken_with(front_end), front_end=front_end)
 
 
 def first_model(weights: Path, window: int | None = None, front_end: FrontEnd | None = None) -> LiveModel:
