@@ -21,7 +21,8 @@ from app.live_path import LivePath
 from app.torch_path import TorchPath
 from model import Classifier, WeightsError, load_classifier
 
-ROUNDS, FILLED_AT_ONCE, TOKENS = 30, 64, 64
+ROUNDS, TOKENS = 30, 64
+FILLED_AT_ONCE = 16  # frames: the window must not stand still while many of them are heard
 
 Key = TypeVar("Key")
 
