@@ -36,7 +36,7 @@ import soundfile
 from PySide6.QtCore import QEventLoop, QTimer
 
 from app.bench.timing import percentiles
-from app.commands.window import SWITCH_SECONDS, make_session
+from app.commands.window import make_session
 from app.snapshot import Snapshot
 from app.weights import default_weights
 from app.window import MainWindow
@@ -49,7 +49,6 @@ SECONDS, WARM_FRAMES, LOOK_MILLISECONDS = 40.0, 40, 250
 
 def measure(seconds: float) -> dict[str, Any]:
     """Open the window for so long, and a little more."""
-    sys.setswitchinterval(SWITCH_SECONDS)
     front_end = FrontEnd()
     session = make_session(default_weights(), front_end=front_end)
     application = start_qt()

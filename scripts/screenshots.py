@@ -35,7 +35,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from app.commands.window import SWITCH_SECONDS, make_session
+from app.commands.window import make_session
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
 from app.session import LiveSession
@@ -75,7 +75,6 @@ def main() -> int:
     arguments = parse_arguments()
     if ON_X11_OR_WAYLAND and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         session = make_session(default_weights())
     except WeightsError as error:

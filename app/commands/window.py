@@ -13,6 +13,7 @@ from typing import NoReturn
 from app.commands.rows import checked_window, choose_fastest
 from app.commands.usage import UsageError
 from app.compiled_path import compiled_model, load_ready
+from app.family import window_tokens
 from app.front_end import front_end_is_ready, load_front_end, quicken_with
 from app.live_model import LiveModel
 from app.loading import giving_way
@@ -20,7 +21,7 @@ from app.reference import load_reference
 from app.session import LiveSession
 from app.weights import family_weights
 from app.window import Launch, run_window
-from audio import FRAME_SECONDS, FrontEnd
+from audio import FrontEnd
 
 SWITCH_SECONDS = 0.0005  # the longest that the thread that hears waits for Python while the window is drawn
 
@@ -28,11 +29,10 @@ SWITCH_SECONDS = 0.0005  # the longest that the thread that hears waits for Pyth
 def run_window_command(options: argparse.Namespace) -> NoReturn:
     """Open it, and end the process with its exit code. Raises UsageError and WeightsError."""
     seconds = None if options.window_seconds is None else checked_window(options.window_seconds)
-    sys.setswitchinterval(SWITCH_SECONDS)
     if options.fastest:
         options.weights = choose_fastest(options.weights, seconds).weights
     try:
-        session = make_session(options.weights, None if seconds is None else round(seconds / FRAME_SECONDS))
+        session = make_session(options.weights, None if seconds is None else window_tokens(seconds))
     except ValueError as error:
         raise UsageError(f"this model cannot have another window ({error}): leave --window-seconds out") from None
     try:
@@ -45,8 +45,10 @@ def run_window_command(options: argparse.Namespace) -> NoReturn:
 def make_session(weights: Path, window: int | None = None, front_end: FrontEnd | None = None) -> LiveSession:
     """The window's: all rows that ship, and everything computed by what is quickest, `front_end` too.
 
+    Sets how long Python's threads wait for each other in this process.
     Raises WeightsError, and ValueError for a window (tokens) that the model cannot have.
     """
+    sys.setswitchinterval(SWITCH_SECONDS)
     front_end = front_end or FrontEnd()
     model = first_model(weights, window, front_end)
     return LiveSession(model, other_weights=family_weights(), quicken=quicken_with(front_end), front_end=front_end)

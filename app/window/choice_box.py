@@ -24,19 +24,20 @@ class ChoiceBox(QComboBox):
 
     def showPopup(self) -> None:  # noqa: N802
         if self.longest_note:
-            names = max(
-                (self.itemData(at, NAME) or self.itemText(at) for at in range(self.count())), key=len, default=""
-            )
-            text = _noted(names, self.longest_note)
-            self.view().setMinimumWidth(self.view().fontMetrics().horizontalAdvance(text) + self.height())
+            longest_name = max((self._name(at) for at in range(self.count())), key=len, default="")
+            text = _noted(longest_name, self.longest_note)
+            self.view().setMinimumWidth(self.fontMetrics().horizontalAdvance(text) + self.height())
         self.opened.emit()
         super().showPopup()
 
     def note(self, index: int, note: str) -> None:
         """Say something behind the name of an item, in the list alone; "" for nothing."""
-        name = self.itemData(index, NAME) or self.itemText(index)
+        name = self._name(index)
         self.setItemData(index, name, NAME)
         self.setItemText(index, _noted(name, note))
+
+    def _name(self, index: int) -> str:
+        return self.itemData(index, NAME) or self.itemText(index)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         option = QStyleOptionComboBox()
@@ -47,7 +48,7 @@ class ChoiceBox(QComboBox):
         field = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, edit, self)
         room = field.width() - 6
         # The stock box cuts a long name off in the middle of a letter.
-        name = self.currentData(NAME) or self.currentText()
+        name = self._name(self.currentIndex())
         option.currentText = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)
         styled.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
         styled.end()
