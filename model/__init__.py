@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from model.classifier import Classifier, ClassifierState, probabilities
     from model.config import GTZAN_GENRES, ModelConfig
     from model.cost import Cost, history_frames, step_cost, twin_cost
+    from model.rounding import round_weights
     from model.twin import TwinState, WindowTwin
     from model.weights import load_classifier, load_for_training, save_classifier
     from model.weights_file import WeightsError, read_config, read_notes
@@ -31,6 +32,7 @@ __all__ = [
     "probabilities",
     "read_config",
     "read_notes",
+    "round_weights",
     "save_classifier",
     "step_cost",
     "twin_cost",
@@ -46,6 +48,7 @@ _HOMES = {
     "history_frames": "cost",
     "step_cost": "cost",
     "twin_cost": "cost",
+    "round_weights": "rounding",
     "TwinState": "twin",
     "WindowTwin": "twin",
     "load_classifier": "weights",

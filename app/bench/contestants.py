@@ -26,13 +26,21 @@ Call = Callable[[], Any]
 TOKENS = 64  # different tokens that are stepped through
 
 
-def compile_classifier(classifier: Classifier) -> CompiledClassifier | None:
-    """None where the compiled path does not cover it."""
+def compile_classifier(classifier: Classifier, halves: bool = True) -> CompiledClassifier | None:
+    """None where the compiled path does not cover it. halves: as CompiledClassifier has it."""
     tensors = {name: tensor.detach().numpy() for name, tensor in classifier.state_dict().items()}
     try:
-        return CompiledClassifier(classifier.config, tensors)
+        return CompiledClassifier(classifier.config, tensors, halves)
     except NotCoveredError:
         return None
+
+
+def weight_bytes(classifier: Classifier, compiled: CompiledClassifier | None) -> int:
+    """What one frame reads of the model's weights, tokenizer and encoder, as they are stored."""
+    if compiled is None:
+        return sum(parameter.nbytes for parameter in classifier.parameters())
+    stem = compiled.tokenizing
+    return sum(each.nbytes for each in (stem.weights, stem.standard, stem.projection, compiled.blocks, compiled.head))
 
 
 def state_bytes(classifier: Classifier, compiled: CompiledClassifier | None) -> int:

@@ -16,7 +16,7 @@ from audio.logmel_tables import POINTS, WORK_LENGTH, log_mel_tables
 from audio.melbank import BINS
 from model.compiled.classifier import CompiledClassifier
 from model.compiled.compiling import OPTIONS, Floats
-from model.compiled.products import accumulate, accumulate_rows
+from model.compiled.products import accumulate_either, accumulate_rows
 from model.compiled.stem_layout import BANDS_OUT, CHANNELS_IN, CHANNELS_OUT, KERNEL_BANDS, STRIDE, TAPS, WEIGHTS_AT
 
 Call = Callable[[], object]
@@ -46,8 +46,11 @@ def transforms() -> dict[str, Call]:
     }
 
 
-def stem_products(compiled: CompiledClassifier) -> dict[str, Call]:
-    """Of the stem: the products of its convolutions' own weights and of the projection, by these loops and by BLAS."""
+def stem_products(compiled: CompiledClassifier, whole: CompiledClassifier) -> dict[str, Call]:
+    """Of the stem: the products of its convolutions' own weights and of the projection, by these loops and by BLAS.
+
+    `whole`: the same with all weights as float32, for BLAS.
+    """
     random, part = np.random.default_rng(0), compiled.tokenizing
     longest = max(int(row[BANDS_OUT] * row[CHANNELS_OUT]) for row in part.plan)
     widest = max(int((row[BANDS_OUT] * STRIDE + row[KERNEL_BANDS]) * row[CHANNELS_IN]) for row in part.plan)
@@ -61,7 +64,7 @@ def stem_products(compiled: CompiledClassifier) -> dict[str, Call]:
         weights = part.weights[row[WEIGHTS_AT] : row[WEIGHTS_AT] + width * count].reshape(width, count)
         gathered = random.normal(size=(int(row[BANDS_OUT]), width)).astype(np.float32)
         pieces.append((gathered, weights, np.empty((len(gathered), count), np.float32)))
-    projection = part.projection[: features * len(token)].reshape(features, -1)
+    projection = whole.tokenizing.projection[len(token) :].reshape(features, -1)
     pieces.append(
         (random.normal(size=(1, features)).astype(np.float32), projection, np.empty((1, len(token)), np.float32))
     )
@@ -70,8 +73,9 @@ def stem_products(compiled: CompiledClassifier) -> dict[str, Call]:
         for gathered, weights, products in pieces:
             np.dot(gathered, weights, out=products)
 
+    flat = part.projection[len(token) :]
     return {
-        "stem_loops": lambda: loops(part.plan, part.weights, part.projection, inputs, outputs, token, features),
+        "stem_loops": lambda: loops(part.plan, part.weights, part.halves, flat, inputs, outputs, token, features),
         "stem_blas": blas,
     }
 
@@ -94,6 +98,7 @@ def multiply(weights: NDArray[np.float64], powers: NDArray[np.float64]) -> float
 def convolve(
     plan: NDArray[np.int64],
     weights: Floats,
+    halves: int,
     projection: Floats,
     inputs: Floats,
     outputs: Floats,
@@ -108,4 +113,4 @@ def convolve(
             begin = layer[WEIGHTS_AT] + tap * width * count
             part = weights[begin : begin + width * count]
             accumulate_rows(part, inputs, STRIDE * channels, outputs, rows, width, count)
-    accumulate(projection, outputs, token, features, len(token))
+    accumulate_either(halves, projection, outputs, features, token, 1, features, len(token))

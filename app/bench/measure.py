@@ -14,21 +14,24 @@ from app.bench.frame_bounds import stem_products, transforms
 from app.bench.parts import bare_products, step_parts
 from app.bench.timing import Contestant, Percentiles, paced, percentiles
 from audio import FRAME_SECONDS
-from model import Classifier, ModelConfig, step_cost, twin_cost
+from model import Classifier, ModelConfig, round_weights, step_cost, twin_cost
 
 GROWTH = (64, 256, 387, 1024, 4096)
 LANDMARKS = (4, 8, 16, 32, 64)
 STREAMS = 64
+FLOAT32_BOUNDS = ("float32_loops", "blas")
+BOUNDS = ("loops", *FLOAT32_BOUNDS)
 
 
 def measure_size(classifier: Classifier, rounds: int, paced_rounds: int) -> dict[str, Any]:
     """One model's block(s) and its whole frame, with all that it is compared with."""
     config, compiled = classifier.config, compile_classifier(classifier)
+    whole = compile_classifier(classifier, halves=False)
     hear, tokenize, step_on = contestants.frame_parts(classifier, compiled)
 
     bare: dict[str, Call] = {}
-    if compiled is not None:
-        bare = bare_products(compiled) | transforms() | stem_products(compiled)
+    if compiled is not None and whole is not None:
+        bare = bare_products(compiled, whole) | transforms() | stem_products(compiled, whole)
         bare["frame_bare"] = _one_after_the_other(bare["transform_loops"], bare["stem_loops"], bare["loops"])
     calls: dict[str, Call | None] = {
         "step": contestants.torch_step(classifier.encoder) if compiled is None else contestants.compiled_step(compiled),
@@ -58,7 +61,7 @@ def measure_size(classifier: Classifier, rounds: int, paced_rounds: int) -> dict
     times: dict[str, Percentiles] = {name: percentiles(each.hot) for name, each in hot.items()}
     times |= {name: percentiles(each.live) for name, each in live.items()}
     paced_frame, paced_step = (paced(hot[name], FRAME_SECONDS, paced_rounds) for name in ("frame", "step"))
-    bound = _faster(times, "loops", "blas")
+    bound, whole_bound = _faster(times, *BOUNDS), _faster(times, *FLOAT32_BOUNDS)
     frame_bounds = {
         "log_mel": _faster(times, "transform_loops", "transform_numpy"),
         "stem": _faster(times, "stem_loops", "stem_blas"),
@@ -77,7 +80,7 @@ def measure_size(classifier: Classifier, rounds: int, paced_rounds: int) -> dict
         "torch_encoder_us": times["torch_encoder"],
         "peer_us": times.get("peer"),
         "bound_us": bound,
-        "bounds_us": {name: times[name] for name in ("loops", "blas") if name in times},
+        "bounds_us": {name: times[name] for name in BOUNDS if name in times},
         "frame_us": times["frame"],
         "frame_bound_us": frame_bound,
         "frame_bounds_us": {name: each for name, each in frame_bounds.items() if each is not None},
@@ -99,9 +102,11 @@ def measure_size(classifier: Classifier, rounds: int, paced_rounds: int) -> dict
         }
         | {"twin_live": times["twin"]["p50"] / percentiles(hot["step"].live)["p50"]}
         | ({} if bound is None else {"step_to_bound": step_us / bound["p50"]})
+        | ({} if whole_bound is None else {"step_to_float32_bound": step_us / whole_bound["p50"]})
         | ({} if frame_bound is None else {"frame_to_bound": times["frame"]["p50"] / frame_bound["p50"]}),
         "flops": {"step": _encoder(step_cost(config)), "twin": _encoder(twin_cost(config))},
         "state_bytes": contestants.state_bytes(classifier, compiled),
+        "weight_bytes": contestants.weight_bytes(classifier, compiled),
     }
 
 
@@ -166,9 +171,11 @@ def _one_after_the_other(*calls: Call) -> Call:
 
 
 def make(config: ModelConfig) -> Classifier:
-    """A model of these sizes, for times; its answers mean nothing."""
+    """A model of these sizes, for times, with weights rounded as training does; its answers mean nothing."""
     torch.manual_seed(0)
-    return Classifier(config).for_inference()
+    classifier = Classifier(config)
+    round_weights(classifier)
+    return classifier.for_inference()
 
 
 def _faster(times: dict[str, Percentiles], *names: str) -> Percentiles | None:

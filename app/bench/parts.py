@@ -14,7 +14,7 @@ from model.compiled.classifier import CompiledClassifier
 from model.compiled.compiling import Floats, as_tuple
 from model.compiled.encode import DOUBLES, EPSILON, FLOATS, HEAD, SIZES, WEIGHTS
 from model.compiled.layout import DoublesAt, FloatsAt, HeadAt, Sizes, WeightsAt
-from model.compiled.products import accumulate
+from model.compiled.products import accumulate, accumulate_either
 
 
 def step_parts(compiled: CompiledClassifier) -> dict[str, Callable[[], object]]:
@@ -38,15 +38,17 @@ def step_parts(compiled: CompiledClassifier) -> dict[str, Callable[[], object]]:
     }
 
 
-def bare_products(compiled: CompiledClassifier) -> dict[str, Callable[[], object]]:
-    """The bound in two ways: these loops, and numpy's BLAS. All blocks and the head, as they lie in memory."""
+def bare_products(compiled: CompiledClassifier, whole: CompiledClassifier) -> dict[str, Callable[[], object]]:
+    """The bound: all blocks and the head, as they lie in memory, by the step's own loops; and the same weights, all
+    of them as float32 (`whole`), by these loops and by numpy's BLAS.
+    """
     random = np.random.default_rng(0)
-    plan, sizes = compiled.plan, compiled.sizes
+    plan, sizes = whole.plan, whole.sizes
     at = WeightsAt(*plan[len(Sizes._fields) :][: len(WeightsAt._fields)].tolist())
     a, b = (random.normal(size=4 * sizes.width + 4096).astype(np.float32) for _ in range(2))
     pieces = [
         (weights[begin : begin + width * count].reshape(width, count).T, a[:width].copy(), np.empty(count, np.float32))
-        for weights in compiled.blocks
+        for weights in whole.blocks
         for begin, width, count in (
             (at.project, sizes.width, sizes.projected),
             (at.output, sizes.width, sizes.width),
@@ -56,14 +58,18 @@ def bare_products(compiled: CompiledClassifier) -> dict[str, Callable[[], object
     ]
 
     begin = HeadAt(*plan[len(Sizes._fields) + len(WeightsAt._fields) :][: len(HeadAt._fields)].tolist()).weight
-    answer = compiled.head[begin : begin + sizes.width * sizes.genres].reshape(sizes.width, sizes.genres).T
+    answer = whole.head[begin : begin + sizes.width * sizes.genres].reshape(sizes.width, sizes.genres).T
     pieces.append((answer, a[: sizes.width].copy(), np.empty(sizes.genres, np.float32)))
 
     def blas() -> None:
         for matrix, inputs, outputs in pieces:
             np.dot(matrix, inputs, out=outputs)
 
-    return {"loops": lambda: kept(products)(plan, compiled.blocks, compiled.head, a, b), "blas": blas}
+    return {
+        "loops": lambda: kept(products)(compiled.plan, compiled.blocks, compiled.head, a, b),
+        "float32_loops": lambda: kept(products)(plan, whole.blocks, whole.head, a, b),
+        "blas": blas,
+    }
 
 
 def projections(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
@@ -73,7 +79,7 @@ def projections(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
     copy(w[at.project_bias : at.project_bias + count], b[:count])
     accumulate(w[at.project : at.project_bias], a, b, d, count)
     copy(w[at.output_bias : at.output_bias + d], b[:d])
-    accumulate(w[at.output : at.output_bias], a, b, d, d)
+    accumulate_either(sizes.halves, w[at.output : at.output_bias], a, d, b, 1, d, d)
 
 
 def attention(plan: Any, w: Floats, floats: Floats, doubles: Any, b: Floats, a: Floats, position: int) -> None:
@@ -88,10 +94,10 @@ def feed_forward(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
     d, wide = sizes.width, sizes.feed_forward
     norm(x[:d], w[at.feed_forward_gain :], w[at.feed_forward_offset :], EPSILON, a[:d])
     copy(w[at.widen_bias : at.widen_bias + wide], b[:wide])
-    accumulate(w[at.widen : at.widen_bias], a, b, d, wide)
+    accumulate_either(sizes.halves, w[at.widen : at.widen_bias], a, d, b, 1, d, wide)
     activate(b[:wide], sizes.activation)
     copy(w[at.narrow_bias : at.narrow_bias + d], a[:d])
-    accumulate(w[at.narrow : at.narrow_bias], b, a, wide, d)
+    accumulate_either(sizes.halves, w[at.narrow : at.narrow_bias], b, wide, a, 1, wide, d)
 
 
 def last(plan: Any, head: Floats, a: Floats, b: Floats, x: Floats) -> None:
@@ -110,7 +116,7 @@ def products(plan: Any, weights: Floats, head: Floats, a: Floats, b: Floats) -> 
     for block in range(len(weights)):
         w = weights[block]
         accumulate(w[at.project : at.project_bias], a, b, d, sizes.projected)
-        accumulate(w[at.output : at.output_bias], a, b, d, d)
-        accumulate(w[at.widen : at.widen_bias], a, b, d, wide)
-        accumulate(w[at.narrow : at.narrow_bias], a, b, wide, d)
+        accumulate_either(sizes.halves, w[at.output : at.output_bias], a, d, b, 1, d, d)
+        accumulate_either(sizes.halves, w[at.widen : at.widen_bias], a, d, b, 1, d, wide)
+        accumulate_either(sizes.halves, w[at.narrow : at.narrow_bias], a, wide, b, 1, wide, d)
     accumulate(head[after.weight : after.bias], a, b, d, sizes.genres)

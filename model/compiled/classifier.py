@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.compiled.cache import Functions, functions
 from model.compiled.layout import Sizes, aligned, make_plan
-from model.compiled.prepare import check_covered, prepare_blocks, prepare_head
+from model.compiled.prepare import blocks_as_halves, check_covered, prepare_blocks, prepare_head
 from model.compiled.shapes import check_shapes, tensor_shapes
 from model.compiled.stem_layout import Tokenizing, prepare_tokenizing
 from model.compiled.streams import EncoderStreams
@@ -47,15 +47,16 @@ class CompiledClassifier:
     One object serves many streams, one thread at a time. What is not compiled yet is compiled at the first call.
     """
 
-    def __init__(self, config: ModelConfig, tensors: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, config: ModelConfig, tensors: Mapping[str, NDArray[Any]], halves: bool = True) -> None:
+        """halves: store as bfloat16 what can be, see halves.py; else all weights as float32."""
         check_covered(config)
         check_shapes(tensors, config)
         self.config = config
         self.tensors = tensors
-        self.sizes = Sizes.of(config)
+        self.sizes = Sizes.of(config, halves and blocks_as_halves(tensors, config))
         self.plan = make_plan(self.sizes)
-        self.blocks, self.head = prepare_blocks(tensors, config), prepare_head(tensors, config)
-        self.tokenizing: Tokenizing = prepare_tokenizing(tensors, config)
+        self.blocks, self.head = prepare_blocks(tensors, config, self.sizes), prepare_head(tensors, config)
+        self.tokenizing: Tokenizing = prepare_tokenizing(tensors, config, halves)
         self._tokenizer_work = aligned((self.tokenizing.work_length,), np.float32)
 
     @cached_property
@@ -86,6 +87,7 @@ class CompiledClassifier:
             part.weights,
             part.standard,
             part.projection,
+            part.halves,
             state.tokenizer,
             self._tokenizer_work,
             part.level_window,

@@ -8,7 +8,7 @@ from model.compiled.arithmetic import activate, copy, norm, softmax
 from model.compiled.attend import attend
 from model.compiled.compiling import Floats, as_tuple
 from model.compiled.layout import DoublesAt, FloatsAt, HeadAt, Sizes, WeightsAt
-from model.compiled.products import accumulate_rows
+from model.compiled.products import accumulate_either, accumulate_rows
 from model.compiled.vectors import full_width
 
 EPSILON = 1e-5  # of the norms, as torch has it
@@ -65,7 +65,7 @@ def encode(
                 attend(scores, floats[s, block], doubles[s, block], inverse, mine, now, sizes, float_at, double_at)
                 for i in range(d):
                     token[i] += w[at.output_bias + i]
-            accumulate_rows(w[at.output : at.output_bias], a, d, x, B, d, d)
+            accumulate_either(sizes.halves, w[at.output : at.output_bias], a, d, x, B, d, d)
             for s in range(B):
                 token, mine = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d]
                 if pre:
@@ -74,12 +74,12 @@ def encode(
                     norm(token, w[at.attention_gain :], w[at.attention_offset :], EPSILON, mine)
                     copy(mine, token)
                 copy(w[at.widen_bias :], b[s * wide : (s + 1) * wide])
-            accumulate_rows(w[at.widen : at.widen_bias], a, d, b, B, d, wide)
+            accumulate_either(sizes.halves, w[at.widen : at.widen_bias], a, d, b, B, d, wide)
             activate(b[: B * wide], sizes.activation)
             for s in range(B):
                 for i in range(d):
                     x[s * d + i] += w[at.narrow_bias + i]
-            accumulate_rows(w[at.narrow : at.narrow_bias], b, wide, x, B, wide, d)
+            accumulate_either(sizes.halves, w[at.narrow : at.narrow_bias], b, wide, x, B, wide, d)
             if not pre:
                 for s in range(B):
                     token, mine = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d]

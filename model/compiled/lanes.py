@@ -22,6 +22,7 @@ from model.compiled.compiling import operation
 
 LANES = 16  # float32
 WIDE_LANES = 8  # float64
+WORDS = ir.VectorType(ir.IntType(32), LANES)
 FUSED = ("contract",)  # a product and a sum may be one multiply-add
 
 
@@ -76,6 +77,28 @@ def load_wide(_: Any, array: Any, index: Any) -> Any:
         return builder.fpext(builder.load(place, align=4), _vector(types.float64))
 
     return Register(types.float64)(array, types.int64), generate
+
+
+@operation
+def load_low(_: Any, array: Any, index: Any) -> Any:
+    """Of a float32 array that holds two bfloat16 numbers in each place: the one in the lower half of each neighbour."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        words = builder.load(_place(context, builder, signature, arguments, 0, WORDS), align=4)
+        return builder.bitcast(builder.shl(words, ir.Constant(WORDS, [16] * LANES)), _vector(types.float32))
+
+    return Register(types.float32)(array, types.int64), generate
+
+
+@operation
+def load_high(_: Any, array: Any, index: Any) -> Any:
+    """The same of the upper half."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        words = builder.load(_place(context, builder, signature, arguments, 0, WORDS), align=4)
+        return builder.bitcast(builder.and_(words, ir.Constant(WORDS, [0xFFFF0000] * LANES)), _vector(types.float32))
+
+    return Register(types.float32)(array, types.int64), generate
 
 
 @operation

@@ -31,9 +31,10 @@ class Sizes(NamedTuple):
     pairs: int  # H m
     projected: int  # numbers that the first product of a block makes of a token
     moving: int  # 1: the landmarks are means of the stream's segments; 0: they are learned
+    halves: int  # 1: the matrices of a block's last three products are halves, see halves.py
 
     @classmethod
-    def of(cls, config: ModelConfig) -> Sizes:
+    def of(cls, config: ModelConfig, halves: bool = False) -> Sizes:
         landmarks = config.landmark_count if config.attention == "nystrom" else 0
         pairs = config.heads * landmarks
         moving = bool(landmarks) and config.landmarks == "continual"
@@ -51,6 +52,7 @@ class Sizes(NamedTuple):
             pairs=pairs,
             projected=(2 * pairs if landmarks and not moving else 2 * config.width) + config.width,
             moving=int(moving),
+            halves=int(halves),
         )
 
 
@@ -59,7 +61,7 @@ class WeightsAt(NamedTuple):
 
     project: int  # (d, projected): fixed landmarks: to scores at Q~ and at K~ and value; else to query, key and value
     project_bias: int
-    output: int  # (d, d)
+    output: int  # (d, d), this and the two that follow perhaps of halves
     output_bias: int
     widen: int  # (d, feed-forward)
     widen_bias: int
@@ -114,8 +116,8 @@ class DoublesAt(NamedTuple):
 
 
 def weights_at(sizes: Sizes) -> WeightsAt:
-    d, wide = sizes.width, sizes.feed_forward
-    matrices = (d * sizes.projected, sizes.projected, d * d, d, d * wide, wide, wide * d, d)
+    d, wide, share = sizes.width, sizes.feed_forward, 1 + sizes.halves
+    matrices = (d * sizes.projected, sizes.projected, d * d // share, d, d * wide // share, wide, wide * d // share, d)
     return WeightsAt(*_begin((*matrices, d, d, d, d, 1 if sizes.moving else sizes.pairs * sizes.landmarks), 4))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.compiled.halves import as_halves, can_be_halves
 from model.compiled.layout import Sizes, aligned, head_at, weights_at
 from model.config import ModelConfig
 from model.constants import NEWTON_SCHULZ_ITERATIONS
@@ -15,6 +16,7 @@ from model.constants import NEWTON_SCHULZ_ITERATIONS
 Tensors = Mapping[str, NDArray[Any]]
 Doubles = NDArray[np.float64]
 
+LAST_PRODUCTS = ("attention.output", "widen", "narrow")  # of a block
 LARGEST_INVERSE = 1e3  # an entry of P; a larger one makes float32 scores too coarse, and torch serves
 
 
@@ -30,9 +32,14 @@ def check_covered(config: ModelConfig) -> None:
         raise NotCoveredError(f"continual landmarks with the inverse {config.inverse!r}")
 
 
-def prepare_blocks(tensors: Tensors, config: ModelConfig) -> NDArray[np.float32]:
+def blocks_as_halves(tensors: Tensors, config: ModelConfig) -> bool:
+    """Whether all blocks' last products can be halves."""
+    prefixes = [f"encoder.blocks.{index}.{name}" for index in range(config.blocks) for name in LAST_PRODUCTS]
+    return all(can_be_halves(tensors[f"{prefix}.weight"].T) for prefix in prefixes)
+
+
+def prepare_blocks(tensors: Tensors, config: ModelConfig, sizes: Sizes) -> NDArray[np.float32]:
     """(blocks, .) the weights of all blocks, see WeightsAt. Raises NotCoveredError."""
-    sizes = Sizes.of(config)
     at = weights_at(sizes)
     packed = aligned((config.blocks, at.end), np.float32)
     for index, row in enumerate(packed):
@@ -45,12 +52,10 @@ def prepare_blocks(tensors: Tensors, config: ModelConfig) -> NDArray[np.float32]
         weight, bias = _projection(block, config)
         _put(row, at.project, weight.T)
         _put(row, at.project_bias, bias)
-        for name, begin, begin_bias in (
-            ("attention.output", at.output, at.output_bias),
-            ("widen", at.widen, at.widen_bias),
-            ("narrow", at.narrow, at.narrow_bias),
-        ):
-            _put(row, begin, block[f"{name}.weight"].T)
+        begins = (at.output, at.output_bias), (at.widen, at.widen_bias), (at.narrow, at.narrow_bias)
+        for name, (begin, begin_bias) in zip(LAST_PRODUCTS, begins, strict=True):
+            matrix = block[f"{name}.weight"].T
+            _put(row, begin, as_halves(matrix) if sizes.halves else matrix)
             _put(row, begin_bias, block[f"{name}.bias"])
         _put(row, at.attention_gain, block["attention_norm.weight"])
         _put(row, at.attention_offset, block["attention_norm.bias"])

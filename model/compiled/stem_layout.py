@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.compiled.halves import as_halves, can_be_halves
 from model.compiled.layout import aligned
 from model.config import ModelConfig
 
@@ -39,14 +40,15 @@ class Tokenizing:
     plan: NDArray[np.int64]  # (convolutions, columns)
     weights: NDArray[np.float32]
     standard: NDArray[np.float32]  # (bands + 2,)
-    projection: NDArray[np.float32]  # (features + 1, d), the bias last
+    projection: NDArray[np.float32]  # (d,) the bias, then (features, d), perhaps of halves
+    halves: int  # 1: it is
     level_window: int
     state_length: int
     work_length: int
 
 
-def prepare_tokenizing(tensors: Tensors, config: ModelConfig) -> Tokenizing:
-    """The tokenizer's tensors, batch norms folded; they may be folded already."""
+def prepare_tokenizing(tensors: Tensors, config: ModelConfig, halves: bool) -> Tokenizing:
+    """The tokenizer's tensors, batch norms folded; they may be folded already. halves: whether these are allowed."""
     rows, weights = [], []
     state_at, weights_at = _line(config.level_window), 0
     channels, bands, largest = 1, config.bands, 0  # numbers of the largest output
@@ -69,15 +71,18 @@ def prepare_tokenizing(tensors: Tensors, config: ModelConfig) -> Tokenizing:
         packed[begin : begin + values.size] = values
     # Features leave torch's stem channel by channel, and this one band by band.
     projection = tensors["tokenizer.projection.weight"].reshape(config.width, channels, bands)
-    projected: NDArray[np.float32] = aligned((channels * bands + 1, config.width), np.float32)
-    projected[:-1] = projection.transpose(2, 1, 0).reshape(-1, config.width)
-    projected[-1] = tensors["tokenizer.projection.bias"]
+    matrix = projection.transpose(2, 1, 0).reshape(-1, config.width)
+    halves = halves and can_be_halves(matrix)
+    flat = as_halves(matrix) if halves else matrix.reshape(-1)
+    projected: NDArray[np.float32] = aligned((config.width + len(flat),), np.float32)
+    projected[: config.width], projected[config.width :] = tensors["tokenizer.projection.bias"], flat
     others = (1.0 / float(tensors["tokenizer.band_scale"]), config.level_floor_db)
     return Tokenizing(
         plan=np.array(rows, np.int64),
         weights=packed,
         standard=np.append(tensors["tokenizer.band_mean"], others).astype(np.float32),
-        projection=projected.reshape(-1),
+        projection=projected,
+        halves=int(halves),
         level_window=config.level_window,
         state_length=state_at,
         work_length=channels * bands + largest,

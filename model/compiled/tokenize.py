@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from model.compiled.arithmetic import copy
 from model.compiled.compiling import F, Floats
-from model.compiled.products import accumulate, accumulate_rows
+from model.compiled.products import accumulate_either, accumulate_rows
 from model.compiled.stem_layout import (
     BANDS_OUT,
     BIAS_AT,
@@ -35,6 +36,7 @@ def tokenize(
     weights: Floats,
     standard: Floats,
     projection: Floats,
+    halves: int,
     state: Floats,
     work: Floats,
     level_window: int,
@@ -43,7 +45,7 @@ def tokenize(
 ) -> None:
     """frames (T, bands) dB, the first of them number `position` of its stream -> tokens (T, d).
 
-    standard: the bands' means (bands,), one over their scale, and the floor in dB.
+    standard: the bands' means (bands,), one over their scale, and the floor in dB. projection, halves: see Tokenizing.
     """
     full_width()
     bands, d = frames.shape[1], tokens.shape[1]
@@ -93,6 +95,5 @@ def tokenize(
             for i in range(rows * count):
                 target[i] = max(outputs[i], F(0.0))
         token, inputs = tokens[t], len(features)
-        for o in range(d):
-            token[o] = projection[inputs * d + o]
-        accumulate(projection, features, token, inputs, d)
+        copy(projection, token)
+        accumulate_either(halves, projection[d:], features, inputs, token, 1, inputs, d)

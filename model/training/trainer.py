@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from model.classifier import Classifier, probabilities
 from model.level import subtract_level
+from model.rounding import round_weights
 from model.training.answers import answers_at
 from model.training.augmentation import Augmenter
 from model.training.plan import TrainingData, TrainingError, TrainingPlan
@@ -102,6 +103,8 @@ class Trainer:
             _update_average(self.average, self.classifier, self.plan.average_decay)
             total += loss.item()
         self.epoch += 1
+        if self.finished:
+            round_weights(self.average)
         if self.epoch == 1 and self.plan.landmarks == "kmeans" and not self.finished:
             self._fix_landmarks()
         rate = float(self.schedule.get_last_lr()[0])
