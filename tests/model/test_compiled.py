@@ -13,7 +13,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model import Classifier, ModelConfig, WeightsError, WindowTwin, probabilities, save_classifier
+from model import (
+    Classifier,
+    ModelConfig,
+    WeightsError,
+    WindowTwin,
+    probabilities,
+    round_weights,
+    save_classifier,
+)
 from model.compiled.batch import CompiledBatch
 from model.compiled.classifier import CompiledClassifier
 from model.compiled.exchange import from_torch, to_torch
@@ -32,6 +40,17 @@ COVERED: dict[str, dict[str, Any]] = {
     "continual landmarks": {"landmarks": "continual"},
     "continual landmarks, two blocks": {"landmarks": "continual", "blocks": 2, "landmark_count": 4},
     "a landmark of every token, one head": {"landmarks": "continual", "heads": 1, "window": 5, "landmark_count": 5},
+    "rounded weights": {"width": 32, "heads": 2, "feed_forward": 64, "stem_channels": (3, 4, 8)},
+    "rounded weights, two blocks, post-norm": {
+        "width": 64,
+        "heads": 4,
+        "feed_forward": 32,
+        "stem_channels": (4,),
+        "stem_dilations": (1,),
+        "blocks": 2,
+        "norm": "post",
+    },
+    "rounded weights, softmax": {"attention": "softmax", "width": 32, "heads": 1, "feed_forward": 96},
     "sizes that no vector fits": {"width": 15, "heads": 5, "feed_forward": 7, "landmark_count": 3},
 }
 every_covered = pytest.mark.parametrize(
@@ -39,9 +58,16 @@ every_covered = pytest.mark.parametrize(
 )
 
 
-def compiled_from(classifier: Classifier) -> CompiledClassifier:
+def compiled_from(classifier: Classifier, halves: bool = True) -> CompiledClassifier:
     tensors = {name: tensor.detach().numpy().copy() for name, tensor in classifier.state_dict().items()}
-    return CompiledClassifier(classifier.config, tensors)
+    return CompiledClassifier(classifier.config, tensors, halves)
+
+
+def rounded_classifier(config: ModelConfig) -> Classifier:
+    """As training leaves it. Where the sizes fit, the compiled path stores halves."""
+    classifier = small_classifier(torch.float32, config)
+    round_weights(classifier)
+    return classifier
 
 
 def steps_in_torch(classifier: Classifier, frames: torch.Tensor) -> NDArray[np.float32]:
@@ -64,7 +90,7 @@ def hear(compiled: CompiledClassifier, frames: NDArray[np.float32], chunk: int) 
 
 @every_covered
 def test_every_frame_is_answered_as_the_torch_step_does(config: ModelConfig) -> None:
-    classifier = small_classifier(torch.float32, config)
+    classifier = rounded_classifier(config)
     frames = music(1, 90, config, torch.float32)
     answers = hear(compiled_from(classifier), frames[0].numpy(), chunk=1)
     np.testing.assert_allclose(answers, steps_in_torch(classifier, frames), rtol=0, atol=CLOSE)
@@ -72,25 +98,49 @@ def test_every_frame_is_answered_as_the_torch_step_does(config: ModelConfig) -> 
 
 @every_covered
 def test_any_chunking_gives_the_same_bits(config: ModelConfig) -> None:
-    compiled = compiled_from(small_classifier(torch.float32, config))
+    compiled = compiled_from(rounded_classifier(config))
     frames = music(1, 60, config, torch.float32)[0].numpy()
     one_by_one = hear(compiled, frames, chunk=1)
     for chunk in (7, 60):
         np.testing.assert_array_equal(hear(compiled, frames, chunk), one_by_one)
 
 
-def test_the_reference_size_is_covered_too() -> None:
+@pytest.mark.parametrize("rounded", [False, True])
+def test_the_reference_size_is_covered_too(rounded: bool) -> None:
     config = ModelConfig(window=387, width=192, heads=8, feed_forward=384, landmark_count=16)
-    classifier = small_classifier(torch.float32, config)
+    classifier = rounded_classifier(config) if rounded else small_classifier(torch.float32, config)
+    compiled = compiled_from(classifier)
+    assert compiled.sizes.halves == compiled.tokenizing.halves == rounded
     frames = music(1, 450, config, torch.float32)
-    answers = hear(compiled_from(classifier), frames[0].numpy(), chunk=450)
+    answers = hear(compiled, frames[0].numpy(), chunk=450)
     np.testing.assert_allclose(answers, steps_in_torch(classifier, frames), rtol=0, atol=CLOSE)
+
+
+@every_covered
+def test_halves_are_stored_where_sizes_fit_and_answer_as_whole_weights_do(config: ModelConfig) -> None:
+    classifier = rounded_classifier(config)
+    compiled, whole = compiled_from(classifier), compiled_from(classifier, halves=False)
+    assert compiled.sizes.halves == (config.width % 32 == config.feed_forward % 32 == 0)
+    assert compiled.tokenizing.halves == (config.width % 32 == config.stem_features % 4 == 0)
+    assert whole.sizes.halves == whole.tokenizing.halves == 0
+    frames = music(1, 60, config, torch.float32)[0].numpy()
+    np.testing.assert_allclose(hear(compiled, frames, 60), hear(whole, frames, 60), rtol=0, atol=CLOSE)
+
+
+@pytest.mark.parametrize("layer", ["tokenizer.projection", "encoder.blocks.1.narrow"])
+def test_a_weight_with_one_digit_more_is_stored_whole(layer: str) -> None:
+    classifier = rounded_classifier(replace(SMALL, **COVERED["rounded weights, two blocks, post-norm"]))
+    with torch.no_grad():
+        classifier.get_parameter(f"{layer}.weight")[3, 2] = 1.0 + 2.0**-8
+    compiled = compiled_from(classifier)
+    assert compiled.tokenizing.halves == ("tokenizer" not in layer)
+    assert compiled.sizes.halves == ("encoder" not in layer)
 
 
 @every_covered
 @pytest.mark.parametrize("cut", [0, 1, 5, 11, 40])
 def test_a_state_goes_on_compiled_and_back_in_torch(config: ModelConfig, cut: int) -> None:
-    classifier = small_classifier(torch.float32, config)
+    classifier = rounded_classifier(config)
     compiled = compiled_from(classifier)
     frames = music(1, cut + 60, config, torch.float32)
     expected = steps_in_torch(classifier, frames)
@@ -231,7 +281,7 @@ def test_a_step_takes_a_small_part_of_its_twins_time() -> None:
 
 @every_covered
 def test_streams_in_step_are_answered_as_each_alone(config: ModelConfig) -> None:
-    compiled = compiled_from(small_classifier(torch.float32, config))
+    compiled = compiled_from(rounded_classifier(config))
     tokens = np.random.default_rng(0).normal(size=(30, 6, config.width)).astype(np.float32)
     batch = CompiledBatch(compiled, 6)
     answers = np.stack([batch.step(each) for each in tokens])

@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 
 from model.compiled.compiling import OPTIONS
 from model.compiled.fixed import advance, multiply_rows
-from model.compiled.lanes import LANES, WIDE_LANES, load, load_spread, load_wide, multiply_add, spread, store
+from model.compiled.lanes import (
+    LANES,
+    WIDE_LANES,
+    load,
+    load_high,
+    load_low,
+    load_spread,
+    load_wide,
+    multiply_add,
+    spread,
+    store,
+)
 
 GUARD = 3 * LANES  # numbers around the outputs that must stay as they are
 
@@ -46,6 +57,20 @@ def test_loading_float32_as_float64() -> None:
     njit(**OPTIONS)(widen)(narrow, wide)
     assert (wide[:WIDE_LANES] == narrow[1 : 1 + WIDE_LANES]).all()
     assert not wide[WIDE_LANES:].any()
+
+
+def test_loading_both_halves_of_a_place() -> None:
+    def unpack(halves: Any, low: Any, high: Any) -> None:
+        store(load_low(halves, 1), low, 0)
+        store(load_high(halves, 1), high, 0)
+
+    numbers = np.array([[0.0, -0.0, 1.0, -1.5, 2.0**-130, 3.0e38, -1e-20, 0.2109375], [*range(8)]], np.float32)
+    bits = np.tile(numbers, 3).view(np.uint32) >> np.uint32(16)  # every one a bfloat16
+    halves, low, high = (bits[0] | bits[1] << np.uint32(16)).view(np.float32), *np.ones((2, 40), np.float32)
+    njit(**OPTIONS)(unpack)(halves, low, high)
+    for row, unpacked in zip(bits << np.uint32(16), (low, high), strict=True):
+        np.testing.assert_array_equal(unpacked[:LANES].view(np.uint32), row[1 : 1 + LANES])
+        assert (unpacked[LANES:] == 1.0).all()
 
 
 @pytest.mark.parametrize("m", [1, WIDE_LANES - 1, WIDE_LANES, 2 * WIDE_LANES + 3])

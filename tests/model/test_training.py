@@ -98,6 +98,27 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_does_not() -> Non
     assert any(not torch.equal(other.state_dict()[name], tensor) for name, tensor in first.state_dict().items())
 
 
+def test_the_average_is_rounded_when_training_ends_and_the_classifier_never() -> None:
+    training = trainer(replace(PLAN, epochs=2), replace(SMALL, blocks=2))
+    training.run_epoch()
+    assert not any(has_few_digits(layer.weight) for layer in rounded_layers(training.average))
+    training.run_epoch()
+    assert all(has_few_digits(layer.weight) for layer in rounded_layers(training.average))
+    assert not any(has_few_digits(layer.weight) for layer in rounded_layers(training.classifier))
+    others = training.average.encoder.blocks[0].get_parameter("attention.query_key_value.weight")
+    assert not has_few_digits(others)
+
+
+def rounded_layers(classifier: Classifier) -> list[torch.nn.Linear]:
+    blocks = classifier.encoder.blocks
+    of_blocks = [layer for block in blocks for layer in (block.attention.output, block.widen, block.narrow)]
+    return [classifier.tokenizer.projection, *of_blocks]
+
+
+def has_few_digits(weight: torch.Tensor) -> bool:
+    return bool((weight == weight.bfloat16()).all())
+
+
 @pytest.mark.parametrize("after", [1, 2])
 def test_a_resumed_run_ends_with_the_same_weights_to_the_bit(tmp_path: Path, after: int) -> None:
     plan = replace(PLAN, epochs=4)
