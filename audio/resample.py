@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,9 @@ DOUBLED = 2 * SAMPLE_RATE
 class StreamingResampler:
     """`from_rate` Hz -> SAMPLE_RATE, within 0.1 dB in every mel band; the same bits when the rates are equal.
 
-    In two steps: soxr (HQ) to twice SAMPLE_RATE, then a steep half-band filter. soxr alone begins to fall at
-    0.91 of the new Nyquist frequency, which takes 0.2, 4 and 17 dB from the three highest mel bands; at the
-    doubled rate that slope lies above 20 kHz, where there is no band.
+    In two steps: soxr (HQ) to twice SAMPLE_RATE, where the samples do not have that already, then a steep half-band
+    filter. soxr alone begins to fall at 0.91 of the new Nyquist frequency, which takes 0.2, 4 and 17 dB from the three
+    highest mel bands; at the doubled rate that slope lies above 20 kHz, where there is no band.
 
     Time stays: output k is the sound at k / SAMPLE_RATE seconds. Outputs come a hop at a time, up to the end of a
     frame, and that comes 20 to 40 ms late from 44 100 Hz up, and up to 150 ms late at 8 000 Hz.
@@ -31,10 +32,12 @@ class StreamingResampler:
         self._identity = from_rate == SAMPLE_RATE
         self._ratio = DOUBLED / from_rate
         self._in = self._doubled = 0  # samples so far: heard, and what soxr made of them
-        if not self._identity:
+        self._to_doubled: Any = None  # soxr's stream; None: the samples have that rate
+        if from_rate not in (SAMPLE_RATE, DOUBLED):
             import soxr
 
             self._to_doubled = soxr.ResampleStream(from_rate, DOUBLED, 1, dtype="float32", quality="HQ")
+        if not self._identity:
             self._to_half = HalfBandDecimator(DOUBLED, TRANSITION, STOP_BAND, HOP, FFT_LENGTH % HOP, front_end)
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -57,7 +60,7 @@ class StreamingResampler:
         return np.concatenate([self._to_half.push(last), self._to_half.finish()])
 
     def _double(self, samples: NDArray[np.float32], last: bool) -> NDArray[np.float32]:
-        doubled: NDArray[np.float32] = self._to_doubled.resample_chunk(samples, last=last)
+        doubled = samples if self._to_doubled is None else self._to_doubled.resample_chunk(samples, last=last)
         self._in += len(samples)
         self._doubled += len(doubled)
         return doubled

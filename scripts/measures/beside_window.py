@@ -25,7 +25,7 @@ def window_table(report: dict[str, Any]) -> list[str]:
         f"in a window that is drawn {report['redraws_per_second']} times a second, {report['frames']} frames, computed "
         f"by {report['path']}; microseconds p50, p95, p99"
     ]
-    for said, measured in (("", report), (", resampled", report["resampled"])):
+    for said, measured in (("", report), (", halved", report["halved"]), (", resampled", report["resampled"])):
         for name in ("frame", "log_mel", "stem", "step"):
             times = measured[f"{name}_us"]
             lines.append(f"  {name + said:22}{times['p50']:10.1f}{times['p95']:10.1f}{times['p99']:10.1f}")

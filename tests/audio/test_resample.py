@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
-from audio import SAMPLE_RATE, FrameStream, FrontEnd, StreamingLogMel, StreamingResampler
+from audio import FFT_LENGTH, HOP, SAMPLE_RATE, FrameStream, FrontEnd, StreamingLogMel, StreamingResampler
 from audio.front_end import Loops
 from audio.halfband import HalfBandDecimator
+from audio.resample import STOP_BAND, TRANSITION
 from tests.audio.signals import Samples, chunks, music
 
 RATES = [8_000, 11_025, 16_000, 32_000, 44_100, 48_000, 96_000, 192_000, 384_000]
@@ -21,6 +24,15 @@ def resampled(samples: Samples, rate: int, sizes: list[int], front_end: FrontEnd
 def test_the_same_rate_keeps_the_same_bits() -> None:
     sound = music(1)
     np.testing.assert_array_equal(resampled(sound, SAMPLE_RATE, [1000]), sound)
+
+
+def test_twice_the_rate_is_halved_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "soxr", None)  # importing it fails from now on
+    sound, decimator = music(1), HalfBandDecimator(44_100, TRANSITION, STOP_BAND, HOP, FFT_LENGTH % HOP)
+    expected = np.concatenate([decimator.push(sound), decimator.finish()])
+    np.testing.assert_array_equal(resampled(sound, 2 * SAMPLE_RATE, [1000]), expected)
+    with pytest.raises(ImportError):
+        StreamingResampler(48_000)
 
 
 @pytest.mark.parametrize("rate", [8_000, 44_100, 48_000, 96_000])

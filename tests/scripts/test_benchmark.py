@@ -73,6 +73,9 @@ def test_what_is_compiled_has_its_bound_its_parts_and_its_streams(report: dict[s
         assert 1.0 < row["bound_us"]["p50"] < row["step_us"]["p50"] * 1.5  # a bound, but for what disturbs
         assert set(row["parts_us"]) == {"projections", "attention", "feed_forward", "head"}
         assert row["streams_per_core"] > 100
+        assert row["bound_us"]["p50"] == min(each["p50"] for each in row["bounds_us"].values())
+        whole = min(row["bounds_us"][name]["p50"] for name in ("float32_loops", "blas"))
+        assert row["ratios"]["step_to_float32_bound"] == row["step_us"]["p50"] / whole
         bounds = row["frame_bounds_us"]
         assert set(bounds) == {"log_mel", "stem", "step"}
         assert bounds["step"] == row["bound_us"]
@@ -80,6 +83,8 @@ def test_what_is_compiled_has_its_bound_its_parts_and_its_streams(report: dict[s
         assert 3.0 < row["frame_bound_us"]["p50"] < row["frame_us"]["p50"] * 1.5  # the same
         assert row["ratios"]["frame_to_bound"] == row["frame_us"]["p50"] / row["frame_bound_us"]["p50"]
     assert report["step_us"]["p50"] < report["torch_step_us"]["p50"]
+    bytes_of_weights = report["weight_bytes"], report["shipped"]["weight_bytes"]
+    assert bytes_of_weights == (1_177_288, 683_720)  # half of what is multiplied after attention and after the stem
 
 
 def test_the_twin_grows_with_the_window_and_the_step_does_not(report: dict[str, Any]) -> None:
@@ -96,7 +101,7 @@ def test_the_twin_grows_with_the_window_and_the_step_does_not(report: dict[str, 
 def test_the_frame_is_timed_in_a_window_that_is_drawn(report: dict[str, Any]) -> None:
     window = report["window"]
     assert window["redraws_per_second"] > 5  # 60, but for a busy machine
-    for measured in (window, window["resampled"]):
+    for measured in (window, window["halved"], window["resampled"]):
         assert measured["frames"] > 10
         parts = [measured[f"{name}_us"]["p50"] for name in ("log_mel", "stem", "step")]
         assert min(parts) > 1.0
