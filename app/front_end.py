@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 COMPILE = "from app.front_end import compile_front_end; compile_front_end()"
-SOURCES = [Path(audio.__file__).with_name(name) for name in ("halfband_loops.py", "logmel_loops.py")]
+SOURCES = sorted(Path(audio.__file__).parent.glob("*_loops.py"))
 
 
 def ready_front_end() -> FrontEnd:
@@ -65,11 +65,14 @@ def compile_front_end() -> Loops:
     """Compile or load it in this process. Raises ImportError where numba is missing."""
     from audio.halfband_loops import halve_blocks
     from audio.logmel_loops import log_mel_frames
+    from audio.sample_loops import copy_samples, count_invalid
     from model.compiled.cache import kept, mark_ready
 
-    loops = Loops(kept(log_mel_frames), kept(halve_blocks))
+    loops = Loops(kept(log_mel_frames), kept(halve_blocks), kept(copy_samples), kept(count_invalid))
     taps, one = np.zeros(AT_ONCE, np.float32), np.empty(1, np.float32)
     CompiledHalving(loops, taps, block=1)(np.zeros(2 * len(taps), np.float32), one)
+    loops.count_invalid(taps)
+    loops.copy(taps[:1], one)
     CompiledFrames(loops, log_mel_tables())(np.zeros(FFT_LENGTH, np.float32), np.empty((1, BANDS), np.float32))
     mark_ready(_mark())
     return loops

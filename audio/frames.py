@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from audio.front_end import FrontEnd
 from audio.logmel import StreamingLogMel
 from audio.resample import StreamingResampler
-from audio.spec import BANDS
+from audio.sample_buffer import SampleBuffer
+from audio.spec import BANDS, FFT_LENGTH, SAMPLE_RATE
 
 
 class FrameStream:
@@ -26,6 +27,8 @@ class FrameStream:
         self._resampler = StreamingResampler(sample_rate, front_end)
         self._log_mel = StreamingLogMel(front_end)
         self._kept: list[NDArray[np.float32]] = []
+        self._joined = SampleBuffer(2 * FFT_LENGTH * sample_rate // SAMPLE_RATE, front_end)
+        self._front_end = front_end
         self._lacking = 0  # samples, before there can be a frame
         self.invalid_samples = 0
 
@@ -47,13 +50,17 @@ class FrameStream:
         return np.concatenate([self._hear(), self._log_mel.push(self._resampler.finish())])
 
     def _hear(self) -> NDArray[np.float32]:
-        kept, self._kept = self._kept, []
-        samples = kept[0] if len(kept) == 1 else np.concatenate([np.zeros(0, np.float32), *kept])
-        valid = np.isfinite(samples)
-        if not valid.all():
-            self.invalid_samples += len(samples) - int(np.count_nonzero(valid))
-            samples = np.where(valid, samples, np.float32(0))
-        return self._log_mel.push(self._resampler.push(samples))
+        for samples in self._kept:
+            self._joined.append(samples)
+        self._kept.clear()
+        samples = self._joined.samples
+        invalid = self._front_end.count_invalid(samples)
+        if invalid:
+            self.invalid_samples += invalid
+            samples[~np.isfinite(samples)] = 0.0
+        frames = self._log_mel.push(self._resampler.push(samples))
+        self._joined.drop(len(samples))
+        return frames
 
     def frame_flops(self) -> int:
         """Floating point operations of one log-mel frame, without resampling."""

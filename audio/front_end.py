@@ -14,10 +14,12 @@ Samples = NDArray[np.float32]
 
 
 class Loops(NamedTuple):
-    """The compiled functions: audio.logmel_loops.log_mel_frames and audio.halfband_loops.halve_blocks."""
+    """The compiled functions of audio/logmel_loops.py, audio/halfband_loops.py and audio/sample_loops.py."""
 
     log_mel: Callable[[Samples, NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], Samples], None]
     halve: Callable[[Samples, Samples, int, Samples, Samples, Samples], None]
+    copy: Callable[[Samples, Samples], None]
+    count_invalid: Callable[[Samples], int]
 
 
 class CompiledFrames:
@@ -68,3 +70,16 @@ class FrontEnd:
         """The same for the half-band filter."""
         compiled = self._compiled
         return None if compiled is None else CompiledHalving(compiled[0], taps, block)
+
+    def copy(self, samples: Samples, place: Samples) -> None:
+        """place (n,) = samples (n,), which may overlap with it if they lie behind it."""
+        if self._compiled is None or not samples.flags.carray:  # compiled for contiguous arrays that may be written
+            place[:] = samples
+        else:
+            self._compiled[0].copy(samples, place)
+
+    def count_invalid(self, samples: Samples) -> int:
+        """How many are NaN or infinite."""
+        if self._compiled is None or not samples.flags.carray:
+            return len(samples) - int(np.count_nonzero(np.isfinite(samples)))
+        return self._compiled[0].count_invalid(samples)

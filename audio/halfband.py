@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from audio.front_end import CompiledHalving, FrontEnd
 from audio.halfband_loops import AT_ONCE
+from audio.sample_buffer import SampleBuffer
 from audio.spans import spans
 
 
@@ -53,14 +54,15 @@ class HalfBandDecimator:
         self._length = quick_length(block + self._overlap)
         self._response = np.fft.rfft(taps, self._length).astype(np.complex64)
         # Silence before the first sample. Its length is odd, so buffer[0] is always a sample of odd index.
-        self._buffer = np.zeros(self._reach + 2 * (block - first), np.float32)
+        self._buffer = SampleBuffer(3 * (self._reach + 2 * block), self._front_end)
+        self._buffer.append(np.zeros(self._reach + 2 * (block - first), np.float32))
         self._unheard = block - first  # outputs of that silence
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) samples -> the outputs of all blocks that they complete."""
         if not len(samples):
             return samples
-        self._buffer = np.concatenate([self._buffer, samples])
+        self._buffer.append(samples)
         count = self._complete // self._block
         if not count:
             return np.zeros(0, np.float32)
@@ -71,16 +73,16 @@ class HalfBandDecimator:
             outputs = self._convolve(count)
         else:
             outputs = np.empty(used, np.float32)
-            self._compiled(self._buffer, outputs)
-        self._buffer = self._buffer[2 * used :]
+            self._compiled(self._buffer.samples, outputs)
+        self._buffer.drop(2 * used)
         heard, self._unheard = outputs[self._unheard :], 0
         return heard
 
     def _convolve(self, count: int) -> NDArray[np.float32]:
         """So many blocks of outputs, by FFT."""
-        used = count * self._block
-        odd = self._buffer[: 2 * (used + self._overlap) : 2].copy()
-        centres = self._buffer[self._reach : self._reach + 2 * used : 2]
+        used, samples = count * self._block, self._buffer.samples
+        odd = samples[: 2 * (used + self._overlap) : 2].copy()
+        centres = samples[self._reach : self._reach + 2 * used : 2]
         pieces = spans(odd, count, self._block + self._overlap, self._block)
         spectra = np.fft.rfft(pieces, self._length) * self._response
         sides = np.fft.irfft(spectra, self._length)[:, self._overlap : self._overlap + self._block]
@@ -89,7 +91,7 @@ class HalfBandDecimator:
 
     def finish(self) -> NDArray[np.float32]:
         """The outputs still held back, as if silence followed."""
-        self._buffer = np.concatenate([self._buffer, np.zeros(self._reach, np.float32)])
+        self._buffer.append(np.zeros(self._reach, np.float32))
         left = self._complete - self._unheard
         return self.push(np.zeros(2 * self._block, np.float32))[: max(0, left)]
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from audio.front_end import FrontEnd
 from audio.logmel_tables import hann_window
 from audio.melbank import BINS, MelBank
+from audio.sample_buffer import SampleBuffer
 from audio.spans import spans
 from audio.spec import BANDS, FFT_LENGTH, FLOOR_POWER, HOP
 
@@ -31,25 +32,29 @@ class StreamingLogMel:
         self._compiled = self._front_end.compiled_frames()
         self._bank = MelBank()
         self._window = hann_window(FFT_LENGTH)
-        self._waiting = np.zeros(0, np.float32)  # samples from the first one of the next frame on
+        self._waiting = SampleBuffer(3 * FFT_LENGTH, self._front_end)  # from the next frame's first sample on
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) samples -> (k, BANDS) float32 dB, the frames that they complete; k may be 0."""
-        waiting = np.concatenate([self._waiting, samples])
+        waiting = self._waiting
+        waiting.append(samples)
         count = max(0, (len(waiting) - FFT_LENGTH) // HOP + 1)
-        self._waiting = waiting[count * HOP :]
         frames = np.empty((count, BANDS), np.float32)
-        if not count:
-            return frames
+        if count:
+            self._compute(waiting.samples, frames)
+            waiting.drop(count * HOP)
+        return frames
+
+    def _compute(self, samples: NDArray[np.float32], frames: NDArray[np.float32]) -> None:
+        """samples from the first one of the first frame on -> frames (T, BANDS)."""
         if self._compiled is None:
             self._compiled = self._front_end.compiled_frames()
         if self._compiled is not None:
-            self._compiled(waiting, frames)
-            return frames
-        for first in range(0, count, FRAMES_AT_ONCE):
-            last = min(first + FRAMES_AT_ONCE, count)
-            frames[first:last] = self._decibels(spans(waiting[first * HOP :], last - first, FFT_LENGTH, HOP))
-        return frames
+            self._compiled(samples, frames)
+            return
+        for first in range(0, len(frames), FRAMES_AT_ONCE):
+            some = frames[first : first + FRAMES_AT_ONCE]
+            some[:] = self._decibels(spans(samples[first * HOP :], len(some), FFT_LENGTH, HOP))
 
     @property
     def wanted(self) -> int:

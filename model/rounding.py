@@ -7,16 +7,20 @@ rounded, once and for all: every path has these weights, and all arithmetic stay
 from __future__ import annotations
 
 import torch
-from torch import nn
 
 from model.classifier import Classifier
+from model.constants import ROUNDED_IN_BLOCKS
+
+
+def rounded_parameters(blocks: int) -> list[str]:
+    """The names of the parameters that are rounded, of a model of so many blocks."""
+    of_blocks = [f"encoder.blocks.{index}.{layer}.weight" for index in range(blocks) for layer in ROUNDED_IN_BLOCKS]
+    return ["tokenizer.projection.weight", *of_blocks]
 
 
 @torch.no_grad()
 def round_weights(classifier: Classifier) -> None:
-    """Of the projection to tokens, and in every block of the output projection and of both layers of the feed-forward."""
-    layers: list[nn.Linear] = [classifier.tokenizer.projection]
-    for block in classifier.encoder.blocks:
-        layers += [block.attention.output, block.widen, block.narrow]
-    for layer in layers:
-        layer.weight.copy_(layer.weight.bfloat16())
+    """To the nearest bfloat16, in place."""
+    for name in rounded_parameters(classifier.config.blocks):
+        weight = classifier.get_parameter(name)
+        weight.copy_(weight.bfloat16())

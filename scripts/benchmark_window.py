@@ -5,8 +5,8 @@
 The real window plays live, and every frame is timed where it is computed: `frame_us` is log-mel, stem and step of a
 file at the model's own sample rate; `log_mel_us`, `stem_us` and `step_us` are its parts. `halved` says the same of a
 file at twice that rate, 44 100 Hz, and `resampled` of one at 48 000 Hz, as most microphones have it; that is counted
-with log-mel. The first frames of each do not count. The window opens on the platform named in QT_QPA_PLATFORM, or without a screen where that is not set;
-`redraws_per_second` says how often it was drawn.
+with log-mel. The first frames of each do not count. The window opens on the platform named in QT_QPA_PLATFORM, or
+without a screen where that is not set; `redraws_per_second` says how often it was drawn.
 """
 
 from __future__ import annotations

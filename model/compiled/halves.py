@@ -18,13 +18,13 @@ from model.compiled.products import HALF_INPUTS, HALF_OUTPUTS
 LOWER_HALF = np.uint32(0xFFFF)
 
 
-def can_be_halves(matrix: NDArray[np.float32]) -> bool:
+def can_be_halves(matrix: NDArray[Any]) -> bool:
     """Whether (inputs, outputs) has sizes that the products of halves serve, and no weight more digits than these."""
     inputs, outputs = matrix.shape
     return not (inputs % HALF_INPUTS or outputs % HALF_OUTPUTS or (_bits(matrix) & LOWER_HALF).any())
 
 
-def as_halves(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+def as_halves(matrix: NDArray[Any]) -> NDArray[np.float32]:
     """(inputs, outputs) -> (inputs outputs / 2,), float32 by name.
 
     Of every 2 LANES neighbours the first LANES lie in the lower halves, and the others in the upper ones.

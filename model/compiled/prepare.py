@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from model.compiled.halves import as_halves, can_be_halves
 from model.compiled.layout import Sizes, aligned, head_at, weights_at
 from model.config import ModelConfig
-from model.constants import NEWTON_SCHULZ_ITERATIONS
+from model.constants import NEWTON_SCHULZ_ITERATIONS, ROUNDED_IN_BLOCKS
 
 Tensors = Mapping[str, NDArray[Any]]
 Doubles = NDArray[np.float64]
 
-LAST_PRODUCTS = ("attention.output", "widen", "narrow")  # of a block
 LARGEST_INVERSE = 1e3  # an entry of P; a larger one makes float32 scores too coarse, and torch serves
 
 
@@ -34,7 +33,7 @@ def check_covered(config: ModelConfig) -> None:
 
 def blocks_as_halves(tensors: Tensors, config: ModelConfig) -> bool:
     """Whether all blocks' last products can be halves."""
-    prefixes = [f"encoder.blocks.{index}.{name}" for index in range(config.blocks) for name in LAST_PRODUCTS]
+    prefixes = [f"encoder.blocks.{index}.{name}" for index in range(config.blocks) for name in ROUNDED_IN_BLOCKS]
     return all(can_be_halves(tensors[f"{prefix}.weight"].T) for prefix in prefixes)
 
 
@@ -53,7 +52,7 @@ def prepare_blocks(tensors: Tensors, config: ModelConfig, sizes: Sizes) -> NDArr
         _put(row, at.project, weight.T)
         _put(row, at.project_bias, bias)
         begins = (at.output, at.output_bias), (at.widen, at.widen_bias), (at.narrow, at.narrow_bias)
-        for name, (begin, begin_bias) in zip(LAST_PRODUCTS, begins, strict=True):
+        for name, (begin, begin_bias) in zip(ROUNDED_IN_BLOCKS, begins, strict=True):
             matrix = block[f"{name}.weight"].T
             _put(row, begin, as_halves(matrix) if sizes.halves else matrix)
             _put(row, begin_bias, block[f"{name}.bias"])

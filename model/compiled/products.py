@@ -105,10 +105,10 @@ def accumulate_half_rows(
             for k in range(0, width, INPUTS):
                 part, many = weights[(k * count + column) // 2 :], min(INPUTS, width - k)
                 for r in range(0, tiled, ROWS):
-                    multiply_half_tile(part, count, inputs[r * stride + k :], stride, many, outputs[r * count + column :])
+                    seen, to = inputs[r * stride + k :], outputs[r * count + column :]
+                    multiply_half_tile(part, count, seen, stride, many, to)
     for r in range(tiled, rows):
-        seen, to = inputs[r * stride : r * stride + width], outputs[r * count : (r + 1) * count]
-        accumulate_halves(weights, seen, to, width, count)
+        accumulate_halves(weights, inputs[r * stride :], outputs[r * count :], width, count)
 
 
 @compiled

@@ -9,11 +9,12 @@ from audio import FrontEnd
 from audio.front_end import Loops
 from audio.halfband_loops import halve_blocks
 from audio.logmel_loops import OPTIONS, log_mel_frames
+from audio.sample_loops import copy_samples, count_invalid
 
 
 @pytest.fixture(scope="session")
 def loops() -> Loops:
-    return Loops(njit(**OPTIONS)(log_mel_frames), njit(**OPTIONS)(halve_blocks))
+    return Loops(*(njit(**OPTIONS)(each) for each in (log_mel_frames, halve_blocks, copy_samples, count_invalid)))
 
 
 @pytest.fixture

@@ -124,13 +124,15 @@ def test_the_half_band_filter_is_flat_below_its_edge_and_silent_above() -> None:
     assert len(decimator.push(impulses[0])) + len(decimator.finish()) == impulses.shape[1] // 2
 
 
-def test_samples_that_are_no_numbers_are_silence_and_counted() -> None:
+@pytest.mark.parametrize("computed", ["numpy", "compiled"])
+def test_samples_that_are_no_numbers_are_silence_and_counted(computed: str, compiled: FrontEnd) -> None:
+    front_end = compiled if computed == "compiled" else FrontEnd()
     sound = music(2)
     broken, silenced = sound.copy(), sound.copy()
     broken[10_000:10_100], broken[12_000], broken[12_001] = np.nan, np.inf, -np.inf
     silenced[10_000:10_100], silenced[12_000:12_002] = 0, 0
     for rate in (SAMPLE_RATE, 48_000):
-        heard, expected = FrameStream(rate), FrameStream(rate)
+        heard, expected = FrameStream(rate, front_end), FrameStream(rate, front_end)
         np.testing.assert_array_equal(heard.push(broken), expected.push(silenced))
         np.testing.assert_array_equal(heard.finish(), expected.finish())
         assert heard.invalid_samples == 102

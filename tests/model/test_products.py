@@ -8,8 +8,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from model.compiled.compiling import OPTIONS
-from model.compiled.lanes import LANES
 from model.compiled.halves import as_halves, can_be_halves
+from model.compiled.lanes import LANES
 from model.compiled.products import HALF_INPUTS, HALF_OUTPUTS, accumulate, accumulate_either, accumulate_rows
 from model.compiled.tile import ROWS
 from model.compiled.vectors import full_width, keeps_its_clock
