@@ -65,12 +65,14 @@ def compile_front_end() -> Loops:
     """Compile or load it in this process. Raises ImportError where numba is missing."""
     from audio.halfband_loops import halve_blocks
     from audio.logmel_loops import log_mel_frames
+    from audio.polyphase_loops import interpolate
     from audio.sample_loops import copy_samples, count_invalid
     from model.compiled.cache import kept, mark_ready
 
-    loops = Loops(kept(log_mel_frames), kept(halve_blocks), kept(copy_samples), kept(count_invalid))
+    loops = Loops(kept(log_mel_frames), kept(halve_blocks), kept(interpolate), kept(copy_samples), kept(count_invalid))
     taps, one = np.zeros(AT_ONCE, np.float32), np.empty(1, np.float32)
     CompiledHalving(loops, taps, block=1)(np.zeros(2 * len(taps), np.float32), one)
+    loops.interpolate(taps, taps, len(taps), 0, 1, 1, one)
     loops.count_invalid(taps)
     loops.copy(taps[:1], one)
     CompiledFrames(loops, log_mel_tables())(np.zeros(FFT_LENGTH, np.float32), np.empty((1, BANDS), np.float32))

@@ -14,10 +14,11 @@ Samples = NDArray[np.float32]
 
 
 class Loops(NamedTuple):
-    """The compiled functions of audio/logmel_loops.py, audio/halfband_loops.py and audio/sample_loops.py."""
+    """The compiled functions of the files of this package that end in _loops.py."""
 
     log_mel: Callable[[Samples, NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], Samples], None]
     halve: Callable[[Samples, Samples, int, Samples, Samples, Samples], None]
+    interpolate: Callable[[Samples, Samples, int, int, int, int, Samples], None]
     copy: Callable[[Samples, Samples], None]
     count_invalid: Callable[[Samples], int]
 
@@ -56,6 +57,11 @@ class FrontEnd:
     def name(self) -> str:
         """What computes from the next frame on: "numpy" or "compiled"."""
         return "numpy" if self._compiled is None else "compiled"
+
+    @property
+    def loops(self) -> Loops | None:
+        """None as long as numpy computes."""
+        return None if self._compiled is None else self._compiled[0]
 
     def take_over(self, loops: Loops) -> None:
         """Any thread may say so, at any time."""

@@ -3,64 +3,101 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audio.front_end import FrontEnd
 from audio.halfband import HalfBandDecimator
+from audio.polyphase import PolyphaseResampler
 from audio.spec import FFT_LENGTH, HOP, SAMPLE_RATE
 
+DOUBLED = 2 * SAMPLE_RATE
 TRANSITION = 125.0  # Hz around 11 025 Hz in which the half-band filter falls from 0 to STOP_BAND
 STOP_BAND = 80.0  # dB
-DOUBLED = 2 * SAMPLE_RATE
+HEARD = (SAMPLE_RATE + TRANSITION) / 2  # Hz, above which the half-band filter leaves nothing
+IMAGES = 100.0  # dB down is what resampling to DOUBLED may add below HEARD
+MOST_KERNELS = 1000  # of one polyphase filter
+
+Samples = NDArray[np.float32]
 
 
 class StreamingResampler:
     """`from_rate` Hz -> SAMPLE_RATE, within 0.1 dB in every mel band; the same bits when the rates are equal.
 
-    In two steps: soxr (HQ) to twice SAMPLE_RATE, where the samples do not have that already, then a steep half-band
-    filter. soxr alone begins to fall at 0.91 of the new Nyquist frequency, which takes 0.2, 4 and 17 dB from the three
-    highest mel bands; at the doubled rate that slope lies above 20 kHz, where there is no band.
+    In two steps: to twice SAMPLE_RATE, where the samples do not have that already, then a steep half-band filter. The
+    first step may be coarse above HEARD, and a few taps do it. Only rates below 2 HEARD want a steep one, and those
+    that have little in common with ours too many kernels: for these there is soxr (HQ). soxr alone would begin to fall
+    at 0.91 of the new Nyquist frequency, which takes 0.2, 4 and 17 dB from the three highest mel bands.
 
     Time stays: output k is the sound at k / SAMPLE_RATE seconds. Outputs come a hop at a time, up to the end of a
-    frame, and that comes 20 to 40 ms late from 44 100 Hz up, and up to 150 ms late at 8 000 Hz.
+    frame, and that comes 20 ms late from 22 175 Hz up, and up to 150 ms late at 8 000 Hz.
     """
 
     def __init__(self, from_rate: int, front_end: FrontEnd | None = None) -> None:
         self._identity = from_rate == SAMPLE_RATE
-        self._ratio = DOUBLED / from_rate
-        self._in = self._doubled = 0  # samples so far: heard, and what soxr made of them
-        self._to_doubled: Any = None  # soxr's stream; None: the samples have that rate
-        if from_rate not in (SAMPLE_RATE, DOUBLED):
-            import soxr
+        self._to_doubled = None if from_rate in (SAMPLE_RATE, DOUBLED) else _to_doubled(from_rate, front_end)
+        self._to_half = HalfBandDecimator(DOUBLED, TRANSITION, STOP_BAND, HOP, FFT_LENGTH % HOP, front_end)
 
-            self._to_doubled = soxr.ResampleStream(from_rate, DOUBLED, 1, dtype="float32", quality="HQ")
-        if not self._identity:
-            self._to_half = HalfBandDecimator(DOUBLED, TRANSITION, STOP_BAND, HOP, FFT_LENGTH % HOP, front_end)
-
-    def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def push(self, samples: Samples) -> Samples:
         """(n,) samples at `from_rate` -> (k,) samples at SAMPLE_RATE; k may be 0."""
         if self._identity:
             return samples
-        return self._to_half.push(self._double(samples, last=False))
+        return self._to_half.push(samples if self._to_doubled is None else self._to_doubled.push(samples))
 
     def wanted(self, outputs: int) -> int:
         """How many samples must come, at least, before so many outputs can: nothing is late that is pushed by then."""
         if self._identity:
             return outputs
-        return math.floor((self._doubled + self._to_half.wanted) / self._ratio) - self._in
+        doubled = self._to_half.wanted
+        return doubled if self._to_doubled is None else self._to_doubled.wanted(doubled)
 
-    def finish(self) -> NDArray[np.float32]:
+    def finish(self) -> Samples:
         """What is still held back when no more samples come. Call it once, last."""
         if self._identity:
             return np.zeros(0, np.float32)
-        last = self._double(np.zeros(0, np.float32), last=True)
+        last = np.zeros(0, np.float32) if self._to_doubled is None else self._to_doubled.finish()
         return np.concatenate([self._to_half.push(last), self._to_half.finish()])
 
-    def _double(self, samples: NDArray[np.float32], last: bool) -> NDArray[np.float32]:
-        doubled = samples if self._to_doubled is None else self._to_doubled.resample_chunk(samples, last=last)
-        self._in += len(samples)
-        self._doubled += len(doubled)
-        return doubled
+
+class _Stage(Protocol):
+    """From one rate to another, as a stream; see StreamingResampler."""
+
+    def push(self, samples: Samples) -> Samples: ...
+
+    def wanted(self, outputs: int) -> int: ...
+
+    def finish(self) -> Samples: ...
+
+
+class _Soxr:
+    """soxr (HQ) to DOUBLED: implements _Stage."""
+
+    def __init__(self, from_rate: int) -> None:
+        import soxr
+
+        self._stream = soxr.ResampleStream(from_rate, DOUBLED, 1, dtype="float32", quality="HQ")
+        self._ratio = DOUBLED / from_rate
+        self._heard = self._made = 0  # samples
+
+    def push(self, samples: Samples) -> Samples:
+        return self._resample(samples, last=False)
+
+    def wanted(self, outputs: int) -> int:
+        return math.floor((self._made + outputs) / self._ratio) - self._heard
+
+    def finish(self) -> Samples:
+        return self._resample(np.zeros(0, np.float32), last=True)
+
+    def _resample(self, samples: Samples, last: bool) -> Samples:
+        made: Samples = self._stream.resample_chunk(samples, last=last)
+        self._heard += len(samples)
+        self._made += len(made)
+        return made
+
+
+def _to_doubled(from_rate: int, front_end: FrontEnd | None) -> _Stage:
+    if from_rate >= 2 * HEARD and DOUBLED // math.gcd(from_rate, DOUBLED) <= MOST_KERNELS:
+        return PolyphaseResampler(from_rate, DOUBLED, HEARD, DOUBLED - HEARD, IMAGES, front_end)
+    return _Soxr(from_rate)

@@ -13,7 +13,7 @@ from audio.halfband import HalfBandDecimator
 from audio.resample import STOP_BAND, TRANSITION
 from tests.audio.signals import Samples, chunks, music
 
-RATES = [8_000, 11_025, 16_000, 32_000, 44_100, 48_000, 96_000, 192_000, 384_000]
+RATES = [8_000, 11_025, 16_000, 32_000, 44_056, 44_100, 48_000, 96_000, 192_000, 384_000]
 
 
 def resampled(samples: Samples, rate: int, sizes: list[int], front_end: FrontEnd | None = None) -> Samples:
@@ -32,7 +32,13 @@ def test_twice_the_rate_is_halved_and_nothing_else(monkeypatch: pytest.MonkeyPat
     expected = np.concatenate([decimator.push(sound), decimator.finish()])
     np.testing.assert_array_equal(resampled(sound, 2 * SAMPLE_RATE, [1000]), expected)
     with pytest.raises(ImportError):
-        StreamingResampler(48_000)
+        StreamingResampler(16_000)
+
+
+@pytest.mark.parametrize("rate", [24_000, 32_000, 48_000, 88_200, 96_000, 192_000, 384_000])
+def test_most_rates_need_no_soxr(rate: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "soxr", None)
+    assert len(resampled(music(1), rate, [1000])) > 0
 
 
 @pytest.mark.parametrize("rate", [8_000, 44_100, 48_000, 96_000])

@@ -1,0 +1,74 @@
+"""The coarse step of resampling: flat where something is heard, silent where something would be that is not there."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from audio import FrontEnd
+from audio.polyphase import PolyphaseResampler
+from audio.resample import DOUBLED, HEARD, IMAGES
+from tests.audio.signals import Samples, chunks
+
+RATES = [24_000, 32_000, 48_000, 88_200, 96_000, 192_000, 384_000]
+SETTLED = 2000  # outputs after which a tone that begins is steady
+
+
+@pytest.fixture(params=["numpy", "compiled"])
+def front_end(request: pytest.FixtureRequest, compiled: FrontEnd) -> FrontEnd:
+    return compiled if request.param == "compiled" else FrontEnd()
+
+
+def resampler(rate: int, front_end: FrontEnd | None = None) -> PolyphaseResampler:
+    return PolyphaseResampler(rate, DOUBLED, HEARD, DOUBLED - HEARD, IMAGES, front_end)
+
+
+def steady_tone(rate: int, hertz: float, front_end: FrontEnd) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The outputs number SETTLED and on of a second of it, and what they should be."""
+    sound = np.sin(2 * np.pi * hertz * np.arange(rate) / rate).astype(np.float32)
+    heard = resampler(rate, front_end).push(sound)[SETTLED:].astype(np.float64)
+    return heard, np.sin(2 * np.pi * hertz * np.arange(SETTLED, SETTLED + len(heard)) / DOUBLED)
+
+
+def audible(outputs: NDArray[np.float64]) -> float:
+    """The largest amplitude of a tone that the half-band filter lets through, in dB."""
+    spectrum = np.abs(np.fft.rfft(outputs * np.hanning(len(outputs)))) / (len(outputs) / 4)
+    return 20 * math.log10(spectrum[np.fft.rfftfreq(len(outputs), 1 / DOUBLED) < HEARD - 20.0].max())
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("hertz", [20.0, 440.0, 5000.0, 11_000.0])
+def test_what_is_heard_keeps_its_level_and_its_time(rate: int, hertz: float, front_end: FrontEnd) -> None:
+    heard, expected = steady_tone(rate, hertz, front_end)
+    assert audible(heard - expected) < -80.0  # 0.001 dB
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("hertz", [11_500.0, 15_000.0, 21_000.0, 23_900.0, 33_100.0, 40_000.0, 47_000.0])
+def test_nothing_comes_to_where_something_is_heard(rate: int, hertz: float, front_end: FrontEnd) -> None:
+    if hertz < rate / 2:
+        heard, _ = steady_tone(rate, hertz, front_end)
+        assert audible(heard) < -IMAGES + 3.0
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("sizes", [[1], [1, 4096, 3], [700]])
+def test_outputs_come_as_soon_as_what_they_want_and_not_before(rate: int, sizes: list[int]) -> None:
+    stream, made = resampler(rate), 0
+    for chunk in chunks(np.zeros(10_000, np.float32), sizes):
+        wanted = {outputs: stream.wanted(outputs) for outputs in (1, 2, 100, 5000)}
+        made = len(stream.push(chunk))
+        for outputs, samples in wanted.items():
+            assert (made >= outputs) == (len(chunk) >= samples)
+    assert made > 0 or sizes == [1]
+
+
+@pytest.mark.parametrize("rate", RATES)
+@pytest.mark.parametrize("length", [0, 1, 2, 999, 48_000])
+def test_a_finished_stream_is_as_long_as_its_sound(rate: int, length: int, front_end: FrontEnd) -> None:
+    stream, sound = resampler(rate, front_end), np.ones(length, np.float32)
+    outputs: Samples = np.concatenate([*(stream.push(chunk) for chunk in chunks(sound, [700])), stream.finish()])
+    assert len(outputs) == math.ceil(length * DOUBLED / rate)
