@@ -13,9 +13,10 @@ from app.classify import classify_file
 from app.compiled_path import CompiledPath, describe_path, quicken
 from app.offline.model import load_model, torch_model
 from app.torch_path import TorchPath
-from app.weights import default_weights
+from app.weights import default_weights, family_weights
 from model import Classifier, load_classifier
 from model.compiled.cache import compile_all
+from model.compiled.classifier import CompiledClassifier
 from model.weights_file import read_weights
 from tests.app.made_music import made_music
 from tests.own_process import run_python
@@ -53,6 +54,12 @@ def test_a_file_is_classified_the_same_either_way(classifier: Classifier, tmp_pa
     assert compiled.genre == by_torch.genre
     assert compiled.probabilities == pytest.approx(by_torch.probabilities, abs=1e-5)
     np.testing.assert_allclose(compiled.timeline.probabilities, by_torch.timeline.probabilities, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("weights", family_weights(), ids=lambda weights: weights.stem)
+def test_weights_that_ship_are_rounded_and_take_half_the_room(weights: Path) -> None:
+    compiled = CompiledClassifier.load(weights)
+    assert compiled.sizes.halves == compiled.tokenizing.halves == 1
 
 
 def test_what_is_not_covered_stays_in_torch_and_says_so(classifier: Classifier) -> None:
