@@ -117,6 +117,9 @@ def _take_over(front_end: FrontEnd) -> None:
 
 
 def _mark() -> str:
-    """The file that says that this version of it is there: the cache folder's name knows only the model's sources."""
-    sources = b"".join(source.read_bytes() for source in SOURCES)
+    """The file that says that this version of it is there: the cache folder's name knows only the model's sources.
+
+    And these ones, from where they lie: see `kept`.
+    """
+    sources = b"".join(bytes(source) + source.read_bytes() for source in SOURCES)
     return f"front-end-{hashlib.sha256(sources).hexdigest()[:16]}"

@@ -45,8 +45,8 @@ def functions() -> Functions:
 def kept(function: Function) -> Function:
     """A function of this package or on top of it, compiled at its first call and kept on disk where that is possible.
 
-    numba looks only at the function's own file to see whether what it kept is still good, not at what that imports:
-    the name of the folder, made of these sources, makes it safe.
+    numba looks only at the function's own file to see whether what it kept is still good, not at what that imports, and
+    finds it only for sources that lie where they lay: the name of the folder, made of both, says the same of all.
     """
     import model.compiled.without_blas  # noqa: F401  before anything is loaded, and not before there is a window
 
@@ -124,5 +124,5 @@ def _digest() -> str:
     machine = llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten()
     seen = hashlib.sha256(repr((numba.__version__, platform.python_version(), machine)).encode())
     for source in (*sorted(Path(__file__).parent.glob("*.py")), Path(segments.__file__)):
-        seen.update(source.read_bytes())
+        seen.update(bytes(source) + source.read_bytes())
     return seen.hexdigest()[:16]

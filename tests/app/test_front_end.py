@@ -13,7 +13,7 @@ from app.weights import default_weights
 from audio import SAMPLE_RATE, FrontEnd, StreamingLogMel
 from model import load_classifier
 from tests.app.made_music import made_music
-from tests.own_process import run_python
+from tests.own_process import CHECKOUT, run_python
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -53,6 +53,23 @@ print(front_end.name, describe_front_end()["name"], describe_front_end()["note"]
     said = run_python(code)
     assert said.startswith("numpy numpy")
     assert "numba" in said
+
+
+def test_nothing_is_ready_for_the_same_sources_elsewhere(tmp_path: Path) -> None:
+    """numba finds what it kept by where the sources lie: a copy that believed it were there would stop to compile."""
+    for name in ("app", "audio", "model"):
+        (tmp_path / name).symlink_to(CHECKOUT / name)
+    code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from app.front_end import _mark
+from model.compiled.cache import cache_folder
+print(cache_folder().name, _mark())
+"""
+    here, again, elsewhere = (run_python(code, str(place)).split() for place in (CHECKOUT, CHECKOUT, tmp_path))
+    assert here == again
+    assert here[0] != elsewhere[0]
+    assert here[1] != elsewhere[1]
 
 
 def test_a_cache_that_cannot_be_written_delays_nobody_and_info_says_it(tmp_path: Path) -> None:
