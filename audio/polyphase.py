@@ -74,7 +74,8 @@ class PolyphaseResampler:
 
 
 def _kernels(up: int, taps: int, cutoff: float, attenuation: float) -> NDArray[np.float32]:
-    """(up, taps): for outputs that lie 0, 1 / up, 2 / up ... of a sample behind the middle; cutoff: cycles per sample.
+    """(up, taps): for outputs that lie 0, 1 / up, 2 / up ... of a sample behind the middle; cutoff: zeros of the
+    sinc per sample, which is twice its frequency.
 
     They sum to 1 in the mean: the gain at 0 Hz is 1.
     """

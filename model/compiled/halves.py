@@ -1,4 +1,4 @@
-"""Matrices of bfloat16, where that is exactly what their weights are: training rounds them, model/training/rounding.py.
+"""Matrices of bfloat16, where that is exactly what their weights are: training rounds them, see model/rounding.py.
 
 A bfloat16 number is the upper half of a float32 one. Two are kept in each place of a float32 array, and become float32
 again by one shift or one mask: a frame reads half as many bytes, all arithmetic is that of float32, and so are the
