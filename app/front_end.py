@@ -72,7 +72,7 @@ def compile_front_end() -> Loops:
     loops = Loops(kept(log_mel_frames), kept(halve_blocks), kept(interpolate), kept(copy_samples), kept(count_invalid))
     taps, one = np.zeros(AT_ONCE, np.float32), np.empty(1, np.float32)
     CompiledHalving(loops, taps, block=1)(np.zeros(2 * len(taps), np.float32), one)
-    loops.interpolate(taps, taps, len(taps), 0, 1, 1, one)
+    loops.interpolate(taps, taps[np.newaxis], 0, 1, one)
     loops.count_invalid(taps)
     loops.copy(taps[:1], one)
     CompiledFrames(loops, log_mel_tables())(np.zeros(FFT_LENGTH, np.float32), np.empty((1, BANDS), np.float32))
@@ -117,9 +117,7 @@ def _take_over(front_end: FrontEnd) -> None:
 
 
 def _mark() -> str:
-    """The file that says that this version of it is there: the cache folder's name knows only the model's sources.
+    """The file that says that this version of it is there: the cache folder's name knows only the model's sources."""
+    from model.compiled.cache import identity
 
-    And these ones, from where they lie: see `kept`.
-    """
-    sources = b"".join(bytes(source) + source.read_bytes() for source in SOURCES)
-    return f"front-end-{hashlib.sha256(sources).hexdigest()[:16]}"
+    return f"front-end-{hashlib.sha256(identity(SOURCES)).hexdigest()[:16]}"

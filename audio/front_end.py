@@ -18,7 +18,7 @@ class Loops(NamedTuple):
 
     log_mel: Callable[[Samples, NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], Samples], None]
     halve: Callable[[Samples, Samples, int, Samples, Samples, Samples], None]
-    interpolate: Callable[[Samples, Samples, int, int, int, int, Samples], None]
+    interpolate: Callable[[Samples, Samples, int, int, Samples], None]
     copy: Callable[[Samples, Samples], None]
     count_invalid: Callable[[Samples], int]
 
@@ -79,13 +79,19 @@ class FrontEnd:
 
     def copy(self, samples: Samples, place: Samples) -> None:
         """place (n,) = samples (n,), which may overlap with it if they lie behind it."""
-        if self._compiled is None or not samples.flags.carray:  # compiled for contiguous arrays that may be written
+        loops = self._loops_for(samples)
+        if loops is None:
             place[:] = samples
         else:
-            self._compiled[0].copy(samples, place)
+            loops.copy(samples, place)
 
     def count_invalid(self, samples: Samples) -> int:
         """How many are NaN or infinite."""
-        if self._compiled is None or not samples.flags.carray:
+        loops = self._loops_for(samples)
+        if loops is None:
             return len(samples) - int(np.count_nonzero(np.isfinite(samples)))
-        return self._compiled[0].count_invalid(samples)
+        return loops.count_invalid(samples)
+
+    def _loops_for(self, samples: Samples) -> Loops | None:
+        """None where numpy is to do it: functions are compiled for contiguous arrays that may be written."""
+        return self.loops if samples.flags.carray else None

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from audio.front_end import CompiledHalving, FrontEnd
 from audio.halfband_loops import AT_ONCE
+from audio.kaiser import kaiser_length, kaiser_window
 from audio.sample_buffer import SampleBuffer
 from audio.spans import spans
 
@@ -37,13 +38,10 @@ class HalfBandDecimator:
         front_end: FrontEnd | None = None,
     ) -> None:
         """The first three fix the filter: `input_rate` and `transition` in Hz, `attenuation` in dB."""
-        width = 2 * math.pi * transition / input_rate
-        pairs = math.ceil((attenuation - 7.95) / (2.285 * width) / 4)
+        pairs = math.ceil(kaiser_length(attenuation, transition, input_rate) / 4)
         pairs += -pairs % (AT_ONCE // 2)
-        beta = 0.1102 * (attenuation - 8.7)
         offsets = np.arange(-2 * pairs + 1, 2 * pairs, 2)  # odd distances from the middle tap, both sides
-        window = np.i0(beta * np.sqrt(1 - (offsets / (2 * pairs)) ** 2))
-        taps = np.sinc(offsets / 2) * window
+        taps = np.sinc(offsets / 2) * kaiser_window(offsets / (2 * pairs), attenuation)
         taps /= 2 * taps.sum()  # they sum to 1/2, and the middle tap is 1/2: the gain at 0 Hz is 1
         self._taps = taps.astype(np.float32)
         self._front_end = front_end or FrontEnd()

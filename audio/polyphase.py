@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.front_end import FrontEnd
+from audio.kaiser import kaiser_length, kaiser_window
 from audio.sample_buffer import SampleBuffer
 from audio.spans import spans
 
@@ -35,10 +36,8 @@ class PolyphaseResampler:
     ) -> None:
         common = math.gcd(from_rate, to_rate)
         self._up, self._down = to_rate // common, from_rate // common
-        width = 2 * math.pi * (stopped - passed) / from_rate
-        self._taps = math.ceil((attenuation - 7.95) / (2.285 * width) / AT_ONCE) * AT_ONCE
+        self._taps = math.ceil(kaiser_length(attenuation, stopped - passed, from_rate) / AT_ONCE) * AT_ONCE
         self._kernels = _kernels(self._up, self._taps, (passed + stopped) / from_rate, attenuation)
-        self._flat = self._kernels.ravel()
         self._front_end = front_end or FrontEnd()
         self._buffer = SampleBuffer(4 * self._taps, self._front_end)
         self._buffer.append(np.zeros(self._taps // 2 - 1, np.float32))  # silence before the first sample
@@ -51,11 +50,9 @@ class PolyphaseResampler:
         self._heard += len(samples)
         ready = (len(self._buffer) - self._taps + 1) * self._up - self._at
         outputs = np.empty(max(0, -(-ready // self._down)), np.float32)
-        loops, waiting = self._front_end.loops, self._buffer.samples
-        if loops is None:
-            interpolate(waiting, self._kernels, self._at, self._down, outputs)
-        else:
-            loops.interpolate(waiting, self._flat, self._taps, self._at, self._up, self._down, outputs)
+        loops = self._front_end.loops
+        compute = interpolate if loops is None else loops.interpolate
+        compute(self._buffer.samples, self._kernels, self._at, self._down, outputs)
         self._at += len(outputs) * self._down
         done = min(self._at // self._up, len(self._buffer))
         self._buffer.drop(done)
@@ -80,9 +77,7 @@ def _kernels(up: int, taps: int, cutoff: float, attenuation: float) -> NDArray[n
     They sum to 1 in the mean: the gain at 0 Hz is 1.
     """
     times = np.arange(taps) - (taps // 2 - 1) - np.arange(up)[:, np.newaxis] / up
-    beta = 0.1102 * (attenuation - 8.7)
-    window = np.i0(beta * np.sqrt(np.maximum(0.0, 1 - (times / (taps / 2)) ** 2)))
-    kernels = np.sinc(cutoff * times) * window
+    kernels = np.sinc(cutoff * times) * kaiser_window(times / (taps / 2), attenuation)
     scaled: NDArray[np.float32] = (kernels * (up / kernels.sum())).astype(np.float32)
     return scaled
 

@@ -6,9 +6,8 @@ import math
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from audio.front_end import FrontEnd
+from audio.front_end import FrontEnd, Samples
 from audio.halfband import HalfBandDecimator
 from audio.polyphase import PolyphaseResampler
 from audio.spec import FFT_LENGTH, HOP, SAMPLE_RATE
@@ -19,8 +18,6 @@ STOP_BAND = 80.0  # dB
 HEARD = (SAMPLE_RATE + TRANSITION) / 2  # Hz, above which the half-band filter leaves nothing
 IMAGES = 100.0  # dB down is what resampling to DOUBLED may add below HEARD
 MOST_KERNELS = 1000  # of one polyphase filter
-
-Samples = NDArray[np.float32]
 
 
 class StreamingResampler:
@@ -36,26 +33,29 @@ class StreamingResampler:
     """
 
     def __init__(self, from_rate: int, front_end: FrontEnd | None = None) -> None:
-        self._identity = from_rate == SAMPLE_RATE
-        self._to_doubled = None if from_rate in (SAMPLE_RATE, DOUBLED) else _to_doubled(from_rate, front_end)
-        self._to_half = HalfBandDecimator(DOUBLED, TRANSITION, STOP_BAND, HOP, FFT_LENGTH % HOP, front_end)
+        self._to_doubled: _Stage | None = None
+        self._to_half: HalfBandDecimator | None = None  # None: the rates are equal
+        if from_rate not in (SAMPLE_RATE, DOUBLED):
+            self._to_doubled = _to_doubled(from_rate, front_end)
+        if from_rate != SAMPLE_RATE:
+            self._to_half = HalfBandDecimator(DOUBLED, TRANSITION, STOP_BAND, HOP, FFT_LENGTH % HOP, front_end)
 
     def push(self, samples: Samples) -> Samples:
         """(n,) samples at `from_rate` -> (k,) samples at SAMPLE_RATE; k may be 0."""
-        if self._identity:
+        if self._to_half is None:
             return samples
         return self._to_half.push(samples if self._to_doubled is None else self._to_doubled.push(samples))
 
     def wanted(self, outputs: int) -> int:
         """How many samples must come, at least, before so many outputs can: nothing is late that is pushed by then."""
-        if self._identity:
+        if self._to_half is None:
             return outputs
         doubled = self._to_half.wanted
         return doubled if self._to_doubled is None else self._to_doubled.wanted(doubled)
 
     def finish(self) -> Samples:
         """What is still held back when no more samples come. Call it once, last."""
-        if self._identity:
+        if self._to_half is None:
             return np.zeros(0, np.float32)
         last = np.zeros(0, np.float32) if self._to_doubled is None else self._to_doubled.finish()
         return np.concatenate([self._to_half.push(last), self._to_half.finish()])

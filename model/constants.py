@@ -5,9 +5,6 @@ KERNEL_TIME = 3  # frames
 KERNEL_BANDS = 3
 FIRST_KERNEL_BANDS = 5
 
-# Layers of a block whose weights are rounded when training ends; see rounding.py.
-ROUNDED_IN_BLOCKS = ("attention.output", "widen", "narrow")
-
 # Attention.
 NEWTON_SCHULZ_ITERATIONS = 6
 QUERY_CHUNK = 256  # queries at once in a parallel pass: bounds the banded mask

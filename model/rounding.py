@@ -6,21 +6,21 @@ rounded, once and for all: every path has these weights, and all arithmetic stay
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING
 
-from model.classifier import Classifier
-from model.constants import ROUNDED_IN_BLOCKS
+if TYPE_CHECKING:  # the compiled path, which has no torch, asks what is rounded
+    from model.classifier import Classifier
 
-
-def rounded_parameters(blocks: int) -> list[str]:
-    """The names of the parameters that are rounded, of a model of so many blocks."""
-    of_blocks = [f"encoder.blocks.{index}.{layer}.weight" for index in range(blocks) for layer in ROUNDED_IN_BLOCKS]
-    return ["tokenizer.projection.weight", *of_blocks]
+ROUNDED_IN_BLOCKS = ("attention.output", "widen", "narrow")  # layers
 
 
-@torch.no_grad()
+def rounded_in_blocks(blocks: int) -> list[str]:
+    """The names of these weights, of a model of so many blocks."""
+    return [f"encoder.blocks.{index}.{layer}.weight" for index in range(blocks) for layer in ROUNDED_IN_BLOCKS]
+
+
 def round_weights(classifier: Classifier) -> None:
-    """To the nearest bfloat16, in place."""
-    for name in rounded_parameters(classifier.config.blocks):
-        weight = classifier.get_parameter(name)
+    """To the nearest bfloat16, in place: those of the blocks, and the projection to tokens."""
+    for name in ("tokenizer.projection.weight", *rounded_in_blocks(classifier.config.blocks)):
+        weight = classifier.get_parameter(name).data
         weight.copy_(weight.bfloat16())

@@ -12,6 +12,7 @@ are shorter it takes several. Arrays are contiguous, and no index is checked.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -79,26 +80,23 @@ def load_wide(_: Any, array: Any, index: Any) -> Any:
     return Register(types.float64)(array, types.int64), generate
 
 
-@operation
-def load_low(_: Any, array: Any, index: Any) -> Any:
-    """Of a float32 array that holds two bfloat16 numbers in each place: the one in the lower half of each neighbour."""
+def _load_half(unpack: Callable[[Any, Any], Any]) -> Any:
+    """Of a float32 array that holds two bfloat16 numbers in each place: of the neighbours from array[index] on, what
+    `unpack` makes of them as words.
+    """
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        words = builder.load(_place(context, builder, signature, arguments, 0, WORDS), align=4)
-        return builder.bitcast(builder.shl(words, ir.Constant(WORDS, [16] * LANES)), _vector(types.float32))
+    def load_half(_: Any, array: Any, index: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            words = builder.load(_place(context, builder, signature, arguments, 0, WORDS), align=4)
+            return builder.bitcast(unpack(builder, words), _vector(types.float32))
 
-    return Register(types.float32)(array, types.int64), generate
+        return Register(types.float32)(array, types.int64), generate
+
+    return operation(load_half)
 
 
-@operation
-def load_high(_: Any, array: Any, index: Any) -> Any:
-    """The same of the upper half."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        words = builder.load(_place(context, builder, signature, arguments, 0, WORDS), align=4)
-        return builder.bitcast(builder.and_(words, ir.Constant(WORDS, [0xFFFF0000] * LANES)), _vector(types.float32))
-
-    return Register(types.float32)(array, types.int64), generate
+load_low = _load_half(lambda builder, words: builder.shl(words, ir.Constant(WORDS, [16] * LANES)))
+load_high = _load_half(lambda builder, words: builder.and_(words, ir.Constant(WORDS, [0xFFFF0000] * LANES)))
 
 
 @operation

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from model.compiled.halves import as_halves, can_be_halves
 from model.compiled.layout import Sizes, aligned, head_at, weights_at
 from model.config import ModelConfig
-from model.constants import NEWTON_SCHULZ_ITERATIONS, ROUNDED_IN_BLOCKS
+from model.constants import NEWTON_SCHULZ_ITERATIONS
+from model.rounding import ROUNDED_IN_BLOCKS, rounded_in_blocks
 
 Tensors = Mapping[str, NDArray[Any]]
 Doubles = NDArray[np.float64]
@@ -33,8 +34,7 @@ def check_covered(config: ModelConfig) -> None:
 
 def blocks_as_halves(tensors: Tensors, config: ModelConfig) -> bool:
     """Whether all blocks' last products can be halves."""
-    prefixes = [f"encoder.blocks.{index}.{name}" for index in range(config.blocks) for name in ROUNDED_IN_BLOCKS]
-    return all(can_be_halves(tensors[f"{prefix}.weight"].T) for prefix in prefixes)
+    return all(can_be_halves(tensors[name].T) for name in rounded_in_blocks(config.blocks))
 
 
 def prepare_blocks(tensors: Tensors, config: ModelConfig, sizes: Sizes) -> NDArray[np.float32]:
