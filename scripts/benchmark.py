@@ -50,9 +50,9 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import torch
 
 from app.bench.measure import make, measure_growth, measure_landmarks, measure_size
-from app.bench.timing import Percentiles, machine
-from app.commands.bench import GROUPS
-from app.weights import default_weights
+from app.cli.bench import GROUPS
+from app.stream.timing import Percentiles, machine
+from app.stream.weights import default_weights
 from model import ModelConfig, load_classifier
 from scripts import benchmark_offline
 from scripts.measures.beside_window import measure_window, window_table

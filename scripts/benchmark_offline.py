@@ -33,7 +33,7 @@ run_within_environment()
 import numpy as np
 import soundfile
 
-from app.front_end import ready_front_end
+from app.stream.front_end import ready_front_end
 from audio import FRAME_SECONDS, HOP, SAMPLE_RATE, StreamingLogMel, StreamingResampler
 
 MINUTES, QUICK_MINUTES = (1.0, 10.0, 60.0), (0.2,)
@@ -45,11 +45,11 @@ RATES = (44_100, 48_000)  # Hz
 ONE_FILE = """
 import json, sys, time
 from pathlib import Path
-from app.classify import classify_file
-from app.offline.model_identity import identify
-from app.offline.records import file_pieces
-from app.offline.work import load_once
-from app.weights import default_weights
+from app.files.classify import classify_file
+from app.stream.model_identity import identify
+from app.files.records import file_pieces
+from app.files.work import load_once
+from app.stream.weights import default_weights
 
 weights = default_weights()
 classifier = load_once(str(weights), identify(weights)["hash"])

@@ -35,10 +35,10 @@ import numpy as np
 import soundfile
 from PySide6.QtCore import QEventLoop, QTimer
 
-from app.bench.timing import percentiles
-from app.commands.window import make_session
-from app.snapshot import Snapshot
-from app.weights import default_weights
+from app.cli.window import make_session
+from app.stream.snapshot import Snapshot
+from app.stream.timing import percentiles
+from app.stream.weights import default_weights
 from app.window import MainWindow
 from app.window.start import start_qt
 from audio import SAMPLE_RATE, FrontEnd

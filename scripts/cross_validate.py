@@ -23,7 +23,7 @@ run_within_environment(("train",), (*IMPORTED, "matplotlib", "sklearn"))
 import numpy as np
 import torch
 
-from app.offline.console import Console
+from app.files.console import Console
 from model.training import TrainingError, TrainingPlan, clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, add_split_arguments, read_dataset
 from scripts.measures.clips import labels_for

@@ -21,7 +21,7 @@ from scripts.preparation import run_within_environment
 
 run_within_environment()
 
-from app.weights import default_weights
+from app.stream.weights import default_weights
 from model import WeightsError, load_classifier
 from scripts.dataset import DatasetError, add_data_arguments, add_split_arguments, read_dataset
 from scripts.measures.clips import evaluate

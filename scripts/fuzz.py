@@ -28,11 +28,11 @@ run_within_environment()
 import numpy as np
 import soundfile
 
-from app.offline.model_identity import identify
-from app.offline.parameters import Parameters
-from app.offline.processes import worker_context
-from app.offline.work import Task, perform
-from app.weights import default_weights
+from app.files.parameters import Parameters
+from app.files.processes import worker_context
+from app.files.work import Task, perform
+from app.stream.model_identity import identify
+from app.stream.weights import default_weights
 from tests.audio.signals import encode
 
 SECONDS_PER_CASE = 60.0

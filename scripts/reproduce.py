@@ -26,7 +26,7 @@ from scripts.preparation import CHECKOUT, IMPORTED, run_within_environment
 
 run_within_environment(("train",), (*IMPORTED, "matplotlib", "sklearn"))
 
-from app.offline.console import Console, clock
+from app.files.console import Console, clock
 from model.training import TrainingError
 from scripts.dataset import DatasetError, add_data_arguments, add_split_arguments
 from scripts.training.family import Task, members, perform

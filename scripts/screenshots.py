@@ -35,11 +35,11 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from app.commands.window import make_session
+from app.cli.window import make_session
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
-from app.session import LiveSession
-from app.weights import default_weights
+from app.live.session import LiveSession
+from app.stream.weights import default_weights
 from app.window import MainWindow
 from app.window.start import start_qt, wear
 from app.window.theme import Theme, ThemeChoice

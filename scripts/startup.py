@@ -40,9 +40,9 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import numpy as np
 from numpy.typing import NDArray
 
-from app.bench.timing import machine
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
+from app.stream.timing import machine
 from scripts.starting.breakdown import time_imports, time_steps
 from scripts.starting.rounds import start_window, time_command
 from scripts.starting.screen import Screen
@@ -50,7 +50,7 @@ from tests.virtual_microphone import VirtualMicrophone
 
 FILE_SECONDS = 30
 BARS = {"visible": 1.5, "answer": 0.5, "standstill": 0.05, "classify": 2.5}  # seconds
-IMPORTS = {"window": ("-c", "import app.commands.window, model.compiled.classifier"), "help": ("-m", "app", "--help")}
+IMPORTS = {"window": ("-c", "import app.cli.window, model.compiled.classifier"), "help": ("-m", "app", "--help")}
 LISTED = 12  # packages
 
 

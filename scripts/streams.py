@@ -21,8 +21,8 @@ from scripts.preparation import run_within_environment
 
 run_within_environment()
 
-from app.offline.console import Console
-from app.weights import default_weights
+from app.files.console import Console
+from app.stream.weights import default_weights
 from model import WeightsError, load_for_training
 from scripts.dataset import DatasetError, add_data_arguments, add_split_arguments, read_dataset
 from scripts.measures.clips import evaluate

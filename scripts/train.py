@@ -23,7 +23,7 @@ run_within_environment(("train",), (*IMPORTED, "matplotlib", "sklearn"))
 
 import torch
 
-from app.offline.console import Console
+from app.files.console import Console
 from model import Classifier, WeightsError, load_for_training, save_classifier
 from model.training import TrainingError, TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, add_split_arguments, read_dataset

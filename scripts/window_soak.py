@@ -27,8 +27,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtWidgets import QApplication
 
-from app.commands.window import make_session
-from app.weights import default_weights
+from app.cli.window import make_session
+from app.stream.weights import default_weights
 from app.window import MainWindow
 from app.window.start import start_qt
 

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from app.compiled_path import CompiledPath
-from app.front_end import compile_front_end
+from app.stream.compiled_path import CompiledPath
+from app.stream.front_end import compile_front_end
 from audio import HOP, FrontEnd, StreamingLogMel
 from model import Classifier, ModelConfig, step_cost
 from model.compiled.batch import CompiledBatch
@@ -133,8 +133,8 @@ def batch_step(compiled: CompiledClassifier, streams: int) -> Call:
 
 def frame_parts(classifier: Classifier, compiled: CompiledClassifier | None) -> tuple[Call, Call, Call]:
     """From the samples of a hop to an answer: log-mel, then token, then step; each passes on what it made."""
-    from app.live_path import LivePath
-    from app.torch_path import TorchPath
+    from app.stream.live_path import LivePath
+    from app.stream.torch_path import TorchPath
 
     path: LivePath = TorchPath(classifier) if compiled is None else CompiledPath(compiled)
     front_end = FrontEnd()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QWidget
 
-from app.costs import Comparison, CostReport, Percentiles
-from app.model_in_use import ModelInUse, ModelRow
+from app.live.costs import Comparison, CostReport, Percentiles
+from app.stream.model_in_use import ModelInUse, ModelRow
 from app.window import cost_words, words
 from app.window.comparison import ComparisonView, bars_left
 from app.window.cost_tiles import CostTiles

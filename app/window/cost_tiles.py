@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from app.costs import CostReport
+from app.live.costs import CostReport
 from app.window import cost_words, words
 from app.window.palettes import Role
 from app.window.theme import Theme

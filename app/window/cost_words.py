@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.costs import ROLLING_FRAMES
-from app.model_in_use import FrameFlops
+from app.live.costs import ROLLING_FRAMES
+from app.stream.model_in_use import FrameFlops
 from app.window import words
 
 STEP = "The continual model keeps what it computed before and adds only what the newest frame brings."

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
-from app.recording import Recorder
-from app.session_log import SessionLog
-from app.wav import wav_bytes
+from app.live.recording import Recorder
+from app.live.session_log import SessionLog
+from app.live.wav import wav_bytes
 from app.window.saving import ask_where, png_of, save
 
 NOTHING_HEARD = "There is nothing to export yet: listen to something first."

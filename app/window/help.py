@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 
-from app.diagnostics import LOG_LINES, diagnostics
-from app.log_file import default_log, last_lines
-from app.session_protocol import Session
+from app.live.protocol import Session
+from app.window.diagnostics import LOG_LINES, diagnostics
+from app.window.log_file import default_log, last_lines
 from app.window.sheets import show_about, show_keys
 
 if TYPE_CHECKING:

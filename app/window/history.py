@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from app.history import History
+from app.live.history import History
 from app.window import words
 from app.window.history_view import HistoryView
 from app.window.panel import PADDING, Panel

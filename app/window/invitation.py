@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from app.session_protocol import DeviceList, EngineState
+from app.live.protocol import DeviceList, EngineState
 from app.window.source_bar import dress
 from app.window.theme import Theme, text_pixels
 

@@ -13,11 +13,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from app.costs import CostMeter
-from app.history import History
-from app.session_protocol import DeviceList, EngineState, Session
-from app.snapshot import Snapshot
-from app.verdict import Judge, Verdict
+from app.live.costs import CostMeter
+from app.live.history import History
+from app.live.protocol import DeviceList, EngineState, Session
+from app.live.verdict import Judge, Verdict
+from app.stream.snapshot import Snapshot
 from app.window import words
 from app.window.cost import CostPanel
 from app.window.genres import GenresPanel

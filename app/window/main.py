@@ -11,11 +11,10 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
-from app.session_log import SessionLog
-from app.session_protocol import Session
-from app.settings import SettingsFile
-from app.snapshot import Snapshot
-from app.weights import default_weights
+from app.live.protocol import Session
+from app.live.session_log import SessionLog
+from app.stream.snapshot import Snapshot
+from app.stream.weights import default_weights
 from app.window.exports import Exports
 from app.window.files import FilesPage
 from app.window.help import Help
@@ -24,6 +23,7 @@ from app.window.memory import Memory
 from app.window.menu_entries import fill_menus
 from app.window.menus import Menus
 from app.window.page_switch import PageSwitch
+from app.window.settings import SettingsFile
 from app.window.style import style_sheet
 from app.window.theme import DESIGN_HEIGHT, DESIGN_WIDTH, Theme, ThemeChoice, scale_for
 from app.window.toast import Toast

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray
 
-from app.session_protocol import Session
-from app.settings import Settings, SettingsFile
+from app.live.protocol import Session
+from app.window.settings import Settings, SettingsFile
 
 if TYPE_CHECKING:
     from app.window.main import MainWindow

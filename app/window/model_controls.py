@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.model_in_use import ModelInUse, ModelRow, RowSteps
+from app.stream.model_in_use import ModelInUse, ModelRow, RowSteps
 from app.window import words
 from app.window.choice_box import ChoiceBox
 from app.window.reading import Reading

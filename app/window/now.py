@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from app.verdict import Verdict
+from app.live.verdict import Verdict
 from app.window import words
 from app.window.panel import Panel
 from app.window.reading import Reading, Weight

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from app.model_in_use import FrameFlops
+from app.stream.model_in_use import FrameFlops
 from app.window import words
 from app.window.explained import Explained
 from app.window.logbar import LogAxis

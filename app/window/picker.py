@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QWidget
 
-from app.session_protocol import DeviceList
+from app.live.protocol import DeviceList
 from app.window.choice_box import ChoiceBox
 from app.window.theme import Theme
 

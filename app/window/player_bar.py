@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QSlider, QStyle, QToolButton, QWidget
 
-from app.session_protocol import Player, Session
+from app.live.protocol import Player, Session
 from app.window import words
 from app.window.reading import Reading
 from app.window.theme import Theme

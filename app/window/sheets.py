@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app import __version__
-from app.diagnostics import PACKAGES, licence_of, version_of
+from app.window.diagnostics import PACKAGES, licence_of, version_of
 
 WHAT_IT_IS = (
     "Hears music and says what genre it is, live. A continual Nystrom transformer computes only what is new in each "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QPushButton, QToolButton, QWidget
 
-from app.session_protocol import DeviceList, EngineState, Session
+from app.live.protocol import DeviceList, EngineState, Session
 from app.window.level import LevelMeter
 from app.window.picker import MicrophonePicker
 from app.window.reading import Reading, Weight

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from app.costs import SERIES_FRAMES
+from app.live.costs import SERIES_FRAMES
 from app.window import words
 from app.window.explained import Explained
 from app.window.logbar import LogAxis

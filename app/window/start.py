@@ -12,12 +12,12 @@ from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
-from app.log_file import begin_log, catch_faults, default_log
-from app.session_protocol import Session
-from app.settings import SettingsFile
-from app.weights import default_weights
+from app.live.protocol import Session
+from app.stream.weights import default_weights
+from app.window.log_file import begin_log, catch_faults, default_log
 from app.window.main import MainWindow
 from app.window.palettes import Palette
+from app.window.settings import SettingsFile
 from app.window.theme import Theme, ThemeChoice, font
 
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from app.session_protocol import EngineState
+from app.live.protocol import EngineState
 from app.window.palettes import Role
 from app.window.reading import Reading
 from app.window.theme import Theme

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.session_protocol import Session
+from app.live.protocol import Session
 from app.window.tour import Tour
 
 LONGER = 4.0  # times as long, or the nearest below that there is

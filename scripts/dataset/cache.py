@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.offline.fingerprint import Fingerprint, still_matches, take_fingerprint
+from app.files.fingerprint import Fingerprint, still_matches, take_fingerprint
 from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE
 
 FRONT_END = json.dumps({"rate": SAMPLE_RATE, "fft": FFT_LENGTH, "hop": HOP, "bands": BANDS, "floor": FLOOR_POWER})

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.frame_reader import FrameReader
-from app.offline.console import Console
+from app.files.console import Console
+from app.stream.frame_reader import FrameReader
 from audio import BANDS, AudioError, FileSource, UnreadableFile
 from model import GTZAN_GENRES
 from scripts.dataset.cache import FeatureCache

@@ -1,6 +1,7 @@
 """Endless streams: clips joined in random order with hard cuts, and how the answer on the screen fares in them.
 
-That answer is the mean of the last 39 token probabilities (3 s), as in app/answerer.py. Nothing is reset at a cut.
+That answer is the mean of the last 39 token probabilities (3 s), as in app/stream/answerer.py. Nothing is reset at a
+cut.
 
 Tensor dimensions: S streams, C clips in each, T frames of a clip, G genres.
 """
@@ -16,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from app.answerer import SMOOTHING_FRAMES
+from app.stream.answerer import SMOOTHING_FRAMES
 from audio import FRAME_SECONDS
 from model import Classifier, probabilities
 from model.training import clip_probabilities

@@ -14,6 +14,7 @@ from .report import SetUpError, say, tail
 from .stamp import Stamp, read_stamp, write_stamp
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+COMPILE = "from app.stream.front_end import compile_everything; compile_everything()"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,11 @@ def compile_steps(environment: Environment) -> None:
     """Let the compiled path be there from the first start on; where that fails, torch serves."""
     with contextlib.suppress(OSError):
         subprocess.run(
-            [str(environment.python), "-c", "from app.front_end import compile_everything; compile_everything()"],
+            [
+                str(environment.python),
+                "-c",
+                "from app.stream.front_end import compile_everything; compile_everything()",
+            ],
             cwd=environment.checkout,
             stdin=subprocess.DEVNULL,
             capture_output=True,

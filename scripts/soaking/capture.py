@@ -20,10 +20,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 import torch
 
-from app.session import LiveSession
-from app.snapshot import Snapshot
-from app.torch_path import live_model
-from app.weights import default_weights
+from app.live.session import LiveSession
+from app.stream.snapshot import Snapshot
+from app.stream.torch_path import live_model
+from app.stream.weights import default_weights
 from app.window import MainWindow
 from app.window.start import start_qt
 from audio import Block, Microphone, input_devices

@@ -10,7 +10,7 @@ from collections import Counter
 
 from scripts.starting.rounds import CHECKOUT
 
-# The steps of app/commands/window.py in their order, and after them what goes on behind the window. In one process, so
+# The steps of app/cli/window.py in their order, and after them what goes on behind the window. In one process, so
 # that nothing is counted twice; the threads of a real start share the processor with each other besides.
 STEPS = """
 import json, os, sys, time
@@ -26,18 +26,18 @@ import PySide6.QtWidgets
 done("import Qt")
 import pyqtgraph
 done("import pyqtgraph")
-import app.commands.window
+import app.cli.window
 done("import the program")
 import model.compiled.classifier
 done("import numba")
-from app.weights import default_weights, family_weights
-from app.compiled_path import compiled_model, load_ready
+from app.stream.weights import default_weights, family_weights
+from app.stream.compiled_path import compiled_model, load_ready
 compiled = load_ready(default_weights())
 done("load the weights")
 if compiled is None:
     sys.exit("the compiled functions are not ready yet: start the window once, for a minute")
 model = compiled_model(compiled, lambda: None)
-from app.session import LiveSession
+from app.live.session import LiveSession
 from app.window.start import start_qt, MainWindow
 session = LiveSession(model, other_weights=family_weights())
 application = start_qt()
@@ -53,7 +53,7 @@ microphone.read(1.0)
 done("behind it: open the sound device")
 model.make_path()
 done("behind it: load the compiled functions")
-from app.torch_import import import_torch
+from app.stream.torch_import import import_torch
 import_torch()
 done("behind it: import torch")
 from model import load_classifier

@@ -22,7 +22,7 @@ PATIENCE = 60.0  # seconds; only a fault takes so long
 LOOK_SECONDS = 0.002
 WATCHED_SECONDS = 3.0  # after the first answer
 ENTRY = re.compile(r"^(\S+ \S+),(\d{3}) INFO app\.engine: (.*)$", re.MULTILINE)
-SOUND, ANSWER = "the source is open", "the first answer"  # how the entries of the log begin, see app/engine.py
+SOUND, ANSWER = "the source is open", "the first answer"  # how the entries of the log begin, see app/live/engine.py
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from app.offline.console import Console
+from app.files.console import Console
 from model import ModelConfig, save_classifier
 from model.training import TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import read_dataset

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from app.bench.timing import machine
+from app.stream.timing import machine
 from audio import FRAME_SECONDS
 from model import step_cost, twin_cost
 from model.training import TrainingPlan

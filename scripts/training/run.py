@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from app.offline.console import Console, clock
+from app.files.console import Console, clock
 from model import Classifier, ModelConfig
 from model.training import Trainer, TrainingError, TrainingPlan, load_checkpoint, save_checkpoint
 from scripts.dataset import Dataset

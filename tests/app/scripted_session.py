@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from app.model_in_use import FrameFlops, ModelInUse, ModelRow, RowSteps
-from app.recording import Recorder
-from app.session_protocol import DeviceList, EngineState, InputDeviceChoice
-from app.snapshot import Snapshot, Timing
+from app.live.protocol import DeviceList, EngineState, InputDeviceChoice
+from app.live.recording import Recorder
+from app.stream.model_in_use import FrameFlops, ModelInUse, ModelRow, RowSteps
+from app.stream.snapshot import Snapshot, Timing
 from audio import Level
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
@@ -42,7 +42,7 @@ class ScriptedPlayer:
 
 
 class ScriptedSession:
-    """Implements app.session_protocol.Session; remembers what it was asked."""
+    """Implements app.live.protocol.Session; remembers what it was asked."""
 
     genres = GENRES
     frame_seconds = 1708 / 22050

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from audio import SAMPLE_RATE, Block, Capture, CaptureState, NoMicrophone, SampleRing, VirtualClock
 from audio.device import Condition
-from audio.virtual import VirtualDevice, tone
 from tests.audio.signals import at_rate, frames_of, music
+from tests.audio.virtual import VirtualDevice, tone
 
 RATE = 48_000
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from app.front_end import compile_everything
+from app.stream.front_end import compile_everything
 from scripts.starting.breakdown import time_imports
 from scripts.starting.rounds import ANSWER, SOUND, read_log
 from scripts.starting.screen import Screen
@@ -21,9 +21,9 @@ from tests.virtual_microphone import VirtualMicrophone
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 LOG = """\
-2026-01-02 10:00:00,250 INFO app.engine: the source is open, 48000 Hz
-2026-01-02 10:00:00,300 WARNING app.engine: the first answer is no answer
-2026-01-02 10:00:01,500 INFO app.engine: the first answer, for 0.09 s of sound
+2026-01-02 10:00:00,250 INFO app.live.engine: the source is open, 48000 Hz
+2026-01-02 10:00:00,300 WARNING app.live.engine: the first answer is no answer
+2026-01-02 10:00:01,500 INFO app.live.engine: the first answer, for 0.09 s of sound
 """
 
 

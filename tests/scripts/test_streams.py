@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.weights import default_weights
+from app.stream.weights import default_weights
 from audio import FRAME_SECONDS
 from model import load_for_training
 from scripts.dataset import read_pack

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.weights import default_weights
+from app.stream.weights import default_weights
 from model import GTZAN_GENRES, load_classifier, load_for_training, read_notes
 from tests.scripts.gtzan import CHECKOUT, NOISE, fill_sound_cache, pack_fields, script, write_clip, write_pack
 

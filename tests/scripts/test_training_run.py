@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.offline.console import Console
+from app.files.console import Console
 from model import Classifier, ModelConfig, load_for_training, save_classifier
 from model.training import Epoch, Trainer, TrainingError, TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import Dataset, DatasetError

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from app.offline.answer import FileAnswer, FileError
-from app.offline.inputs import expand
-from app.offline.model_identity import identify
-from app.offline.parameters import Parameters
+from app.files.answer import FileAnswer, FileError
+from app.files.inputs import expand
+from app.files.parameters import Parameters
+from app.stream.model_identity import identify
 
 if TYPE_CHECKING:
-    from app.offline.worker import Worker
+    from app.files.worker import Worker
 
 MOST_PROCESSES = 4
 
@@ -78,8 +78,8 @@ class Batch(QObject):
 
     def _classify(self) -> None:
         # Only now: they load torch, for which the window does not wait.
-        from app.offline.work import Task
-        from app.offline.worker import Worker
+        from app.files.work import Task
+        from app.files.worker import Worker
 
         items = list(expand([f"./{path}" if path.startswith("@") else path for path in self._given], recursive=True))
         paths = [item if isinstance(item, str) else item.path for item in items]

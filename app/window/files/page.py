@@ -22,11 +22,11 @@ from PySide6.QtWidgets import (
 )
 
 from app import __version__
-from app.offline.answer import FileAnswer, FileError
-from app.offline.console import clock
-from app.offline.formats import WRITERS, Run
-from app.offline.model_identity import identify
-from app.offline.parameters import Parameters
+from app.files.answer import FileAnswer, FileError
+from app.files.console import clock
+from app.files.formats import WRITERS, Run
+from app.files.parameters import Parameters
+from app.stream.model_identity import identify
 from app.window.files.batch import Batch
 from app.window.files.cells import HEIGHT, Cells
 from app.window.files.table import CONFIDENCE, FILE, GENRE, LENGTH, SORT_ROLE, TIMELINE, FilesTable

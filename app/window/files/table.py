@@ -9,8 +9,8 @@ from typing import Literal
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from app.offline.answer import FileAnswer, FileError
-from app.offline.console import clock
+from app.files.answer import FileAnswer, FileError
+from app.files.console import clock
 
 COLUMNS = ("File", "Genre", "Confidence", "Through the file", "Length")
 FILE, GENRE, CONFIDENCE, TIMELINE, LENGTH = range(len(COLUMNS))

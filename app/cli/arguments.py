@@ -1,0 +1,163 @@
+"""Everything that can be typed after `nystream`. Imports nothing heavy: `--help` must come at once."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from app import __version__
+from app.stream.weights import default_weights
+
+FORMATS = ("table", "csv", "json", "jsonl", "audacity", "raven", "jams")
+SHELLS = ("bash", "zsh", "fish")
+THEMES = ("system", "dark", "light")
+EXIT_CODES = "exit codes: 0 all done, 1 some files failed, 2 usage, 3 no model, 130 interrupted"
+
+CLASSIFY_HELP = (
+    "Prints one line per file: its path, its genre and the probability of it; or what --format says. Data goes to "
+    "standard output, all else to standard error. A file that cannot be read is named there, the others are still "
+    "done, and the exit code is 1."
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    described = argparse.ArgumentParser(
+        prog="nystream",
+        description="Hears music and says what genre it is. Without a command it opens the window.",
+        epilog=EXIT_CODES,
+    )
+    described.add_argument("--version", action="version", version=f"nystream {__version__}")
+    described.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE", help="another model")
+    begins = described.add_mutually_exclusive_group()
+    begins.add_argument(
+        "--listen",
+        nargs="?",
+        const="",
+        metavar="MICROPHONE",
+        help="listen at once; without a name to the default microphone",
+    )
+    begins.add_argument("--play", "--file", type=Path, metavar="FILE", help="play a file at live pace at once")
+    begins.add_argument("--start", action="store_true", help="listen at once to --source, or to the default microphone")
+    window = described.add_argument_group("window")
+    window.add_argument("--source", metavar="MICROPHONE", help="choose this microphone: its key or a part of its name")
+    _add_looks(window)
+    commands = described.add_subparsers(dest="command", metavar="COMMAND")
+    demo = commands.add_parser(
+        "demo",
+        help="open the window on music that it makes itself, with captions",
+        description="Needs no microphone, no file and no network. F11 is full screen, Esc ends it.",
+    )
+    _add_looks(demo, argparse.SUPPRESS)
+    _add_weights(demo)
+    _add_classify(commands.add_parser("classify", help="say what genre files are", description=CLASSIFY_HELP))
+    _add_listen(
+        commands.add_parser(
+            "listen",
+            help="say what genre the microphone hears, without a window",
+            description="Prints a line per hop until Ctrl-C.",
+        )
+    )
+    devices = commands.add_parser("devices", help="list the microphones", description="Lists the input devices.")
+    devices.add_argument("--json", action="store_true", help="one JSON object")
+    info = commands.add_parser("info", help="the model card and all versions", description="What is installed here.")
+    info.add_argument("--json", action="store_true", help="one JSON object")
+    _add_weights(info)
+    bench = commands.add_parser(
+        "bench", help="what a frame costs on this machine", description="Times each part of a frame, in one thread."
+    )
+    bench.add_argument("--json", action="store_true", help="one JSON object")
+    bench.add_argument("--frames", type=int, default=400, metavar="N", help="frames to be timed; default: 400")
+    _add_weights(bench)
+    rows = commands.add_parser(
+        "rows",
+        help="which of the models that ship has the quickest step for a window",
+        description="Times a step of every model that ships, in turns, in one thread, and names the quickest.",
+    )
+    rows.add_argument("--window-seconds", type=float, metavar="N", help="what the models remember; default: 30")
+    rows.add_argument("--json", action="store_true", help="one JSON object")
+    completion = commands.add_parser(
+        "completion",
+        help="shell completion",
+        description="Prints a script for a shell, for example: source <(nystream completion bash)",
+    )
+    completion.add_argument("shell", choices=SHELLS)
+    return described
+
+
+def _add_looks(to: argparse._ActionsContainer, default: str | None = None) -> None:
+    """`default`: what stands for what was not said; a command must not undo what was said before its name."""
+    to.add_argument("--theme", choices=THEMES, default=default, help="default: as last time, at first the system's")
+    to.add_argument(
+        "--window-seconds", type=float, default=default, metavar="N", help="what the model remembers; default: 30"
+    )
+    off = default or False
+    to.add_argument(
+        "--fastest",
+        action="store_true",
+        default=off,
+        help="of the models that ship the one with the quickest step",
+    )
+    to.add_argument("--fullscreen", action="store_true", default=off, help="the whole screen, and larger type")
+    to.add_argument("--silent", action="store_true", default=off, help="do not play files and the demo aloud")
+
+
+def _add_classify(classify: argparse.ArgumentParser) -> None:
+    classify.epilog = EXIT_CODES
+    classify.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="sound files, videos with sound, folders (with -r), patterns, - for standard input, @LIST for the paths "
+        "in a text file",
+    )
+    classify.add_argument("-r", "--recursive", action="store_true", help="look for sound files in folders")
+    classify.add_argument("--raw", metavar="TYPE,RATE,CHANNELS", help="standard input is raw: s16le,44100,2")
+    _add_channel(classify)
+    output = classify.add_argument_group("output")
+    output.add_argument("--format", choices=FORMATS, default="table", help="default: table")
+    output.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE|DIR|-",
+        default="-",
+        help="one file for all, or a folder (one that exists, or a name without a suffix) for one file per input",
+    )
+    output.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    output.add_argument("--errors", type=Path, metavar="FILE", help="write what failed as JSON")
+    output.add_argument("--timeline", action="store_true", help="table and csv: a row per hop, not per file")
+    output.add_argument("--hop", default="1s", metavar="TIME", help="between two entries of a timeline; default: 1s")
+    output.add_argument("--smoothing", default="3s", metavar="TIME", help="over which an entry averages; default: 3s")
+    output.add_argument("--compare", action="store_true", help="also run the non-continual twin")
+    _add_loudness(output)
+    batch = classify.add_argument_group("batches")
+    where = batch.add_mutually_exclusive_group()
+    where.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes; default: 1")
+    where.add_argument("--dask", metavar="SCHEDULER", help="the address of a dask.distributed scheduler")
+    batch.add_argument("--resume", action="store_true", help="skip what is done and unchanged; needs -o")
+    _add_weights(classify)
+
+
+def _add_listen(listen: argparse.ArgumentParser) -> None:
+    listen.add_argument("--device", metavar="MICROPHONE", help="a part of its name; default: the default one")
+    _add_channel(listen)
+    listen.add_argument("--jsonl", action="store_true", help="one JSON object a line")
+    listen.add_argument("--hop", default="1s", metavar="TIME", help="between two lines; default: 1s")
+    listen.add_argument("--smoothing", default="3s", metavar="TIME", help="over which a line averages; default: 3s")
+    listen.add_argument("--duration", metavar="TIME", help="stop after so long; default: at Ctrl-C")
+    _add_loudness(listen)
+    _add_weights(listen)
+
+
+def _add_channel(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--channel", default="mean", metavar="N", help="hear one channel, from 1 on; default: mean of all")
+
+
+def _add_loudness(to: argparse._ActionsContainer) -> None:
+    loudness = to.add_mutually_exclusive_group()
+    loudness.add_argument("-q", "--quiet", action="store_true", help="errors only on standard error")
+    loudness.add_argument("-v", "--verbose", action="store_true", help="say more on standard error")
+
+
+def _add_weights(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--weights", type=Path, default=argparse.SUPPRESS, metavar="FILE", help="another model")

@@ -1,0 +1,67 @@
+"""`nystream info`: which program, which model, and what the model says of itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from app import __version__
+from app.stream.weights import default_weights
+
+SCHEMA = "nystream-info-1"
+PACKAGES = ("av", "librosa", "numba", "numpy", "PySide6-Essentials", "sounddevice", "soundfile", "soxr", "torch")
+
+
+def run_info(options: argparse.Namespace) -> int:
+    """Versions, the model, and the model card; torch is not imported for that. Raises WeightsError."""
+    from app.cli.main import EXIT_OK
+    from app.stream.compiled_path import describe_path
+    from app.stream.front_end import describe_front_end
+    from app.stream.model_identity import identify
+    from model import read_notes
+    from model.weights_file import learned_numbers, read_weights, unfitting
+
+    config, tensors = read_weights(options.weights, "np")
+    try:
+        live_path = describe_path(config, tensors)
+    except ValueError as error:
+        raise unfitting(options.weights, error) from None
+    described: dict[str, Any] = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "packages": {name: _version_of(name) for name in PACKAGES},
+        "model": identify(options.weights) | {"path": str(options.weights)},
+        "genres": config.genres,
+        "parameters": learned_numbers(tensors),
+        "live_path": live_path,
+        "front_end": describe_front_end(),
+        "notes": read_notes(options.weights),
+    }
+    if options.json:
+        print(json.dumps(described, indent=1))
+        return EXIT_OK
+    print(f"nystream {__version__}, Python {described['python']}, {described['system']}")
+    print(", ".join(f"{name} {version or 'missing'}" for name, version in described["packages"].items()))
+    print(f"model {described['model']['path']}\nSHA-256 {described['model']['hash']}")
+    print(f"{described['parameters']:,} parameters; genres: {', '.join(described['genres'])}")
+    print("frames are computed by {name}: {note}".format(**described["live_path"]))
+    print("log-mel is computed by {name}: {note}".format(**described["front_end"]))
+    for name, note in described["notes"].items():
+        print(f"{name}: {note}")
+    card = default_weights().with_name("MODEL_CARD.md")
+    if Path(options.weights) == default_weights() and card.is_file():
+        print(f"\n{card.read_text(encoding='utf-8').strip()}")
+    return EXIT_OK
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

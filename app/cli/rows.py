@@ -1,0 +1,76 @@
+"""`nystream rows`: the rows of the family that ship, and what a step of each takes here for a window."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.cli.usage import UsageError
+from app.stream.weights import default_weights, family_weights
+
+if TYPE_CHECKING:
+    from app.stream.model_steps import RowStep
+
+SCHEMA = "nystream-rows-1"
+SHORTEST_WINDOW, LONGEST_WINDOW, DEFAULT_WINDOW = 5.0, 300.0, 30.0  # s
+
+
+def run_rows(options: argparse.Namespace) -> int:
+    """The quickest first, and how to choose it. Raises UsageError."""
+    from app.cli.main import EXIT_OK
+
+    seconds = checked_window(DEFAULT_WINDOW if options.window_seconds is None else options.window_seconds)
+    rows = measure(seconds)
+    if options.json:
+        measured = [
+            {"name": row.name, "weights": str(row.weights), "path": row.path, "step_us": row.step_us} for row in rows
+        ]
+        print(json.dumps({"schema": SCHEMA, "window_seconds": seconds, "rows": measured}, indent=1))
+        return EXIT_OK
+    print(f"a step with a window of {seconds:g} s, microseconds p50 (p99), in turns on this machine")
+    for row in rows:
+        print(f"{row.step_us['p50']:10.1f} ({row.step_us['p99']:.1f})  {row.name}, {row.path}: {row.weights}")
+    print(
+        f"The quickest: nystream --fastest --window-seconds {seconds:g}\n"
+        "Every row has weights of its own and gives other answers; `nystream info` says what is known of them."
+    )
+    return EXIT_OK
+
+
+def choose_fastest(weights: Path, seconds: float | None) -> RowStep:
+    """For `nystream --fastest`: told on standard error. Raises UsageError, also when other weights were asked for."""
+    if weights != default_weights():
+        raise UsageError("--fastest chooses among the models that ship: leave --weights out, or --fastest")
+    seconds = checked_window(DEFAULT_WINDOW if seconds is None else seconds)
+    quickest = measure(seconds)[0]
+    print(
+        f"nystream: the quickest step for {seconds:g} s here: {quickest.name}, {quickest.step_us['p50']:.1f} us "
+        f"({quickest.weights})",
+        file=sys.stderr,
+    )
+    return quickest
+
+
+def checked_window(seconds: float) -> float:
+    """Raises UsageError."""
+    if not SHORTEST_WINDOW <= seconds <= LONGEST_WINDOW:
+        raise UsageError(
+            f"--window-seconds {seconds:g} cannot be used: give {SHORTEST_WINDOW:g} to {LONGEST_WINDOW:g} seconds"
+        )
+    return seconds
+
+
+def measure(seconds: float) -> list[RowStep]:
+    """In one thread, as the program runs. Raises UsageError where no row can have this window."""
+    import torch
+
+    from app.stream.model_steps import measure_rows
+
+    torch.set_num_threads(1)
+    rows = measure_rows(family_weights(), seconds)
+    if not rows:
+        raise UsageError(f"no weights that ship can have a window of {seconds:g} s: leave --fastest out")
+    return rows

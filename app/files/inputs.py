@@ -1,0 +1,109 @@
+"""From what was typed to the files that are meant: files, folders, globs, lists and standard input, in order."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from app.files.answer import FileError
+
+STANDARD_INPUT = "-"
+# What is looked for in folders; a file that is named by itself is always tried.
+SOUND_SUFFIXES = (
+    *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".w64"),
+    *(".rf64", ".m4a", ".m4b", ".aac", ".mka", ".wma"),
+)
+VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
+SUFFIXES = frozenset(SOUND_SUFFIXES + VIDEO_SUFFIXES)
+
+
+def expand(given: Sequence[str], recursive: bool) -> Iterator[str | FileError]:
+    """Paths as they were given or found, and what cannot be used in its place among them."""
+    for text in given:
+        if text.startswith("@") and len(text) > 1:
+            yield from _expand_list(text, recursive)
+        else:
+            yield from _expand_one(text, recursive)
+
+
+def common_root(given: Sequence[str], inputs: Sequence[str]) -> Path:
+    """The deepest folder that holds all inputs: a single folder itself, the folder of a single file."""
+    folders = [text for text in given if os.path.isdir(text)]
+    held = [path for path in inputs if path != STANDARD_INPUT]
+    if len(given) == len(folders) == 1:
+        return Path(os.path.abspath(folders[0]))
+    parents = {os.path.dirname(os.path.abspath(path)) for path in held}
+    try:
+        return Path(os.path.commonpath(sorted(parents))) if parents else Path.cwd()
+    except ValueError:  # on Windows: on different drives
+        return Path()
+
+
+def _expand_one(text: str, recursive: bool) -> Iterator[str | FileError]:
+    if text == STANDARD_INPUT:
+        yield text
+    elif os.path.isdir(text):
+        if recursive:
+            yield from _expand_folder(text)
+        else:
+            yield FileError(text, "this is a folder: add -r to classify what is in it")
+    elif not os.path.lexists(text) and glob.has_magic(text):
+        found = sorted(glob.glob(text, recursive=True))
+        if not found:
+            yield FileError(text, "no file matches this pattern: check it")
+        for match in found:
+            if not os.path.isdir(match):
+                yield match
+            elif recursive:
+                yield from _expand_folder(match)
+    else:
+        yield text
+
+
+def _expand_folder(folder: str) -> Iterator[str | FileError]:
+    empty = True
+    for path in _walk(folder, set()):
+        empty = False
+        yield path
+    if empty:
+        yield FileError(folder, "there are no sound files in this folder: check its name")
+
+
+def _walk(folder: str, visited: set[tuple[int, int]]) -> Iterator[str | FileError]:
+    """Sorted; links are followed, but no folder is entered twice, so loops end."""
+    try:
+        status = os.stat(folder)
+        identity = (status.st_dev, status.st_ino)
+        if identity in visited:
+            return
+        visited.add(identity)
+        names = sorted(os.listdir(folder), key=os.fsencode)
+    except OSError as error:
+        yield FileError(folder, f"the folder cannot be read ({error.strerror}): check its permissions")
+        return
+    for name in names:
+        path = os.path.join(folder, name)
+        if name.startswith("."):  # also the shadows `._song.mp3` that macOS leaves on other disks
+            continue
+        if os.path.isdir(path):
+            yield from _walk(path, visited)
+        elif os.path.splitext(name)[1].lower() in SUFFIXES:
+            yield path
+
+
+def _expand_list(text: str, recursive: bool) -> Iterator[str | FileError]:
+    """One path a line, or between NUL bytes if there are any; empty lines and lines that begin with # are skipped."""
+    try:
+        content = sys.stdin.buffer.read() if text == "@-" else Path(text[1:]).read_bytes()
+    except OSError as error:
+        yield FileError(text, f"the list cannot be read ({error.strerror}): check its name")
+        return
+    between_zeros = b"\0" in content
+    lines = content.split(b"\0") if between_zeros else content.splitlines()
+    for line in lines:
+        path = os.fsdecode(line)
+        if path.strip() and (between_zeros or not path.startswith("#")):
+            yield from _expand_one(path, recursive)

@@ -1,0 +1,174 @@
+"""What the window asks of a session: sources to choose from, one that runs, and its snapshots.
+
+The window sees sound and model through this alone, so that it opens before either is loaded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from app.live.recording import Recorder
+from app.stream.model_in_use import ModelInUse, ModelRow, RowSteps
+from app.stream.snapshot import Snapshot
+from audio.meter import Level
+from audio.watchdog import CaptureState
+
+Phase = Literal["idle", "starting", "running", "ended", "failed", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """Where a run is, and one sentence for the user ("" when there is nothing to say).
+
+    capture: how a microphone is doing while it runs; "listening" for all else.
+    """
+
+    phase: Phase
+    message: str = ""
+    capture: CaptureState = "listening"
+
+
+@dataclass(frozen=True, slots=True)
+class InputDeviceChoice:
+    """One line of the microphone picker; `key` is what `Session.listen` wants back, and stays the same over
+    restarts and replugging.
+    """
+
+    label: str
+    key: str
+    is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceList:
+    """The microphones found by one search; `problem` says in a sentence why there are none.
+
+    hint: how to hear what the computer plays, where no choice gives that.
+    """
+
+    choices: tuple[InputDeviceChoice, ...] = ()
+    problem: str = ""
+    hint: str = ""
+
+
+class Player(Protocol):
+    """A file that is played, to pause and wind it."""
+
+    paused: bool
+
+    @property
+    def position(self) -> float:
+        """Seconds into the file."""
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds as the file states it, None where it does not."""
+
+    def seek(self, seconds: float) -> None:
+        """Go on from there."""
+
+
+class Session(Protocol):
+    """Everything the window may ask. Each call returns at once: what takes time happens in other threads.
+
+    aloud: whether files and the demo are played by the speaker too, from the next one on.
+    """
+
+    aloud: bool
+
+    @property
+    def genres(self) -> tuple[str, ...]:
+        """Names of the genres, in the order of the probabilities."""
+
+    @property
+    def model(self) -> ModelInUse:
+        """The model that was chosen last and could be had; a snapshot says which one answered it."""
+
+    @property
+    def rows(self) -> tuple[ModelRow, ...]:
+        """The rows of the family that can be chosen."""
+
+    @property
+    def windows(self) -> tuple[float, ...]:
+        """The lengths in seconds that can be chosen, in rising order."""
+
+    @property
+    def model_problem(self) -> str:
+        """Why the last choice of a model could not be had, in one sentence; "" when it could."""
+
+    @property
+    def row_steps(self) -> RowSteps | None:
+        """What a step of every row takes, as it was measured last; None before that."""
+
+    @property
+    def frame_seconds(self) -> float:
+        """Time from one frame to the next: the budget of its computation."""
+
+    @property
+    def highest_frequency(self) -> float:
+        """Upper end of the log-mel bands in Hz."""
+
+    @property
+    def devices(self) -> DeviceList | None:
+        """What the last search found; None until the first one has ended."""
+
+    @property
+    def source_name(self) -> str:
+        """What is being heard, or was last, or was to be: a file has its name before it is open. "" if unknown."""
+
+    @property
+    def hears_microphone(self) -> bool:
+        """Whether that is a microphone; a file otherwise."""
+
+    @property
+    def recorder(self) -> Recorder:
+        """Keeps the last minutes of sound, but only while it is switched on."""
+
+    @property
+    def state(self) -> EngineState:
+        """The present state of the run."""
+
+    @property
+    def level(self) -> Level:
+        """What a meter shows at this moment: of what runs, or of what is previewed."""
+
+    @property
+    def preview_status(self) -> str:
+        """What is wrong with the microphone that is previewed, in one sentence; "" when nothing is."""
+
+    @property
+    def player(self) -> Player | None:
+        """The file that is played; None while none is."""
+
+    @property
+    def missed(self) -> int:
+        """Snapshots of this run that were dropped because nobody drained them in time."""
+
+    def refresh_devices(self) -> None:
+        """Search again; `devices` becomes another object when the search has ended."""
+
+    def preview(self, device_key: str | None) -> None:
+        """Meter a microphone and hear nothing else of it, until something runs; None ends that."""
+
+    def listen(self, device_key: str) -> None:
+        """End what runs and hear a microphone. What goes wrong becomes `state`."""
+
+    def play(self, path: Path) -> None:
+        """End what runs and hear a file at live pace. What goes wrong becomes `state`."""
+
+    def choose_model(self, row_key: str, window_seconds: float) -> None:
+        """Go on with another row or another window, also in the middle of a run: nothing heard is lost."""
+
+    def measure_rows(self, window_seconds: float) -> None:
+        """Time a step of every row with this window; `row_steps` becomes another object when that is done."""
+
+    def demo(self) -> None:
+        """End what runs and hear music that the program makes itself, at live pace."""
+
+    def stop(self) -> None:
+        """End what runs, if anything; may be called from any thread and more than once."""
+
+    def drain(self) -> list[Snapshot]:
+        """All snapshots since the last call, oldest first, of the present run only."""

@@ -1,0 +1,221 @@
+"""The session behind the window: one model, one run at a time, sources opened on demand."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app.demo import DemoSource
+from app.live.engine import Engine
+from app.live.model_change import ModelChange
+from app.live.protocol import DeviceList, EngineState, InputDeviceChoice
+from app.live.recording import Recorder
+from app.stream.family import Family, Quicken
+from app.stream.live_model import LiveModel
+from app.stream.model_in_use import ModelInUse, RowSteps
+from app.stream.snapshot import Snapshot
+from audio import (
+    FRAME_SECONDS,
+    SAMPLE_RATE,
+    AudioError,
+    FilePlayer,
+    FrontEnd,
+    Level,
+    LevelPreview,
+    LivePacedSource,
+    Microphone,
+    PlayedAloud,
+    Source,
+    input_devices,
+    system_sound_help,
+)
+
+HAND_OVER_SECONDS = 3.0  # how long a new run waits for the one before it to let go of its device
+
+
+class LiveSession:
+    """Implements app.live.protocol.Session. `speed` is that of files: 1 live, infinity does not wait.
+
+    model: the first one to answer. other_weights: files with other rows of the family. quicken: how a model is made
+    quicker, see ModelChange. front_end: what computes log-mel frames.
+    aloud: whether files and the demo are played by the speaker too, from the next one on.
+    """
+
+    frame_seconds = FRAME_SECONDS
+    highest_frequency = SAMPLE_RATE / 2
+
+    def __init__(
+        self,
+        model: LiveModel,
+        speed: float = 1.0,
+        other_weights: Sequence[Path] = (),
+        quicken: Quicken | None = None,
+        front_end: FrontEnd | None = None,
+    ) -> None:
+        self._speed = speed
+        self._front_end = front_end
+        self.aloud = False
+        self.recorder = Recorder()
+        self._engine: Engine | None = None
+        self._preview: LevelPreview | None = None
+        self._player: FilePlayer | None = None
+        self._on_microphone = False
+        self._wished_name = ""
+        self._devices: DeviceList | None = None
+        self.genres = model.config.genres
+        family = Family(model.config, model.reference, other_weights)
+        self._models = ModelChange(model, family, self._take_over, quicken)
+        self.rows, self.windows = family.rows, family.windows
+
+    @property
+    def model(self) -> ModelInUse:
+        return self._models.model.in_use
+
+    def complete(self) -> None:
+        """Load what the first answers did not wait for: torch with the twin, or the compiled path. Returns at once."""
+        self._models.complete()
+
+    @property
+    def model_problem(self) -> str:
+        return self._models.problem
+
+    @property
+    def row_steps(self) -> RowSteps | None:
+        return self._models.steps
+
+    def measure_rows(self, window_seconds: float) -> None:
+        self._models.measure(window_seconds)
+
+    def choose_model(self, row_key: str, window_seconds: float) -> None:
+        self._models.choose(row_key, window_seconds)
+
+    def _take_over(self, model: LiveModel) -> None:
+        engine = self._engine
+        if engine is not None:
+            engine.change(model)
+
+    @property
+    def devices(self) -> DeviceList | None:
+        return self._devices
+
+    @property
+    def source_name(self) -> str:
+        return self._wished_name if self._engine is None else self._engine.source_name or self._wished_name
+
+    @property
+    def hears_microphone(self) -> bool:
+        return self._on_microphone
+
+    @property
+    def state(self) -> EngineState:
+        return EngineState("idle") if self._engine is None else self._engine.state
+
+    @property
+    def missed(self) -> int:
+        return 0 if self._engine is None else self._engine.missed
+
+    def refresh_devices(self) -> None:
+        threading.Thread(target=self._search, name="device search", daemon=True).start()
+
+    @property
+    def level(self) -> Level:
+        """What a meter shows of the input: of the run, or of the preview while nothing runs."""
+        if self._engine is not None and self.state.phase == "running":
+            return self._engine.level
+        return Level() if self._preview is None else self._preview.level
+
+    @property
+    def preview_status(self) -> str:
+        return "" if self._preview is None else self._preview.status
+
+    @property
+    def player(self) -> FilePlayer | None:
+        """The file that is played, to pause and wind it; None while none is."""
+        return self._player if self.state.phase == "running" else None
+
+    def listen(self, device_key: str) -> None:
+        self._begin(lambda: Microphone(device_key or None), on_microphone=True, wished_name="")
+
+    def play(self, path: Path) -> None:
+        def open_file() -> Source:
+            player = FilePlayer(path, self._speed)
+            self._player = player
+            return self._audible(player)
+
+        self._begin(open_file, on_microphone=False, wished_name=path.name)
+
+    def demo(self) -> None:
+        self._begin(
+            lambda: self._audible(LivePacedSource(DemoSource(), self._speed)),
+            on_microphone=False,
+            wished_name=DemoSource.name,
+        )
+
+    def _audible(self, source: Source) -> Source:
+        return PlayedAloud(source) if self.aloud and self._speed == 1.0 else source
+
+    def preview(self, device_key: str | None) -> None:
+        """Meter a microphone until something is heard in earnest; "" for the default, None for none. See `level`."""
+        before = self._end_preview()
+        if device_key is None:
+            return
+
+        def open_microphone() -> Source:
+            if before is not None:
+                before.join(HAND_OVER_SECONDS)
+            return Microphone(device_key or None)
+
+        self._preview = LevelPreview(open_microphone)
+
+    def stop(self) -> None:
+        self._end_preview()
+        if self._engine is not None:
+            self._engine.request_stop()
+
+    def close(self, timeout: float = HAND_OVER_SECONDS) -> bool:
+        """Stop, and wait until the device is free; False when it is not after `timeout` seconds."""
+        preview = self._preview
+        self.stop()
+        free = preview is None or preview.join(timeout)
+        return free and (self._engine is None or self._engine.join(timeout))
+
+    def _end_preview(self) -> LevelPreview | None:
+        preview, self._preview = self._preview, None
+        if preview is not None:
+            preview.stop()
+        return preview
+
+    def drain(self) -> list[Snapshot]:
+        return [] if self._engine is None else self._engine.drain()
+
+    def _begin(self, open_source: Callable[[], Source], on_microphone: bool, wished_name: str) -> None:
+        before, preview = self._engine, self._preview
+
+        def open_after_the_run_before() -> Source:
+            if before is not None:
+                before.join(HAND_OVER_SECONDS)
+            if preview is not None:
+                preview.join(HAND_OVER_SECONDS)
+            return open_source()
+
+        self.stop()
+        self._player = None
+        self._on_microphone, self._wished_name = on_microphone, wished_name
+        model = self._models.model
+        self._engine = Engine(model, open_after_the_run_before, self.recorder.hear, self._front_end)
+        if self._models.model is not model:  # it was changed in this moment, before there was this engine to tell
+            self._engine.change(self._models.model)
+        self._engine.start()
+
+    def _search(self) -> None:
+        try:
+            found = input_devices(refresh=True)
+        except AudioError as error:
+            self._devices = DeviceList(problem=str(error))
+            return
+        self._devices = DeviceList(
+            tuple(InputDeviceChoice(device.label, device.key, device.is_default) for device in found),
+            "" if found else "No microphone was found: connect one and refresh the list, or open a file instead.",
+            system_sound_help(found),
+        )

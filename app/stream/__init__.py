@@ -1,0 +1,1 @@
+"""One stream of one model: frames in, answers out."""

@@ -1,0 +1,123 @@
+"""The compiled front end: prepared at set-up, loaded where it is ready; numpy computes where it is not."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import audio
+from app.stream.compiled_path import quicken
+from audio import BANDS, FFT_LENGTH, FrontEnd
+from audio.front_end import CompiledFrames, CompiledHalving, Loops
+from audio.halfband_loops import AT_ONCE
+from audio.logmel_tables import log_mel_tables
+
+if TYPE_CHECKING:
+    from app.stream.compiled_path import CompiledPath
+    from model import Classifier
+
+log = logging.getLogger(__name__)
+
+COMPILE = "from app.stream.front_end import compile_front_end; compile_front_end()"
+SOURCES = sorted(Path(audio.__file__).parent.glob("*_loops.py"))
+
+
+def ready_front_end() -> FrontEnd:
+    """Compiled if nothing has to be compiled first, and that is loaded; numpy's otherwise."""
+    front_end = FrontEnd()
+    if front_end_is_ready():
+        load_front_end(front_end)
+    return front_end
+
+
+def front_end_is_ready() -> bool:
+    """Whether nothing of it has to be compiled."""
+    try:
+        from model.compiled.cache import is_ready
+    except ImportError:
+        return False
+    return is_ready(_mark())
+
+
+def load_front_end(front_end: FrontEnd) -> None:
+    """Let it go on compiled; some milliseconds where the model's functions are loaded already."""
+    front_end.take_over(compile_front_end())
+
+
+def quicken_with(front_end: FrontEnd) -> Callable[[Classifier], Callable[[], CompiledPath] | None]:
+    """`quicken` for the model, and this front end right after it in the same thread."""
+
+    def quicken_both(classifier: Classifier) -> Callable[[], CompiledPath] | None:
+        make_path = quicken(classifier)
+        if front_end.name == "numpy":
+            _take_over(front_end)
+        return make_path
+
+    return quicken_both
+
+
+def compile_front_end() -> Loops:
+    """Compile or load it in this process. Raises ImportError where numba is missing."""
+    from audio.halfband_loops import halve_blocks
+    from audio.logmel_loops import log_mel_frames
+    from audio.polyphase_loops import interpolate
+    from audio.sample_loops import copy_samples, count_invalid
+    from model.compiled.cache import kept, mark_ready
+
+    loops = Loops(kept(log_mel_frames), kept(halve_blocks), kept(interpolate), kept(copy_samples), kept(count_invalid))
+    taps, one = np.zeros(AT_ONCE, np.float32), np.empty(1, np.float32)
+    CompiledHalving(loops, taps, block=1)(np.zeros(2 * len(taps), np.float32), one)
+    loops.interpolate(taps, taps[np.newaxis], 0, 1, one)
+    loops.count_invalid(taps)
+    loops.copy(taps[:1], one)
+    CompiledFrames(loops, log_mel_tables())(np.zeros(FFT_LENGTH, np.float32), np.empty((1, BANDS), np.float32))
+    mark_ready(_mark())
+    return loops
+
+
+def compile_everything() -> None:
+    """All compiled functions of the program, for set-up."""
+    from model.compiled.cache import compile_all
+
+    compile_all()
+    compile_front_end()
+
+
+def describe_front_end() -> dict[str, str]:
+    """What computes log-mel frames, "compiled" or "numpy", and why or from where."""
+    try:
+        from model.compiled.cache import cache_folder, is_ready
+    except ImportError as error:
+        return {"name": "numpy", "note": f"numba cannot be used ({error}): install it for frames that take less time"}
+    folder = cache_folder()
+    if folder is None:
+        return {
+            "name": "compiled",
+            "note": "by every window anew, because no cache folder can be written: set NYSTREAM_CACHE to one",
+        }
+    if is_ready(_mark()):
+        return {"name": "compiled", "note": f"kept in {folder}"}
+    return {"name": "compiled", "note": "by the first window; numpy until then"}
+
+
+def _take_over(front_end: FrontEnd) -> None:
+    """May take seconds, in which numpy goes on."""
+    try:
+        from model.compiled.cache import compile_apart
+
+        compile_apart(COMPILE, _mark())
+        front_end.take_over(compile_front_end())
+    except ImportError as error:
+        log.info("numpy computes log-mel frames: %s", error)
+
+
+def _mark() -> str:
+    """The file that says that this version of it is there: the cache folder's name knows only the model's sources."""
+    from model.compiled.cache import identity
+
+    return f"front-end-{hashlib.sha256(identity(SOURCES)).hexdigest()[:16]}"

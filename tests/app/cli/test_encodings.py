@@ -1,0 +1,88 @@
+"""Every encoding that is promised, made here, through the real command; and any one channel of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.app.cli.shell import Shell
+from tests.app.made_music import made_music
+from tests.audio.signals import encode
+
+RATE = 44_100
+HISS = 0.01
+BY_SOUNDFILE = {
+    "wav": "PCM_16",
+    "flac": "PCM_16",
+    "ogg": "VORBIS",
+    "opus": "OPUS",
+    "mp3": None,
+    "aiff": "PCM_16",
+    "au": "PCM_16",
+    "caf": "PCM_16",
+    "w64": "PCM_16",
+    "rf64": "PCM_16",
+}
+BY_FFMPEG = {"m4a": "aac", "aac": "aac", "mp4": "aac", "mkv": "aac", "webm": "libopus"}
+LOSSLESS = ("wav", "flac", "aiff", "au", "caf", "w64", "rf64")
+
+
+def make_in_every_encoding(folder: Path) -> list[str]:
+    for suffix, subtype in BY_SOUNDFILE.items():
+        kind, rate = ("OGG", 48_000) if suffix == "opus" else (suffix.upper(), RATE)
+        sound = (30_000 * made_music(3.0, rate, HISS)).astype(np.int16)
+        soundfile.write(folder / f"song.{suffix}", sound, rate, format=kind, subtype=subtype)
+    for suffix, codec in BY_FFMPEG.items():
+        rate = 48_000 if suffix == "webm" else RATE
+        encode(folder / f"song.{suffix}", codec, made_music(3.0, rate, HISS)[:, None], rate)
+    return [f"song.{suffix}" for suffix in (*BY_SOUNDFILE, *BY_FFMPEG)]
+
+
+def test_every_encoding_is_answered_as_the_wav_is(shell: Shell) -> None:
+    names = make_in_every_encoding(shell.folder)
+    done = shell.run(f"nystream classify {' '.join(names)} --format json && nystream classify -r . | wc -l")
+    assert done.returncode == 0, done.stderr
+    text, count = done.stdout.rsplit("\n", 2)[:2]
+    assert int(count) == len(names)
+    files = {file["path"].removeprefix("song."): file for file in json.loads(text)["files"]}
+    assert list(files) == [name.removeprefix("song.") for name in names]
+    for suffix, file in files.items():
+        assert file["duration"] == pytest.approx(files["wav"]["duration"], abs=0.16)
+        close = 1e-5 if suffix in LOSSLESS else 0.15
+        expected = list(files["wav"]["probabilities"].values())
+        np.testing.assert_allclose(list(file["probabilities"].values()), expected, atol=close, err_msg=suffix)
+
+
+def test_one_channel_can_be_chosen_wherever_sound_comes_from(shell: Shell) -> None:
+    music = made_music(3.0, RATE)
+    soundfile.write(shell.folder / "alone.wav", music, RATE, subtype="FLOAT")
+    pair = np.stack([np.random.default_rng(0).normal(0, 0.1, len(music)), music], axis=1).astype("<f4")
+    soundfile.write(shell.folder / "pair.wav", pair, RATE, subtype="FLOAT")
+    (shell.folder / "pair.raw").write_bytes(pair.tobytes())
+    chosen = "nystream classify --channel 2 --format json"
+    done = shell.run(
+        "nystream classify alone.wav pair.wav --format json && "
+        f"{chosen} pair.wav - <(cat pair.wav) < pair.wav && {chosen} - --raw f32le,{RATE},2 < pair.raw"
+    )
+    assert done.returncode == 0, done.stderr
+    answers, channels, text, decoder = [], [], done.stdout, json.JSONDecoder()
+    while text.strip():
+        one, end = decoder.raw_decode(text := text.lstrip())
+        answers += [file["probabilities"] for file in one["files"]]
+        channels.append(one["parameters"]["channel"])
+        text = text[end:]
+    alone, mean, *picked = answers
+    assert channels == [None, 2, 2]
+    assert picked == 4 * [alone]
+    assert mean != alone
+
+
+def test_a_channel_that_is_not_there_is_named(shell: Shell) -> None:
+    soundfile.write(shell.folder / "alone.wav", made_music(1.0), 22_050)
+    missing = shell.run("nystream classify alone.wav --channel 2")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert missing.stderr == "nystream: alone.wav: there is no channel 2 in this file: it has only one\n"

@@ -1,0 +1,87 @@
+"""What a script can rely on: 0, 1, 2, 3, 130, and what failed as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.cli.main import main
+from tests.app.cli.shell import Shell
+from tests.app.made_music import made_music
+
+USAGE = {
+    "no paths": [],
+    "an unknown format": ["a.wav", "--format", "xml"],
+    "an impossible hop": ["a.wav", "--hop", "0s"],
+    "a hop that is no time": ["a.wav", "--hop", "soon"],
+    "the channel before the first": ["a.wav", "--channel", "0"],
+    "a channel that is no number": ["a.wav", "--channel", "left"],
+    "no processes": ["a.wav", "--jobs", "0"],
+    "raw without standard input": ["a.wav", "--raw", "s16le,44100,2"],
+    "raw of no kind": ["-", "--raw", "cd"],
+    "standard input twice": ["-", "-"],
+    "labels of many on one page": ["a.wav", "b.wav", "--format", "audacity"],
+    "resuming what was printed": ["a.wav", "--resume"],
+    "quiet and verbose": ["a.wav", "-q", "-v"],
+    "processes and a cluster": ["a.wav", "--jobs", "2", "--dask", "tcp://x"],
+    "a file that exists": ["a.wav", "-o", "taken.json", "--format", "json"],
+    "an error file that exists": ["a.wav", "--errors", "taken.json"],
+}
+
+
+@pytest.mark.parametrize("arguments", USAGE.values(), ids=USAGE.keys())
+def test_what_cannot_be_asked_is_exit_code_2_before_anything_is_done(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken.json").write_text("taken")
+    try:
+        code: object = main(["classify", *arguments])
+    except SystemExit as left:  # as argparse does
+        code = left.code
+    assert code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "nystream" in said.err.splitlines()[-1]
+    assert (tmp_path / "taken.json").read_text() == "taken"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_run_that_fails_in_part_is_exit_code_1_and_says_what_failed(shell: Shell, library: Path) -> None:
+    done = shell.run("nystream classify none.wav music/rock/song.wav music -q --errors failed.json")
+    assert done.returncode == 1
+    assert done.stdout.startswith("music/rock/song.wav: ")
+    failed = json.loads((shell.folder / "failed.json").read_text())
+    assert [error["path"] for error in failed["errors"]] == ["none.wav", "music"]
+    assert done.stderr.splitlines() == [f"nystream: {error['path']}: {error['error']}" for error in failed["errors"]]
+
+
+def test_a_model_that_cannot_be_loaded_is_exit_code_3(shell: Shell) -> None:
+    (shell.folder / "broken.safetensors").write_bytes(b"no weights")
+    done = shell.run(
+        "for weights in broken.safetensors none.safetensors .; do"
+        " nystream classify a.wav --weights $weights -o out.json; echo $?; done"
+    )
+    assert done.stdout.split() == ["3", "3", "3"]
+    assert len(done.stderr.splitlines()) == 3
+    assert [path.name for path in shell.folder.iterdir()] == ["broken.safetensors"]
+
+
+@pytest.mark.parametrize("command", ["classify a.wav", "bench", "info", ""])
+def test_every_command_says_of_a_broken_model_one_sentence(shell: Shell, command: str) -> None:
+    (shell.folder / "broken.safetensors").write_bytes(b"no weights")
+    done = shell.run(f"nystream {command} --weights broken.safetensors")
+    assert (done.returncode, done.stdout) == (3, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("nystream: ")
+    assert "broken.safetensors is not a readable safetensors file" in line
+
+
+def test_a_name_that_begins_with_a_dash_can_be_given(shell: Shell) -> None:
+    import soundfile
+
+    soundfile.write(shell.folder / "-x.wav", made_music(1.0), 22_050)
+    done = shell.run("nystream classify -- -x.wav; nystream classify ./-x.wav")
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == ["-x.wav", "./-x.wav"]

@@ -1,0 +1,79 @@
+"""Damaged files are answered or refused, and nothing else happens; scripts/fuzz.py does it for longer."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from app.files.parameters import Parameters
+from app.files.work import Task, perform
+from app.stream.model_identity import identify
+from app.stream.weights import default_weights
+from audio import UnreadableFile
+from audio.raw import SAMPLE_TYPES, RawFormat, to_samples
+from audio.stream_decode import StreamSource
+from scripts.fuzz import damage, made_files
+from tests.app.cli.test_raw import heard, pipe_of
+
+FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+NAMES = sorted(made_files())
+
+
+@pytest.fixture(scope="module")
+def originals() -> dict[str, bytes]:
+    return made_files()
+
+
+@FEW
+@given(name=st.sampled_from(NAMES), seed=st.integers(0, 2**32))
+@example(name="pcm_16.rf64", seed=92434)  # an encoding without a decoder
+def test_a_damaged_file_never_makes_the_program_fail(
+    name: str, seed: int, originals: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / name
+    path.write_bytes(damage(originals[name], random.Random(seed)))
+    weights = default_weights()
+    outcome = perform(Task(str(path), str(weights), identify(weights)["hash"], Parameters(), fingerprint=False))
+    assert outcome.fault == ""
+
+
+@FEW
+@given(name=st.sampled_from(NAMES), seed=st.integers(0, 2**32))
+def test_a_damaged_stream_is_refused_in_a_sentence_at_most(name: str, seed: int, originals: dict[str, bytes]) -> None:
+    content = damage(originals[name], random.Random(seed))
+    with pipe_of(content) as descriptor:
+        refusals: list[str] = []
+        try:
+            with StreamSource(descriptor) as stream:
+                heard(stream)
+        except UnreadableFile as error:
+            refusals.append(str(error))
+    assert "\n" not in "".join(refusals)
+
+
+@FEW
+@given(st.sampled_from(sorted(SAMPLE_TYPES)), st.integers(1, 7), st.binary(max_size=500))
+def test_any_bytes_are_raw_samples(sample_type: str, channels: int, content: bytes) -> None:
+    raw = RawFormat(sample_type, 44_100, channels)
+    whole = content[: len(content) - len(content) % raw.frame_bytes]
+    samples = to_samples(whole, raw)
+    assert samples.shape == (len(whole) // raw.frame_bytes, channels)
+    if not sample_type.startswith("f"):
+        assert len(samples) == 0 or abs(samples).max() <= 1.0
+
+
+def test_a_fuzzing_run_ends_and_finds_nothing_in_whole_files(tmp_path: Path, originals: dict[str, bytes]) -> None:
+    weights = default_weights()
+    for name, content in originals.items():
+        (tmp_path / name).write_bytes(content)
+        task = Task(str(tmp_path / name), str(weights), identify(weights)["hash"], Parameters(), fingerprint=True)
+        outcome = perform(task)
+        assert outcome.fault == ""
+        assert outcome.fingerprint is not None
+        assert outcome.fingerprint.size == os.path.getsize(task.path)
+        assert hasattr(outcome.result, "genre"), outcome.result

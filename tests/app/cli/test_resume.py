@@ -1,0 +1,86 @@
+"""Going on after a crash, after Ctrl-C, and after nothing at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.app.cli.conftest import LIBRARY
+from tests.app.cli.shell import SECONDS, Shell
+
+
+def done_before(said: str) -> set[str]:
+    return {line.removeprefix("nystream: ").partition(": ")[0] for line in said.splitlines() if "done before" in line}
+
+
+def wait_for(condition: object) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_what_was_finished_before_the_end_is_kept_and_not_done_again(
+    shell: Shell, library: Path, end: signal.Signals
+) -> None:
+    """The run stands at a pipe that nobody writes to when it is ended."""
+    os.mkfifo(library / "rock/never.wav")
+    run = shell.start("nystream classify -r music -o out --format json")
+    first = [name for name in LIBRARY if name < "rock/never.wav"]
+    wait_for(lambda: all((shell.folder / f"out/{name}.json").exists() for name in first))
+    time.sleep(0.2)
+    run.send_signal(end)
+    _, said = run.communicate(timeout=SECONDS)
+    if end == signal.SIGINT:
+        assert run.returncode == 130
+        assert said.decode().splitlines() == ["nystream: interrupted: what is finished is kept"]
+    (library / "rock/never.wav").unlink()
+
+    times = {name: (shell.folder / f"out/{name}.json").stat().st_mtime_ns for name in first}
+    again = shell.run("nystream classify -r music -o out --format json --resume -v")
+    assert again.returncode == 0, again.stderr
+    assert done_before(again.stderr) == {f"music/{name}" for name in first}
+    for name in LIBRARY:
+        assert json.loads((shell.folder / f"out/{name}.json").read_text())["files"]
+    assert {name: (shell.folder / f"out/{name}.json").stat().st_mtime_ns for name in first} == times
+
+
+def test_only_what_has_changed_is_done_again(shell: Shell, library: Path) -> None:
+    assert shell.run("nystream classify -r music -o all.json --format json").returncode == 0
+    before = json.loads((shell.folder / "all.json").read_text())
+    # One file with new content of the same size and time, one with a new time, one that is gone.
+    changed, touched, gone = library / "rock/song.wav", library / "jazz/song.wav", library / "jazz/song.flac"
+    status, content = changed.stat(), bytearray(changed.read_bytes())
+    content[2000:] = content[2000:][::-1]
+    changed.write_bytes(content)
+    os.utime(changed, ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.utime(touched, ns=(0, 0))
+    gone.unlink()
+
+    again = shell.run("nystream classify -r music -o all.json --format json --resume -v")
+    assert again.returncode == 0, again.stderr
+    assert done_before(again.stderr) == {"music/jazz/take, five.ogg", "music/rock/live/song.wav"}
+    after = json.loads((shell.folder / "all.json").read_text())
+    assert [file["path"] for file in after["files"]] == [f"music/{name}" for name in LIBRARY[1:]]
+    old, new = ({file["path"]: file for file in answer["files"]} for answer in (before, after))
+    assert new["music/rock/song.wav"] != old["music/rock/song.wav"]
+    for name in LIBRARY[1:4]:
+        assert new[f"music/{name}"] == old[f"music/{name}"]
+
+    # A record that was being written when the machine stopped is as if it were not there.
+    journal = shell.folder / ".all.json.nystream-resume"
+    journal.write_bytes(journal.read_bytes()[:-9])
+    other = shell.run(
+        "nystream classify -r music -o all.json --format json --resume -v && "
+        "nystream classify -r music/jazz -o all.json --format json --resume -v --hop 0.5s"
+    )
+    assert other.returncode == 0, other.stderr
+    said = other.stderr.splitlines()
+    assert len([line for line in said if "done before" in line]) == 3, said

@@ -1,0 +1,120 @@
+"""Files beside files: what goes where, and what is never lost."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.files.destination import Tree
+from app.files.inputs import common_root, expand
+from app.files.whole_file import WholeFile
+from tests.app.cli.conftest import LIBRARY
+from tests.app.cli.shell import Shell
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_output_tree_mirrors_the_input_tree_and_is_not_overwritten(shell: Shell, library: Path) -> None:
+    done = shell.run("nystream classify -r music -o out --format json --errors failed.json")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert files_in(shell.folder / "out") == {f"{name}.json" for name in LIBRARY} | {".nystream-resume"}
+    for name in LIBRARY:
+        (file,) = json.loads((shell.folder / f"out/{name}.json").read_text())["files"]
+        assert file["path"] == f"music/{name}"
+    assert json.loads((shell.folder / "failed.json").read_text())["errors"] == []
+
+    precious = shell.folder / "out/rock/song.wav.json"
+    precious.write_text("precious")
+    again = shell.run("nystream classify -r music/rock -o out/rock --format json --errors failed2.json")
+    assert again.returncode == 1
+    assert precious.read_text() == "precious"
+    assert again.stderr.count("--overwrite") == 2
+    failed = json.loads((shell.folder / "failed2.json").read_text())["errors"]
+    assert [error["path"] for error in failed] == ["music/rock/live/song.wav", "music/rock/song.wav"]
+
+    replaced = shell.run("nystream classify music/rock/song.wav -o out/rock --format json --overwrite")
+    assert replaced.returncode == 0, replaced.stderr
+    assert json.loads(precious.read_text())["files"]
+
+
+def test_one_file_for_all_is_whole_and_every_input_is_found(shell: Shell, library: Path) -> None:
+    (shell.folder / "list.txt").write_text("# chosen\nmusic/jazz/song.flac\n\nmusic/rock/song.wav\n")
+    done = shell.run("nystream classify @list.txt 'music/jazz/*.ogg' 'no/*.wav' music --format csv -o all.csv")
+    assert done.returncode == 1
+    with (shell.folder / "all.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["path"] for row in rows] == ["music/jazz/song.flac", "music/rock/song.wav", "music/jazz/take, five.ogg"]
+    said = done.stderr.splitlines()
+    assert len(said) == 2
+    assert said[0].startswith("nystream: no/*.wav: ")
+    assert "-r" in said[1]
+    assert files_in(shell.folder) - {f"music/{name}" for name in LIBRARY} == {
+        *("list.txt", "all.csv", ".all.csv.nystream-resume", "music/jazz/._song.wav", "music/jazz/cover.png"),
+    }
+
+
+def test_names_that_meet_elsewhere_never_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for given, expected in (
+        (["x/song.mp3", "y/song.mp3"], ["out/x/song.mp3.csv", "out/y/song.mp3.csv"]),
+        (["x/song.mp3", "x/song.wav"], ["out/song.mp3.csv", "out/song.wav.csv"]),
+        (["x/song.mp3", "../song.mp3"], None),
+    ):
+        tree = Tree(Path("out"), common_root(given, given), ".csv")
+        places = [tree.place(path) for path in given]
+        assert len(set(places)) == len(given)
+        assert all(Path("out") in place.parents and ".." not in place.parts for place in places)
+        assert expected is None or places == [Path(place) for place in expected]
+
+
+def test_links_in_circles_end(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "song.wav").touch()
+    (tmp_path / "a/up").symlink_to(tmp_path)
+    (tmp_path / "b/across").symlink_to(tmp_path / "a")
+    (tmp_path / "self").symlink_to(tmp_path / "self")
+    found = list(expand([str(tmp_path)], recursive=True))
+    assert found == [str(tmp_path / "a/song.wav"), str(tmp_path / "b/song.wav")]
+
+
+def test_a_list_between_zeros_may_hold_any_name(tmp_path: Path) -> None:
+    names = [b"a\nb.wav", b"#c.wav", b"\xff\xfe.wav"]
+    (tmp_path / "list").write_bytes(b"\0".join(names) + b"\0")
+    assert [os.fsencode(str(name)) for name in expand([f"@{tmp_path}/list"], recursive=False)] == names
+
+
+def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
+    place = tmp_path / "answers.csv"
+    with WholeFile(place, overwrite=False) as whole:
+        whole.stream.write("half")
+    assert list(tmp_path.iterdir()) == []
+    with WholeFile(place, overwrite=False) as whole:
+        whole.stream.write("whole")
+        assert not place.exists()
+        whole.commit()
+    assert place.read_text() == "whole"
+    with pytest.raises(FileExistsError), WholeFile(place, overwrite=False):
+        pass
+    assert place.read_text() == "whole"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit on file sizes on Windows")
+def test_a_full_disk_leaves_nothing_half_written(shell: Shell, library: Path) -> None:
+    """A limit on the size of files fails a write in its middle, as a full disk does."""
+    done = shell.run("ulimit -f 1; nystream classify music/rock/song.wav music/jazz/song.wav -o out --format json")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 2
+    assert "cannot be written" in done.stderr
+    assert files_in(shell.folder / "out") <= {".nystream-resume"}
+    if Path("/dev/full").exists():
+        full = shell.run("nystream classify music/rock/song.wav --format json > /dev/full")
+        assert full.returncode == 1
+        assert len(full.stderr.splitlines()) == 1

@@ -1,0 +1,98 @@
+"""The history holds every frame of the last minutes and means of all before, in memory that does not grow."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from app.live.history import History
+from app.live.verdict import Verdict
+from app.stream.snapshot import Snapshot
+from app.window.history_view import stack
+from tests.app.scripted_session import GENRES, ScriptedSession, answer, snapshot
+
+FRAME = ScriptedSession.frame_seconds
+
+
+def frame(index: int) -> Snapshot:
+    return snapshot(index, GENRES[index // 40 % 10], 0.5 + 0.4 * (index % 40) / 40, raw_favourite="rock")
+
+
+def filled(frames: int, recent: int = 50, means: int = 16) -> History:
+    history = History(len(GENRES), recent, means)
+    for index in range(frames):
+        history.add(frame(index), Verdict("genre", index % 10))
+    return history
+
+
+def test_an_empty_one_knows_no_moment() -> None:
+    history = History(10)
+    assert history.at(3.0) is None
+    assert np.isnan(history.curve(0.0, 60.0, 20)).all()
+
+
+@pytest.mark.parametrize("count", [1, 49, 50, 51, 333])
+def test_every_recent_frame_is_found_by_its_time_as_it_was(count: int) -> None:
+    history = filled(count)
+    assert history.frames == count
+    for index in range(max(0, count - 50), count):
+        moment = history.at(index * FRAME + FRAME / 3)
+        assert moment is not None
+        assert moment.frame == index + 1
+        assert moment.seconds == pytest.approx(index * FRAME)
+        np.testing.assert_allclose(moment.smoothed, frame(index).smoothed, rtol=0, atol=1e-6)
+        assert moment.raw is not None
+        np.testing.assert_allclose(moment.raw, frame(index).probabilities, rtol=0, atol=1e-6)
+        assert moment.verdict == Verdict("genre", index % 10)
+
+
+@pytest.mark.parametrize("count", [200, 1000, 5000])
+def test_what_is_older_is_kept_as_means_of_the_whole_session(count: int) -> None:
+    history = filled(count)
+    stride = 1
+    while count / stride > 16:
+        stride *= 2
+    whole = [frame(index).smoothed for index in range(count)]
+    for begin in range(0, count - 50 - 2 * stride, stride):
+        moment = history.at((begin + stride / 2) * FRAME)
+        assert moment is not None
+        assert moment.raw is None
+        np.testing.assert_allclose(moment.smoothed, np.mean(whole[begin : begin + stride], axis=0), rtol=0, atol=1e-5)
+
+
+def test_memory_does_not_grow() -> None:
+    def size(history: History) -> int:
+        return sum(sys.getsizeof(value) for value in vars(history).values())
+
+    history = filled(60)
+    before = size(history)
+    for index in range(60, 3000):
+        history.add(frame(index), Verdict("silence"))
+    assert size(history) == before
+
+
+@pytest.mark.parametrize("count", [30, 400, 5000])
+def test_the_curve_is_what_each_moment_says_and_nothing_where_nothing_is(count: int) -> None:
+    history = filled(count)
+    end = count * FRAME
+    curve = history.curve(-5.0, end + 5.0, 37)
+    middles = -5.0 + (np.arange(37) + 0.5) * (end + 10.0) / 37
+    for middle, column in zip(middles, curve, strict=True):
+        moment = history.at(middle)
+        assert moment is not None
+        if 0 <= middle <= history.seconds:
+            np.testing.assert_allclose(column, moment.smoothed, rtol=0, atol=1e-6)
+        else:
+            assert np.isnan(column).all()
+
+
+def test_genres_are_stacked_in_their_order_as_high_as_they_are_probable() -> None:
+    curve = np.stack([answer("blues", 0.55), answer("rock", 0.91), np.full(10, np.nan)]).astype(np.float32)
+    stacked = stack(curve, 100)
+    assert stacked.shape == (100, 3)
+    assert (np.diff(stacked[:, :2].astype(int), axis=0) >= 0).all()
+    assert np.bincount(stacked[:, 0], minlength=11).tolist() == [55, *[5] * 9, 0]
+    assert np.bincount(stacked[:, 1], minlength=11)[9] == 91
+    assert (stacked[:, 2] == 10).all()

@@ -1,0 +1,62 @@
+"""Recording is off until it is wanted, bounded, true in time, and forgotten when it is switched off."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.live.recording import KEPT_SECONDS, Recorder
+from audio import Block
+
+RATE = 100
+
+
+def block(start: int, count: int, value: float = 0.5) -> Block:
+    return Block(np.full(count, value, np.float32), start)
+
+
+def test_nothing_is_kept_unless_it_is_switched_on() -> None:
+    recorder = Recorder()
+    recorder.hear(block(0, 50), RATE)
+    assert not recorder.is_on
+    assert recorder.seconds == 0
+    assert recorder.samples()[1] == 0
+
+
+def test_samples_come_back_as_they_were_and_losses_are_silence() -> None:
+    recorder = Recorder()
+    recorder.switch(True)
+    recorder.hear(block(40, 10), RATE)
+    recorder.hear(block(70, 10, -1.5), RATE)  # 20 samples were lost
+    samples, rate = recorder.samples()
+    assert rate == RATE
+    assert recorder.seconds == pytest.approx(0.4)
+    np.testing.assert_array_equal(samples, [16384] * 10 + [0] * 20 + [-32768] * 10)
+
+
+def test_memory_is_bounded_to_the_last_minutes() -> None:
+    recorder = Recorder()
+    recorder.switch(True)
+    for start in range(0, 100_000, 40):
+        recorder.hear(block(start, 40, start / 1e6), RATE)
+    samples, _ = recorder.samples()
+    assert KEPT_SECONDS * RATE <= len(samples) < KEPT_SECONDS * RATE + 40
+    assert samples[-1] == round((100_000 - 40) / 1e6 * 32767)
+
+
+@pytest.mark.parametrize(("start", "rate"), [(0, RATE), (10, 2 * RATE)])
+def test_another_run_or_rate_begins_a_new_recording(start: int, rate: int) -> None:
+    recorder = Recorder()
+    recorder.switch(True)
+    recorder.hear(block(0, 10), RATE)
+    recorder.hear(block(start, 7), rate)
+    samples, given = recorder.samples()
+    assert (len(samples), given) == (7, rate)
+
+
+def test_switched_off_everything_is_forgotten() -> None:
+    recorder = Recorder()
+    recorder.switch(True)
+    recorder.hear(block(0, 10), RATE)
+    recorder.switch(False)
+    assert len(recorder.samples()[0]) == 0

@@ -1,0 +1,105 @@
+"""The compiled path in the program: the same answers as torch, and torch where it cannot be had."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from app.files.classify import classify_file
+from app.stream.compiled_path import CompiledPath, describe_path, quicken
+from app.stream.offline_model import load_model, torch_model
+from app.stream.torch_path import TorchPath
+from app.stream.weights import default_weights, family_weights
+from model import Classifier, load_classifier
+from model.compiled.cache import compile_all
+from model.compiled.classifier import CompiledClassifier
+from model.weights_file import read_weights
+from tests.app.made_music import made_music
+from tests.own_process import run_python
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    compile_all()
+    return load_classifier(default_weights())
+
+
+def test_a_live_stream_is_answered_as_torch_does(classifier: Classifier) -> None:
+    make_path = quicken(classifier)
+    assert make_path is not None
+    compiled, torch_path = make_path(), TorchPath(classifier)
+    assert compiled.name == "compiled"
+    log_mels = np.random.default_rng(0).normal(-30.0, 12.0, (60, 128)).astype(np.float32)
+    tokens, answers = compiled.hear(log_mels[:40])
+    expected_tokens, expected = torch_path.hear(log_mels[:40])
+    np.testing.assert_allclose(tokens, expected_tokens, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(answers, expected, rtol=0, atol=1e-5)
+    for log_mel in log_mels[40:]:
+        answer = compiled.step(compiled.tokenize(log_mel))
+        np.testing.assert_allclose(answer, torch_path.step(torch_path.tokenize(log_mel)), rtol=0, atol=1e-5)
+    assert compiled.filled == torch_path.filled == 60
+    assert isinstance(make_path(), CompiledPath)
+    assert make_path().filled == 0  # a stream of its own
+
+
+def test_a_file_is_classified_the_same_either_way(classifier: Classifier, tmp_path: Path) -> None:
+    song = tmp_path / "song.wav"
+    soundfile.write(song, made_music(seconds=6.0), 22_050)
+    by_torch = classify_file(torch_model(classifier), song)
+    compiled = classify_file(load_model(default_weights()), song)
+    assert compiled.genre == by_torch.genre
+    assert compiled.probabilities == pytest.approx(by_torch.probabilities, abs=1e-5)
+    np.testing.assert_allclose(compiled.timeline.probabilities, by_torch.timeline.probabilities, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("weights", family_weights(), ids=lambda weights: weights.stem)
+def test_weights_that_ship_are_rounded_and_take_half_the_room(weights: Path) -> None:
+    compiled = CompiledClassifier.load(weights)
+    assert compiled.sizes.halves == compiled.tokenizing.halves == 1
+
+
+def test_what_is_not_covered_stays_in_torch_and_says_so(classifier: Classifier) -> None:
+    retroactive = Classifier(replace(classifier.config, blocks=2, stacking="retroactive")).for_inference()
+    assert quicken(retroactive) is None
+    described = describe_path(retroactive.config, {})
+    assert described["name"] == "torch"
+    assert "retroactive" in described["note"]
+    assert describe_path(*read_weights(default_weights(), "np"))["name"] == "compiled"
+
+
+def test_without_numba_torch_answers_and_info_says_it() -> None:
+    code = """
+import sys
+sys.modules["numba"] = None  # importing it now fails as if it were not installed
+from app.stream.compiled_path import describe_path, quicken
+from app.stream.offline_model import load_model
+from app.stream.weights import default_weights
+from model import load_classifier
+from model.weights_file import read_weights
+assert quicken(load_classifier(default_weights())) is None
+assert load_model(default_weights()).begin(False).__class__.__name__ == "TorchHearer"
+described = describe_path(*read_weights(default_weights(), "np"))
+print(described["name"], described["note"])
+"""
+    said = run_python(code)
+    assert said.startswith("torch")
+    assert "numba" in said
+
+
+def test_a_cache_that_cannot_be_written_is_no_fault_and_info_says_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder can be made in a file")
+    code = """
+from app.stream.compiled_path import describe_path
+from app.stream.offline_model import load_model
+from app.stream.weights import default_weights
+from model.compiled.cache import cache_folder, is_ready
+from model.weights_file import read_weights
+assert cache_folder() is None and not is_ready()
+assert load_model(default_weights()).begin(False).__class__.__name__ == "TorchHearer"
+print(describe_path(*read_weights(default_weights(), "np"))["note"])
+"""
+    assert "anew at every start" in run_python(code, NYSTREAM_CACHE=str(tmp_path / "file"))

@@ -1,0 +1,70 @@
+"""From a source to frames: all of them, with their times and levels."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from app.stream.frame_chunks import FrameChunks
+from app.stream.frame_reader import FrameReader
+from audio import Block, FileSource
+from audio.source import ClosesOnExit
+
+
+def test_the_end_of_a_resampled_file_is_heard_too(tmp_path: Path) -> None:
+    """The last frame ends with the last sample, which the resampler holds back until it is told that all is said."""
+    frames = 20
+    seconds = ((frames - 1) * 1708 + 2048) / 22_050
+    path = tmp_path / "tone.wav"
+    soundfile.write(path, 0.1 * np.sin(np.arange(math.ceil(seconds * 48_000)) / 20), 48_000)
+    with FileSource(path) as source:
+        heard = list(FrameReader(source))
+    assert [frame.index for frame in heard] == list(range(frames))
+    assert heard[-1].seconds == pytest.approx(seconds)
+
+
+class TwoLevels(ClosesOnExit):
+    """A square wave at -6 dBFS with every tenth sample lost to NaN, then a gap, then digital silence."""
+
+    name, sample_rate, status = "two levels", 22_050, ""
+
+    def __init__(self) -> None:
+        loud = np.full(6615, 0.5, np.float32)
+        loud[::10] = np.nan
+        self.blocks = [Block(loud, 0), Block(np.zeros(6615, np.float32), 6615 + 441, dropped=441)]
+
+    def read(self, timeout: float) -> Block | None:
+        return self.blocks.pop(0) if self.blocks else None
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def test_a_frame_has_the_level_of_the_input_and_a_time_that_counts_what_was_lost() -> None:
+    reader = FrameReader(TwoLevels())
+    *loud, _, _, silent = list(reader)
+    assert loud[0].level_dbfs == pytest.approx(20 * math.log10(0.5) + 10 * math.log10(0.9), abs=0.01)
+    assert silent.level_dbfs == -math.inf
+    assert reader.invalid_samples == 662
+    assert (loud[0].dropped, silent.dropped) == (0, 441)
+    assert silent.seconds == pytest.approx((silent.index * 1708 + 2048 + 441) / 22_050)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 388])
+def test_offline_and_live_read_the_same_frames_at_the_same_times(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr("app.stream.frame_chunks.CHUNK_FRAMES", chunk)
+    path = tmp_path / "noise.wav"
+    soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 3 * 44_100), 44_100)
+    with FileSource(path) as source:
+        frames = list(FrameReader(source))
+    with FileSource(path) as source:
+        chunks = list(FrameChunks(source))
+    assert {len(ends) for ends, _ in chunks[:-1]} <= {chunk}
+    np.testing.assert_array_equal(np.concatenate([ends for ends, _ in chunks]), [frame.seconds for frame in frames])
+    np.testing.assert_array_equal(np.concatenate([mels for _, mels in chunks]), [frame.log_mel for frame in frames])

@@ -1,0 +1,100 @@
+"""The compiled front end in the program: loaded where it is ready, numpy where it cannot be had, and said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.stream.front_end import compile_everything, describe_front_end, quicken_with, ready_front_end
+from app.stream.offline_model import load_model
+from app.stream.weights import default_weights
+from audio import SAMPLE_RATE, FrontEnd, StreamingLogMel
+from model import load_classifier
+from tests.app.made_music import made_music
+from tests.own_process import CHECKOUT, run_python
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _compiled() -> None:
+    compile_everything()
+
+
+def test_what_set_up_compiled_is_loaded_and_said() -> None:
+    assert ready_front_end().name == "compiled"
+    assert load_model(default_weights()).front_end.name == "compiled"
+    assert describe_front_end()["name"] == "compiled"
+    assert "kept in" in describe_front_end()["note"]
+
+
+def test_a_window_without_it_begins_with_numpy_and_is_quickened_with_the_model() -> None:
+    front_end = FrontEnd()
+    sound = made_music(seconds=2.0).astype(np.float32)
+    stream = StreamingLogMel(front_end)
+    before = stream.push(sound[:SAMPLE_RATE])
+    assert quicken_with(front_end)(load_classifier(default_weights())) is not None
+    assert front_end.name == "compiled"
+    frames = np.concatenate([before, stream.push(sound[SAMPLE_RATE:])])
+    np.testing.assert_allclose(frames, StreamingLogMel().push(sound), rtol=0, atol=1e-4)
+
+
+def test_without_numba_numpy_computes_and_info_says_it() -> None:
+    code = """
+import sys
+sys.modules["numba"] = None  # importing it now fails as if it were not installed
+from app.stream.front_end import describe_front_end, quicken_with, ready_front_end
+from app.stream.weights import default_weights
+from model import load_classifier
+front_end = ready_front_end()
+assert quicken_with(front_end)(load_classifier(default_weights())) is None
+print(front_end.name, describe_front_end()["name"], describe_front_end()["note"])
+"""
+    said = run_python(code)
+    assert said.startswith("numpy numpy")
+    assert "numba" in said
+
+
+def test_nothing_is_ready_for_the_same_sources_elsewhere(tmp_path: Path) -> None:
+    """numba finds what it kept by where the sources lie: a copy that believed it were there would stop to compile."""
+    for name in ("app", "audio", "model"):
+        (tmp_path / name).symlink_to(CHECKOUT / name)
+    code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from app.stream.front_end import _mark
+from model.compiled.cache import cache_folder
+print(cache_folder().name, _mark())
+"""
+    here, again, elsewhere = (run_python(code, str(place)).split() for place in (CHECKOUT, CHECKOUT, tmp_path))
+    assert here == again
+    assert here[0] != elsewhere[0]
+    assert here[1] != elsewhere[1]
+
+
+def test_a_cache_that_cannot_be_written_delays_nobody_and_info_says_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder can be made in a file")
+    code = """
+from app.stream.front_end import describe_front_end, ready_front_end
+print(ready_front_end().name, describe_front_end()["note"])
+"""
+    said = run_python(code, NYSTREAM_CACHE=str(tmp_path / "file"))
+    assert said.startswith("numpy")
+    assert "no cache folder can be written" in said
+
+
+def test_an_empty_cache_is_not_ready_and_info_says_when_it_will_be(tmp_path: Path) -> None:
+    code = """
+from app.stream.front_end import describe_front_end, ready_front_end
+print(ready_front_end().name, describe_front_end()["note"])
+"""
+    assert run_python(code, NYSTREAM_CACHE=str(tmp_path)) == "numpy by the first window; numpy until then"
+
+
+def test_the_front_end_is_loaded_without_torch() -> None:
+    code = """
+import sys
+from app.stream.front_end import ready_front_end
+print(ready_front_end().name, "torch" in sys.modules)
+"""
+    assert run_python(code) == "compiled False"

@@ -1,0 +1,191 @@
+"""The files page: real files in a real process, one bad one among them; sorting, playing, cancelling, exporting."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QColor
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog
+from pytestqt.qtbot import QtBot
+
+from app.files.answer import FileAnswer, FileError, Timeline
+from app.files.classify import classify_file
+from app.files.parameters import Parameters
+from app.stream.offline_model import torch_model
+from app.stream.weights import default_weights
+from app.window import MainWindow
+from app.window.files.page import FilesPage
+from app.window.files.table import CONFIDENCE, FILE, GENRE, LENGTH, TIMELINE
+from app.window.palettes import DARK
+from model import load_classifier
+from tests.app.made_music import made_music
+from tests.app.scripted_session import GENRES, ScriptedSession
+
+PATIENCE = 120_000  # milliseconds; a process imports torch before it answers
+
+
+@pytest.fixture
+def page(window: MainWindow) -> FilesPage:
+    window.show_page(1)
+    return window.files
+
+
+def answer(path: str, genre: str, probability: float, duration: float = 10.0) -> FileAnswer:
+    """Of a file whose first half is of this genre, and whose second is rock."""
+    rows = np.zeros((2, 10))
+    rows[0, GENRES.index(genre)] = probability
+    rows[1, GENRES.index("rock")] = 1.0
+    half = duration / 2
+    timeline = Timeline(GENRES, np.array([0.0, half]), np.array([half, duration]), rows, np.zeros(2, bool))
+    return FileAnswer(path, genre, probability, dict.fromkeys(GENRES, 0.1), False, duration, timeline)
+
+
+def shown(page: FilesPage, column: int) -> list[str]:
+    model = page.view.model()
+    return [str(model.index(row, column).data()) for row in range(model.rowCount())]
+
+
+def fill(page: FilesPage) -> None:
+    page.table.add(["/b/low.wav", "/a/High.wav", "/c/mid.wav", "/d/bad.mp3"])
+    page.table.answer(0, answer("/b/low.wav", "jazz", 0.2, 5.0))
+    page.table.answer(1, answer("/a/High.wav", "blues", 0.9, 700.0))
+    page.table.answer(2, answer("/c/mid.wav", "metal", 0.5, 61.0))
+    page.table.answer(3, FileError("/d/bad.mp3", "the file is empty: fetch it again"))
+    page._show_state()
+    QApplication.processEvents()
+
+
+def test_a_folder_is_classified_as_the_command_does_it_and_a_bad_file_is_a_row(
+    window: MainWindow, page: FilesPage, tmp_path: Path
+) -> None:
+    (tmp_path / "below").mkdir()
+    song = tmp_path / "below" / "song.flac"
+    soundfile.write(song, made_music(4.0), 22_050)
+    (tmp_path / "bad.wav").write_text("no sound")
+    (tmp_path / "notes.txt").write_text("not looked at")
+    looks = 0
+    page.add([str(tmp_path)])
+    deadline = time.monotonic() + PATIENCE / 1000
+    while page.buttons["cancel"].isEnabled():
+        window.tick()
+        QApplication.processEvents()
+        looks += 1
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    assert looks > 20  # it takes a process seconds to start: the window did not wait for it
+    assert shown(page, FILE) == ["bad.wav", "song.flac"]
+    assert [error.path for error in page.table.errors()] == [str(tmp_path / "bad.wav")]
+    assert "convert it" in shown(page, TIMELINE)[0]
+    expected = classify_file(torch_model(load_classifier(default_weights())), song, Parameters())
+    (got,) = page.table.answers()
+    assert got.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
+    assert (got.genre, got.duration) == (expected.genre, expected.duration)
+    assert page.state.text() == "1 of 2 answered, 1 could not be heard"
+
+
+def test_cancelling_stops_at_once_and_what_is_left_says_so(page: FilesPage, qtbot: QtBot, tmp_path: Path) -> None:
+    for number in range(3):
+        soundfile.write(tmp_path / f"{number}.wav", np.zeros(22_050 * 600, np.float32), 22_050)
+    page.add([str(tmp_path)])
+    qtbot.waitUntil(lambda: len(page.table.rows) == 3, timeout=PATIENCE)
+    page.buttons["cancel"].click()
+    qtbot.waitUntil(lambda: page.buttons["add_files"].isEnabled(), timeout=PATIENCE)
+    assert shown(page, TIMELINE) == ["cancelled"] * 3
+    qtbot.waitUntil(lambda: not multiprocessing.active_children(), timeout=PATIENCE)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no such signal")
+def test_a_decoder_that_crashes_costs_one_row_only(page: FilesPage, qtbot: QtBot, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros(22_050 * 900, np.float32), 22_050)
+    soundfile.write(tmp_path / "b.wav", made_music(2.0), 22_050)
+    # One process, which takes a.wav first.
+    page.add([str(tmp_path / "a.wav")])
+    qtbot.waitUntil(lambda: any(row.state == "working" for row in page.table.rows), timeout=PATIENCE)
+    for child in multiprocessing.active_children():
+        assert child.pid is not None
+        os.kill(child.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: page.buttons["add_files"].isEnabled(), timeout=PATIENCE)
+    page.add([str(tmp_path / "b.wav")])
+    qtbot.waitUntil(lambda: page.buttons["add_files"].isEnabled(), timeout=PATIENCE)
+    assert [row.state for row in page.table.rows] == ["failed", "done"]
+    assert "crashed" in page.table.rows[0].error
+
+
+def test_rows_are_sorted_by_what_their_cells_mean(page: FilesPage) -> None:
+    fill(page)
+    for column, order, expected in (
+        (FILE, Qt.SortOrder.AscendingOrder, ["bad.mp3", "High.wav", "low.wav", "mid.wav"]),
+        (CONFIDENCE, Qt.SortOrder.DescendingOrder, ["High.wav", "mid.wav", "low.wav", "bad.mp3"]),
+        (LENGTH, Qt.SortOrder.DescendingOrder, ["High.wav", "mid.wav", "low.wav", "bad.mp3"]),
+        (GENRE, Qt.SortOrder.DescendingOrder, ["mid.wav", "low.wav", "High.wav", "bad.mp3"]),
+    ):
+        page.view.sortByColumn(column, order)
+        assert shown(page, FILE) == expected
+    assert shown(page, LENGTH) == ["1:01", "0:05", "11:40", ""]
+
+
+def test_a_click_and_enter_play_the_row_that_is_seen_and_a_failed_one_is_not_played(
+    window: MainWindow, page: FilesPage, session: ScriptedSession
+) -> None:
+    fill(page)
+    page.view.sortByColumn(CONFIDENCE, Qt.SortOrder.DescendingOrder)
+    model = page.view.model()
+    page.view.clicked.emit(model.index(1, GENRE))
+    assert session.asked[-1] == f"play {Path('/c/mid.wav')}"
+    assert window.pages.currentWidget() is window.live
+    window.show_page(1)
+    page.view.setCurrentIndex(model.index(0, FILE))
+    QTest.keyClick(page.view, Qt.Key.Key_Return)
+    assert session.asked[-1] == f"play {Path('/a/High.wav')}"
+    before = len(session.asked)
+    page.view.clicked.emit(model.index(3, FILE))
+    assert len(session.asked) == before
+
+
+def test_the_timeline_is_drawn_in_the_colours_of_the_genres(page: FilesPage) -> None:
+    fill(page)
+    index: QModelIndex = page.view.model().index(2, TIMELINE)  # metal, then rock
+    place = page.view.visualRect(index)
+    picture = page.view.viewport().grab(place).toImage()
+    middle = picture.height() // 2
+    late = QColor(picture.pixel(picture.width() * 3 // 4, middle))
+    assert late.name() == DARK.genres[GENRES.index("rock")]
+    assert QColor(picture.pixel(picture.width() // 4, middle)) != late
+
+
+def test_what_is_exported_is_what_the_command_would_write(
+    page: FilesPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(page)
+    rows = list(csv.DictReader(io.StringIO(page.document("csv").decode())))
+    assert [row["genre"] for row in rows] == ["jazz", "blues", "metal"]
+    document = json.loads(page.document("json"))
+    assert [file["path"] for file in document["files"]] == ["/b/low.wav", "/a/High.wav", "/c/mid.wav"]
+    assert document["errors"] == [{"path": "/d/bad.mp3", "error": "the file is empty: fetch it again"}]
+    assert len(document["model"]["hash"]) == 64
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "answers"), ""))
+    page.buttons["files_csv"].click()
+    assert (tmp_path / "answers.csv").read_bytes() == page.document("csv")
+
+
+def test_an_empty_page_says_what_to_do_and_offers_nothing_that_cannot_be_done(page: FilesPage) -> None:
+    assert page.empty.isVisible()
+    assert "Drop" in page.empty.text()
+    enabled = {name for name, button in page.buttons.items() if button.isEnabled()}
+    assert enabled == {"add_files", "add_folder"}
+    fill(page)
+    assert not page.empty.isVisible()
+    page.buttons["clear"].click()
+    assert page.empty.isVisible()

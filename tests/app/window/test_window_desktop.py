@@ -1,0 +1,246 @@
+"""What is expected of any desktop program: menus, keys, help, full screen, settings, and what the command line says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel
+from pytestqt.qtbot import QtBot
+
+from app.cli.arguments import parser
+from app.cli.window import understand
+from app.window import Launch, MainWindow
+from app.window.diagnostics import PACKAGES
+from app.window.palettes import LIGHT
+from app.window.settings import Settings, SettingsFile
+from app.window.start import begin
+from tests.app.scripted_session import ScriptedSession, snapshot
+
+
+def toast(window: MainWindow) -> str:
+    return window.toast.label.text() if window.toast.isVisible() else ""
+
+
+def test_every_entry_of_the_menus_has_a_name_a_tip_and_keys_of_its_own(window: MainWindow) -> None:
+    actions = window.menus.actions
+    assert {"open", "quit", "listen", "stop", "demo", "full_screen", "record", "keys", "about"} <= set(actions)
+    for action in actions.values():
+        assert action.text()
+        assert action.toolTip()
+    keys = Counter(action.shortcut().toString() for action in actions.values() if not action.shortcut().isEmpty())
+    assert len(keys) > 12
+    assert max(keys.values()) == 1
+
+
+def test_the_entries_do_what_the_buttons_do(
+    window: MainWindow, session: ScriptedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.tick()
+    for name, asked in (("listen", "listen desk"), ("stop", "stop"), ("refresh", "refresh"), ("demo", "demo")):
+        window.menus.actions[name].trigger()
+        assert session.asked[-1] == asked
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/music/song.mp3", ""))
+    window.menus.actions["open"].trigger()
+    assert session.asked[-1] == f"play {Path('/music/song.mp3')}"
+
+
+def test_keys_work_on_every_page_and_without_the_menu_bar(window: MainWindow, session: ScriptedSession) -> None:
+    window.activateWindow()
+    window.listen("desk")
+    window.show_page(1)
+    window.menus.bar.hide()
+    QTest.keyClick(window, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
+    assert session.asked[-1] == "stop"
+    QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert window.pages.currentWidget() is window.live
+
+
+@pytest.mark.parametrize(("press", "name"), [("F1", "keys"), ("?", "keys"), ("about", "about")])
+def test_help_is_a_key_away(window: MainWindow, press: str, name: str) -> None:
+    if press == "?":
+        QTest.keyClicks(window, "?")
+    else:
+        window.menus.actions["keys" if press == "F1" else press].trigger()
+    sheet = window.findChild(QDialog, name)
+    assert sheet is not None
+    said = "\n".join(label.text() for label in sheet.findChildren(QLabel))
+    needed = [keys for _, keys in window.menus.shortcuts()] if name == "keys" else [*PACKAGES, "MIT", "Nothing is kept"]
+    assert all(each in said for each in needed)
+    sheet.close()
+
+
+def test_diagnostics_go_to_the_clipboard(window: MainWindow) -> None:
+    window.menus.actions["diagnostics"].trigger()
+    assert "  Desk microphone (default)\n" in QGuiApplication.clipboard().text()
+    assert "clipboard" in toast(window)
+
+
+def test_full_screen_hides_the_menus_enlarges_type_and_esc_leaves_it(window: MainWindow) -> None:
+    window.menus.actions["full_screen"].trigger()
+    assert window.isFullScreen()
+    assert window.live.projector
+    assert not window.menus.bar.isVisible()
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.isFullScreen()
+    assert not window.live.projector
+    assert window.menus.bar.isVisible()
+    assert not window.menus.actions["full_screen"].isChecked()
+
+
+def test_recording_is_off_said_to_be_on_while_it_is_and_forgotten_after(
+    window: MainWindow, session: ScriptedSession
+) -> None:
+    window.tick()
+    assert not session.recorder.is_on
+    assert not window.switch.recording.isVisible()
+    window.menus.actions["record"].trigger()
+    window.tick()
+    assert session.recorder.is_on
+    assert window.switch.recording.isVisible()
+    assert "Recording 0:00" in window.switch.recording.text()
+    window.menus.actions["record"].trigger()
+    window.tick()
+    assert not session.recorder.is_on
+    assert not window.switch.recording.isVisible()
+
+
+def test_the_window_finds_itself_as_it_was_left(qtbot: QtBot, session: ScriptedSession, tmp_path: Path) -> None:
+    file = SettingsFile(tmp_path / "settings.ini")
+    first = MainWindow(session, kept=file)
+    qtbot.addWidget(first)
+    first.show()
+    assert session.aloud
+    first.tick()
+    first.choose_theme("light")
+    first.set_aloud(False)
+    first.live.source_bar.picker.setCurrentIndex(0)
+    first.resize(900, 700)  # no wider than Qt's screen without a screen
+    first.close()
+    assert file.load().device == "headset"
+    session.aloud = True
+    second = MainWindow(session, kept=file)
+    qtbot.addWidget(second)
+    second.show()
+    second.tick()
+    assert second.theme.palette == LIGHT
+    assert second.menus.actions["theme_light"].isChecked()
+    assert not session.aloud
+    assert second.live.source_bar.picker.key() == "headset"
+    assert (second.width(), second.height()) == (900, 700)
+
+
+def test_a_microphone_that_is_away_at_the_start_is_still_remembered(
+    qtbot: QtBot, session: ScriptedSession, tmp_path: Path
+) -> None:
+    file = SettingsFile(tmp_path / "settings.ini")
+    file.save(Settings(device="headset"))
+    session.devices = None
+    window = MainWindow(session, kept=file)
+    qtbot.addWidget(window)
+    window.close()
+    assert file.load().device == "headset"
+
+
+@pytest.mark.parametrize("state", [b"rubbish", b"\x01\xd9\xd0\xcb" * 9])
+def test_geometry_that_makes_no_sense_is_no_reason_not_to_open(
+    qtbot: QtBot, session: ScriptedSession, tmp_path: Path, state: bytes
+) -> None:
+    file = SettingsFile(tmp_path / "settings.ini")
+    file.save(Settings(geometry=state))
+    window = MainWindow(session, kept=file)
+    qtbot.addWidget(window)
+    window.show()
+    assert window.width() >= 900
+
+
+def launched(*arguments: str) -> Launch:
+    return understand(parser().parse_args(list(arguments)))
+
+
+def test_every_switch_of_the_command_line_reaches_the_window() -> None:
+    assert launched().begins is False
+    assert launched("--source", "Mic A", "--theme", "dark", "--start") == Launch(
+        weights=launched().weights, theme="dark", source="Mic A", begins=True
+    )
+    assert launched("--file", "song.wav").file == Path("song.wav")
+    assert launched("--play", "song.wav").file == Path("song.wav")
+    assert launched("--listen") == Launch(weights=launched().weights, begins=True)
+    assert launched("--listen", "Mic B").source == "Mic B"
+    shown = launched("demo", "--fullscreen", "--theme", "light", "--silent")
+    assert (shown.demo, shown.full_screen, shown.theme, shown.silent) == (True, True, "light", True)
+    assert launched("--theme", "light", "demo").theme == "light"
+
+
+def test_a_launch_begins_what_it_says(window: MainWindow, session: ScriptedSession) -> None:
+    begin(window, Launch(source="head", begins=True, theme="light", silent=True))
+    assert session.asked[-1] == "listen head"
+    assert window.theme.palette == LIGHT
+    window.tick()
+    assert window.live.source_bar.picker.key() == "headset"
+    begin(window, Launch(file=Path("song.wav")))
+    assert session.asked[-1] == "play song.wav"
+    begin(window, Launch(demo=True))
+    assert session.asked[-1] == "demo"
+    assert window.tour.is_running
+
+
+def drop(window: MainWindow, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    held = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    middle, copy = window.rect().center(), Qt.DropAction.CopyAction
+    QApplication.sendEvent(window, QDragEnterEvent(middle, copy, data, *held))
+    QApplication.sendEvent(window, QDropEvent(QPointF(middle), copy, data, *held))
+
+
+def test_a_dropped_folder_and_several_files_go_to_the_files_page(
+    window: MainWindow, session: ScriptedSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added: list[list[str]] = []
+    monkeypatch.setattr(window.files, "add", added.append)
+    drop(window, tmp_path)
+    drop(window, tmp_path / "one.wav")  # the files page is open: it gets single files too
+    window.show_page(0)
+    drop(window, tmp_path / "one.wav", tmp_path / "two.wav")
+    one, two = str(tmp_path / "one.wav"), str(tmp_path / "two.wav")
+    assert added == [[str(tmp_path)], [one], [one, two]]
+    assert window.pages.currentWidget() is window.files
+    assert not [asked for asked in session.asked if asked.startswith("play")]
+
+
+def test_exports_are_whole_files_with_every_answer(
+    window: MainWindow, session: ScriptedSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = tmp_path / "session"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(chosen), ""))
+    window.menus.actions["export_csv"].trigger()
+    assert "nothing to export yet" in toast(window)
+    window.listen("desk")
+    session.queue([snapshot(index, "metal", 0.9) for index in range(5)])
+    window.tick()
+    for name, suffix in (("export_csv", "csv"), ("export_jsonl", "jsonl"), ("export_png", "png")):
+        window.menus.actions[name].trigger()
+        assert toast(window) == f"Saved session.{suffix}."
+    assert len((tmp_path / "session.csv").read_text().splitlines()) == 6
+    assert len((tmp_path / "session.jsonl").read_text().splitlines()) == 6
+    assert (tmp_path / "session.png").read_bytes().startswith(b"\x89PNG")
+    window.menus.actions["export_wav"].trigger()
+    assert "Nothing has been recorded" in toast(window)
+    assert not (tmp_path / "session.wav").exists()
+
+
+def test_an_export_that_fails_says_what_to_do_and_leaves_what_was_there(
+    window: MainWindow, session: ScriptedSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.listen("desk")
+    session.queue([snapshot()])
+    window.tick()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "gone" / "a.csv"), ""))
+    window.menus.actions["export_csv"].trigger()
+    assert "a.csv could not be written" in toast(window)
+    assert "choose another place" in toast(window)

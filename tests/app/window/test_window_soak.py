@@ -1,0 +1,62 @@
+"""Hours at the window: what it keeps of the past is small, and closing it leaves nothing behind."""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+import time
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.live.session import LiveSession
+from app.stream.torch_path import live_model
+from app.stream.weights import default_weights
+from app.window import MainWindow
+from model import load_classifier
+from scripts.window_soak import KEPT_THREADS, resident_megabytes
+from tests.app.scripted_session import ScriptedSession, snapshot
+
+TEN_MINUTES = 7742  # frames
+AT_ONCE = 40  # frames a tick
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_ten_minutes_of_frames_make_the_window_grow_by_less_than_five_megabytes(
+    window: MainWindow, session: ScriptedSession
+) -> None:
+    window.listen("desk")
+
+    def hear(first: int, count: int) -> None:
+        for start in range(first, first + count, AT_ONCE):
+            session.queue(
+                [snapshot(index, step=100_000 + 37 * index % 5000) for index in range(start, start + AT_ONCE)]
+            )
+            window.tick()
+            QApplication.processEvents()
+
+    hear(0, TEN_MINUTES // 10)  # the first minute
+    before = resident_megabytes()
+    hear(TEN_MINUTES // 10, TEN_MINUTES)
+    assert resident_megabytes() - before < 5.0
+
+
+def test_closing_while_everything_runs_leaves_no_thread(qtbot: QtBot) -> None:
+    before = {thread.name for thread in threading.enumerate()}
+    session = LiveSession(live_model(load_classifier(default_weights())), speed=math.inf)
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+    window.demo()
+    window.set_recording(True)
+    qtbot.waitUntil(lambda: len(window.log) > 20 and session.recorder.seconds > 1, timeout=60_000)
+    began = time.monotonic()
+    window.close()
+    assert session.close()
+    assert time.monotonic() - began < 3.0  # a second, and two for a busy machine
+    # A piece of music that is being made is finished first.
+    qtbot.waitUntil(
+        lambda: not ({thread.name for thread in threading.enumerate()} - before - KEPT_THREADS), timeout=10_000
+    )

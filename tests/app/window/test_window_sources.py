@@ -1,0 +1,152 @@
+"""Choosing what is heard: the window passes it on, and says what stands in the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog
+from pytestqt.qtbot import QtBot
+
+from app.live.protocol import DeviceList, EngineState, InputDeviceChoice, Phase
+from app.window import MainWindow
+from tests.app.scripted_session import ScriptedSession
+from tests.app.shown import button, text
+
+
+def test_no_microphone_says_so_in_the_middle_and_offers_a_file(
+    window: MainWindow, session: ScriptedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.devices = DeviceList(problem="No audio system was found; install libportaudio2 or open a file.")
+    window.tick()
+    assert window.live.invitation.isVisible()
+    assert text(window, "invitation_sentence") == session.devices.problem
+    assert not button(window, "listen").isEnabled()
+    assert not button(window, "invitation_listen").isVisible()
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_arguments: ("/music/song.mp3", ""))
+    button(window, "invitation_open").click()
+    assert session.asked[-1] == f"play {Path('/music/song.mp3')}"
+    assert not window.live.invitation.isVisible()
+
+
+def test_an_empty_list_without_a_reason_still_says_what_to_do(window: MainWindow, session: ScriptedSession) -> None:
+    session.devices = DeviceList()
+    window.tick()
+    assert "open a file" in text(window, "invitation_sentence")
+
+
+def test_listen_hears_the_chosen_microphone(window: MainWindow, session: ScriptedSession) -> None:
+    window.tick()
+    button(window, "invitation_listen").click()
+    assert session.asked[-1] == "listen desk"  # the default one
+    window.live.source_bar.picker.setCurrentIndex(0)
+    button(window, "listen").click()
+    assert session.asked[-1] == "listen headset"
+
+
+def test_a_refresh_keeps_the_chosen_microphone(window: MainWindow, session: ScriptedSession) -> None:
+    window.tick()
+    window.live.source_bar.picker.setCurrentIndex(0)
+    window.live.source_bar.refresh.click()
+    assert session.asked[-1] == "refresh"
+    added = InputDeviceChoice("New one", "new", is_default=True)
+    assert session.devices is not None
+    session.devices = DeviceList((added, *session.devices.choices))
+    window.tick()
+    assert window.live.source_bar.picker.key() == "headset"
+
+
+def test_a_dropped_file_is_played(window: MainWindow, session: ScriptedSession, tmp_path: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(tmp_path / "song.ogg"))])
+    middle, copy = window.rect().center(), Qt.DropAction.CopyAction
+    held = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    entered = QDragEnterEvent(middle, copy, data, *held)
+    entered.ignore()
+    QApplication.sendEvent(window, entered)
+    assert window.acceptDrops()
+    assert entered.isAccepted()
+    QApplication.sendEvent(window, QDropEvent(QPointF(middle), copy, data, *held))
+    # The plot would take it and do nothing with it.
+    assert not window.live.spectrogram.plot.viewport().acceptDrops()
+    assert session.asked[-1] == f"play {tmp_path / 'song.ogg'}"
+
+
+def test_what_is_no_file_cannot_be_dropped(window: MainWindow) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl("https://example.org/song.ogg")])
+    held = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    entered = QDragEnterEvent(window.rect().center(), Qt.DropAction.CopyAction, data, *held)
+    entered.ignore()
+    QApplication.sendEvent(window, entered)
+    assert not entered.isAccepted()
+
+
+def test_a_file_that_fails_is_named_before_the_reason(window: MainWindow, session: ScriptedSession) -> None:
+    window.play(Path("notes.wav"))
+    session.state = EngineState("failed", "the file is empty: fetch it again")
+    window.tick()
+    assert text(window, "status") == "“notes.wav”: the file is empty: fetch it again."
+    assert text(window, "invitation_sentence") == text(window, "status")
+    assert window.live.invitation.isVisible()
+    assert not button(window, "stop").isEnabled()
+
+
+def test_a_microphone_that_fails_is_told_in_the_session_s_own_words(
+    window: MainWindow, session: ScriptedSession
+) -> None:
+    window.listen("desk")
+    session.state = EngineState("failed", "The microphone “desk” cannot be opened: choose another one.")
+    window.tick()
+    assert text(window, "status") == session.state.message
+    assert text(window, "invitation_sentence") == session.state.message
+
+
+def test_a_file_is_said_to_be_played(window: MainWindow) -> None:
+    window.play(Path("song.wav"))
+    assert text(window, "status") == "Playing “song.wav”."
+
+
+@pytest.mark.parametrize("devices", [None, DeviceList(), DeviceList((InputDeviceChoice("Desk", "desk"),))])
+@pytest.mark.parametrize("phase", ["starting", "running"])
+def test_nothing_ever_covers_a_run_that_began_before_the_window(
+    qtbot: QtBot, session: ScriptedSession, phase: Phase, devices: DeviceList | None
+) -> None:
+    session.devices = devices
+    session.listen("desk")
+    session.state = EngineState(phase)
+    late = MainWindow(session)
+    qtbot.addWidget(late)
+    late.show()
+    assert not late.live.invitation.isVisible()
+    late.tick()
+    assert not late.live.invitation.isVisible()
+
+
+def test_stop_is_passed_on(window: MainWindow, session: ScriptedSession) -> None:
+    window.listen("desk")
+    window.tick()
+    button(window, "stop").click()
+    assert session.asked[-1] == "stop"
+
+
+def test_a_lost_microphone_is_a_warning_and_silence_is_not(window: MainWindow, session: ScriptedSession) -> None:
+    window.listen("desk")
+    session.state = EngineState("running", "The microphone “desk” is gone: connect it again.", "lost")
+    window.tick()
+    warning = window.live.status.words.colour
+    session.state = EngineState("running", "The microphone “desk” hears nothing.", "silent")
+    window.tick()
+    assert text(window, "status") == "The microphone “desk” hears nothing."
+    quiet = window.live.status.words.colour
+    session.state = EngineState("running")
+    window.tick()
+    assert quiet == window.live.status.words.colour != warning
+
+
+def test_the_picker_says_how_to_hear_the_computer_where_it_cannot(window: MainWindow, session: ScriptedSession) -> None:
+    session.devices = DeviceList((InputDeviceChoice("Desk", "desk"),), hint="Install a virtual device.")
+    window.tick()
+    assert window.live.source_bar.picker.toolTip().endswith("\nInstall a virtual device.")
