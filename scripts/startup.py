@@ -46,7 +46,7 @@ from app.stream.timing import machine
 from scripts.starting.breakdown import time_imports, time_steps
 from scripts.starting.rounds import start_window, time_command
 from scripts.starting.screen import Screen
-from tests.virtual_microphone import VirtualMicrophone
+from scripts.virtual_microphone import VirtualMicrophone
 
 FILE_SECONDS = 30
 BARS = {"visible": 1.5, "answer": 0.5, "standstill": 0.05, "classify": 2.5}  # seconds

@@ -21,7 +21,7 @@ from model import ModelConfig
 from model.attention.fixed import FixedLandmarkKernel
 from model.attention.kernel import Kernel
 from model.attention.multi_head import make_kernel
-from tests.model import direct
+from scripts.soaking import direct
 
 SCALES = (1.0, 3.0, 10.0, 30.0, 1000.0)  # standard deviation of the logits, one row each
 LARGEST_BOUND_SCALE = 30.0  # beyond it everything must be finite, no more

@@ -28,7 +28,7 @@ from app.window import MainWindow
 from app.window.start import start_qt
 from audio import Block, Microphone, input_devices
 from model import Classifier, load_classifier
-from tests.virtual_microphone import SAMPLE_RATE, VirtualMicrophone
+from scripts.virtual_microphone import SAMPLE_RATE, VirtualMicrophone
 
 BLOCK = 1024  # samples: what may still be on its way
 EDGE_SECONDS = 20.0  # at the start and at the end, in which the block with the least delay counts

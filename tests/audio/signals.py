@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import cycle
-from pathlib import Path
-from typing import Any
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,17 +74,3 @@ def frames_from(source: Source) -> NDArray[np.float32]:
     while (block := source.read(1.0)) is not None:
         pushed.append(stream.push(block.samples))
     return np.concatenate([*pushed, stream.finish()])
-
-
-def encode(path: Path, codec: str, samples: Samples, rate: int) -> Path:
-    """Write (n, channels) with FFmpeg, in whatever sample format the codec takes."""
-    layout = "mono" if samples.shape[1] == 1 else "stereo"
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), format="fltp", layout=layout)
-    frame.sample_rate = rate
-    with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream(codec, rate=rate, layout=layout)
-        convert = av.AudioResampler(format=stream.format, layout=layout, rate=rate, frame_size=1024)
-        for piece in [*convert.resample(frame), *convert.resample(None)]:
-            container.mux(stream.encode(piece))
-        container.mux(stream.encode(None))
-    return path

@@ -14,7 +14,8 @@ import pytest
 import soundfile
 
 from audio import FileSource, LivePacedSource, UnreadableFile, decode_blocks
-from tests.audio.signals import Samples, encode
+from scripts.made_sounds.files import encode
+from tests.audio.signals import Samples
 
 RATE = 44_100
 STEREO = np.stack([0.5 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE), np.zeros(2 * RATE)], axis=1).astype(

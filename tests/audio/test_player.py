@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from audio import FilePlayer, FileSource, VirtualClock
-from tests.audio.signals import Samples, encode
+from scripts.made_sounds.files import encode
+from tests.audio.signals import Samples
 
 RATE = 44_100
 RAMP = np.arange(4 * RATE, dtype=np.float32) / (4 * RATE)  # every sample says where it is

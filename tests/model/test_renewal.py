@@ -13,7 +13,7 @@ from model.attention.kernel import KernelState
 from model.attention.multi_head import make_kernel
 from model.compiled.fixed import MIN_SHARE, RENEWAL
 from model.compiled.layout import doubles_at
-from tests.model import direct
+from scripts.soaking import direct
 from tests.model.conftest import SMALL
 from tests.model.test_compiled import compiled_from, loud_classifier
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from scripts.made_sounds.files import encode
 from tests.app.cli.shell import Shell
 from tests.app.made_music import made_music
-from tests.audio.signals import encode
 
 RATE = 44_100
 HISS = 0.01

@@ -17,7 +17,8 @@ from app.stream.weights import default_weights
 from audio import UnreadableFile
 from audio.raw import SAMPLE_TYPES, RawFormat, to_samples
 from audio.stream_decode import StreamSource
-from scripts.fuzz import damage, made_files
+from scripts.fuzz import damage
+from scripts.made_sounds.files import made_files
 from tests.app.cli.test_raw import heard, pipe_of
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
