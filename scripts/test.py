@@ -1,4 +1,8 @@
-"""Sets up and tests Nystream: ruff, mypy, then pytest; with arguments only pytest, with those arguments."""
+"""Sets up and tests Nystream: ruff, mypy, then pytest; with arguments only pytest, with those arguments.
+
+python3 scripts/test.py            (a few minutes; the slowest tests are named at the end)
+python3 scripts/test.py --long     (everything, with a million steps of every attention besides)
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,8 @@ CHECKS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
 def main() -> None:
     python = prepare_or_exit(extras=("test",))
     os.chdir(CHECKOUT)
-    if arguments := sys.argv[1:]:
+    arguments = sys.argv[1:]
+    if arguments not in ([], ["--long"]):
         hand_over([python, "-m", "pytest", *arguments])
     failed = []
     for check in CHECKS:
@@ -29,7 +34,7 @@ def main() -> None:
         print(f"== failed: {', '.join(failed)}; pytest still runs, and the exit code will be 1")
     # pytest comes last, so that its closing line is the last line of all.
     print("== pytest", flush=True)
-    tests = subprocess.run([python, "-m", "pytest"]).returncode
+    tests = subprocess.run([python, "-m", "pytest", *arguments]).returncode
     sys.exit(tests or bool(failed))
 
 

@@ -25,6 +25,20 @@ settings.register_profile("no deadline", deadline=None)  # a busy machine may ta
 settings.load_profile("no deadline")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the tests that take many minutes, too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without --long the long tests are left out; that is no reason to speak of skipped ones."""
+    if config.getoption("--long"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
+
+
 @pytest.fixture(scope="session")
 def shared_folder() -> Path:
     """The folder `shared` beside the checkout: training data that is no part of the project."""

@@ -59,15 +59,17 @@ def continual_outputs(
 
     Of a long stream the tokens before number `first` may be left out, where no landmark reaches back to them.
     """
-    bounds = complete_segments(heard, config)
-    if not bounds:
+    if not complete_segments(heard, config):
         return softmax_outputs(query, key, value, heard - first, config)
-    query_landmarks, key_landmarks = (
-        torch.stack([stream[:, start - first : end - first].double().mean(dim=1) for start, end in bounds], dim=1)
-        for stream in (query, key)
-    )
+    query_landmarks, key_landmarks = (continual_landmarks(stream, heard, config, first) for stream in (query, key))
     seen = _window(heard - first, config)
     return nystrom(query[:, seen], key[:, seen], value[:, seen], query_landmarks, key_landmarks, config)
+
+
+def continual_landmarks(stream: Tensor, heard: int, config: ModelConfig, first: int = 0) -> Tensor:
+    """Means of the last complete segments, (R, up to m, D); there must be one."""
+    segments = [stream[:, start - first : end - first] for start, end in complete_segments(heard, config)]
+    return torch.stack([segment.double().mean(dim=1) for segment in segments], dim=1)
 
 
 def complete_segments(heard: int, config: ModelConfig) -> list[tuple[int, int]]:
@@ -86,10 +88,15 @@ def nystrom(
     query: Tensor, keys: Tensor, values: Tensor, query_landmarks: Tensor, key_landmarks: Tensor, config: ModelConfig
 ) -> Tensor:
     """softmax(Q K~^T) P softmax(Q~ K^T) V, where P inverts softmax(Q~ K~^T); the rest of the arguments (R, ., D)."""
-    identity = torch.eye(key_landmarks.shape[1], dtype=torch.float64)
-    landmark_matrix = softmax_attention(query_landmarks, key_landmarks, identity.expand(len(query), -1, -1))
     averages = softmax_attention(query_landmarks, keys, values)
-    return softmax_attention(query, key_landmarks, inverse(landmark_matrix, config) @ averages)
+    inverted = inverse(landmark_matrix(query_landmarks, key_landmarks), config)
+    return softmax_attention(query, key_landmarks, inverted @ averages)
+
+
+def landmark_matrix(query_landmarks: Tensor, key_landmarks: Tensor) -> Tensor:
+    """softmax(Q~ K~^T): (R, m, D) twice -> (R, m, m)."""
+    identity = torch.eye(key_landmarks.shape[1], dtype=torch.float64)
+    return softmax_attention(query_landmarks, key_landmarks, identity.expand(len(key_landmarks), -1, -1))
 
 
 def inverse(matrix: Tensor, config: ModelConfig) -> Tensor:

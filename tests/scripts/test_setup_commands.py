@@ -17,26 +17,27 @@ def test_the_exit_code_of_the_command_is_passed_on() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=CHECKOUT).returncode == 7
 
 
+@pytest.mark.parametrize("asked", [[], ["--long"]], ids=["as usual", "long"])
 @pytest.mark.parametrize(
     ("failing", "code"), [((), 0), (("ruff check",), 1), (("mypy",), 1), (("pytest",), 1), (("mypy", "pytest"), 1)]
 )
 def test_any_failing_check_fails_all_and_pytest_runs_last(
-    monkeypatch: pytest.MonkeyPatch, failing: tuple[str, ...], code: int
+    monkeypatch: pytest.MonkeyPatch, failing: tuple[str, ...], code: int, asked: list[str]
 ) -> None:
     ran: list[str] = []
 
     def run(command: list[str]) -> subprocess.CompletedProcess[str]:
         ran.append(" ".join(command[2:]))
-        return subprocess.CompletedProcess(command, int(ran[-1] in failing))
+        return subprocess.CompletedProcess(command, int(ran[-1].removesuffix(" --long") in failing))
 
     monkeypatch.setattr(test_script, "prepare_or_exit", lambda extras: sys.executable)
     monkeypatch.setattr(subprocess, "run", run)
-    monkeypatch.setattr(sys, "argv", ["scripts/test.py"])
+    monkeypatch.setattr(sys, "argv", ["scripts/test.py", *asked])
     monkeypatch.chdir(CHECKOUT)
     with pytest.raises(SystemExit) as left:
         test_script.main()
     assert int(left.value.code or 0) == code
-    assert ran == ["ruff check", "ruff format --check", "mypy", "pytest"]
+    assert ran == ["ruff check", "ruff format --check", "mypy", " ".join(["pytest", *asked])]
 
 
 def test_arguments_go_to_pytest_alone(monkeypatch: pytest.MonkeyPatch) -> None:
