@@ -1,4 +1,4 @@
-"""What computes the front end: numpy, and compiled functions from the moment they are there."""
+"""What computes the front end: numpy, and compiled functions from the moment they are there. And its buffer."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.logmel_tables import WORK_LENGTH, LogMelTables, log_mel_tables
-
 Samples = NDArray[np.float32]
 
 
 class Loops(NamedTuple):
-    """The compiled functions of the files of this package that end in _loops.py."""
+    """The compiled functions of audio/loops.py."""
 
     log_mel: Callable[[Samples, NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], Samples], None]
     halve: Callable[[Samples, Samples, int, Samples, Samples, Samples], None]
@@ -23,59 +21,23 @@ class Loops(NamedTuple):
     count_invalid: Callable[[Samples], int]
 
 
-class CompiledFrames:
-    """For one stream: its working space goes with it, so that streams of several threads do not touch."""
-
-    def __init__(self, loops: Loops, tables: LogMelTables) -> None:
-        self._loops, self._tables = loops.log_mel, tables
-        self._work = np.empty(WORK_LENGTH)
-
-    def __call__(self, samples: Samples, frames: Samples) -> None:
-        """samples from the first one of the first frame on -> frames (T, BANDS) dB."""
-        self._loops(samples, self._tables.numbers, self._tables.places, self._work, frames)
-
-
-class CompiledHalving:
-    """The half-band filter for one stream: these taps, and outputs in blocks of `block`."""
-
-    def __init__(self, loops: Loops, taps: Samples, block: int) -> None:
-        self._loops, self._taps, self._block = loops.halve, taps, block
-        self._odd, self._sums = np.empty(block + len(taps) - 1, np.float32), np.empty(block, np.float32)
-
-    def __call__(self, samples: Samples, outputs: Samples) -> None:
-        """samples from the first neighbour of the first output on -> outputs, a whole number of blocks."""
-        self._loops(samples, self._taps, self._block, self._odd, self._sums, outputs)
-
-
 class FrontEnd:
-    """May be shared by any number of streams; each goes on without a gap when the compiled functions come."""
+    """May be shared by any number of streams; each goes on without a gap when the compiled functions come.
+
+    loops: None as long as numpy computes.
+    """
 
     def __init__(self) -> None:
-        self._compiled: tuple[Loops, LogMelTables] | None = None
+        self.loops: Loops | None = None
 
     @property
     def name(self) -> str:
         """What computes from the next frame on: "numpy" or "compiled"."""
-        return "numpy" if self._compiled is None else "compiled"
-
-    @property
-    def loops(self) -> Loops | None:
-        """None as long as numpy computes."""
-        return None if self._compiled is None else self._compiled[0]
+        return "numpy" if self.loops is None else "compiled"
 
     def take_over(self, loops: Loops) -> None:
-        """Any thread may say so, at any time."""
-        self._compiled = loops, log_mel_tables()
-
-    def compiled_frames(self) -> CompiledFrames | None:
-        """For a new stream, or for one that has had none."""
-        compiled = self._compiled
-        return None if compiled is None else CompiledFrames(*compiled)
-
-    def compiled_halving(self, taps: Samples, block: int) -> CompiledHalving | None:
-        """The same for the half-band filter."""
-        compiled = self._compiled
-        return None if compiled is None else CompiledHalving(compiled[0], taps, block)
+        """Compute by these from now on; from any thread, at any time."""
+        self.loops = loops
 
     def copy(self, samples: Samples, place: Samples) -> None:
         """place (n,) = samples (n,), which may overlap with it if they lie behind it."""
@@ -95,3 +57,55 @@ class FrontEnd:
     def _loops_for(self, samples: Samples) -> Loops | None:
         """None where numpy is to do it: functions are compiled for contiguous arrays that may be written."""
         return self.loops if samples.flags.carray else None
+
+
+class SampleBuffer:
+    """Samples come in at the end and leave from the beginning; those in between lie side by side.
+
+    The memory is taken once, and grows only where more samples wait than ever before.
+    """
+
+    def __init__(self, capacity: int, front_end: FrontEnd) -> None:
+        """capacity: how many samples there is room for. front_end: what copies."""
+        self._memory = np.zeros(capacity, np.float32)
+        self._first = self._end = 0
+        self._front_end = front_end
+
+    def __len__(self) -> int:
+        return self._end - self._first
+
+    @property
+    def samples(self) -> Samples:
+        """(len(self),) the oldest first: a view, good until something is appended."""
+        return self._memory[self._first : self._end]
+
+    def append(self, samples: Samples) -> None:
+        """Take a copy of (n,) float32 samples."""
+        if self._end + len(samples) > len(self._memory):
+            self._make_room(len(samples))
+        end = self._end + len(samples)
+        self._front_end.copy(samples, self._memory[self._end : end])
+        self._end = end
+
+    def drop(self, count: int) -> None:
+        """Forget the oldest `count` samples."""
+        self._first += count
+        if self._first == self._end:
+            self._first = self._end = 0
+
+    def _make_room(self, count: int) -> None:
+        """At the end, by moving to the beginning what waits."""
+        waiting = self.samples
+        if len(waiting) + count > len(self._memory):
+            self._memory = np.zeros(len(waiting) + count, np.float32)
+        self._front_end.copy(waiting, self._memory[: len(waiting)])
+        self._first, self._end = 0, len(waiting)
+
+
+def spans(samples: Samples, count: int, length: int, step: int) -> Samples:
+    """(count, length) overlapping views of a contiguous array, each `step` samples after the one before.
+
+    What sliding_window_view gives in ten times as long, which is a third of what a frame costs.
+    """
+    size = samples.itemsize
+    return np.ndarray((count, length), np.float32, samples, strides=(step * size, size))

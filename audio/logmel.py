@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.front_end import FrontEnd
-from audio.logmel_tables import hann_window
-from audio.melbank import BINS, MelBank
-from audio.sample_buffer import SampleBuffer
-from audio.spans import spans
+from audio.front_end import FrontEnd, SampleBuffer, Samples, spans
+from audio.mel import BINS, MelBank, slaney_bank
 from audio.spec import BANDS, FFT_LENGTH, FLOOR_POWER, HOP
 
+Doubles = NDArray[np.float64]
+
 FRAMES_AT_ONCE = 16  # their spectra fit in the processor's cache
+
+# A real transform of N samples is a complex one of half as many points (even samples real, odd ones imaginary) and an
+# unpacking. Compiled, the complex one goes down the columns of a table of ROWS x COLUMNS points and then, transposed
+# and multiplied by its twiddle factors, down the columns again: every loop runs over neighbours in memory and
+# vectorises.
+POINTS = FFT_LENGTH // 2
+COLUMNS = 16
+ROWS = POINTS // COLUMNS
+WORK_LENGTH = 4 * POINTS + BINS
+
+assert ROWS == 64, "a transform of another length takes other steps of radix 4"
 
 
 class StreamingLogMel:
@@ -29,12 +41,12 @@ class StreamingLogMel:
 
     def __init__(self, front_end: FrontEnd | None = None) -> None:
         self._front_end = front_end or FrontEnd()
-        self._compiled = self._front_end.compiled_frames()
         self._bank = MelBank()
         self._window = hann_window(FFT_LENGTH)
+        self._work = np.empty(WORK_LENGTH)  # each stream has its own, so that streams of several threads do not touch
         self._waiting = SampleBuffer(3 * FFT_LENGTH, self._front_end)  # from the next frame's first sample on
 
-    def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def push(self, samples: Samples) -> Samples:
         """(n,) samples -> (k, BANDS) float32 dB, the frames that they complete; k may be 0."""
         waiting = self._waiting
         waiting.append(samples)
@@ -45,27 +57,27 @@ class StreamingLogMel:
             waiting.drop(count * HOP)
         return frames
 
-    def _compute(self, samples: NDArray[np.float32], frames: NDArray[np.float32]) -> None:
-        """samples from the first one of the first frame on -> frames (T, BANDS)."""
-        if self._compiled is None:
-            self._compiled = self._front_end.compiled_frames()
-        if self._compiled is not None:
-            self._compiled(samples, frames)
-            return
-        for first in range(0, len(frames), FRAMES_AT_ONCE):
-            some = frames[first : first + FRAMES_AT_ONCE]
-            some[:] = self._decibels(spans(samples[first * HOP :], len(some), FFT_LENGTH, HOP))
-
     @property
     def wanted(self) -> int:
         """Samples that the next frame lacks."""
         return FFT_LENGTH - len(self._waiting)
 
-    def _decibels(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _compute(self, samples: Samples, frames: Samples) -> None:
+        """samples from the first one of the first frame on -> frames (T, BANDS)."""
+        loops = self._front_end.loops
+        if loops is not None:
+            tables = log_mel_tables()
+            loops.log_mel(samples, tables.numbers, tables.places, self._work, frames)
+            return
+        for first in range(0, len(frames), FRAMES_AT_ONCE):
+            some = frames[first : first + FRAMES_AT_ONCE]
+            some[:] = self._decibels(spans(samples[first * HOP :], len(some), FFT_LENGTH, HOP))
+
+    def _decibels(self, samples: Samples) -> Doubles:
         """(T, FFT_LENGTH) samples -> (T, BANDS)."""
         spectra = np.fft.rfft(self._window * samples)
         powers = self._bank.band_powers(spectra.real**2 + spectra.imag**2)
-        decibels: NDArray[np.float64] = 10 * np.log10(np.maximum(powers, FLOOR_POWER))
+        decibels: Doubles = 10 * np.log10(np.maximum(powers, FLOOR_POWER))
         return decibels
 
     def frame_flops(self) -> int:
@@ -77,3 +89,53 @@ class StreamingLogMel:
         """
         transform = FFT_LENGTH * int(math.log2(FFT_LENGTH)) * 5 // 2
         return FFT_LENGTH + transform + 3 * BINS + 2 * self._bank.weight_count + 3 * BANDS
+
+
+def hann_window(length: int) -> Doubles:
+    """(length,) the periodic Hann window, the one for spectra."""
+    window: Doubles = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
+    return window
+
+
+class LogMelTables(NamedTuple):
+    """What every compiled frame needs and no frame changes, see log_mel_frames in audio/loops.py.
+
+    numbers: the window, the factors of the three steps of radix 4, the twiddle factors and the factors of the unpacking
+    (of both all real parts, then all imaginary ones), the mel weights that are not zero, the lowest power.
+    places: hop, columns, bands, where each of these begins, and for every band its first bin and how many it has.
+    """
+
+    numbers: Doubles
+    places: NDArray[np.int64]
+
+
+@functools.cache
+def log_mel_tables() -> LogMelTables:
+    """For the front end of audio/spec.py."""
+    bank = slaney_bank().astype(np.float64)
+    firsts, counts = (bank > 0).argmax(axis=1), np.count_nonzero(bank, axis=1)
+    parts = (
+        hann_window(FFT_LENGTH),
+        _step(64),
+        _step(16),
+        _step(4),
+        _by_parts(np.outer(np.arange(COLUMNS), np.arange(ROWS)) / POINTS),
+        _by_parts(np.arange(POINTS // 2 + 1) / FFT_LENGTH),
+        np.concatenate([row[first : first + count] for row, first, count in zip(bank, firsts, counts, strict=True)]),
+        np.array([FLOOR_POWER]),
+    )
+    begins = np.cumsum([0, *(len(part) for part in parts[:-1])])
+    bands = np.stack([firsts, counts], axis=1).ravel()
+    return LogMelTables(np.concatenate(parts), np.array([HOP, COLUMNS, len(bank), *begins, *bands], np.int64))
+
+
+def _step(length: int) -> Doubles:
+    """(6 length / 4,) the factors of the three outer branches of a step of radix 4."""
+    angles = np.exp(-2j * np.pi * np.outer(np.arange(length // 4), (1, 2, 3)) / length)
+    factors: Doubles = np.stack([angles.real, angles.imag], axis=-1).ravel()
+    return factors
+
+
+def _by_parts(turns: Doubles) -> Doubles:
+    angles = np.exp(-2j * np.pi * turns.ravel())
+    return np.concatenate([angles.real, angles.imag])

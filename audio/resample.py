@@ -7,9 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+from audio.filters import HalfBandDecimator, PolyphaseResampler
 from audio.front_end import FrontEnd, Samples
-from audio.halfband import HalfBandDecimator
-from audio.polyphase import PolyphaseResampler
 from audio.spec import FFT_LENGTH, HOP, SAMPLE_RATE
 
 DOUBLED = 2 * SAMPLE_RATE

@@ -11,9 +11,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from audio.logmel_loops import transform
-from audio.logmel_tables import POINTS, WORK_LENGTH, log_mel_tables
-from audio.melbank import BINS
+from audio.logmel import POINTS, WORK_LENGTH, log_mel_tables
+from audio.loops import transform
+from audio.mel import BINS
 from model.compiled.classifier import CompiledClassifier
 from model.compiled.compiling import OPTIONS, Floats
 from model.compiled.products import accumulate_either, accumulate_rows
@@ -81,7 +81,7 @@ def stem_products(compiled: CompiledClassifier, whole: CompiledClassifier) -> di
 
 
 def bare_transform(numbers: NDArray[np.float64], places: NDArray[np.int64], work: NDArray[np.float64]) -> None:
-    """What audio.logmel_loops.log_mel_frames does between window and power."""
+    """What audio.loops.log_mel_frames does between window and power."""
     real, imaginary = work[:POINTS], work[POINTS : 2 * POINTS]
     for i in range(POINTS):
         real[i] = imaginary[i] = 1.0  # the transform of a transform of a transform overflows

@@ -8,14 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 import audio
 from app.stream.compiled_path import quicken
-from audio import BANDS, FFT_LENGTH, FrontEnd
-from audio.front_end import CompiledFrames, CompiledHalving, Loops
-from audio.halfband_loops import AT_ONCE
-from audio.logmel_tables import log_mel_tables
+from audio import FrontEnd
+from audio.front_end import Loops
 
 if TYPE_CHECKING:
     from app.stream.compiled_path import CompiledPath
@@ -24,7 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 COMPILE = "from app.stream.front_end import compile_front_end; compile_front_end()"
-SOURCES = sorted(Path(audio.__file__).parent.glob("*_loops.py"))
+SOURCES = [Path(audio.__file__).parent / "loops.py"]
 
 
 def ready_front_end() -> FrontEnd:
@@ -63,19 +59,10 @@ def quicken_with(front_end: FrontEnd) -> Callable[[Classifier], Callable[[], Com
 
 def compile_front_end() -> Loops:
     """Compile or load it in this process. Raises ImportError where numba is missing."""
-    from audio.halfband_loops import halve_blocks
-    from audio.logmel_loops import log_mel_frames
-    from audio.polyphase_loops import interpolate
-    from audio.sample_loops import copy_samples, count_invalid
+    from audio.loops import compile_loops
     from model.compiled.cache import kept, mark_ready
 
-    loops = Loops(kept(log_mel_frames), kept(halve_blocks), kept(interpolate), kept(copy_samples), kept(count_invalid))
-    taps, one = np.zeros(AT_ONCE, np.float32), np.empty(1, np.float32)
-    CompiledHalving(loops, taps, block=1)(np.zeros(2 * len(taps), np.float32), one)
-    loops.interpolate(taps, taps[np.newaxis], 0, 1, one)
-    loops.count_invalid(taps)
-    loops.copy(taps[:1], one)
-    CompiledFrames(loops, log_mel_tables())(np.zeros(FFT_LENGTH, np.float32), np.empty((1, BANDS), np.float32))
+    loops = compile_loops(kept)
     mark_ready(_mark())
     return loops
 

@@ -7,16 +7,12 @@ from numba import njit
 
 from audio import FrontEnd
 from audio.front_end import Loops
-from audio.halfband_loops import halve_blocks
-from audio.logmel_loops import OPTIONS, log_mel_frames
-from audio.polyphase_loops import interpolate
-from audio.sample_loops import copy_samples, count_invalid
+from audio.loops import OPTIONS, compile_loops
 
 
 @pytest.fixture(scope="session")
 def loops() -> Loops:
-    functions = log_mel_frames, halve_blocks, interpolate, copy_samples, count_invalid
-    return Loops(*(njit(**OPTIONS)(each) for each in functions))
+    return compile_loops(njit(**OPTIONS))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The compiled front end is numpy's: at every frame, however loud or pure, however the samples are cut."""
+"""The compiled front end is numpy's: at every frame, however loud or pure, however the samples are cut or copied."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import threading
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from audio import BANDS, FFT_LENGTH, HOP, SAMPLE_RATE, FrontEnd, StreamingLogMel
-from audio.front_end import Loops
+from audio.front_end import Loops, SampleBuffer, Samples
 from tests.audio.signals import chunks, music
 
 CLOSE = 1e-4  # dB; a frame of -100 dB is rounded to 8e-6 when it becomes float32
 
 
-def pure_tone(hertz: float) -> NDArray[np.float32]:
+def pure_tone(hertz: float) -> Samples:
     """So that most bands hold nothing but what the window lets through, 120 dB below."""
     return np.sin(2 * np.pi * hertz * np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32)
 
 
-def sounds() -> dict[str, NDArray[np.float32]]:
+def sounds() -> dict[str, Samples]:
     random = np.random.default_rng(0)
     click = np.zeros(SAMPLE_RATE, np.float32)
     click[5000] = 1.0
@@ -39,7 +38,7 @@ def sounds() -> dict[str, NDArray[np.float32]]:
 
 
 @pytest.mark.parametrize("sound", sounds().values(), ids=sounds().keys())
-def test_every_compiled_frame_is_that_of_numpy(sound: NDArray[np.float32], compiled: FrontEnd) -> None:
+def test_every_compiled_frame_is_that_of_numpy(sound: Samples, compiled: FrontEnd) -> None:
     frames = StreamingLogMel(compiled).push(sound)
     assert len(frames) == (len(sound) - FFT_LENGTH) // HOP + 1
     np.testing.assert_allclose(frames, StreamingLogMel().push(sound), rtol=0, atol=CLOSE)
@@ -60,7 +59,7 @@ def test_the_compiled_function_takes_over_between_two_frames(loops: Loops) -> No
     before = stream.push(sound[:SAMPLE_RATE])
     computed = 0
 
-    def counting(samples: object, numbers: object, places: object, work: object, frames: NDArray[np.float32]) -> None:
+    def counting(samples: object, numbers: object, places: object, work: object, frames: Samples) -> None:
         nonlocal computed
         computed += len(frames)
         loops.log_mel(samples, numbers, places, work, frames)  # type: ignore[arg-type]
@@ -85,7 +84,7 @@ def test_streams_of_several_threads_do_not_touch(loops: Loops, compiled: FrontEn
     front_end, heard = FrontEnd(), {}
     front_end.take_over(loops._replace(log_mel=watching))
 
-    def hear(seed: int, sound: NDArray[np.float32]) -> None:
+    def hear(seed: int, sound: Samples) -> None:
         heard[seed] = StreamingLogMel(front_end).push(sound)
 
     streams = {seed: np.random.default_rng(seed).normal(size=FFT_LENGTH).astype(np.float32) for seed in (1, 2)}
@@ -98,3 +97,66 @@ def test_streams_of_several_threads_do_not_touch(loops: Loops, compiled: FrontEn
     for seed, sound in streams.items():
         assert heard[seed].shape == (1, BANDS)
         np.testing.assert_array_equal(heard[seed], StreamingLogMel(compiled).push(sound))
+
+
+@pytest.fixture(params=["numpy", "compiled"])
+def front_end(request: pytest.FixtureRequest, compiled: FrontEnd) -> FrontEnd:
+    return compiled if request.param == "compiled" else FrontEnd()
+
+
+def noise(count: int) -> Samples:
+    return np.random.default_rng(count).normal(size=count).astype(np.float32)
+
+
+@pytest.mark.parametrize("capacity", [1, 100, 2000])
+def test_what_waits_is_what_came_and_did_not_leave(front_end: FrontEnd, capacity: int) -> None:
+    buffer, waiting, random = SampleBuffer(capacity, front_end), np.zeros(0, np.float32), np.random.default_rng(0)
+    for count in random.integers(0, 900, size=200):
+        came = noise(int(count))
+        buffer.append(came)
+        waiting = np.concatenate([waiting, came])
+        came[:] = 7.0  # it is a copy that waits
+        np.testing.assert_array_equal(buffer.samples, waiting)
+        leaves = int(random.integers(0, len(waiting) + 1))
+        buffer.drop(leaves)
+        waiting = waiting[leaves:]
+        assert len(buffer) == len(waiting)
+        np.testing.assert_array_equal(buffer.samples, waiting)
+
+
+def test_its_memory_is_taken_once(front_end: FrontEnd) -> None:
+    buffer = SampleBuffer(3000, front_end)
+    memory = buffer.samples.base
+    for came, left in [(1700, 1650), (1700, 1700), (1, 1), (2500, 2400), (2400, 2600)] * 20:
+        buffer.append(noise(came))
+        assert buffer.samples.base is memory
+        buffer.drop(min(left, len(buffer)))
+    buffer.append(noise(3001))
+    assert buffer.samples.base is not memory
+
+
+@pytest.mark.parametrize("count", [1, 7, 64, 1001])
+def test_samples_that_are_no_numbers_are_counted(front_end: FrontEnd, count: int) -> None:
+    samples = noise(count)
+    samples[0] = 3.4e38
+    assert front_end.count_invalid(samples) == 0
+    broken = [np.nan, -np.nan, np.inf, -np.inf][: max(1, count // 3)]
+    samples[-len(broken) :] = broken
+    assert front_end.count_invalid(samples) == len(broken)
+
+
+@pytest.mark.parametrize("kind", ["every second", "read only", "backwards"])
+def test_nothing_is_compiled_anew_for_arrays_of_another_kind(loops: Loops, compiled: FrontEnd, kind: str) -> None:
+    """That would take seconds, in the middle of the sound."""
+    samples = noise(600)
+    if kind == "read only":
+        samples.flags.writeable = False
+    else:
+        samples = samples[::2] if kind == "every second" else samples[::-1]
+    buffer = SampleBuffer(1000, compiled)
+    buffer.append(noise(10))
+    before = [len(loop.signatures) for loop in (loops.copy, loops.count_invalid)]  # type: ignore[union-attr]
+    buffer.append(samples)
+    assert compiled.count_invalid(samples) == 0
+    assert [len(loop.signatures) for loop in (loops.copy, loops.count_invalid)] == before  # type: ignore[union-attr]
+    np.testing.assert_array_equal(buffer.samples[10:], samples)

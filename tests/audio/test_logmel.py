@@ -10,8 +10,7 @@ import pytest
 import soundfile
 
 from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, FrameStream, StreamingLogMel
-from audio.mel import hz_to_mel
-from audio.melbank import slaney_bank
+from audio.mel import hz_to_mel, slaney_bank
 from tests.audio.signals import chunks, music
 
 

@@ -1,7 +1,8 @@
-"""Log-mel frames as loops that numba compiles and vectorises: in one call what audio/logmel.py does by numpy.
+"""The front end's loops that numba compiles and vectorises: what logmel.py, filters.py and front_end.py do by numpy.
 
-Only who compiles it imports this file, since it needs numba. Nothing of the front end's sizes is compiled in: what was
-compiled once stays true when a constant changes.
+Nothing in them releases the GIL, which a busy window would then keep for a while. Only whoever compiles them imports
+this file, since it needs numba; as plain Python they would take seconds. No size of the front end is compiled in: what
+was compiled once stays true when a constant changes.
 """
 
 from __future__ import annotations
@@ -13,14 +14,31 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from audio.filters import TAPS_AT_ONCE
+from audio.frames import FrameStream
+from audio.front_end import FrontEnd, Loops, Samples
+from audio.spec import FFT_LENGTH
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 Doubles = NDArray[np.float64]
 
 OPTIONS: dict[str, Any] = {
     "fastmath": True,
     "error_model": "numpy",  # a check of every division would stop loops from vectorising
-    "_nrt": False,  # nothing is allocated, and nobody counts references to slices
+    "_nrt": False,  # nothing is allocated, and no references to slices are counted
 }
+TAPS_SUMMED = 8 * TAPS_AT_ONCE  # by themselves, so that an output is not rounded at every tap
+EXPONENT = np.int32(0x7F800000)  # of a float32; all of it set: infinite or NaN
+
+
+def compile_loops(compiler: Callable[[Callable[..., Any]], Any]) -> Loops:
+    """All of them by `compiler`, such as `njit(**OPTIONS)`; all are called, so that later calls compile nothing."""
+    functions = log_mel_frames, halve_blocks, interpolate, copy_samples, count_invalid
+    loops = Loops(*(compiler(function) for function in functions))
+    front_end = FrontEnd()
+    front_end.take_over(loops)
+    FrameStream(48_000, front_end).push(np.zeros(8 * FFT_LENGTH, np.float32))
+    return loops
 
 
 def part(function: Function) -> Function:
@@ -29,11 +47,7 @@ def part(function: Function) -> Function:
 
 
 def log_mel_frames(
-    samples: NDArray[np.float32],
-    numbers: Doubles,
-    places: NDArray[np.int64],
-    work: Doubles,
-    frames: NDArray[np.float32],
+    samples: Samples, numbers: Doubles, places: NDArray[np.int64], work: Doubles, frames: Samples
 ) -> None:
     """Samples from the first one of the first frame on -> frames (T, bands) dB.
 
@@ -53,7 +67,7 @@ def log_mel_frames(
 
 
 @part
-def pack(span: NDArray[np.float32], window: Doubles, real: Doubles, imaginary: Doubles) -> None:
+def pack(span: Samples, window: Doubles, real: Doubles, imaginary: Doubles) -> None:
     """Samples under the window, even ones and odd ones."""
     for i in range(len(real)):
         real[i] = window[2 * i] * np.float64(span[2 * i])
@@ -155,7 +169,7 @@ def measure(
     bands: NDArray[np.int64],
     count: int,
     floor_power: float,
-    frame: NDArray[np.float32],
+    frame: Samples,
 ) -> None:
     """The power in every band, in dB."""
     at = 0
@@ -167,3 +181,61 @@ def measure(
             total += mine[i] * theirs[i]
         at += bins
         frame[band] = np.float32(10.0 * np.log10(max(total, floor_power)))
+
+
+def halve_blocks(samples: Samples, taps: Samples, block: int, odd: Samples, sums: Samples, outputs: Samples) -> None:
+    """The half-band filter: samples from the first neighbour of the first output on -> outputs, whole blocks.
+
+    taps: the outer ones that are not zero, a multiple of TAPS_AT_ONCE; the middle one is 1/2. odd (block + taps - 1,)
+    and sums (block,): of any content, for this call alone.
+    """
+    length = len(taps)
+    for begin in range(0, len(outputs), block):
+        heard, halved = samples[2 * begin :], outputs[begin : begin + block]
+        for i in range(block + length - 1):
+            odd[i] = heard[2 * i]
+        for i in range(block):
+            halved[i] = np.float32(0.5) * heard[length - 1 + 2 * i]
+        for first in range(0, length, TAPS_SUMMED):
+            for i in range(block):
+                sums[i] = np.float32(0.0)
+            for k in range(first, min(first + TAPS_SUMMED, length), TAPS_AT_ONCE):
+                t0, t1, t2, t3 = taps[k], taps[k + 1], taps[k + 2], taps[k + 3]
+                t4, t5, t6, t7 = taps[k + 4], taps[k + 5], taps[k + 6], taps[k + 7]
+                near = odd[k : k + block + TAPS_AT_ONCE - 1]
+                for i in range(block):
+                    low = near[i] * t0 + near[i + 1] * t1 + (near[i + 2] * t2 + near[i + 3] * t3)
+                    high = near[i + 4] * t4 + near[i + 5] * t5 + (near[i + 6] * t6 + near[i + 7] * t7)
+                    sums[i] += low + high
+            for i in range(block):
+                halved[i] += sums[i]
+
+
+def interpolate(samples: Samples, kernels: Samples, at: int, down: int, outputs: Samples) -> None:
+    """Output k = the taps from sample (at + k down) // up on, times kernel (at + k down) % up of kernels (up, taps)."""
+    up, taps = kernels.shape
+    first, phase = at // up, at % up
+    samples_on, phases_on = down // up, down % up
+    for k in range(len(outputs)):
+        near, kernel = samples[first : first + taps], kernels[phase]
+        total = np.float32(0.0)
+        for j in range(taps):
+            total += near[j] * kernel[j]
+        outputs[k] = total
+        first, phase = first + samples_on, phase + phases_on
+        if phase >= up:
+            first, phase = first + 1, phase - up
+
+
+def copy_samples(samples: Samples, place: Samples) -> None:
+    """place (n,) = samples (n,), which may overlap with it if they lie behind it."""
+    for i in range(len(place)):
+        place[i] = samples[i]
+
+
+def count_invalid(samples: Samples) -> int:
+    """How many are infinite or NaN; by their bits, since fastmath assumes that there are none."""
+    count = 0
+    for i in range(len(samples)):
+        count += (np.float32(samples[i]).view(np.int32) & EXPONENT) == EXPONENT
+    return count

@@ -1,4 +1,4 @@
-"""The coarse step of resampling: flat where something is heard, silent where something would be that is not there."""
+"""The filters of resampling: flat where something is heard, silent where something would be that is not there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audio import FrontEnd
-from audio.polyphase import PolyphaseResampler
+from audio.filters import HalfBandDecimator, PolyphaseResampler
 from audio.resample import DOUBLED, HEARD, IMAGES
 from tests.audio.signals import Samples, chunks
 
@@ -72,3 +72,19 @@ def test_a_finished_stream_is_as_long_as_its_sound(rate: int, length: int, front
     stream, sound = resampler(rate, front_end), np.ones(length, np.float32)
     outputs: Samples = np.concatenate([*(stream.push(chunk) for chunk in chunks(sound, [700])), stream.finish()])
     assert len(outputs) == math.ceil(length * DOUBLED / rate)
+
+
+def test_the_half_band_filter_is_flat_below_its_edge_and_silent_above() -> None:
+    rate, transition, attenuation = 1000.0, 20.0, 80.0
+    decimator = HalfBandDecimator(rate, transition, attenuation, block=100, first=30)
+    impulses = np.zeros((2, 4096), np.float32)
+    impulses[0, 2000] = impulses[1, 2001] = 1
+    outputs = [HalfBandDecimator(rate, transition, attenuation, 100, 30).push(impulse) for impulse in impulses]
+    # The answers to an impulse at an even and at an odd index, interleaved, are the filter itself.
+    response = np.abs(np.fft.rfft(np.stack(outputs[::-1], axis=1).ravel()))
+    frequency = np.fft.rfftfreq(2 * len(outputs[0]), 1 / rate)
+    passed = response[frequency < rate / 4 - transition / 2]
+    stopped = response[frequency > rate / 4 + transition / 2]
+    assert np.abs(20 * np.log10(passed)).max() < 0.002
+    assert 20 * np.log10(stopped.max()) < -attenuation + 1
+    assert len(decimator.push(impulses[0])) + len(decimator.finish()) == impulses.shape[1] // 2
