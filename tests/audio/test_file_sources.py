@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio import FileSource, LivePacedSource, UnreadableFile, decode_blocks
+from audio import FileSource, LivePacedSource, UnreadableFile, VirtualClock, decode_blocks
 from scripts.made_sounds.files import encode
 from tests.audio.signals import Samples
 
@@ -171,24 +170,25 @@ def test_a_file_source_ends_and_closes(tmp_path: Path) -> None:
 
 def test_live_pace_is_that_of_the_clock(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "sound.wav", MONO[: RATE // 2], RATE, subtype="FLOAT")
-    pieces = []
-    with LivePacedSource(FileSource(tmp_path / "sound.wav"), speed=2) as source:
-        began = time.monotonic()
+    pieces, clock = [], VirtualClock()
+    with LivePacedSource(FileSource(tmp_path / "sound.wav"), speed=2, clock=clock) as source:
         while (block := source.read(1)) is not None:
-            assert time.monotonic() - began >= (block.start + len(block.samples)) / (2 * RATE)
+            assert clock.now() == pytest.approx((block.start + len(block.samples)) / (2 * RATE))
             assert len(block.samples) <= 1024
             pieces.append(block.samples)
-        assert time.monotonic() - began < 0.25 + 0.2
+        assert clock.now() == pytest.approx(0.25)
     np.testing.assert_array_equal(np.concatenate(pieces), MONO[: RATE // 2])
 
 
 def test_live_pace_keeps_to_the_timeout_and_loses_nothing_when_late(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "sound.wav", MONO, RATE, subtype="FLOAT")
-    with LivePacedSource(FileSource(tmp_path / "sound.wav")) as source:
+    clock = VirtualClock()
+    with LivePacedSource(FileSource(tmp_path / "sound.wav"), clock=clock) as source:
         early = source.read(0.001)
         assert early is not None
         assert (len(early.samples), early.start) == (0, 0)
-        time.sleep(0.2)
+        assert clock.now() == pytest.approx(0.001)
+        clock.sleep(0.2)
         late = [source.read(0) for _ in range(6)]
         assert [block and (block.start, len(block.samples)) for block in late] == [
             (1024 * index, 1024) for index in range(6)

@@ -74,7 +74,7 @@ def test_the_compiled_function_takes_over_between_two_frames(loops: Loops) -> No
 
 def test_streams_of_several_threads_do_not_touch(loops: Loops, compiled: FrontEnd) -> None:
     works: list[int] = []
-    both_inside = threading.Barrier(2, timeout=20)
+    both_inside = threading.Barrier(2, timeout=60)
 
     def watching(samples: object, numbers: object, places: object, work: object, frames: object) -> None:
         works.append(id(work))

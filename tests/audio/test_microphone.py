@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -12,18 +14,37 @@ from tests.audio.signals import Samples, at_rate, frames_of, music
 from tests.virtual_microphone import SAMPLE_RATE as SERVER_RATE
 from tests.virtual_microphone import VirtualMicrophone
 
+PATIENCE = 60.0  # seconds; only a fault takes so long
 
-def recorded(microphone: Microphone, first: Block, seconds: float) -> Samples:
-    """Everything heard in that time after a first block; nothing may be lost."""
+
+def wait(condition: Callable[[], bool]) -> None:
+    """Until it holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def recorded(microphone: Microphone, first: Block, playing: subprocess.Popen[bytes] | None, seconds: float) -> Samples:
+    """Everything heard after a first block, till so many seconds of sound after the playing; nothing may be lost."""
     heard, position = [first.samples], first.start + len(first.samples)
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    end, deadline = position + round(seconds * SERVER_RATE), time.monotonic() + PATIENCE
+    while position < end:
+        if playing is not None and playing.poll() is None:
+            end = position + round(seconds * SERVER_RATE)
+        assert time.monotonic() < deadline
         block = microphone.read(0.1)
         assert block is not None
         assert (block.start, block.dropped) == (position, 0)
         position += len(block.samples)
         heard.append(block.samples)
     return np.concatenate(heard)
+
+
+def read(microphone: Microphone, timeout: float = 0.2) -> Block:
+    block = microphone.read(timeout)
+    assert block is not None
+    return block
 
 
 def find(sound: Samples, heard: Samples) -> int:
@@ -40,8 +61,7 @@ def test_what_is_played_is_what_is_captured(virtual_microphone: VirtualMicrophon
         assert microphone.sample_rate == SERVER_RATE
         first = microphone.read(2)  # only now does it surely listen
         assert first is not None
-        virtual_microphone.play(played)
-        heard = recorded(microphone, first, 4.2)
+        heard = recorded(microphone, first, virtual_microphone.play(played), 1.0)
         assert microphone.losses == ()
     start = find(played, heard)
     captured = heard[start : start + len(played)]
@@ -76,13 +96,10 @@ def test_reading_keeps_to_its_timeout_and_ends_with_closing(virtual_microphone: 
     microphone.read(2)
     virtual_microphone.suspend(True)
     try:
-        microphone.read(0.2)
-        microphone.read(0.2)
+        wait(lambda: not len(read(microphone).samples))
         began = time.monotonic()
-        block = microphone.read(0.1)
-        assert block is not None
-        assert len(block.samples) == 0
-        assert 0.1 <= time.monotonic() - began < 0.2
+        assert not len(read(microphone, timeout=0.1).samples)
+        assert 0.1 <= time.monotonic() - began < PATIENCE  # no sound comes that could end it
     finally:
         virtual_microphone.suspend(False)
     microphone.close()
@@ -118,8 +135,7 @@ def test_the_system_s_own_sound_is_heard_in_its_own_channels(virtual_microphone:
             first = system.read(4)
             assert first is not None
             playing = virtual_microphone.play(np.stack([left, right], axis=1).astype(np.float32))
-            heard = recorded(system, first, 1.5)
-            playing.kill()
+            heard = recorded(system, first, playing, 0.5)
             assert system.name == "Monitor of Null Output"
         played = np.asarray(expected[:SERVER_RATE], np.float32)
         start = find(played, heard)
@@ -137,7 +153,7 @@ def test_a_microphone_plugged_in_later_is_found_without_disturbing_the_one_that_
         module = virtual_microphone.plug_another("guitar", "Guitar")
         try:
             assert "PulseAudio: guitar" in [device.key for device in input_devices(refresh=True)]
-            recorded(microphone, first, 0.5)
+            recorded(microphone, first, None, 0.5)
             with Microphone("guitar") as guitar:
                 heard = guitar.read(4)
                 assert heard is not None
@@ -148,27 +164,23 @@ def test_a_microphone_plugged_in_later_is_found_without_disturbing_the_one_that_
 
 
 def test_the_level_is_metered_before_anybody_listens(virtual_microphone: VirtualMicrophone) -> None:
-    playing = virtual_microphone.play(np.asarray(0.5 * np.sin(np.arange(10 * SERVER_RATE) / 20), np.float32))
+    playing = virtual_microphone.play(np.asarray(0.5 * np.sin(np.arange(60 * SERVER_RATE) / 20), np.float32))
     preview = LevelPreview(lambda: Microphone("Test microphone"))
     try:
-        deadline = time.monotonic() + 10
-        while preview.level.peak_dbfs < -7 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait(lambda: preview.level.peak_dbfs >= -7)
         assert preview.level.peak_dbfs == pytest.approx(-6.02, abs=0.1)
-        deadline = time.monotonic() + 5
-        while preview.level.rms_dbfs < -9.1 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait(lambda: preview.level.rms_dbfs >= -9.1)
         assert preview.level.rms_dbfs == pytest.approx(-9.03, abs=0.1)
         assert preview.status == ""
     finally:
         preview.stop()
         playing.kill()
-    assert preview.join(5)
+    assert preview.join(PATIENCE)
     assert preview.level == Level()
 
 
 def test_a_preview_that_cannot_open_says_why(virtual_microphone: VirtualMicrophone) -> None:
     preview = LevelPreview(lambda: Microphone("Guitar"))
-    assert preview.join(10)
+    assert preview.join(PATIENCE)
     assert "no microphone “Guitar”" in preview.status
     assert preview.level == Level()
