@@ -39,7 +39,7 @@ from app.cli.window import make_session
 from app.stream.snapshot import Snapshot
 from app.stream.timing import percentiles
 from app.stream.weights import default_weights
-from app.window import MainWindow
+from app.window.main import MainWindow
 from app.window.start import start_qt
 from audio import SAMPLE_RATE, FrontEnd
 from scripts.measures.beside_window import window_table

@@ -40,10 +40,11 @@ from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
 from app.live.session import LiveSession
 from app.stream.weights import default_weights
-from app.window import MainWindow
+from app.window.launch import ThemeChoice
+from app.window.main import MainWindow
 from app.window.start import start_qt, wear
-from app.window.theme import Theme, ThemeChoice
-from app.window.tour_words import STEPS
+from app.window.theme import Theme
+from app.window.tour.captions import STEPS
 from model import WeightsError
 
 ON_X11_OR_WAYLAND = sys.platform not in ("win32", "darwin")

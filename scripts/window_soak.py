@@ -29,7 +29,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.cli.window import make_session
 from app.stream.weights import default_weights
-from app.window import MainWindow
+from app.window.main import MainWindow
 from app.window.start import start_qt
 
 WARM_SECONDS = 60.0

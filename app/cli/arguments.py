@@ -7,10 +7,10 @@ from pathlib import Path
 
 from app import __version__
 from app.stream.weights import default_weights
+from app.window.launch import THEMES
 
 FORMATS = ("table", "csv", "json", "jsonl", "audacity", "raven", "jams")
 SHELLS = ("bash", "zsh", "fish")
-THEMES = ("system", "dark", "light")
 EXIT_CODES = "exit codes: 0 all done, 1 some files failed, 2 usage, 3 no model, 130 interrupted"
 
 CLASSIFY_HELP = (

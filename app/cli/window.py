@@ -20,7 +20,8 @@ from app.stream.live_model import LiveModel
 from app.stream.loading import giving_way
 from app.stream.reference import load_reference
 from app.stream.weights import family_weights
-from app.window import Launch, run_window
+from app.window.launch import Launch
+from app.window.start import run_window
 from audio import FrontEnd
 
 SWITCH_SECONDS = 0.0005  # the longest that the thread that hears waits for Python while the window is drawn

@@ -1,4 +1,4 @@
-"""Single sounds, each an array of mono samples: sums of decaying sines, and shaped noise.
+"""Single sounds, sums of decaying sines and shaped noise, and the line of time that a piece is laid onto.
 
 Pitches are MIDI note numbers (69 is 440 Hz), lengths seconds. Noise comes from a generator with a fixed seed, so that
 the same call always gives the same samples.
@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 
 SAMPLE_RATE = 44_100  # Hz
 HIGHEST_HZ = 16_000.0  # no partial above it: nothing folds back at half the sample rate
+
+RMS_DBFS = -20.0  # of every piece: no style is louder than another
+LARGEST_PEAK = 0.9
+EDGE_SECONDS = 0.02
 
 Sound = NDArray[np.float64]
 
@@ -127,3 +131,36 @@ def lowpass(sound: Sound, limit: float) -> Sound:
     spectrum = np.fft.rfft(sound)
     frequencies = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
     return np.fft.irfft(spectrum / (1.0 + (frequencies / limit) ** 4), len(sound))
+
+
+class Score:
+    """`beat` is the length of one in seconds; moments are counted in beats from the beginning."""
+
+    def __init__(self, beats: float, beats_per_minute: float, tail: float = 0.8) -> None:
+        self.beat = 60.0 / beats_per_minute
+        self._samples = np.zeros(round((beats * self.beat + tail) * SAMPLE_RATE))
+
+    def lay(self, beat: float, sound: Sound, gain: float = 1.0) -> None:
+        """Add a sound; what reaches over the end is cut."""
+        begin = round(beat * self.beat * SAMPLE_RATE)
+        room = self._samples[begin : begin + len(sound)]
+        room += gain * sound[: len(room)]
+
+    def finish(self, random: np.random.Generator, room_seconds: float, wet: float) -> NDArray[np.float32]:
+        """(n,) float32: with so much of a room that rings so long, at the common level, its edges soft."""
+        dry = self._samples
+        time = moments(room_seconds)
+        echo = random.normal(size=len(time)) * np.exp(-6.9 / room_seconds * time) * (time > 0.012)
+        length = 1 << (len(dry) + len(echo)).bit_length()
+        ringing = np.fft.irfft(np.fft.rfft(dry, length) * np.fft.rfft(echo, length), length)[: len(dry)]
+        mixed = dry / rms(dry) + wet * ringing / max(rms(ringing), 1e-9)
+        level = 10 ** (RMS_DBFS / 20)
+        limited = LARGEST_PEAK * np.tanh(level * mixed / rms(mixed) / LARGEST_PEAK)
+        edge = np.minimum(1.0, np.arange(len(dry)) / (EDGE_SECONDS * SAMPLE_RATE))
+        made: NDArray[np.float32] = (limited * edge * edge[::-1]).astype(np.float32)
+        return made
+
+
+def rms(sound: Sound) -> float:
+    """Root of the mean square."""
+    return float(np.sqrt(np.mean(sound**2)))

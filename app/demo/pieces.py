@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.demo import instruments as play
-from app.demo.score import Score
+from app.demo.instruments import Score
 
 
 @dataclass(frozen=True, slots=True)

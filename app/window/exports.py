@@ -6,15 +6,42 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSaveFile
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.live.recording import Recorder
 from app.live.session_log import SessionLog
 from app.live.wav import wav_bytes
-from app.window.saving import ask_where, png_of, save
 
 NOTHING_HEARD = "There is nothing to export yet: listen to something first."
 NOTHING_RECORDED = "Nothing has been recorded: switch on Source, Record the last minutes, and listen."
+
+
+def ask_where(parent: QWidget, title: str, name: str, kind: str, folder: str) -> Path | None:
+    """`kind` such as "CSV (*.csv)"; None when the user thinks better of it."""
+    chosen, _kind = QFileDialog.getSaveFileName(parent, title, str(Path(folder) / name), f"{kind};;All files (*)")
+    if not chosen:
+        return None
+    path = Path(chosen)
+    return path if path.suffix else path.with_suffix(Path(name).suffix)
+
+
+def save(path: Path, content: bytes) -> str:
+    """Write it -> "" or one sentence that says why not and what to do."""
+    file = QSaveFile(str(path))
+    written = file.open(QIODevice.OpenModeFlag.WriteOnly) and file.write(content) == len(content)
+    if written and file.commit():
+        return ""
+    return f"{path.name} could not be written ({file.errorString()}): choose another place, or make room."
+
+
+def png_of(widget: QWidget) -> bytes:
+    """What the widget shows."""
+    content = QByteArray()
+    buffer = QBuffer(content)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    widget.grab().save(buffer, "PNG")
+    return bytes(content.data())
 
 
 class Exports:

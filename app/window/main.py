@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
@@ -15,20 +16,16 @@ from app.live.protocol import Session
 from app.live.session_log import SessionLog
 from app.stream.snapshot import Snapshot
 from app.stream.weights import default_weights
+from app.window.dialogs import Help, Toast
 from app.window.exports import Exports
 from app.window.files import FilesPage
-from app.window.help import Help
-from app.window.live import LivePage
-from app.window.memory import Memory
-from app.window.menu_entries import fill_menus
-from app.window.menus import Menus
-from app.window.page_switch import PageSwitch
-from app.window.settings import SettingsFile
+from app.window.launch import THEMES, ThemeChoice
+from app.window.live.page import LivePage
+from app.window.menus import Menus, PageSwitch
+from app.window.settings import Settings, SettingsFile
 from app.window.style import style_sheet
-from app.window.theme import DESIGN_HEIGHT, DESIGN_WIDTH, Theme, ThemeChoice, scale_for
-from app.window.toast import Toast
-from app.window.tour import Tour
-from app.window.tour_changes import TourChanges
+from app.window.theme import DESIGN_HEIGHT, DESIGN_WIDTH, Theme, scale_for
+from app.window.tour.tour import Tour, TourChanges
 
 TICK_MILLISECONDS = 16
 LONGEST_GLIDE = 0.1  # seconds; after a pause of the timer nothing shall leap further
@@ -53,6 +50,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._session = session
         self._scale = 0.0
+        self._folder = ""  # where something was opened last
         self._ticked = time.monotonic()
         self.theme = Theme(parent=self) if theme is None else theme
         self.theme.changed.connect(self._restyle)
@@ -60,10 +58,9 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(900, 600)
         self.setAcceptDrops(True)
         self._build(default_weights() if weights is None else weights)
-        fill_menus(self)
-        self.memory = Memory(self, session, kept)
+        self._kept = kept
         self.resize(DESIGN_WIDTH, DESIGN_HEIGHT)
-        self.memory.recall()
+        self._recall()
         session.refresh_devices()
         self.timer = QTimer(self)
         self.timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -72,22 +69,22 @@ class MainWindow(QMainWindow):
 
     def _build(self, weights: Path) -> None:
         session = self._session
-        self.menus = Menus(self)
         self.pages = QStackedWidget(self)
         self.setCentralWidget(self.pages)
         self.live = LivePage(self.pages, session, self.theme)
         self.pages.addWidget(self.live)
-        self.switch = PageSwitch(self)
-        self.menus.bar.setCornerWidget(self.switch)
         self.toast = Toast(self.pages, self.theme)
         self.files = FilesPage(self.pages, self.theme, session.genres, weights, self.toast.say)
         self.pages.addWidget(self.files)
         self.files.play_wished.connect(lambda path: self.play(Path(path)))
         self.log = SessionLog(session.genres)
         self.exports = Exports(self, self.log, session.recorder, self.toast.say)
-        self.help = Help(self, session, weights, self.toast.say)
+        self.help = Help(self, session, weights, lambda: self.menus.shortcuts(), self.toast.say)
         self.tour = Tour(self.live, self.theme, self.live.panels)
         self._tour_changes = TourChanges(session, self.tour)
+        self.menus = Menus(self, self._acts())
+        self.switch = PageSwitch(self)
+        self.menus.bar.setCornerWidget(self.switch)
         self.switch.chosen.connect(self.show_page)
         # Only then does the menu bar ask again how wide it is.
         self.switch.changed.connect(lambda: self.menus.bar.setCornerWidget(self.switch))
@@ -95,6 +92,38 @@ class MainWindow(QMainWindow):
         self.live.demo_wished.connect(self.demo)
         self.live.begun.connect(self.log.begin)
         self.live.heard.connect(self._note)
+
+    def _acts(self) -> dict[str, Callable[..., object]]:
+        """What each entry of the menus does."""
+        return {
+            "open": self.choose_file,
+            "classify_files": self.choose_files,
+            "classify_folder": self.choose_folder,
+            "export_csv": self.exports.answers_as_csv,
+            "export_jsonl": self.exports.answers_as_json_lines,
+            "export_png": self.exports.picture,
+            "export_wav": self.exports.sound,
+            "quit": self.close,
+            "live": lambda _on: self.show_page(0),
+            "files": lambda _on: self.show_page(1),
+            **{f"theme_{choice}": partial(self._choose_theme, choice) for choice in THEMES},
+            "larger": self.set_larger_type,
+            "full_screen": self.set_full_screen,
+            "listen": self.listen_to_chosen,
+            "demo": self.demo,
+            "stop": self.stop,
+            "refresh": self.refresh,
+            "aloud": self.set_aloud,
+            "record": self.set_recording,
+            "tour": self.start_tour,
+            "keys": self.help.show_keys,
+            "diagnostics": self.help.copy_diagnostics,
+            "log": self.help.show_log,
+            "about": self.help.show_about,
+        }
+
+    def _choose_theme(self, choice: ThemeChoice, _on: bool) -> None:
+        self.choose_theme(choice)
 
     def listen(self, device_key: str) -> None:
         """Hear a microphone."""
@@ -144,9 +173,9 @@ class MainWindow(QMainWindow):
     def choose_file(self) -> None:
         """Ask for a file and play it."""
         kinds = f"Audio ({AUDIO_FILES});;All files (*)"
-        chosen, _kind = QFileDialog.getOpenFileName(self, "Open an audio file", self.memory.folder, kinds)
+        chosen, _kind = QFileDialog.getOpenFileName(self, "Open an audio file", self._folder, kinds)
         if chosen:
-            self.memory.folder = str(Path(chosen).parent)
+            self._folder = str(Path(chosen).parent)
             self.play(Path(chosen))
 
     def choose_files(self) -> None:
@@ -262,9 +291,40 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.take(files)
 
+    def _recall(self) -> None:
+        """Be as when the window was closed."""
+        settings = Settings() if self._kept is None else self._kept.load()
+        self._folder = self.exports.folder = self.files.folder = settings.folder
+        if settings.geometry:
+            self.restoreGeometry(QByteArray(settings.geometry))
+        self.choose_theme(self.theme.choice if self._kept is None else settings.theme)
+        if self._kept is not None:
+            self.set_aloud(settings.aloud)
+            self.set_larger_type(settings.larger_type)
+        self.live.source_bar.picker.wish(settings.device)
+        self.show_page(0)
+
+    def _keep(self) -> None:
+        """Remember how the window is."""
+        if self._kept is None:
+            return
+        if self.isFullScreen():
+            self.set_full_screen(False)
+        picker = self.live.source_bar.picker
+        self._kept.save(
+            Settings(
+                theme=self.theme.choice,
+                device=picker.key() if picker.has_microphone else self._kept.load().device,
+                aloud=self._session.aloud,
+                larger_type=self.live.projector,
+                folder=self._folder,
+                geometry=bytes(self.saveGeometry().data()),
+            )
+        )
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         self.timer.stop()
-        self.memory.keep()
+        self._keep()
         self.files.close_batch(timeout=0)
         # A sound server that hangs must not keep the window open.
         stopping = threading.Thread(target=self._session.stop, name="closing", daemon=True)

@@ -1,15 +1,20 @@
-"""The menu bar: everything the window can do, with its keys, in one place."""
+"""The menu bar: everything the window can do, with its keys, and the switch between its pages."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMainWindow, QMenu
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMainWindow, QMenu, QPushButton, QWidget
+
+from app.window.launch import THEMES
+from app.window.words import clock
 
 DOTS = "\N{HORIZONTAL ELLIPSIS}"
-NATIVE = QKeySequence.SequenceFormat.NativeText
+PAGES = (("live", "Live", "What is heard now (Ctrl+1)"), ("files", "Files", "Classify many files (Ctrl+2)"))
+RECORDED = "Sound is being kept in memory, the last five minutes of it. Nothing is written until you export it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,52 +23,128 @@ class Entry:
 
     name: str
     text: str
-    act: Callable[..., object]
     keys: str = ""
     tip: str = ""
     is_switch: bool = False
     group: str = ""  # of entries with one group exactly one is on
 
+    @property
+    def plain_text(self) -> str:
+        """Without the mark of the letter that chooses it, and without dots."""
+        return self.text.replace("&", "").rstrip(DOTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Submenu:
+    """A menu of the bar or within a menu; None is a line between entries."""
+
+    title: str
+    lines: Sequence[Entry | Submenu | None]
+
+
+BAR = (
+    Submenu(
+        "&File",
+        (
+            Entry("open", f"&Open file{DOTS}", "Ctrl+O", "Play a sound file through the live view"),
+            Entry("classify_files", f"Classify &files{DOTS}", "Ctrl+Shift+O"),
+            Entry("classify_folder", f"Classify a f&older{DOTS}", "Ctrl+Shift+F"),
+            Submenu(
+                "&Export session",
+                (
+                    Entry("export_csv", f"Answers as &CSV{DOTS}", "Ctrl+E", "One row a frame"),
+                    Entry("export_jsonl", f"Answers as &JSON Lines{DOTS}"),
+                    Entry("export_png", f"&Picture of the window{DOTS}", "Ctrl+Shift+S"),
+                    Entry("export_wav", f"Recorded &sound{DOTS}", tip="What Record the last minutes has kept"),
+                ),
+            ),
+            None,
+            Entry("quit", "&Quit", "Ctrl+Q"),
+        ),
+    ),
+    Submenu(
+        "&View",
+        (
+            Entry("live", "&Live", "Ctrl+1", group="page"),
+            Entry("files", "&Files", "Ctrl+2", group="page"),
+            None,
+            Submenu("&Theme", [Entry(f"theme_{theme}", theme.capitalize(), group="theme") for theme in THEMES]),
+            Entry("larger", "L&arger type", "Ctrl+Shift+L", "For a projector", is_switch=True),
+            Entry("full_screen", "&Full screen", "F11", is_switch=True),
+        ),
+    ),
+    Submenu(
+        "&Source",
+        (
+            Entry("listen", "&Listen", "Ctrl+L", "Hear the chosen microphone"),
+            Entry("demo", "Play the &demo", "Ctrl+D", "Music that this program makes itself, with captions"),
+            Entry("stop", "&Stop", "Ctrl+."),
+            Entry("refresh", "Look for &microphones again", "F5"),
+            None,
+            Entry("aloud", "Play files and the demo &aloud", is_switch=True),
+            Entry(
+                "record",
+                "&Record the last minutes",
+                "Ctrl+R",
+                "Off by default: keeps the last five minutes of sound in memory, until it is switched off or exported",
+                is_switch=True,
+            ),
+        ),
+    ),
+    Submenu(
+        "&Help",
+        (
+            Entry("tour", "&Tour with captions", "Ctrl+T"),
+            Entry("keys", "&Keyboard shortcuts", "F1"),
+            None,
+            Entry("diagnostics", "&Copy diagnostics", tip="To send to whoever helps"),
+            Entry("log", "Show the &log file"),
+            Entry("about", "&About Nystream"),
+        ),
+    ),
+)
+
 
 class Menus:
-    """Adds every action to the window too, so that its keys work while the menu bar is hidden."""
+    """`acts` is what each entry does, by its name; that of a switch or of one of a group is told whether it is on.
 
-    def __init__(self, window: QMainWindow) -> None:
-        self._window = window
+    Every action is added to the window too, so that its keys work while the menu bar is hidden.
+    """
+
+    def __init__(self, window: QMainWindow, acts: Mapping[str, Callable[..., object]]) -> None:
+        self._window, self._acts = window, acts
         self._groups: dict[str, QActionGroup] = {}
+        self._entries: list[Entry] = []
+        self.actions: dict[str, QAction] = {}
         self.bar = window.menuBar()
         self.bar.setNativeMenuBar(False)  # the switch between the pages stands in it
-        self.actions: dict[str, QAction] = {}
+        for menu in BAR:
+            self._fill(self.bar.addMenu(menu.title), menu)
 
-    def add(self, title: str, *entries: Entry | None) -> QMenu:
-        """A menu of the bar; None is a line between entries."""
-        return self._fill(self.bar.addMenu(title), *entries)
+    def _fill(self, shown: QMenu, menu: Submenu) -> None:
+        shown.setToolTipsVisible(True)
+        for line in menu.lines:
+            if line is None:
+                shown.addSeparator()
+            elif isinstance(line, Submenu):
+                self._fill(shown.addMenu(line.title), line)
+            else:
+                shown.addAction(self._action(line))
 
-    def add_below(self, menu: QMenu, title: str, *entries: Entry | None) -> QMenu:
-        """A menu within a menu."""
-        return self._fill(menu.addMenu(title), *entries)
-
-    def _fill(self, menu: QMenu, *entries: Entry | None) -> QMenu:
-        menu.setToolTipsVisible(True)
-        for entry in entries:
-            if entry is None:
-                menu.addSeparator()
-                continue
-            menu.addAction(self.entry(entry))
-        return menu
-
-    def entry(self, entry: Entry) -> QAction:
-        """The action of an entry, for a menu that is there already."""
+    def _action(self, entry: Entry) -> QAction:
         action = QAction(entry.text, self._window)
         action.setObjectName(f"menu_{entry.name}")
         action.setShortcut(QKeySequence(entry.keys))
-        action.setToolTip(entry.tip or entry.text.replace("&", "").rstrip(DOTS))
-        action.setCheckable(entry.is_switch or bool(entry.group))
+        action.setToolTip(entry.tip or entry.plain_text)
+        is_told = entry.is_switch or bool(entry.group)
+        action.setCheckable(is_told)
         if entry.group:
             self._groups.setdefault(entry.group, QActionGroup(self._window)).addAction(action)
-        action.triggered.connect(lambda on: entry.act(on) if entry.is_switch or entry.group else entry.act())
+        act = self._acts[entry.name]
+        action.triggered.connect(act if is_told else lambda _on: act())
         self._window.addAction(action)
         self.actions[entry.name] = action
+        self._entries.append(entry)
         return action
 
     def switch(self, name: str, on: bool) -> None:
@@ -72,11 +153,49 @@ class Menus:
 
     def shortcuts(self) -> list[tuple[str, str]]:
         """(what it does, keys) of every entry that has keys, in the order of the menus."""
-        return [
-            (
-                action.text().replace("&", "").rstrip(DOTS),
-                action.shortcut().toString(QKeySequence.SequenceFormat.NativeText),
-            )
-            for action in self.actions.values()
-            if not action.shortcut().isEmpty()
-        ]
+        native = QKeySequence.SequenceFormat.NativeText
+        return [(entry.plain_text, QKeySequence(entry.keys).toString(native)) for entry in self._entries if entry.keys]
+
+
+class PageSwitch(QWidget):
+    """At the right end of the menu bar: which page is shown, and whether sound is being recorded."""
+
+    chosen = Signal(int)
+    changed = Signal()  # it needs more or less room
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 3, 8, 3)
+        row.setSpacing(4)
+        self.recording = QLabel(self)
+        self.recording.setObjectName("recording")
+        self.recording.setToolTip(RECORDED)
+        self.recording.hide()
+        row.addWidget(self.recording)
+        self._group = QButtonGroup(self)
+        for number, (name, text, tip) in enumerate(PAGES):
+            button = QPushButton(text, self)
+            button.setObjectName(f"page_{name}")
+            button.setProperty("tab", True)
+            button.setCheckable(True)
+            button.setToolTip(tip)
+            button.setAccessibleName(f"Page {text}")
+            self._group.addButton(button, number)
+            row.addWidget(button)
+        self._group.idClicked.connect(self.chosen)
+
+    def show_page(self, number: int) -> None:
+        """Let its button be down."""
+        self._group.button(number).setChecked(True)
+
+    def show_recording(self, seconds: float | None) -> None:
+        """So much is kept; None while nothing is recorded."""
+        if self.recording.isHidden() == (seconds is not None):
+            self.recording.setVisible(seconds is not None)
+            self.changed.emit()
+        if seconds is not None:
+            text = f"\N{BLACK CIRCLE} Recording {clock(seconds)}"
+            if text != self.recording.text():
+                self.recording.setText(text)
+                self.recording.setAccessibleName(text)

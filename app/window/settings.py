@@ -11,9 +11,9 @@ from typing import Any
 
 from PySide6.QtCore import QSettings, QStandardPaths
 
-VERSION = 1  # raised when a key changes its meaning
-THEMES = ("system", "dark", "light")
+from app.window.launch import THEMES, ThemeChoice
 
+VERSION = 1  # raised when a key changes its meaning
 log = logging.getLogger(__name__)
 
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 class Settings:
     """Each has a value that is right for a first start."""
 
-    theme: str = "system"  # one of THEMES
+    theme: ThemeChoice = "system"
     device: str = ""  # the chosen microphone's key; "" for the system's default
     aloud: bool = True  # whether files and the demo are played by the speaker
     larger_type: bool = False

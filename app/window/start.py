@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QColor, QPalette
@@ -14,25 +12,11 @@ from PySide6.QtWidgets import QApplication
 
 from app.live.protocol import Session
 from app.stream.weights import default_weights
-from app.window.log_file import begin_log, catch_faults, default_log
+from app.window.launch import Launch
+from app.window.log import begin_log, catch_faults, default_log
 from app.window.main import MainWindow
-from app.window.palettes import Palette
 from app.window.settings import SettingsFile
-from app.window.theme import Theme, ThemeChoice, font
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """What was asked for on the command line; it goes before what was kept, and is kept when the window closes."""
-
-    weights: Path | None = None
-    theme: ThemeChoice | None = None
-    source: str = ""  # a microphone's key or a part of its name
-    begins: bool = False  # listen to it at once
-    file: Path | None = None
-    demo: bool = False
-    full_screen: bool = False
-    silent: bool = False
+from app.window.theme import Palette, Theme, font
 
 
 def run_window(session: Session, launch: Launch, when_painted: Callable[[], None]) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from app.window.palettes import Palette
-from app.window.theme import text_pixels
+from app.window.theme import Palette, text_pixels
 
 
 def style_sheet(palette: Palette, scale: float) -> str:

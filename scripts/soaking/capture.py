@@ -24,7 +24,7 @@ from app.live.session import LiveSession
 from app.stream.snapshot import Snapshot
 from app.stream.torch_path import live_model
 from app.stream.weights import default_weights
-from app.window import MainWindow
+from app.window.main import MainWindow
 from app.window.start import start_qt
 from audio import Block, Microphone, input_devices
 from model import Classifier, load_classifier

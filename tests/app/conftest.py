@@ -11,7 +11,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from pytestqt.qtbot import QtBot
 
-from app.window import MainWindow
+from app.window.main import MainWindow
 from tests.app.scripted_session import ScriptedSession
 
 

@@ -27,11 +27,10 @@ from app.files.console import clock
 from app.files.formats import WRITERS, Run
 from app.files.parameters import Parameters
 from app.stream.model_identity import identify
+from app.window.exports import ask_where, save
 from app.window.files.batch import Batch
-from app.window.files.cells import HEIGHT, Cells
-from app.window.files.table import CONFIDENCE, FILE, GENRE, LENGTH, SORT_ROLE, TIMELINE, FilesTable
-from app.window.saving import ask_where, save
-from app.window.source_bar import dress
+from app.window.files.table import CONFIDENCE, FILE, GENRE, HEIGHT, LENGTH, SORT_ROLE, TIMELINE, Cells, FilesTable
+from app.window.live.source_bar import dress
 from app.window.theme import Theme, text_pixels
 
 DOTS = "\N{HORIZONTAL ELLIPSIS}"

@@ -1,4 +1,4 @@
-"""The table behind the files page: a row a file, in one of four states."""
+"""The table of the files page: a row a file, in one of four states, and how its cells are drawn."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from app.files.answer import FileAnswer, FileError
 from app.files.console import clock
+from app.window.theme import Role, Theme, font
 
 COLUMNS = ("File", "Genre", "Confidence", "Through the file", "Length")
 FILE, GENRE, CONFIDENCE, TIMELINE, LENGTH = range(len(COLUMNS))
@@ -19,6 +22,8 @@ ROW_ROLE = Qt.ItemDataRole.UserRole + 1
 Index = QModelIndex | QPersistentModelIndex
 State = Literal["waiting", "working", "done", "failed", "cancelled"]
 NOWHERE = QModelIndex()
+HEIGHT = 38  # pixels at scale 1
+FAINTEST = 0.35  # opacity of a stretch whose genre has probability 0
 
 
 @dataclass(slots=True)
@@ -146,3 +151,81 @@ def sort_key(row: Row, column: int) -> str | float:
     if column == TIMELINE:  # the most changing first
         return f"{len(row.stretches):06}"
     return row.answer.duration
+
+
+class Cells(QStyledItemDelegate):
+    """`scale` is the window's; genre colours are those of everywhere."""
+
+    def __init__(self, table: QTableView, theme: Theme, genres: tuple[str, ...]) -> None:
+        super().__init__(table)
+        self._table = table
+        self._theme, self._genres = theme, genres
+        self.scale = 1.0
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802
+        return QSize(super().sizeHint(option, index).width(), round(HEIGHT * self.scale))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        row: Row = index.data(ROW_ROLE)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, self._theme.colour("raised"))
+        margin = round(10 * self.scale)
+        inside = QRectF(option.rect).adjusted(margin, 0, -margin, 0)
+        column = index.column()
+        if row.state == "failed" and column != FILE:
+            if column == LENGTH:  # the last to be drawn: the sentence reaches over the empty cells before it
+                inside.setLeft(self._table.columnViewportPosition(GENRE) + margin)
+                self._paint_text(painter, inside, row.error, row)
+        elif column == TIMELINE and row.state in ("done", "working"):
+            self._paint_timeline(painter, inside, row)
+        else:
+            if column == CONFIDENCE and row.answer is not None:
+                inside = self._paint_confidence(painter, inside, row)
+            self._paint_text(painter, inside, index.data(), row, is_genre=column == GENRE)
+        painter.restore()
+
+    def _paint_text(self, painter: QPainter, place: QRectF, text: str, row: Row, is_genre: bool = False) -> None:
+        painter.setFont(font(15, self.scale))
+        role: Role = (
+            "muted" if row.state in ("waiting", "cancelled") else "problem" if row.state == "failed" else "text"
+        )
+        if is_genre and row.answer is not None:
+            painter.setBrush(self._theme.colour(self._genres.index(row.answer.genre)))
+            painter.setPen(Qt.PenStyle.NoPen)
+            size = 10 * self.scale
+            painter.drawRoundedRect(QRectF(place.x(), place.center().y() - size / 2, size, size), 3, 3)
+            place = place.adjusted(size + 8 * self.scale, 0, 0, 0)
+        painter.setPen(self._theme.colour(role))
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(place.width()))
+        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+
+    def _paint_confidence(self, painter: QPainter, place: QRectF, row: Row) -> QRectF:
+        assert row.answer is not None
+        words = 52 * self.scale
+        height = 8 * self.scale
+        bar = QRectF(place.x() + words, place.center().y() - height / 2, place.width() - words, height)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour("line"))
+        painter.drawRoundedRect(bar, height / 2, height / 2)
+        bar.setWidth(max(height, bar.width() * row.answer.probability))
+        painter.setBrush(self._theme.colour(self._genres.index(row.answer.genre)))
+        painter.drawRoundedRect(bar, height / 2, height / 2)
+        return place.adjusted(0, 0, words - place.width(), 0)
+
+    def _paint_timeline(self, painter: QPainter, place: QRectF, row: Row) -> None:
+        height = 16 * self.scale
+        bar = QRectF(place.x(), place.center().y() - height / 2, place.width(), height)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setBrush(self._theme.colour("line"))
+        painter.drawRect(bar)
+        if row.state == "working":
+            painter.setBrush(self._theme.colour("accent"))
+            painter.drawRect(QRectF(bar.x(), bar.y(), bar.width() * row.share, bar.height()))
+        for start, end, genre, probability in row.stretches:
+            painter.setBrush(self._theme.colour(genre, FAINTEST + (1 - FAINTEST) * probability))
+            painter.drawRect(QRectF(bar.x() + start * bar.width(), bar.y(), (end - start) * bar.width(), bar.height()))

@@ -21,7 +21,8 @@ from app.stream.snapshot import Snapshot
 from app.stream.torch_path import live_model
 from app.stream.unsure import is_unsure
 from app.stream.weights import default_weights
-from app.window import MainWindow, words
+from app.window import words
+from app.window.main import MainWindow
 from audio import FileSource, FrameStream
 from model import Classifier, load_classifier
 from tests.app.made_music import made_music

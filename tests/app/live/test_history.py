@@ -10,7 +10,7 @@ import pytest
 from app.live.history import History
 from app.live.verdict import Verdict
 from app.stream.snapshot import Snapshot
-from app.window.history_view import stack
+from app.window.history.strip import stack
 from tests.app.scripted_session import GENRES, ScriptedSession, answer, snapshot
 
 FRAME = ScriptedSession.frame_seconds

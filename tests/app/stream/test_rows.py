@@ -13,7 +13,7 @@ from app.cli.main import main
 from app.stream import model_steps as bench_rows
 from app.stream.model_steps import RowStep, measure_rows
 from app.stream.weights import default_weights, family_weights
-from app.window import Launch
+from app.window.launch import Launch
 from model import WeightsError
 
 

@@ -25,10 +25,10 @@ from app.files.classify import classify_file
 from app.files.parameters import Parameters
 from app.stream.offline_model import torch_model
 from app.stream.weights import default_weights
-from app.window import MainWindow
 from app.window.files.page import FilesPage
 from app.window.files.table import CONFIDENCE, FILE, GENRE, LENGTH, TIMELINE
-from app.window.palettes import DARK
+from app.window.main import MainWindow
+from app.window.theme import DARK
 from model import load_classifier
 from tests.app.made_music import made_music
 from tests.app.scripted_session import GENRES, ScriptedSession

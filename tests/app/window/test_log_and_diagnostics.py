@@ -14,8 +14,17 @@ from PySide6.QtCore import qInstallMessageHandler
 from app import __version__
 from app.live.protocol import DeviceList, InputDeviceChoice
 from app.stream.weights import default_weights
-from app.window.diagnostics import PACKAGES, diagnostics, licence_of
-from app.window.log_file import FAULT, LARGEST_BYTES, OLD_ONES, begin_log, catch_faults, last_lines
+from app.window.log import (
+    FAULT,
+    LARGEST_BYTES,
+    OLD_ONES,
+    PACKAGES,
+    begin_log,
+    catch_faults,
+    diagnostics,
+    last_lines,
+    licence_of,
+)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.live.protocol import EngineState
-from app.window import MainWindow
-from app.window.genres import GenreRow
+from app.window.live.answer import GenreRow
+from app.window.main import MainWindow
 from audio import Level
 from tests.app.scripted_session import GENRES, ScriptedSession, snapshot, sound
 from tests.app.shown import text

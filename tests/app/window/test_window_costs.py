@@ -11,10 +11,11 @@ from PySide6.QtTest import QTest
 
 from app.live.costs import CostMeter, Percentiles
 from app.stream.model_in_use import FrameFlops, RowSteps
-from app.window import MainWindow, words
-from app.window.cost import CostPanel, tail
-from app.window.explained import Explained
-from app.window.logbar import LogAxis
+from app.window import words
+from app.window.cost.comparison import LogAxis
+from app.window.cost.panel import CostPanel, tail
+from app.window.cost.tiles import Explained
+from app.window.main import MainWindow
 from tests.app.scripted_session import FLOPS, MODEL, ScriptedSession, snapshot
 from tests.app.shown import text
 

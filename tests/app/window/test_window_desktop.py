@@ -14,11 +14,12 @@ from pytestqt.qtbot import QtBot
 
 from app.cli.arguments import parser
 from app.cli.window import understand
-from app.window import Launch, MainWindow
-from app.window.diagnostics import PACKAGES
-from app.window.palettes import LIGHT
+from app.window.launch import Launch
+from app.window.log import PACKAGES
+from app.window.main import MainWindow
 from app.window.settings import Settings, SettingsFile
 from app.window.start import begin
+from app.window.theme import LIGHT
 from tests.app.scripted_session import ScriptedSession, snapshot
 
 

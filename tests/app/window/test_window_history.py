@@ -12,8 +12,8 @@ from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.window import MainWindow
-from app.window.history import FREEZE, LIVE
+from app.window.history.strip import FREEZE, LIVE
+from app.window.main import MainWindow
 from tests.app.scripted_session import GENRES, MODEL, ScriptedSession, snapshot, sound
 from tests.app.shown import button, text
 

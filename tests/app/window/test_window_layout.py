@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication
 
-from app.window import MainWindow
-from app.window.layout import places
-from app.window.palettes import DARK, LIGHT, Palette
-from app.window.reading import SMALLEST_SHRUNK, Reading
-from app.window.theme import SMALLEST_TEXT, font, scale_for, text_pixels
+from app.window.live.page import places
+from app.window.main import MainWindow
+from app.window.theme import DARK, LIGHT, SMALLEST_TEXT, Palette, font, scale_for, text_pixels
+from app.window.widgets import SMALLEST_SHRUNK, Reading
 from tests.app.scripted_session import ScriptedSession, snapshot
 
 SIZES = [(900, 600), (1280, 800), (1920, 1080), (3840, 2160), (2400, 700), (900, 1300)]

@@ -10,11 +10,9 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter, QPicture
 from PySide6.QtWidgets import QApplication
 
-from app.window import MainWindow
-from app.window.flow import SLACK, Flow
 from app.window.frame_ring import SILENCE_DB, FrameRing
-from app.window.picture import LOWEST_TOP_DB, RANGE_DB, ScrollingPicture
-from app.window.spectrogram import SpectrogramPanel
+from app.window.history.spectrogram import LOWEST_TOP_DB, RANGE_DB, SLACK, Flow, ScrollingPicture, SpectrogramPanel
+from app.window.main import MainWindow
 from tests.app.scripted_session import ScriptedSession, snapshot
 
 COLUMNS, BANDS = 23, 5

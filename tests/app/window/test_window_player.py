@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from app.live.protocol import DeviceList, EngineState
-from app.window import MainWindow
+from app.window.main import MainWindow
 from audio import Level
 from tests.app.scripted_session import ScriptedPlayer, ScriptedSession
 from tests.app.shown import text

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.live.session import LiveSession
 from app.stream.torch_path import live_model
 from app.stream.weights import default_weights
-from app.window import MainWindow
+from app.window.main import MainWindow
 from model import load_classifier
 from scripts.window_soak import KEPT_THREADS, resident_megabytes
 from tests.app.scripted_session import ScriptedSession, snapshot

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.live.protocol import DeviceList, EngineState, InputDeviceChoice, Phase
-from app.window import MainWindow
+from app.window.main import MainWindow
 from tests.app.scripted_session import ScriptedSession
 from tests.app.shown import button, text
 

@@ -7,9 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel
 
-from app.window import MainWindow
-from app.window.palettes import DARK, LIGHT
-from app.window.theme import Theme
+from app.window.main import MainWindow
+from app.window.theme import DARK, LIGHT, Theme
 from tests.app.scripted_session import ScriptedSession, snapshot
 
 

@@ -7,9 +7,9 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.window import MainWindow
-from app.window.tour import card_place
-from app.window.tour_words import STEPS
+from app.window.main import MainWindow
+from app.window.tour.captions import STEPS
+from app.window.tour.tour import card_place
 from tests.app.scripted_session import GENRES, MODEL, ScriptedSession
 
 

@@ -1,0 +1,1 @@
+"""What a frame costs: numbers, bars and charts."""

@@ -1,0 +1,221 @@
+"""The heart of the window: what a frame costs the continual model and its twin, and that they agree."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from app.live.costs import Comparison, CostReport, Percentiles
+from app.stream.model_in_use import ModelInUse, ModelRow, RowSteps
+from app.window import words
+from app.window.cost.charts import PartsChart, Sparkline
+from app.window.cost.comparison import AxisLabels, ComparisonView, LogAxis, bars_left
+from app.window.cost.tiles import CostTiles, Explained, Explanation
+from app.window.theme import Theme
+from app.window.widgets import PADDING, ChoiceBox, Panel, Reading, Weight
+
+TIME_AXIS = LogAxis(1e4, 1e7)  # 10 µs to 10 ms; widens when something lies outside
+FLOPS_AXIS = LogAxis(1e5, 1e7)
+TIME, ARITHMETIC = "Time, measured here", "Arithmetic, counted for a full window"
+ROWS = ("This encoder alone", "Whole frame, with log-mel and stem")
+
+
+class ModelControls(QWidget):
+    """Two boxes, and a line that says when another model is still hearing what came before."""
+
+    chosen = Signal(str, float)  # row key, window in seconds
+    comparison_wished = Signal(float)  # of the rows with a window of so many seconds: somebody looks at the list
+
+    def __init__(self, parent: QWidget, theme: Theme, rows: tuple[ModelRow, ...], windows: tuple[float, ...]) -> None:
+        super().__init__(parent)
+        self.note = Reading(self, theme, "muted", 12, align=Qt.AlignmentFlag.AlignRight)
+        self.note.named("model_note", "State of the model", "")
+        self.family, self.length = ChoiceBox(self, theme), ChoiceBox(self, theme)
+        for box, name, accessible, tip in (
+            (self.family, "model_row", "Model", "Which attention computes the answer"),
+            (self.length, "model_window", "Window length", "How much sound the model remembers"),
+        ):
+            box.setObjectName(name)
+            box.setAccessibleName(accessible)
+            box.setToolTip(tip)
+            box.setProperty("small", True)
+        for row in rows:
+            self.family.addItem(row.name, row.key)
+            self.family.setItemData(self.family.count() - 1, row.explanation, Qt.ItemDataRole.ToolTipRole)
+        for seconds in windows:
+            self.length.addItem(words.window_length(seconds), seconds)
+        self.family.longest_note = words.step_note(999_000, is_quickest=True)
+        self._shown_steps: tuple[RowSteps | None, float] | None = None
+        self.family.opened.connect(lambda: self.comparison_wished.emit(self._seconds()))
+        self.family.activated.connect(self._choose)
+        self.length.activated.connect(self._choose)
+
+    def _choose(self) -> None:
+        self.chosen.emit(str(self.family.currentData()), self._seconds())
+
+    def _seconds(self) -> float:
+        return float(self.length.currentData())
+
+    def show_model(self, model: ModelInUse) -> None:
+        """This one is in use: what the boxes show, unless one of them is just being used."""
+        if self.family.view().isVisible() or self.length.view().isVisible():
+            return
+        self.family.setCurrentIndex(self.family.findData(model.row.key))
+        lengths = [abs(float(self.length.itemData(at)) - model.window_seconds) for at in range(self.length.count())]
+        self.length.setCurrentIndex(lengths.index(min(lengths)))
+
+    def show_steps(self, steps: RowSteps | None) -> None:
+        """What a step of each row takes, behind its name in the list, if that is known for the window in the box."""
+        shown = steps, self._seconds()
+        if shown == self._shown_steps:
+            return
+        self._shown_steps = shown
+        known = steps.nanoseconds if steps is not None and steps.window_seconds == self._seconds() else {}
+        quickest = min(known.values(), default=0.0)
+        for index in range(self.family.count()):
+            nanoseconds = known.get(self.family.itemData(index))
+            note = "" if nanoseconds is None else words.step_note(nanoseconds, nanoseconds == quickest)
+            self.family.note(index, note)
+
+    def show_note(self, note: str, is_problem: bool = False) -> None:
+        """Say something beside the boxes; "" for nothing."""
+        self.note.show_text(note, "problem" if is_problem else "muted")
+        self.note.setToolTip(note)
+
+    def place(self, scale: float, rectangle: QRect) -> None:
+        """Put it here and draw at this scale."""
+        self.setGeometry(rectangle)
+        gap, height = round(8 * scale), rectangle.height()
+        window = round(104 * scale)
+        row = min(round(300 * scale), (rectangle.width() - window) * 2 // 3)
+        left = rectangle.width() - window
+        self.length.setGeometry(left, 0, window, height)
+        self.family.setGeometry(left - gap - row, 0, row, height)
+        self.note.place(scale, QRect(0, 0, max(0, left - 2 * gap - row), height))
+
+
+class CostPanel(Panel):
+    """Two columns, time and arithmetic; in each the encoder alone, the whole frame, a chart; tiles below."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: Theme,
+        rows: tuple[ModelRow, ...],
+        windows: tuple[float, ...],
+        frame_seconds: float,
+    ) -> None:
+        super().__init__(parent, theme, "Cost of one frame")
+        self._time_axis, self._flops_axis = TIME_AXIS, FLOPS_AXIS
+        self._model: ModelInUse | None = None
+        self._every = 1
+        self.controls = ModelControls(self, theme, rows, windows)
+        self.heads = [Reading(self, theme, "text", 14, Weight.DemiBold, text=text) for text in (TIME, ARITHMETIC)]
+        self.row_labels = [Reading(self, theme, "muted", 12, text=label) for label in ROWS for _ in self.heads]
+        time, arithmetic = (True, "less time", "more time"), (False, "fewer FLOPs", "more FLOPs")
+        self.views = [
+            ComparisonView(self, theme, "time_encoder", TIME_AXIS, *time),
+            ComparisonView(self, theme, "flops_encoder", FLOPS_AXIS, *arithmetic),
+            ComparisonView(self, theme, "time_frame", TIME_AXIS, *time),
+            ComparisonView(self, theme, "flops_frame", FLOPS_AXIS, *arithmetic),
+        ]
+        self.axes = [
+            AxisLabels(self, theme, TIME_AXIS, words.decade_of_time),
+            AxisLabels(self, theme, FLOPS_AXIS, words.decade_of_flops),
+        ]
+        self.axis_notes = [Reading(self, theme, "faint", 11, text="log scale") for _ in self.axes]
+        self.sparkline = Sparkline(self, theme, frame_seconds * 1e9)
+        self.sparkline.explain("Time of every frame", words.SPARKLINE)
+        self.parts = PartsChart(self, theme)
+        self.parts.explain("Arithmetic by part", words.PARTS)
+        self.tiles = CostTiles(self, theme, frame_seconds)
+        self.explanation = Explanation(self, theme)
+        for explained in self.findChildren(Explained):
+            explained.wished.connect(self._explain)
+
+    def reset(self) -> None:
+        """Another run: forget how far the time axis had to reach."""
+        self._time_axis = TIME_AXIS
+
+    def show_report(self, report: CostReport, missed: int) -> None:
+        """Show the present figures; `missed` snapshots never reached the window."""
+        self._show_model(report)
+        self._widen(report)
+        for row, comparison in enumerate((report.encoder, report.frame)):
+            self._show_time(self.views[2 * row], comparison)
+            self._show_flops(self.views[2 * row + 1], comparison)
+        self.sparkline.show_series(report.series)
+        self.tiles.show_report(report, missed)
+
+    def _show_model(self, report: CostReport) -> None:
+        model = report.model
+        if (model, report.twin_every) != (self._model, self._every):
+            self._model, self._every = model, report.twin_every
+            self.parts.show_flops(model.flops)
+            for view, (heading, ratio, step, twin) in zip(self.views, words.tips(model.flops), strict=True):
+                if report.twin_every > 1 and view.objectName().startswith("time"):
+                    twin = f"{twin}\n\n{words.LATE_TWIN.format(every=report.twin_every)}"
+                view.explain(heading, ratio, step, twin)
+        by = f"continual model {report.path}" if report.path == "compiled" else f"continual model in {report.path}"
+        self.heads[0].show_text(f"{TIME}; {by}" if report.path else TIME)
+        late = words.twin_note(report.twin_every)
+        for label, text in zip(self.row_labels[::2], ROWS, strict=True):
+            label.show_text(f"{text}{late}")
+
+    def _widen(self, report: CostReport) -> None:
+        rows = report.encoder, report.frame
+        spreads = [spread for row in rows for spread in (row.step, row.twin) if spread is not None]
+        self._time_axis = self._time_axis.holding(*(time for one in spreads for time in (one.p50, one.p99)))
+        counts = [count for row in rows for count in (row.step_flops, row.twin_flops)]
+        self._flops_axis = FLOPS_AXIS.holding(*counts)
+        for labels, axis in zip(self.axes, (self._time_axis, self._flops_axis), strict=True):
+            labels.show_axis(axis)
+
+    def _show_time(self, view: ComparisonView, comparison: Comparison) -> None:
+        view.show_ratio(comparison.time_ratio)
+        for line, spread in zip(view.lines, (comparison.step, comparison.twin), strict=True):
+            if spread is None:
+                line.show_values(self._time_axis, words.UNKNOWN, "")
+            else:
+                lengths = spread.p50, spread.p95, spread.p99
+                line.show_values(self._time_axis, words.microseconds(spread.p50), tail(spread), *lengths)
+
+    def _show_flops(self, view: ComparisonView, comparison: Comparison) -> None:
+        view.show_ratio(comparison.flops_ratio)
+        for line, count in zip(view.lines, (comparison.step_flops, comparison.twin_flops), strict=True):
+            line.show_values(self._flops_axis, words.flops(count), "", count)
+
+    def _explain(self, explained: Explained) -> None:
+        self.explanation.show_beside(explained, self.scale)
+
+    def arrange(self, inside: QRect) -> None:
+        scale, gap = self.scale, self.px(36)
+        beside = self.beside_title()
+        controls = self.px(28)
+        middle = beside.center().y() - controls // 2
+        self.controls.place(scale, QRect(beside.x(), middle, self.width() - self.px(PADDING) - beside.x(), controls))
+        tiles, head, label, axis, space = self.px(76), self.px(24), self.px(16), self.px(15), self.px(6)
+        rest = inside.height() - tiles - head - axis - 2 * space
+        row = min(round(rest * 0.33), self.px(100))
+        chart = rest - 2 * row
+        column = (inside.width() - gap) // 2
+        charts: list[Sparkline | PartsChart] = [self.sparkline, self.parts]
+        for side in (0, 1):
+            left, top = inside.x() + side * (column + gap), inside.y() + head
+            self.heads[side].place(scale, QRect(left, inside.y(), column, head))
+            for position in (side, side + 2):
+                self.row_labels[position].place(scale, QRect(left, top, column, label))
+                self.views[position].place(scale, QRect(left, top + label, column, row - label))
+                top += row
+            start = bars_left(column, scale)
+            self.axis_notes[side].place(scale, QRect(left, top, start, axis))
+            self.axes[side].place(scale, QRect(left + start, top, column - start, axis))
+            charts[side].place(scale, QRect(left, top + axis + space, column, chart))
+        self.tiles.place(scale, QRect(inside.x(), inside.bottom() - tiles, inside.width(), tiles))
+
+
+def tail(spread: Percentiles) -> str:
+    """The two upper percentiles in as few letters as can be: "p95/99 123/456 µs", "p95/99 1.2/4.6 ms"."""
+    unit, divisor = ("µs", 1e3) if spread.p99 < 999.5e3 else ("ms", 1e6)
+    decimals = 0 if unit == "µs" or spread.p99 >= 99.95e6 else 1
+    return f"p95/99 {spread.p95 / divisor:.{decimals}f}/{spread.p99 / divisor:.{decimals}f} {unit}"

@@ -1,0 +1,189 @@
+"""Numbers that explain themselves, and the last row of the cost panel that is made of them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from app.live.costs import CostReport
+from app.window import words
+from app.window.theme import Role, Theme, text_pixels
+from app.window.widgets import Reading, Weight
+
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+WIDTH = 400  # pixels of an explanation at scale 1
+BUSY, FULL = 0.7, 1.0  # shares of the frame budget from which it is a warning, and from which it is too much
+WIDTHS = (0.17, 0.18, 0.19, 0.16, 0.12, 0.18)
+
+
+class Explained(QWidget):
+    """Reached by Tab and shown with a ring then."""
+
+    wished = Signal(object)  # itself: an explanation is wished
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.heading, self.explanation = "", ""
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def explain(self, heading: str, explanation: str) -> None:
+        """Say what it is, in plain words."""
+        self.heading, self.explanation = heading, explanation
+        self.setAccessibleName(heading)
+        self.setAccessibleDescription(explanation)
+        self.setToolTip(f"{heading}: click for an explanation")
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.wished.emit(self)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        if event.key() in ENTER:
+            self.wished.emit(self)
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self.theme.colour("accent"), 1.0))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+            painter.end()
+
+
+class Explanation(QFrame):
+    """A card beside what it explains; it goes with Escape, or with a click anywhere else."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
+        self._theme = theme
+        self.setObjectName("explanation")
+        self.heading, self.words = QLabel(self), QLabel(self)
+        for label in (self.heading, self.words):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+        self._column = QVBoxLayout(self)
+        self._column.addWidget(self.heading)
+        self._column.addWidget(self.words)
+
+    def show_beside(self, explained: Explained, scale: float) -> None:
+        """Explain this, at this scale."""
+        palette, margin = self._theme.palette, round(18 * scale)
+        self.heading.setText(explained.heading)
+        self.words.setText(explained.explanation)
+        self.setAccessibleName(f"{explained.heading}: {explained.explanation}")
+        self.heading.setStyleSheet(f"color: {palette.text}; font-size: {text_pixels(16, scale)}px; font-weight: 700;")
+        self.words.setStyleSheet(f"color: {palette.muted}; font-size: {text_pixels(14, scale)}px;")
+        self._column.setContentsMargins(margin, margin, margin, margin)
+        self._column.setSpacing(round(8 * scale))
+        width = round(WIDTH * scale)
+        self.resize(width, self._column.totalHeightForWidth(width))
+        self.move(self._place(explained))
+        self.show()
+
+    def _place(self, explained: Explained) -> QPoint:
+        """Above what it explains if there is room, below if not; never outside the window."""
+        window = explained.window()
+        inside = window.geometry() if window.isWindow() else window.rect()
+        corner = explained.mapToGlobal(QPoint(0, 0))
+        top = corner.y() - self.height() - 6
+        if top < inside.top():
+            top = min(corner.y() + explained.height() + 6, inside.bottom() - self.height())
+        left = min(max(corner.x(), inside.left() + 6), inside.right() - self.width() - 6)
+        return QPoint(left, max(top, inside.top()))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setPen(QPen(self._theme.colour("accent"), 1.0))
+        painter.setBrush(self._theme.colour("raised"))
+        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))  # a window of its own, round corners would be black
+        painter.end()
+
+
+class Tile(Explained):
+    """`name` names the number, `below_name` the line below it."""
+
+    def __init__(self, parent: QWidget, theme: Theme, heading: str, tip: str, name: str, below_name: str) -> None:
+        super().__init__(parent, theme)
+        self.title = Reading(self, theme, "muted", 12, text=heading)
+        self.value = Reading(self, theme, "text", 20, Weight.Bold, text=words.UNKNOWN)
+        self.value.setObjectName(name)
+        self.value.setAccessibleName(heading)
+        self.below = Reading(self, theme, "muted", 12)
+        self.below.setObjectName(below_name)
+        self.below.setAccessibleName(f"{heading}, more")
+        self.explain(heading, tip)
+
+    def place(self, scale: float, rectangle: QRect) -> None:
+        """Put it here and draw at this scale."""
+        self.setGeometry(rectangle)
+        width, height = rectangle.width(), rectangle.height()
+        heading, value = round(height * 0.28), round(height * 0.44)
+        self.title.place(scale, QRect(0, 0, width, heading))
+        self.value.place(scale, QRect(0, heading, width, value))
+        self.below.place(scale, QRect(0, heading + value, width, height - heading - value))
+
+
+class CostTiles(QWidget):
+    """Six numbers in a row."""
+
+    def __init__(self, parent: QWidget, theme: Theme, frame_seconds: float) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        budget = f"Share of {frame_seconds * 1e3:.1f} ms"
+        self.tiles = [
+            Tile(self, theme, heading, tip, name, below)
+            for heading, tip, name, below in (
+                ("Largest difference", words.DIFFERENCE, "largest_difference", "present_difference"),
+                (budget, words.BUDGET, "budget_step", "budget_twin"),
+                ("Arithmetic saved", words.SAVED, "saved", "saved_words"),
+                ("Memory of state", words.MEMORY, "memory_step", "memory_twin"),
+                ("Frames", words.FRAMES, "frames", "missed"),
+                ("Dropped samples", words.DROPPED, "dropped", "dropped_words"),
+            )
+        ]
+
+    def show_report(self, report: CostReport, missed: int) -> None:
+        """Show the present figures; `missed` snapshots never reached the window."""
+        difference, budget, saved, memory, frames, dropped = self.tiles
+        difference.value.show_text(words.difference(report.largest_difference))
+        difference.below.show_text(f"now {words.difference(report.present_difference)}")
+        verdict, urgency = budget_verdict(report.step_share)
+        budget.value.show_text(words.budget_share(report.step_share), urgency)
+        budget.below.show_text(f"{verdict}twin {words.budget_share(report.twin_share)}")
+        saved.value.show_text(words.flops(report.saved_flops))
+        saved.below.show_text("in this session")
+        memory.value.show_text(words.memory(report.model.step_bytes))
+        memory.below.show_text(f"twin {words.memory(report.model.twin_bytes)}")
+        frames.value.show_text(words.whole(report.frames))
+        frames.below.show_text(f"{words.whole(missed)} not drawn", "warning" if missed else "muted")
+        lost = report.dropped > 0
+        dropped.value.show_text(words.whole(report.dropped), "warning" if lost else "text")
+        dropped.below.show_text("sound was lost" if lost else "all sound heard")
+
+    def place(self, scale: float, rectangle: QRect) -> None:
+        """Put it here and draw at this scale."""
+        self.setGeometry(rectangle)
+        left, gap, line = 0, round(12 * scale), round(10 * scale)
+        for tile, share in zip(self.tiles, WIDTHS, strict=True):
+            width = round(rectangle.width() * share)
+            tile.place(scale, QRect(left, line, width - gap, rectangle.height() - line))
+            left += width
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.fillRect(0, 0, self.width(), 1, self._theme.colour("line"))
+        painter.end()
+
+
+def budget_verdict(share: float | None) -> tuple[str, Role]:
+    """What is to be thought of a share of the budget, before it is known nothing, and the colour of its number."""
+    if share is None:
+        return "", "text"
+    if share > FULL:
+        return "over; ", "problem"
+    return ("warning; ", "warning") if share > BUSY else ("ok; ", "text")

@@ -1,0 +1,173 @@
+"""What the window says beside its pages: a passing sentence, the sheet of keys, what the program is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from app import __version__
+from app.live.protocol import Session
+from app.window.log import LOG_LINES, PACKAGES, default_log, diagnostics, last_lines, licence_of, version_of
+from app.window.theme import Theme, text_pixels
+
+SHORTEST_SECONDS, SECONDS_PER_LETTER = 3.0, 0.06
+WHAT_IT_IS = (
+    "Hears music and says what genre it is, live. A continual Nystrom transformer computes only what is new in each "
+    "frame of sound; beside it runs the ordinary transformer with the same weights, so that both costs can be seen."
+)
+PRIVACY = "Nothing is kept and nothing is sent anywhere. Sound is recorded only while you switch that on."
+
+OTHER_KEYS = (
+    ("Freeze the moment, or back to live", "Space"),
+    ("The caption after or before, in the tour", "Right, Left"),
+    ("Leave the tour or full screen", "Esc"),
+)
+
+
+class Toast(QWidget):
+    """Lies over its parent and never takes the focus."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self._theme, self._page = theme, parent
+        self._scale = 1.0
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.label = QLabel(self)
+        self.label.setObjectName("toast")
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label.setWordWrap(True)
+        self.label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.hide)
+        parent.installEventFilter(self)
+        self.hide()
+
+    def say(self, sentence: str) -> None:
+        """Show it, long enough to be read."""
+        self.label.setText(sentence)
+        self.setAccessibleName(sentence)
+        self._place()
+        self.show()
+        self.raise_()
+        self._timer.start(round(1000 * max(SHORTEST_SECONDS, SECONDS_PER_LETTER * len(sentence))))
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller from now on."""
+        self._scale = scale
+        self._place()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _place(self) -> None:
+        parent = self._page
+        scale = self._scale
+        size = text_pixels(16, scale)
+        colour = self._theme.palette.text
+        self.label.setStyleSheet(f"color: {colour}; font-size: {size}px; font-weight: 600; background: none;")
+        across, down = round(24 * scale), round(13 * scale)
+        widest = min(round(640 * scale), parent.width() - round(40 * scale)) - 2 * across
+        metrics = self.label.fontMetrics()
+        width = min(widest, metrics.horizontalAdvance(self.label.text()) + 8)
+        height = self.label.heightForWidth(width)
+        self.label.setGeometry(across, down, width, height)
+        whole = width + 2 * across, height + 2 * down
+        left, top = (parent.width() - whole[0]) // 2, parent.height() - whole[1] - round(28 * scale)
+        self.setGeometry(left, top, *whole)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(self._theme.colour("accent"))
+        painter.setBrush(self._theme.colour("raised"))
+        radius = 12 * self._scale
+        painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), radius, radius)
+        painter.end()
+
+
+class Help:
+    """What the Help menu does. `shortcuts` gives (what it does, keys) of all menus; `say` tells how it went."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        session: Session,
+        weights: Path,
+        shortcuts: Callable[[], list[tuple[str, str]]],
+        say: Callable[[str], None],
+    ) -> None:
+        self._window, self._session, self._weights, self._say = window, session, weights, say
+        self._shortcuts = shortcuts
+
+    def show_keys(self) -> None:
+        """The sheet of shortcuts."""
+        rows = [(keys, what) for what, keys in (*self._shortcuts(), *OTHER_KEYS)]
+        show_sheet(self._window, "Keyboard shortcuts", "keys", "", rows)
+
+    def show_about(self) -> None:
+        """Versions and licences."""
+        rows = [(f"{name} {version_of(name)}", licence_of(name)) for name in PACKAGES]
+        said = f"{WHAT_IT_IS}\n\n{PRIVACY}\n\nNystream is MIT-licensed. It stands on:"
+        show_sheet(self._window, f"Nystream {__version__}", "about", said, rows)
+
+    def copy_diagnostics(self) -> None:
+        """To the clipboard."""
+        lines = last_lines(default_log(), LOG_LINES)
+        text = diagnostics(self._weights, self._session.devices, lines)
+        QGuiApplication.clipboard().setText(text)
+        self._say("Diagnostics are in the clipboard: versions, microphones, and the end of the log.")
+
+    def show_log(self) -> None:
+        """Where the log is, in the system's own file manager."""
+        path = default_log()
+        if path.exists():
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+        else:
+            self._say("There is no log yet: nothing has been noted down.")
+
+
+def show_sheet(parent: QWidget, title: str, name: str, words: str, rows: Sequence[tuple[str, str]]) -> None:
+    """A quiet dialog: a few words, and two columns below them."""
+    dialog = QDialog(parent)
+    dialog.setObjectName(name)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowTitle(title)
+    column = QVBoxLayout(dialog)
+    column.setContentsMargins(26, 22, 26, 20)
+    column.setSpacing(16)
+    heading = QLabel(title)
+    heading.setProperty("heading", True)
+    column.addWidget(heading)
+    if words:
+        said = QLabel(words)
+        said.setWordWrap(True)
+        column.addWidget(said)
+    table = QWidget()
+    grid = QGridLayout(table)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(28)
+    grid.setColumnStretch(1, 1)
+    for number, (left, right) in enumerate(rows):
+        first, second = QLabel(left), QLabel(right)
+        second.setWordWrap(True)
+        first.setProperty("strong", True)
+        grid.addWidget(first, number, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(second, number, 1)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(table)
+    column.addWidget(area, 1)
+    buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+    buttons.rejected.connect(dialog.close)
+    column.addWidget(buttons)
+    dialog.resize(560, 600)
+    dialog.show()

@@ -1,0 +1,1 @@
+"""What was heard: the answers of the session, and the spectrogram."""

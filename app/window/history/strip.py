@@ -1,0 +1,276 @@
+"""The whole session at a glance: look at any moment of it, while sound goes on being heard."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from app.live.history import History
+from app.window import words
+from app.window.live.source_bar import dress
+from app.window.theme import Theme, font
+from app.window.widgets import PADDING, Panel, Reading
+
+SPANS = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)  # seconds that a zoom may show; and the whole session
+SHORTEST_WHOLE = 60.0  # a younger session stands in a minute
+MOST_COLUMNS, MOST_ROWS = 1200, 240  # of the picture, which is stretched where there are more pixels
+REDRAWN_EVERY = 0.2  # seconds; a session moves slowly
+STEP, LEAP = 1.0, 10.0  # seconds, of the arrow keys
+TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)  # seconds
+FREEZE, LIVE = "Freeze", "Back to live"
+
+
+class HistoryView(QWidget):
+    """Click, drag or use the arrow keys to look at a moment; the wheel, plus and minus zoom."""
+
+    moment_wished = Signal(float)  # seconds
+    live_wished = Signal()
+    hovered = Signal(object)  # seconds, or None when the mouse is gone
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._scale = 1.0
+        self._history: History | None = None
+        self._moment: float | None = None  # seconds, while frozen
+        self._hover: float | None = None
+        self._span: float | None = None  # None shows the whole session
+        self._end = 0.0
+        self._image = QImage()
+        self._since_drawn = 0.0
+        self.setObjectName("history")
+        self.setAccessibleName("History of the answers")
+        self.setAccessibleDescription(
+            "Probability of every genre over the session. Left and right look at an earlier or later moment, plus and "
+            "minus zoom, End goes back to live."
+        )
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setMouseTracking(True)
+        theme.changed.connect(self._redraw)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The shown time: from, to, in seconds of the session."""
+        newest = self._history.seconds if self._history is not None else 0.0
+        if self._span is None:
+            return 0.0, max(newest, SHORTEST_WHOLE)
+        end = newest if self._moment is None else self._end
+        end = max(end, self._span)
+        return end - self._span, end
+
+    def show_history(self, history: History, moment: float | None, seconds: float = REDRAWN_EVERY) -> None:
+        """Show this, `seconds` after the last time, with a mark at the moment that is looked at."""
+        self._history = history
+        if moment != self._moment:
+            if self._moment is None:
+                self._end = history.seconds
+            self._moment = moment
+            self._keep_in_view()
+            self._since_drawn = REDRAWN_EVERY
+        self._since_drawn += seconds
+        if self._since_drawn >= REDRAWN_EVERY:
+            self._redraw()
+
+    def zoom(self, closer: bool) -> None:
+        """Show less time, or more."""
+        begin, end = self.span
+        spans = [span for span in SPANS if (span < end - begin if closer else span > end - begin)]
+        newest = self._history.seconds if self._history is not None else 0.0
+        wider = [span for span in spans if span < newest]
+        self._span = (spans[-1] if spans else SPANS[0]) if closer else (wider[0] if wider else None)
+        self._keep_in_view()
+        self._redraw()
+
+    def _keep_in_view(self) -> None:
+        if self._moment is None or self._span is None or self._history is None:
+            return
+        self._end = max(self._end, self._moment + self._span * 0.1)
+        self._end = min(self._end, self._moment + self._span * 0.9, max(self._history.seconds, self._span))
+
+    def _redraw(self) -> None:
+        self._since_drawn = 0.0
+        plot = self._plot()
+        if self._history is not None and plot.width() > 0 and plot.height() > 0:
+            columns, rows = min(plot.width(), MOST_COLUMNS), min(plot.height(), MOST_ROWS)
+            stacked = stack(self._history.curve(*self.span, columns), rows)
+            self._image = QImage(stacked.tobytes(), columns, rows, columns, QImage.Format.Format_Indexed8).copy()
+            genres = [self._theme.colour(position).rgba() for position in range(self._history.genres)]
+            self._image.setColorTable([*genres, 0])
+        self.update()
+
+    def place(self, scale: float, rectangle: QRect) -> None:
+        """Put it here and draw at this scale."""
+        self._scale = scale
+        self.setGeometry(rectangle)
+        self._redraw()
+
+    def _plot(self) -> QRect:
+        return self.rect().adjusted(0, 0, 0, -QFontMetrics(font(11, self._scale)).height() - round(3 * self._scale))
+
+    def _x(self, seconds: float) -> float:
+        begin, end = self.span
+        return (seconds - begin) / (end - begin) * self.width()
+
+    def _seconds(self, x: float) -> float:
+        begin, end = self.span
+        newest = self._history.seconds if self._history is not None else 0.0
+        return min(max(begin + x / max(self.width(), 1) * (end - begin), 0.0), newest)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        plot = self._plot()
+        painter.fillRect(plot, self._theme.colour("raised", 0.5))
+        if not self._image.isNull():
+            painter.drawImage(plot, self._image)
+        self._paint_ticks(painter, plot)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for seconds, width in ((self._hover, 1.0), (self._moment, 2.5)):
+            if seconds is not None:
+                x = self._x(seconds)
+                painter.setPen(QPen(self._theme.colour("background"), (width + 2) * self._scale))
+                painter.drawLine(QPointF(x, 0), QPointF(x, plot.height()))
+                painter.setPen(QPen(self._theme.colour("text"), width * self._scale))
+                painter.drawLine(QPointF(x, 0), QPointF(x, plot.height()))
+        if self.hasFocus():
+            painter.setPen(QPen(self._theme.colour("accent"), 1.0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+        painter.end()
+
+    def _paint_ticks(self, painter: QPainter, plot: QRect) -> None:
+        small = font(11, self._scale)
+        painter.setFont(small)
+        metrics = QFontMetrics(small)
+        begin, end = self.span
+        widest = metrics.horizontalAdvance("0:00:00") * 1.6
+        fitting = [tick for tick in TICKS if tick / (end - begin) * self.width() >= widest]
+        tick = fitting[0] if fitting else TICKS[-1]
+        for number in range(int(begin // tick), int(end // tick) + 1):
+            x = self._x(number * tick)
+            text = words.clock(number * tick)
+            width = metrics.horizontalAdvance(text)
+            left = min(max(x - width / 2, 0.0), self.width() - width)
+            if begin <= number * tick:
+                painter.fillRect(QRectF(x, plot.bottom(), 1, 3 * self._scale), self._theme.colour("faint"))
+                painter.setPen(self._theme.colour("muted"))
+                painter.drawText(QPointF(left, self.height() - metrics.descent()), text)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.moment_wished.emit(self._seconds(event.position().x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        self._hover = self._seconds(event.position().x())
+        self.hovered.emit(self._hover)
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self.moment_wished.emit(self._hover)
+        self.update()
+
+    def leaveEvent(self, event: object) -> None:  # noqa: N802
+        self._hover = None
+        self.hovered.emit(None)
+        self.update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        if event.angleDelta().y():
+            self.zoom(closer=event.angleDelta().y() > 0)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        step = LEAP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else STEP
+        newest = self._history.seconds if self._history is not None else 0.0
+        at = newest if self._moment is None else self._moment
+        key = event.key()
+        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self.moment_wished.emit(at - step if key == Qt.Key.Key_Left else at + step)
+        elif key == Qt.Key.Key_Home:
+            self.moment_wished.emit(0.0)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
+            self.zoom(closer=key != Qt.Key.Key_Minus)
+        else:
+            super().keyPressEvent(event)
+
+
+def stack(curve: NDArray[np.float32], rows: int) -> NDArray[np.uint8]:
+    """(columns, genres) probabilities, NaN for none -> (rows, columns) which genre is where, the first one on top;
+    one more than there are where nothing is.
+    """
+    genres = curve.shape[1]
+    edges = np.cumsum(np.nan_to_num(curve), axis=1)  # lower edge of each genre, from the top
+    middles = (np.arange(rows, dtype=np.float32) + 0.5)[:, None] / rows
+    stacked = np.zeros((rows, len(curve)), dtype=np.uint8)
+    for edge in edges.T[:-1]:
+        stacked += middles >= edge
+    stacked[:, np.isnan(curve[:, 0])] = genres
+    return stacked
+
+
+class HistoryPanel(Panel):
+    """The picture, what is under the mouse in words, and one button: freeze, or back to live."""
+
+    freeze_wished = Signal()
+
+    def __init__(self, parent: QWidget, theme: Theme, genres: tuple[str, ...]) -> None:
+        super().__init__(parent, theme, "History")
+        self._genres = genres
+        self._history = History(len(genres))
+        self._moment: float | None = None
+        self._hover: float | None = None
+        self.view = HistoryView(self, theme)
+        self.note = Reading(self, theme, "muted", 12, align=Qt.AlignmentFlag.AlignRight)
+        self.note.named("history_note", "Moment", "")
+        self.freeze, self.closer, self.wider = QPushButton(self), QPushButton(self), QPushButton(self)
+        for button, name, text, accessible, tip in (
+            (self.freeze, "freeze", FREEZE, "Freeze or go back to live", "Hold the picture; sound goes on being heard"),
+            (self.closer, "history_closer", "+", "Zoom in", "Show less time (plus, or the wheel)"),
+            (self.wider, "history_wider", "\N{MINUS SIGN}", "Zoom out", "Show more time (minus, or the wheel)"),
+        ):
+            dress(button, name, text, accessible, tip)
+            button.setProperty("small", True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.freeze.setToolTip("Hold the picture, or go back to live; sound goes on being heard (space bar)")
+        self.freeze.clicked.connect(self.freeze_wished)
+        self.closer.clicked.connect(lambda: self.view.zoom(closer=True))
+        self.wider.clicked.connect(lambda: self.view.zoom(closer=False))
+        self.view.hovered.connect(self._show_hover)
+
+    def show_history(self, history: History, moment: float | None, seconds: float) -> None:
+        """Show this, `seconds` after the last time; `moment` is the time looked at, None for live."""
+        if (moment is None) != (self._moment is None):
+            self.freeze.setText(FREEZE if moment is None else LIVE)
+            self.freeze.setProperty("primary", moment is not None)
+            self.freeze.style().unpolish(self.freeze)
+            self.freeze.style().polish(self.freeze)
+            self._arrange_all()
+        self._history, self._moment = history, moment
+        self.freeze.setEnabled(history.frames > 0)
+        self.view.show_history(history, moment, seconds)
+        self._say()
+
+    def _show_hover(self, seconds: float | None) -> None:
+        self._hover = seconds
+        self._say()
+
+    def _say(self) -> None:
+        if self._hover is not None and (moment := self._history.at(self._hover)) is not None:
+            best = int(moment.smoothed.argmax())
+            share = words.percent(float(moment.smoothed[best]))
+            self.note.show_text(f"{words.clock(moment.seconds)}  {self._genres[best]} {share}", "text")
+        elif self._moment is not None:
+            self.note.show_text(f"frozen at {words.clock(self._moment)}, still listening", "warning")
+        else:
+            self.note.show_text("")
+
+    def arrange(self, inside: QRect) -> None:
+        beside, gap = self.beside_title(), self.px(6)
+        height = self.px(26)
+        top, right = beside.center().y() - height // 2, self.width() - self.px(PADDING)
+        self.freeze.ensurePolished()
+        freeze, small = max(self.px(72), self.freeze.sizeHint().width()), self.px(30)
+        for button, width in ((self.freeze, freeze), (self.closer, small), (self.wider, small)):
+            button.setGeometry(right - width, top, width, height)
+            right -= width + gap
+        self.note.place(self.scale, QRect(beside.x(), beside.y(), max(0, right - beside.x()), beside.height()))
+        self.view.place(self.scale, inside)

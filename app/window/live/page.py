@@ -1,0 +1,296 @@
+"""The live page: what is heard at this moment, what the model says of it, and what that costs.
+
+While it is frozen all panels show the moment that is looked at; sound goes on being heard and remembered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from app.live.costs import CostMeter
+from app.live.history import History
+from app.live.protocol import DeviceList, EngineState, Session
+from app.live.verdict import Judge, Verdict
+from app.stream.snapshot import Snapshot
+from app.window import words
+from app.window.cost.panel import CostPanel
+from app.window.history.spectrogram import SpectrogramPanel
+from app.window.history.strip import HistoryPanel
+from app.window.live.answer import GenresPanel, NowPanel
+from app.window.live.player import PlayerBar
+from app.window.live.source_bar import SourceBar
+from app.window.live.status import InvitationCard, StatusLine, invitation_for
+from app.window.theme import Theme, scale_for
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """One rectangle for each panel; `content` is all that lies below the status line."""
+
+    source_bar: QRect
+    status: QRect
+    player: QRect
+    content: QRect
+    now: QRect
+    genres: QRect
+    spectrogram: QRect
+    history: QRect
+    cost: QRect
+
+
+def places(width: int, height: int, scale: float) -> Places:
+    """Divide the window: the cost panel, the heart, gets the largest part."""
+    gap = round(12 * scale)
+    bar = round(60 * scale)
+    status = round(34 * scale)
+    player = round(width * 0.34)
+    top = bar + status + round(4 * scale)
+    content = QRect(gap, top, width - 2 * gap, height - top - gap)
+    left = round((content.width() - gap) * 0.28)
+    right = content.width() - gap - left
+    # What a tall window has to spare goes to the pictures: wide gaps between numbers help nobody.
+    below = min(round((content.height() - gap) * 0.68), round(560 * scale))
+    now = content.height() - gap - below
+    half = (right - gap) // 2
+    right_x, below_y = content.x() + left + gap, content.y() + now + gap
+    return Places(
+        source_bar=QRect(0, 0, width, bar),
+        status=QRect(gap, bar, width - 3 * gap - player, status),
+        player=QRect(width - gap - player, bar, player, status),
+        content=content,
+        now=QRect(content.x(), content.y(), left, now),
+        genres=QRect(content.x(), below_y, left, below),
+        spectrogram=QRect(right_x, content.y(), half, now),
+        history=QRect(right_x + half + gap, content.y(), right - half - gap, now),
+        cost=QRect(right_x, below_y, right, below),
+    )
+
+
+class LivePage(QWidget):
+    """Everything it shows comes from `session.drain()` and the session's properties, read once per tick.
+
+    projector: larger type in a window of the same size.
+    """
+
+    file_wished = Signal()
+    demo_wished = Signal()
+    begun = Signal()  # a run
+    heard = Signal(list)  # its next snapshots
+
+    def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
+        super().__init__(parent)
+        self.projector = False
+        self._session = session
+        self._shown_devices: DeviceList | None = None
+        self._scale = 0.0
+        self._moment: float | None = None  # seconds, while frozen
+        self._begin_run()
+        self.source_bar = SourceBar(self, theme, session)
+        self.status = StatusLine(self, theme)
+        self.player = PlayerBar(self, theme, session)
+        self.now = NowPanel(self, theme, session.genres, session.model.window_seconds)
+        self.genres = GenresPanel(self, theme, session.genres)
+        self.spectrogram = SpectrogramPanel(
+            self, theme, session.model.window_seconds, session.frame_seconds, session.highest_frequency
+        )
+        self.history = HistoryPanel(self, theme, session.genres)
+        self.cost = CostPanel(self, theme, session.rows, session.windows, session.frame_seconds)
+        self.invitation = InvitationCard(self, theme)
+        self.source_bar.listen_wished.connect(self.listen)
+        self.source_bar.file_wished.connect(self.file_wished)
+        self.source_bar.demo_wished.connect(self.demo_wished)
+        self.source_bar.stop_wished.connect(session.stop)
+        self.source_bar.refresh_wished.connect(session.refresh_devices)
+        self.cost.controls.chosen.connect(session.choose_model)
+        self.cost.controls.comparison_wished.connect(session.measure_rows)
+        self.history.freeze_wished.connect(self.toggle_freeze)
+        self.history.view.moment_wished.connect(self.look_at)
+        self.invitation.listen_wished.connect(self.source_bar.listen.click)
+        self.invitation.file_wished.connect(self.file_wished)
+        self.invitation.demo_wished.connect(self.demo_wished)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocus()  # no control is chosen before the user chooses one
+        self.reset()
+
+    def listen(self, device_key: str) -> None:
+        """Hear a microphone."""
+        self._session.listen(device_key)
+        self.begun.emit()
+        self.reset()
+
+    def play(self, path: Path) -> None:
+        """Play a file."""
+        self._session.play(path)
+        self.begun.emit()
+        self.reset()
+
+    def demo(self) -> None:
+        """Play the program's own music."""
+        self._session.demo()
+        self.begun.emit()
+        self.reset()
+
+    @property
+    def panels(self) -> dict[str, QWidget]:
+        """By the names under which captions speak of them."""
+        panels = self.now, self.genres, self.spectrogram, self.history, self.cost
+        return dict(zip(("now", "genres", "spectrogram", "history", "cost"), panels, strict=True))
+
+    @property
+    def frozen(self) -> bool:
+        """Whether a past moment is looked at."""
+        return self._moment is not None
+
+    def toggle_freeze(self) -> None:
+        """Hold the present moment, or go back to live."""
+        if self._moment is not None:
+            self.go_live()
+        elif self._past.frames:
+            self.look_at(self._past.seconds)
+
+    def look_at(self, seconds: float) -> None:
+        """Show this moment of the session in all panels."""
+        moment = self._past.at(max(seconds, 0.0))
+        if moment is None:
+            return
+        self._moment = moment.seconds
+        clock = words.clock(moment.seconds)
+        self.now.rename(f"At {clock}, frozen", "warning")
+        self.genres.show_answer(moment.smoothed, moment.raw)
+        best = int(moment.smoothed.argmax())
+        verdict = moment.verdict or Verdict("genre", best, best, float(moment.smoothed[best]))
+        report = self._meter.report(moment.frame)
+        self.now.show_verdict(verdict, self._session.hears_microphone)
+        self.now.show_filled(moment.filled, report.model.window_seconds)
+        self.spectrogram.show_window(report.model.window_seconds)
+        self.spectrogram.look_at(moment.frame, clock)
+        self.cost.show_report(report, self._session.missed)
+        self.history.show_history(self._past, self._moment, 0.0)
+
+    def go_live(self) -> None:
+        """Show what is heard now."""
+        self._moment = None
+        self.now.rename("Now")
+        self.spectrogram.look_at(None)
+        if self._last is not None:
+            self._show_newest(self._last)
+        self.history.show_history(self._past, None, 0.0)
+
+    def tick(self, seconds: float) -> None:
+        """Show what has happened in the last `seconds`, since the last tick; runs 60 times a second."""
+        # The state is read first: what had come by then is then shown with it, even at the very end.
+        state = self._session.state
+        snapshots = self._session.drain()
+        if snapshots:
+            self._hear(snapshots)
+            self.heard.emit(snapshots)
+        self._show_session(state)
+        self.history.show_history(self._past, self._moment, seconds)
+        for gliding in (self.genres, self.spectrogram, self.source_bar.level):
+            gliding.advance(seconds)
+
+    def reset(self) -> None:
+        """Another run begins: nothing has been heard of it."""
+        self._begin_run()
+        self.go_live()
+        for panel in (self.now, self.genres, self.spectrogram, self.cost, self.source_bar.level):
+            panel.reset()
+        self.cost.show_report(self._meter.report(), 0)
+        self.spectrogram.show_window(self._meter.model.window_seconds)
+        self._show_session(self._session.state)
+
+    def _begin_run(self) -> None:
+        self._last: Snapshot | None = None
+        self._judge, self._verdict = Judge(), Verdict("listening")
+        self._past = History(len(self._session.genres))
+        self._meter = CostMeter(self._session.model, self._session.frame_seconds)
+
+    def _show_session(self, state: EngineState) -> None:
+        devices = self._session.devices
+        if devices is not self._shown_devices:
+            self._shown_devices = devices
+            self.source_bar.show_devices(devices)
+        self.source_bar.show_session(state)
+        self.player.show_player()
+        if state.phase not in ("starting", "running") and (problem := self._session.preview_status):
+            state = replace(state, message=problem)
+        self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
+        self.now.show_source(self._session.source_name)
+        self.invitation.invite(invitation_for(state, self.status.text(), devices, self._last is not None))
+        self._show_model(state)
+
+    def _show_model(self, state: EngineState) -> None:
+        """The boxes show what was chosen; until that one answers, that it is still hearing what came before."""
+        chosen, problem = self._session.model, self._session.model_problem
+        self.cost.controls.show_model(chosen)
+        self.cost.controls.show_steps(self._session.row_steps)
+        if self._last is None and self._meter.model is not chosen:
+            self.reset()  # nothing has been measured yet: what can be counted is that of the new model
+        answering = self._last.model if self._last is not None else None
+        catching_up = state.phase == "running" and answering is not None and answering is not chosen
+        self.cost.controls.show_note(problem or ("catching up" if catching_up else ""), bool(problem))
+
+    def _hear(self, snapshots: list[Snapshot]) -> None:
+        self._meter.add(snapshots)
+        for snapshot in snapshots:
+            self._verdict = self._judge.judge(snapshot.smoothed, snapshot.unsure, snapshot.level_dbfs)
+            self._past.add(snapshot, self._verdict)
+        self._last = snapshots[-1]
+        self.spectrogram.push(np.stack([snapshot.log_mel for snapshot in snapshots]))
+        if self._moment is None:
+            self._show_newest(self._last)
+
+    def _show_newest(self, snapshot: Snapshot) -> None:
+        report = self._meter.report()
+        self.now.show_verdict(self._verdict, self._session.hears_microphone)
+        self.now.show_filled(snapshot.filled, report.model.window_seconds)
+        self.genres.show_answer(snapshot.smoothed, snapshot.probabilities)
+        self.spectrogram.show_window(report.model.window_seconds)
+        self.cost.show_report(report, self._session.missed)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """What no control has taken for itself."""
+        if event.key() == Qt.Key.Key_Space:
+            self.toggle_freeze()
+        elif event.key() == Qt.Key.Key_End:
+            self.go_live()
+        elif event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self.history.view.keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
+
+    def arrange(self) -> None:
+        """Put every panel in its place; after a change of size or of `projector`."""
+        width, height = self.width(), self.height()
+        scale = scale_for(width, height, self.projector)
+        if scale != self._scale:
+            self._scale = scale
+            for scaled in (
+                self.source_bar,
+                self.now,
+                self.genres,
+                self.spectrogram,
+                self.history,
+                self.cost,
+                self.invitation,
+            ):
+                scaled.set_scale(scale)
+        place = places(width, height, scale)
+        self.source_bar.setGeometry(place.source_bar)
+        self.status.place(scale, place.status)
+        self.player.place(scale, place.player)
+        self.now.setGeometry(place.now)
+        self.genres.setGeometry(place.genres)
+        self.spectrogram.setGeometry(place.spectrogram)
+        self.history.setGeometry(place.history)
+        self.cost.setGeometry(place.cost)
+        self.invitation.setGeometry(place.content)
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
+        self.arrange()

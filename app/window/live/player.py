@@ -1,0 +1,120 @@
+"""A file that is played: pause, and where in it one is."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtWidgets import QSlider, QStyle, QToolButton, QWidget
+
+from app.live.protocol import Player, Session
+from app.window import words
+from app.window.theme import Theme
+from app.window.widgets import Reading
+
+SLIDER_STEPS = 1000
+
+
+class SeekSlider(QSlider):
+    """Goes where it is clicked, not one page further."""
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        if event.button() == Qt.MouseButton.LeftButton:
+            at = round(event.position().x())
+            self.setValue(QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), at, self.width()))
+            self.sliderMoved.emit(self.value())
+        super().mousePressEvent(event)
+
+
+class PauseButton(QToolButton):
+    """Two bars, or a triangle while it is paused: drawn, since not every font has them."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.is_paused = False
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour("text"))
+        middle, half = QRectF(self.rect()).center(), self.height() * 0.2
+        if self.is_paused:
+            corners = [QPointF(-half * 0.8, -half), QPointF(half, 0), QPointF(-half * 0.8, half)]
+            painter.drawPolygon(QPolygonF([middle + corner for corner in corners]))
+        else:
+            for left in (-0.8 * half, 0.25 * half):
+                painter.drawRect(QRectF(middle.x() + left, middle.y() - half, 0.55 * half, 2 * half))
+        painter.end()
+
+
+class PlayerBar(QWidget):
+    """Shown only while there is a file to wind."""
+
+    def __init__(self, parent: QWidget, theme: Theme, session: Session) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.pause = PauseButton(self, theme)
+        self.slider = SeekSlider(Qt.Orientation.Horizontal, self)
+        self.time = Reading(self, theme, "muted", 13, align=Qt.AlignmentFlag.AlignRight)
+        self.time.named("player_time", "Time in the file", "Where in the file one is, and how long it is.")
+        self.pause.setObjectName("pause")
+        self.pause.setProperty("small", True)
+        self.slider.setObjectName("seek")
+        self.slider.setAccessibleName("Position in the file")
+        self.slider.setToolTip("Go to another place in the file")
+        self.slider.setRange(0, SLIDER_STEPS)
+        self.slider.setSingleStep(10)
+        self.slider.setPageStep(50)
+        for control in (self.pause, self.slider):
+            control.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.pause.clicked.connect(self.toggle_pause)
+        self.slider.sliderMoved.connect(self._seek)
+        self.slider.actionTriggered.connect(lambda _action: self._seek(self.slider.sliderPosition()))
+        self._shown_paused: bool | None = None
+        self.hide()
+
+    def toggle_pause(self) -> None:
+        """Hold the file, or let it go on."""
+        player = self._session.player
+        if player is not None:
+            player.paused = not player.paused
+            self.show_player()
+
+    def _seek(self, step: int) -> None:
+        player = self._session.player
+        if player is not None and player.duration:
+            player.seek(step / SLIDER_STEPS * player.duration)
+
+    def show_player(self) -> None:
+        """Show where the file is, or nothing when none is played."""
+        player = self._session.player
+        self.setVisible(player is not None)
+        if player is None:
+            return
+        self._show_paused(player)
+        position, duration = player.position, player.duration
+        self.slider.setEnabled(bool(duration))
+        if duration and not self.slider.isSliderDown():
+            self.slider.setValue(round(min(position / duration, 1.0) * SLIDER_STEPS))
+        end = f" / {words.clock(duration)}" if duration else ""
+        self.time.show_text(f"{words.clock(position)}{end}")
+
+    def _show_paused(self, player: Player) -> None:
+        if player.paused != self._shown_paused:
+            self._shown_paused = player.paused
+            self.pause.is_paused = player.paused
+            self.pause.update()
+            name = "Go on playing" if player.paused else "Pause"
+            self.pause.setAccessibleName(name)
+            self.pause.setToolTip(name)
+
+    def place(self, scale: float, rectangle: QRect) -> None:
+        """Put it here and draw at this scale."""
+        self.setGeometry(rectangle)
+        button, time, gap = round(38 * scale), round(104 * scale), round(8 * scale)
+        height = rectangle.height()
+        self.pause.setGeometry(0, round(3 * scale), button, height - round(6 * scale))
+        self.slider.setGeometry(button + gap, 0, rectangle.width() - button - time - 2 * gap, height)
+        self.time.place(scale, QRect(rectangle.width() - time, 0, time, height))

@@ -1,0 +1,261 @@
+"""Where the sound comes from: microphone or system sound, file, demo; and how loud it is."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QLinearGradient, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QPushButton, QToolButton, QWidget
+
+from app.live.protocol import DeviceList, EngineState, Session
+from app.window import words
+from app.window.theme import Theme
+from app.window.widgets import ChoiceBox, Reading, Weight, ease
+from audio import Level
+
+NO_MICROPHONE = "No microphone"
+MICROPHONE_TIP = "The microphone that Listen hears."
+LOWEST_DBFS = -60.0
+LEVEL_TIP = (
+    "Loudness of the input, 0 dBFS being the loudest that fits. Around \N{MINUS SIGN}20 is good; the model "
+    "does not care about the level. The tick is the peak; clipping means that the input is too loud to be true: "
+    "turn the microphone down."
+)
+REFRESH = "\N{CLOCKWISE OPEN CIRCLE ARROW}"
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+
+
+class MicrophonePicker(ChoiceBox):
+    """Keeps the user's choice over a refresh as long as that microphone is still there."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent, theme)
+        self._wished = ""
+        self.setObjectName("microphone")
+        self.setAccessibleName("Microphone")
+        self.show_devices(None)
+
+    @property
+    def has_microphone(self) -> bool:
+        """Whether there is one to listen to."""
+        return self.currentData() is not None
+
+    def key(self) -> str:
+        """The chosen microphone's key; only when there is one."""
+        return str(self.currentData())
+
+    def wish(self, microphone: str) -> None:
+        """Choose this one, by its key or a part of its name, now or as soon as it is there."""
+        self._wished = microphone
+        self._grant()
+
+    def _grant(self) -> None:
+        said = self._wished.casefold()
+        keys = [str(self.itemData(at)) for at in range(self.count())]
+        names = [self.itemText(at).casefold() for at in range(self.count())]
+        found = [at for at, key in enumerate(keys) if key == self._wished]
+        found = found or [at for at, name in enumerate(names) if said in name and self.itemData(at) is not None]
+        if said and found:
+            self.setCurrentIndex(found[0])
+            self._wished = ""
+
+    def show_devices(self, devices: DeviceList | None) -> None:
+        """Offer these; None while the first search goes on."""
+        choices = () if devices is None else devices.choices
+        before = self.currentData()
+        self.clear()
+        for choice in choices:
+            self.addItem(choice.label, choice.key)
+        keys = [choice.key for choice in choices]
+        if before in keys:
+            self.setCurrentIndex(keys.index(before))
+        else:
+            preferred = [position for position, choice in enumerate(choices) if choice.is_default]
+            self.setCurrentIndex(preferred[0] if preferred else 0 if choices else -1)
+        if not choices:
+            self.addItem("Looking for microphones\N{HORIZONTAL ELLIPSIS}" if devices is None else NO_MICROPHONE)
+        self.setEnabled(bool(choices))
+        self._grant()
+        self.setToolTip(MICROPHONE_TIP if devices is None or not devices.hint else f"{MICROPHONE_TIP}\n{devices.hint}")
+
+
+class LevelMeter(QWidget):
+    """A bar from -60 to 0 dBFS and the number."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._scale = 1.0
+        self._target = self._shown = self._peak = 0.0
+        self.setToolTip(LEVEL_TIP)
+        self.number = Reading(self, theme, "muted", 13, align=Qt.AlignmentFlag.AlignRight)
+        self.number.named("level", "Input level", LEVEL_TIP)
+
+    def text(self) -> str:
+        """The shown number."""
+        return self.number.text()
+
+    def reset(self) -> None:
+        """Nothing is heard."""
+        self._target = self._peak = 0.0
+        self.number.show_text("")
+
+    def show_level(self, level: Level) -> None:
+        """Show a level, and for a while that it was too loud."""
+        peak = _share(level.peak_dbfs)
+        if (self._target, self._peak) != (_share(level.rms_dbfs), peak):
+            self._target, self._peak = _share(level.rms_dbfs), peak
+            self.update()
+        text = "clipping" if level.clipping else words.level(level.rms_dbfs)
+        self.number.show_text(text, "problem" if level.clipping else "muted")
+
+    def advance(self, seconds: float) -> None:
+        """Let the bar glide on."""
+        if self._shown != self._target:
+            self._shown = ease(self._shown, self._target, seconds)
+            self.update(self._bar().toAlignedRect())
+
+    def set_scale(self, scale: float) -> None:
+        """Draw everything larger or smaller."""
+        self._scale = scale
+        self.setFixedSize(round(220 * scale), round(36 * scale))
+        self._place_number()
+
+    def _place_number(self) -> None:
+        width = round(88 * self._scale)
+        self.number.place(self._scale, QRect(self.width() - width, 0, width, self.height()))
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
+        self._place_number()
+
+    def _bar(self) -> QRectF:
+        height = max(6.0, 10 * self._scale)
+        return QRectF(0, (self.height() - height) / 2, self.number.x() - 6 * self._scale, height)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        bar = self._bar()
+        radius = bar.height() / 2
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour("raised"))
+        painter.drawRoundedRect(bar, radius, radius)
+        if self._shown > 0:
+            gradient = QLinearGradient(bar.topLeft(), bar.topRight())
+            gradient.setColorAt(0.0, self._theme.colour("accent"))
+            gradient.setColorAt(0.8, self._theme.colour("accent"))
+            gradient.setColorAt(0.95, self._theme.colour("warning"))
+            gradient.setColorAt(1.0, self._theme.colour("problem"))
+            painter.setBrush(gradient)
+            length = max(bar.height(), bar.width() * self._shown)
+            painter.drawRoundedRect(QRectF(bar.x(), bar.y(), length, bar.height()), radius, radius)
+        if self._peak > 0:
+            width = max(2.0, 2 * self._scale)
+            painter.setBrush(self._theme.colour("text"))
+            painter.drawRect(QRectF(bar.x() + (bar.width() - width) * self._peak, bar.y(), width, bar.height()))
+        painter.end()
+
+
+def _share(dbfs: float) -> float:
+    """Where a level stands on the bar, 0..1."""
+    return 0.0 if dbfs == -math.inf else min(max(1 - dbfs / LOWEST_DBFS, 0.0), 1.0)
+
+
+class SourceBar(QWidget):
+    """Says what the user wishes; the window passes it on. The level before listening it asks for itself."""
+
+    listen_wished = Signal(str)  # the microphone's key
+    file_wished = Signal()
+    demo_wished = Signal()
+    stop_wished = Signal()
+    refresh_wished = Signal()
+
+    def __init__(self, parent: QWidget, theme: Theme, session: Session) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.name = Reading(self, theme, "text", 21, Weight.Bold, text="Nystream")
+        self.picker = MicrophonePicker(self, theme)
+        self.refresh, self.check = QToolButton(self), QPushButton(self)
+        self.listen, self.open, self.demo, self.stop = (QPushButton(self) for _ in range(4))
+        self.listen.setProperty("primary", True)
+        self.check.setCheckable(True)
+        for button, name, text, accessible, tip, keys in (
+            (self.refresh, "refresh", REFRESH, "Refresh", "Look for microphones again", "F5"),
+            (self.check, "check", "Level", "Level", "Meter the chosen microphone before listening", ""),
+            (self.listen, "listen", "Listen", "Listen", "Hear the chosen microphone", "Ctrl+L"),
+            (self.open, "open", f"Open file{ELLIPSIS}", "Open file", "Play an audio file", "Ctrl+O"),
+            (self.demo, "demo", "Demo", "Demo", "Hear music that the program makes itself", ""),
+            (self.stop, "stop", "Stop", "Stop", "Stop listening", "Ctrl+."),
+        ):
+            dress(button, name, text, accessible, tip, keys)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click the space bar still freezes the picture
+        self.level = LevelMeter(self, theme)
+        self._row = QHBoxLayout(self)
+        for widget in (
+            self.name,
+            self.picker,
+            self.refresh,
+            self.check,
+            self.listen,
+            self.open,
+            self.demo,
+            self.stop,
+        ):
+            self._row.addWidget(widget)
+        self._row.setStretchFactor(self.picker, 4)
+        self._row.addStretch(1)
+        self._row.addWidget(self.level)
+        self.listen.clicked.connect(self._wish_to_listen)
+        self.open.clicked.connect(self.file_wished)
+        self.demo.clicked.connect(self.demo_wished)
+        self.stop.clicked.connect(self.stop_wished)
+        self.refresh.clicked.connect(self.refresh_wished)
+        self.check.toggled.connect(self._preview)
+        self.picker.activated.connect(lambda _index: self._preview(self.check.isChecked()))
+        self.show_session(EngineState("idle"))
+
+    def _wish_to_listen(self) -> None:
+        self.listen_wished.emit(self.picker.key())
+
+    def _preview(self, wished: bool) -> None:
+        if self.check.isEnabled():
+            self._session.preview(self.picker.key() if wished and self.picker.has_microphone else None)
+            self.level.reset()
+
+    def show_devices(self, devices: DeviceList | None) -> None:
+        """Offer these microphones."""
+        self.picker.show_devices(devices)
+        self.listen.setEnabled(self.picker.has_microphone)
+
+    def show_session(self, state: EngineState) -> None:
+        """There is something to stop only while something runs, and a level only of what runs or is previewed."""
+        runs = state.phase in ("starting", "running")
+        self.stop.setEnabled(runs)
+        self.listen.setEnabled(self.picker.has_microphone)
+        self.check.setEnabled(self.picker.has_microphone and not runs)
+        if runs and self.check.isChecked():
+            self.check.setChecked(False)  # what runs has ended the preview
+        if state.phase == "running" or self.check.isChecked():
+            self.level.show_level(self._session.level)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw everything larger or smaller."""
+        self._row.setContentsMargins(round(18 * scale), 0, round(18 * scale), 0)
+        self._row.setSpacing(round(8 * scale))
+        self.name.place(scale, self.name.geometry())
+        self.name.setFixedWidth(self.name.natural_width() + round(14 * scale))
+        self.picker.setMinimumWidth(round(180 * scale))
+        self.picker.setMaximumWidth(round(420 * scale))
+        self.level.set_scale(scale)
+
+
+def dress(button: QAbstractButton, name: str, text: str, accessible: str, tip: str, keys: str = "") -> None:
+    """Give a button its text and the names by which tests, screen readers and mouse find it.
+
+    keys: those of the menu entry that does the same.
+    """
+    button.setObjectName(name)
+    button.setText(text)
+    button.setAccessibleName(accessible)
+    button.setToolTip(f"{tip} ({keys})" if keys else tip)

@@ -1,0 +1,204 @@
+"""What is said when there is something to say: one sentence below the source bar, or a card in the middle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.live.protocol import DeviceList, EngineState
+from app.window.live.source_bar import dress
+from app.window.theme import Role, Theme, text_pixels
+from app.window.widgets import Reading
+
+NO_MICROPHONE = "No microphone was found."
+OFFER_FILE = "Open a file\N{HORIZONTAL ELLIPSIS}"
+
+
+def sentence(state: EngineState, source_name: str, hears_microphone: bool) -> str:
+    """What to say: the session's own words, or what the phase means."""
+    source = f"“{source_name}”" if source_name else "the source"
+    if state.message and state.phase == "failed" and not hears_microphone:
+        return f"{source}: {state.message.rstrip('.')}."  # what is wrong with a file does not name it
+    if state.message:
+        return state.message
+    return {
+        "idle": "Nothing is heard or kept until you choose a source.",
+        "starting": f"Opening {source}\N{HORIZONTAL ELLIPSIS}",
+        "running": f"Listening to {source}." if hears_microphone else f"Playing {source}.",
+        "ended": f"{source} has ended.",
+        "failed": f"{source} could not be heard; choose another source.",
+        "stopped": "Stopped.",
+    }[state.phase]
+
+
+class StatusLine(QWidget):
+    """Shows the state of the run."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._scale = 1.0
+        self._ground: Role | None = None
+        self.words = Reading(self, theme, "muted", 14).named("status", "Status", "")
+
+    def text(self) -> str:
+        """The shown sentence."""
+        return self.words.text()
+
+    def show_state(self, state: EngineState, source_name: str, hears_microphone: bool) -> None:
+        """Say where the run is; a message while it runs is a warning (but silence may be meant), one at its
+        failure a problem.
+        """
+        ground: Role | None = None
+        if state.phase == "failed":
+            ground = "problem"
+        elif state.phase == "running" and state.message and state.capture != "silent":
+            ground = "warning"
+        text = sentence(state, source_name, hears_microphone)
+        self.words.show_text(text, ground or "muted")
+        self.words.setToolTip(text)
+        if ground != self._ground:
+            self._ground = ground
+            self.update()
+
+    def place(self, scale: float, rectangle: QRect) -> None:
+        """Put it here and draw at this scale."""
+        self._scale = scale
+        self.setGeometry(rectangle)
+        self._place_words()
+
+    def _place_words(self) -> None:
+        margin = round(18 * self._scale)
+        self.words.place(self._scale, self.rect().adjusted(margin, 0, -margin, 0))
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
+        self._place_words()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if self._ground is not None:
+            painter.setBrush(self._theme.colour(self._ground, 0.16))
+            painter.drawRoundedRect(QRectF(self.rect()), 8 * self._scale, 8 * self._scale)
+        painter.end()
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A title, a sentence, and whether listening is offered beside a file."""
+
+    title: str
+    sentence: str
+    offers_microphone: bool
+
+
+def invitation_for(
+    state: EngineState, said: str, devices: DeviceList | None, heard_anything: bool
+) -> Invitation | None:
+    """What to say in the middle, and `said` after a failure; None when the panels have something to show, or soon."""
+    if heard_anything or state.phase in ("starting", "running"):
+        return None
+    has_microphone = devices is not None and bool(devices.choices)
+    if state.phase == "failed":
+        return Invitation("That did not work", said, has_microphone)
+    if devices is None:
+        return Invitation("What is playing?", "Looking for microphones; a file can be opened at once.", False)
+    if not has_microphone:
+        problem = devices.problem or f"{NO_MICROPHONE} Plug one in and press F5, or open a file."
+        return Invitation("No microphone", problem, False)
+    return Invitation(
+        "What is playing?",
+        "Listen to the room, or open a file. The answer comes with the first sound and grows surer.",
+        True,
+    )
+
+
+class InvitationCard(QWidget):
+    """Covers the panels with a veil and a card."""
+
+    listen_wished = Signal()
+    file_wished = Signal()
+    demo_wished = Signal()
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._scale = 1.0
+        self._shown: Invitation | None = None
+        self._card = QWidget(self)
+        self.title, self.sentence = QLabel(self._card), QLabel(self._card)
+        for label, name in ((self.title, "invitation_title"), (self.sentence, "invitation_sentence")):
+            label.setObjectName(name)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setWordWrap(True)
+        self.listen, self.open, self.demo = (QPushButton(self._card) for _ in range(3))
+        dress(self.listen, "invitation_listen", "Listen", "Listen", "Hear the chosen microphone")
+        dress(self.open, "invitation_open", OFFER_FILE, "Open a file", "Play an audio file; or drop one here")
+        dress(self.demo, "invitation_demo", "Play the demo", "Play the demo", "Music that this program makes itself")
+        self.listen.clicked.connect(self.listen_wished)
+        self.demo.clicked.connect(self.demo_wished)
+        self.open.clicked.connect(self.file_wished)
+        self._column = QVBoxLayout(self._card)
+        self._buttons = QHBoxLayout()
+        self._buttons.addStretch(1)
+        self._buttons.addWidget(self.listen)
+        self._buttons.addWidget(self.open)
+        self._buttons.addWidget(self.demo)
+        self._buttons.addStretch(1)
+        self._column.addWidget(self.title)
+        self._column.addWidget(self.sentence)
+        self._column.addLayout(self._buttons)
+        theme.changed.connect(lambda: self.set_scale(self._scale))
+        self.hide()
+
+    def invite(self, invitation: Invitation | None) -> None:
+        """Show this, or nothing."""
+        if invitation == self._shown:
+            return
+        self._shown = invitation
+        if invitation is not None:
+            self.title.setText(invitation.title)
+            self.sentence.setText(invitation.sentence)
+            self.listen.setVisible(invitation.offers_microphone)
+            for button, primary in ((self.listen, True), (self.open, not invitation.offers_microphone)):
+                button.setProperty("primary", primary)
+                button.style().unpolish(button)
+                button.style().polish(button)
+            self._centre()
+        self.setVisible(invitation is not None)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw everything larger or smaller."""
+        self._scale = scale
+        title, body = text_pixels(30, scale), text_pixels(17, scale)
+        self.title.setStyleSheet(f"color: {self._theme.palette.text}; font-size: {title}px; font-weight: 700;")
+        self.sentence.setStyleSheet(f"color: {self._theme.palette.muted}; font-size: {body}px;")
+        margin = round(34 * scale)
+        self._column.setContentsMargins(margin, margin, margin, margin)
+        self._column.setSpacing(round(18 * scale))
+        self._buttons.setSpacing(round(12 * scale))
+        self._centre()
+
+    def _centre(self) -> None:
+        width = min(round(560 * self._scale), self.width() - 20)
+        height = self._column.totalHeightForWidth(width)
+        self._card.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)
+        self.update()
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
+        self._centre()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), self._theme.colour("background", 0.72))
+        painter.setPen(QPen(self._theme.colour("line"), max(1.0, self._scale)))
+        painter.setBrush(self._theme.colour("panel"))
+        radius = 16 * self._scale
+        painter.drawRoundedRect(QRectF(self._card.geometry()), radius, radius)
+        painter.end()

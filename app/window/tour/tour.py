@@ -1,0 +1,249 @@
+"""The demo's captions: a card beside the panel it speaks of, and a frame around that panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.live.protocol import Session
+from app.window.live.source_bar import dress
+from app.window.theme import Theme, text_pixels
+from app.window.tour.captions import STEPS, Step
+
+WIDTH, NARROWEST, GAP = 430, 290, 14  # pixels at scale 1
+LONGER = 4.0  # times as long, or the nearest below that there is
+
+
+class Tour(QWidget):
+    """Covers the live page, lets the mouse through, and goes on by itself.
+
+    `panels` are found by the names that the steps use; a step whose panel is not there speaks of none.
+    """
+
+    changed = Signal(str)  # what the step that begins does
+    ended = Signal()
+
+    def __init__(
+        self, page: QWidget, theme: Theme, panels: Mapping[str, QWidget], steps: Sequence[Step] = STEPS
+    ) -> None:
+        super().__init__(page)
+        self._page, self._theme, self._panels, self._steps = page, theme, panels, steps
+        self._scale = 1.0
+        self._number = 0
+        self._seconds = 0.0  # in the present step
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.card = TourCard(page, theme)
+        self.card.back.clicked.connect(lambda: self.turn(-1))
+        self.card.on.clicked.connect(lambda: self.turn(1))
+        self.card.end.clicked.connect(self.end)
+        page.installEventFilter(self)
+        self.hide()
+
+    @property
+    def step(self) -> Step:
+        """The present one."""
+        return self._steps[self._number]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a caption is shown."""
+        return self.card.isVisible()
+
+    def begin(self) -> None:
+        """From the first step."""
+        self.go(0)
+
+    def go(self, number: int) -> None:
+        """To that step; behind the last one the tour is over."""
+        if number >= len(self._steps):
+            self.end()
+            return
+        self._number, self._seconds = max(0, number), 0.0
+        step = self.step
+        self.card.show_step(step, self._number, len(self._steps))
+        for shown in (self, self.card):
+            shown.show()
+            shown.raise_()
+        self._place()
+        if step.change:
+            self.changed.emit(step.change)
+
+    def turn(self, steps: int) -> None:
+        """So many steps on, or back."""
+        self.go(self._number + steps)
+
+    def end(self) -> None:
+        """Say no more."""
+        if self.is_running:
+            self.hide()
+            self.card.hide()
+            self.ended.emit()
+
+    def tick(self, seconds: float) -> None:
+        """Time goes on."""
+        if self.is_running:
+            self._seconds += seconds
+            self.card.show_time(self._seconds / self.step.seconds)
+            if self._seconds >= self.step.seconds:
+                self.go(self._number + 1)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller."""
+        self._scale = scale
+        self.card.set_scale(scale)
+        self._place()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Resize and self.is_running:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _target(self) -> QRect | None:
+        panel = self._panels.get(self.step.panel)
+        if panel is None or not panel.isVisible():
+            return None
+        return QRect(panel.mapTo(self._page, panel.rect().topLeft()), panel.size())
+
+    def _place(self) -> None:
+        page = self._page.rect()
+        self.setGeometry(page)
+        self.card.setGeometry(card_place(page, self._target(), self._scale, self.card.height_for))
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        target = self._target()
+        if target is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.colour("accent"), max(2.0, 3 * self._scale)))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(target), 12 * self._scale, 12 * self._scale)
+        painter.end()
+
+
+def card_place(page: QRect, target: QRect | None, scale: float, height_for: Callable[[int], int]) -> QRect:
+    """Beside the target where there is room, else in the middle of the page; never outside of it."""
+    gap, width = round(GAP * scale), min(round(WIDTH * scale), page.width() - 2 * round(GAP * scale))
+    if target is not None:
+        for left, room in (
+            (target.right() + 2 * gap, page.right() - target.right() - 3 * gap),
+            (page.left() + gap, target.left() - page.left() - 3 * gap),
+        ):
+            if room >= NARROWEST * scale:
+                width = min(width, room)
+                height = height_for(width)
+                top = min(max(target.center().y() - height // 2, page.top() + gap), page.bottom() - height - gap)
+                at = left if left > target.left() else target.left() - 2 * gap - width
+                return QRect(at, top, width, height)
+    height = height_for(width)
+    return QRect((page.width() - width) // 2, (page.height() - height) // 2, width, height)
+
+
+class TourCard(QWidget):
+    """One caption with the keys to go on."""
+
+    def __init__(self, page: QWidget, theme: Theme) -> None:
+        super().__init__(page)
+        self._theme = theme
+        self._scale = 1.0
+        self._share = 0.0
+        self.setObjectName("tour")
+        self.title, self.sentence, self.count = QLabel(self), QLabel(self), QLabel(self)
+        for label, name in ((self.title, "tour_title"), (self.sentence, "tour_sentence"), (self.count, "tour_count")):
+            label.setObjectName(name)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setWordWrap(True)
+        self.sentence.setWordWrap(True)
+        self.back, self.on, self.end = QPushButton(self), QPushButton(self), QPushButton(self)
+        dress(self.back, "tour_back", "Back", "Back", "The caption before")
+        dress(self.on, "tour_on", "Next", "Next", "The next caption")
+        dress(self.end, "tour_end", "End", "End the tour", "No more captions; the music goes on")
+        self.on.setProperty("primary", True)
+        self._column = QVBoxLayout(self)
+        self._column.addWidget(self.title)
+        self._column.addWidget(self.sentence)
+        self._row = QHBoxLayout()
+        self._row.addWidget(self.count)
+        self._row.addStretch(1)
+        for button in (self.end, self.back, self.on):
+            self._row.addWidget(button)
+        self._column.addLayout(self._row)
+        theme.changed.connect(lambda: self.set_scale(self._scale))
+        self.set_scale(1.0)
+        self.hide()
+
+    def show_step(self, step: Step, number: int, count: int) -> None:
+        """Say this."""
+        self.title.setText(step.title)
+        self.sentence.setText(step.sentence)
+        self.count.setText(f"{number + 1} of {count}")
+        self.back.setEnabled(number > 0)
+        self.setAccessibleName(f"{step.title}. {step.sentence}")
+        self.show_time(0.0)
+
+    def show_time(self, share: float) -> None:
+        """How much of the step is over, 0..1."""
+        if abs(share - self._share) > 0.004:
+            self._share = share
+            self.update(0, self.height() - 6, self.width(), 6)
+
+    def height_for(self, width: int) -> int:
+        """How tall the card must be at this width."""
+        return max(self._column.totalHeightForWidth(width), self._column.totalMinimumSize().height())
+
+    def set_scale(self, scale: float) -> None:
+        """Draw larger or smaller, in the present theme."""
+        self._scale = scale
+        palette = self._theme.palette
+        title, body, small = (text_pixels(size, scale) for size in (22, 16, 13))
+        self.title.setStyleSheet(f"color: {palette.text}; font-size: {title}px; font-weight: 700;")
+        self.sentence.setStyleSheet(f"color: {palette.text}; font-size: {body}px;")
+        self.count.setStyleSheet(f"color: {palette.muted}; font-size: {small}px;")
+        margin = round(20 * scale)
+        self._column.setContentsMargins(margin, margin, margin, margin)
+        self._column.setSpacing(round(10 * scale))
+        self._row.setSpacing(round(8 * scale))
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.colour("accent"), max(1.0, 1.5 * self._scale)))
+        painter.setBrush(self._theme.colour("raised"))
+        radius = 14 * self._scale
+        inside = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        painter.drawRoundedRect(inside, radius, radius)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour("accent"))
+        length = (inside.width() - 2 * radius) * min(self._share, 1.0)
+        painter.drawRect(QRectF(inside.x() + radius, inside.bottom() - 3, length, 2))
+        painter.end()
+
+
+class TourChanges:
+    """Makes the window longer for a step, and gives it back at the latest when the tour ends."""
+
+    def __init__(self, session: Session, tour: Tour) -> None:
+        self._session = session
+        self._before: tuple[str, float] | None = None  # row and window
+        tour.changed.connect(self._change)
+        tour.ended.connect(self._restore)
+
+    def _change(self, change: str) -> None:
+        if change != "longer window":
+            self._restore()
+        elif self._before is None:
+            model = self._session.model
+            longer = [seconds for seconds in self._session.windows if seconds <= LONGER * model.window_seconds * 1.01]
+            self._before = model.row.key, model.window_seconds
+            if longer:
+                # The first row is the one that ships: what the caption says of its cost is true of that one.
+                self._session.choose_model(self._session.rows[0].key, longer[-1])
+
+    def _restore(self) -> None:
+        before, self._before = self._before, None
+        if before is not None:
+            self._session.choose_model(*before)

@@ -1,0 +1,238 @@
+"""What every panel is built of: a text, a rounded field with a title, a button, a box to choose from."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
+
+from app.window.theme import Role, Theme, font
+
+EASING_SECONDS = 0.07  # about one frame of the model
+CLOSE_ENOUGH = 5e-4
+SMALLEST_SHARE = 0.62  # a text that is too long shrinks to this share of its size, then ends in dots
+SMALLEST_SHRUNK = 9  # pixels
+DESCENT_SHARE = 0.6  # of the room below the letters that the longest of them need
+Weight = QFont.Weight
+LEFT = Qt.AlignmentFlag.AlignLeft
+PADDING, TITLE_HEIGHT = 18, 20  # pixels at scale 1
+NAME = Qt.ItemDataRole.UserRole + 1  # of an item, without what is noted of it
+
+
+def ease(shown: float, target: float, seconds: float) -> float:
+    """The length to draw `seconds` after `shown` was drawn; arrives exactly."""
+    if abs(target - shown) < CLOSE_ENOUGH:
+        return target
+    return target + (shown - target) * math.exp(-seconds / EASING_SECONDS)
+
+
+class Reading(QLabel):
+    """Shows one text in one size; shrinks it where the place is too narrow."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: Theme,
+        colour: Role,
+        size: float,
+        weight: QFont.Weight = Weight.Normal,
+        align: Qt.AlignmentFlag = LEFT,
+        text: str = "",
+    ) -> None:
+        super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self._theme = theme
+        self._colour, self._size, self._weight, self._align = colour, size, weight, align
+        self._scale = 1.0
+        self._fitted: tuple[str, int, QFont] | None = None
+
+    def named(self, name: str, accessible: str, tip: str) -> Reading:
+        """Give it the names by which tests, screen readers and the mouse find it; returns itself."""
+        self.setObjectName(name)
+        self.setAccessibleName(accessible)
+        self.setAccessibleDescription(tip)
+        self.setToolTip(tip)
+        return self
+
+    def show_text(self, text: str, colour: Role | None = None) -> None:
+        """Redraws only when something changed."""
+        if colour is not None and colour != self._colour:
+            self._colour = colour
+            self.update()
+        if text != self.text():
+            self.setText(text)
+
+    @property
+    def colour(self) -> Role:
+        """What the colour of the text is for."""
+        return self._colour
+
+    def place(self, scale: float, rectangle: QRect) -> None:
+        """Put it here and draw at this scale."""
+        self._scale = scale
+        self._fitted = None
+        self.setGeometry(rectangle)
+
+    def natural_width(self) -> int:
+        """Width in pixels that the text takes when nothing shrinks it."""
+        return QFontMetrics(font(self._size, self._scale, self._weight)).horizontalAdvance(self.text())
+
+    def fitted_font(self) -> QFont:
+        """The font in which the present text fits its place."""
+        text, width = self.text(), self.width()
+        if self._fitted is None or self._fitted[:2] != (text, width):
+            made = font(self._size, self._scale, self._weight)
+            natural = QFontMetrics(made).horizontalAdvance(text)
+            share = min(
+                max(SMALLEST_SHARE, width / natural) if natural > width > 0 else 1.0, self._share_for_height(made)
+            )
+            if share < 1:
+                made.setPixelSize(max(SMALLEST_SHRUNK, int(made.pixelSize() * share)))
+            self._fitted = text, width, made
+        return self._fitted[2]
+
+    def _share_for_height(self, natural: QFont) -> float:
+        metrics = QFontMetrics(natural)
+        needed = metrics.ascent() + DESCENT_SHARE * metrics.descent()
+        return min(1.0, self.height() / needed) if self.height() > 0 else 1.0
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        fitting = self.fitted_font()
+        painter = QPainter(self)
+        painter.setFont(fitting)
+        painter.setPen(self._theme.colour(self._colour))
+        metrics = QFontMetrics(fitting)
+        text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        # The hook of a j reaches to the left of where the letter begins.
+        hook = max(0, -metrics.leftBearing(text[0])) if text and self._align == LEFT else 0
+        painter.drawText(self.rect().adjusted(hook, 0, 0, 0), self._align | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()
+
+
+class Panel(QWidget):
+    """Its children stand where `arrange` puts them, which runs again after every change of size or scale."""
+
+    def __init__(self, parent: QWidget, theme: Theme, title: str) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.scale = 1.0
+        self.title = Reading(self, theme, "muted", 13, Weight.DemiBold, text=title)
+        self.setAccessibleName(title)
+        theme.changed.connect(self.recolour)
+
+    def set_scale(self, scale: float) -> None:
+        """Draw everything larger or smaller."""
+        if scale != self.scale:
+            self.scale = scale
+            self._arrange_all()
+            self.update()
+
+    def rename(self, title: str, colour: Role = "muted") -> None:
+        """Give it another title."""
+        if (title, colour) != (self.title.text(), self.title.colour):
+            self.title.show_text(title, colour)
+            self.setAccessibleName(title)
+            self._arrange_all()
+
+    def px(self, length: float) -> int:
+        """A length at scale 1 in pixels of now."""
+        return round(length * self.scale)
+
+    def inside(self) -> QRect:
+        """What is left for the content, below the title."""
+        padding = self.px(PADDING)
+        top = self.px(14) + self.px(TITLE_HEIGHT) + self.px(8)
+        return QRect(padding, top, self.width() - 2 * padding, self.height() - top - self.px(14))
+
+    def beside_title(self) -> QRect:
+        """The free part of the title's line."""
+        left = self.title.geometry().right() + self.px(20)
+        return QRect(left, self.title.y(), self.width() - self.px(PADDING) - left, self.title.height())
+
+    def arrange(self, inside: QRect) -> None:
+        """Put the children into `inside`, what is left below the title."""
+
+    def recolour(self) -> None:
+        """The theme has changed: `arrange` runs again, for what takes its colours there."""
+        self._arrange_all()
+        self.update()
+
+    def _arrange_all(self) -> None:
+        width = self.title.natural_width() + 4
+        self.title.place(self.scale, QRect(self.px(PADDING), self.px(14), width, self.px(TITLE_HEIGHT)))
+        width = min(self.title.natural_width() + 4, self.width() - 2 * self.px(PADDING))
+        self.title.resize(width, self.px(TITLE_HEIGHT))
+        self.arrange(self.inside())
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
+        self._arrange_all()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.theme.colour("panel"))
+        radius = 12 * self.scale
+        painter.drawRoundedRect(QRectF(self.rect()), radius, radius)
+        painter.end()
+
+
+class ChoiceBox(QComboBox):
+    """Takes the focus by Tab alone: after a click the space bar still belongs to the window."""
+
+    opened = Signal()  # the list is about to be seen
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.longest_note = ""  # the list is wide enough for it when it opens
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def showPopup(self) -> None:  # noqa: N802
+        if self.longest_note:
+            longest_name = max((self._name(at) for at in range(self.count())), key=len, default="")
+            text = _noted(longest_name, self.longest_note)
+            self.view().setMinimumWidth(self.fontMetrics().horizontalAdvance(text) + self.height())
+        self.opened.emit()
+        super().showPopup()
+
+    def note(self, index: int, note: str) -> None:
+        """Say something behind the name of an item, in the list alone; "" for nothing."""
+        name = self._name(index)
+        self.setItemData(index, name, NAME)
+        self.setItemText(index, _noted(name, note))
+
+    def _name(self, index: int) -> str:
+        return self.itemData(index, NAME) or self.itemText(index)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        option = QStyleOptionComboBox()
+        self.initStyleOption(option)
+        styled = QStylePainter(self)
+        styled.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        edit = QStyle.SubControl.SC_ComboBoxEditField
+        field = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, edit, self)
+        room = field.width() - 6
+        # The stock box cuts a long name off in the middle of a letter.
+        name = self._name(self.currentIndex())
+        option.currentText = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)
+        styled.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        styled.end()
+        self._draw_arrow()
+
+    def _draw_arrow(self) -> None:
+        size = self.height() * 0.11
+        middle = QPointF(self.width() - self.height() * 0.42, self.height() / 2)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colour = self._theme.colour("muted" if self.isEnabled() else "faint")
+        painter.setPen(QPen(colour, max(1.5, size / 3), c=Qt.PenCapStyle.RoundCap))
+        corners = [QPointF(-size, -size / 2), QPointF(0, size / 2), QPointF(size, -size / 2)]
+        painter.drawPolyline(QPolygonF([middle + corner for corner in corners]))
+        painter.end()
+
+
+def _noted(name: str, note: str) -> str:
+    return f"{name}   {note}" if note else name
