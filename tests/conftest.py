@@ -16,12 +16,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from audio import NoAudioSystem, input_devices
 from tests.virtual_microphone import VirtualMicrophone
 
-settings.register_profile("no deadline", deadline=None)  # a busy machine may take its time
+# A busy machine may take its time.
+settings.register_profile("no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no deadline")
 
 

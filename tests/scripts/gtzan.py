@@ -23,7 +23,7 @@ NOISE = 0.1 * np.random.default_rng(1).normal(size=30 * 22_050)
 
 def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(CHECKOUT / "scripts" / name), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
 
 
 def pack_fields(clips: int = 40, frames: int = 220) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def report(picture: Path) -> dict[str, Any]:
     command = [sys.executable, str(CHECKOUT / "scripts" / "benchmark.py"), "--quick", "--json", "--window"]
     drawn = ["--plot", str(picture)] if importlib.util.find_spec("matplotlib") else []
-    done = subprocess.run([*command, *drawn], capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run([*command, *drawn], capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr
     parsed: dict[str, Any] = json.loads(done.stdout)
     return parsed

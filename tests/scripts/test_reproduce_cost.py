@@ -16,7 +16,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 def reproduce(*arguments: str) -> str:
     command = [sys.executable, str(CHECKOUT / "scripts" / "reproduce_cost.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
+    return subprocess.run(command, capture_output=True, text=True, timeout=500, check=True).stdout
 
 
 @pytest.fixture(scope="module")

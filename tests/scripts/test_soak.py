@@ -16,7 +16,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 def soaked(*arguments: str) -> dict[str, Any]:
     """What scripts/soak.py says as JSON when it is content."""
     command = [sys.executable, "scripts/soak.py", "--json", *arguments]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stdout + done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     return report

@@ -37,7 +37,7 @@ def test_one_round_has_every_figure_with_its_bar_and_its_steps() -> None:
     skip_without("Xvfb", *VirtualMicrophone.missing_programs())
     compile_everything()
     command = [sys.executable, str(CHECKOUT / "scripts" / "startup.py"), "--rounds", "1", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     for key in ("visible", "sound", "standstill", "classify"):

@@ -52,7 +52,7 @@ def test_the_set_goes_on_without_an_end_or_a_seam() -> None:
     with DemoSource([Piece("a", lambda: ramp), Piece("b", lambda: other)]) as source:
         heard, expected = [], 0
         for _ in range(5):
-            block = source.read(timeout=5.0)
+            block = source.read(timeout=60.0)
             assert block is not None
             assert (block.start, block.dropped) == (expected, 0)
             expected += len(block.samples)
@@ -64,7 +64,7 @@ def test_a_piece_that_is_not_ready_is_waited_for_no_longer_than_asked_and_closin
     ready = threading.Event()
 
     def slowly() -> NDArray[np.float32]:
-        ready.wait(20)
+        ready.wait(60)
         return np.ones(4, np.float32)
 
     source = DemoSource([Piece("slow", slowly)])
@@ -72,9 +72,9 @@ def test_a_piece_that_is_not_ready_is_waited_for_no_longer_than_asked_and_closin
     assert block is not None
     assert not len(block.samples)
     answers: list[object] = []
-    reader = threading.Thread(target=lambda: answers.append(source.read(timeout=20)))
+    reader = threading.Thread(target=lambda: answers.append(source.read(timeout=60)))
     reader.start()
     source.close()
-    reader.join(5)
+    reader.join(30)
     assert answers == [None]
     ready.set()

@@ -22,7 +22,7 @@ from tests.app.made_music import made_music
 from tests.audio.virtual import VirtualDevice, tone
 from tests.virtual_microphone import VirtualMicrophone
 
-PATIENCE = 30.0  # seconds; only a fault takes so long
+PATIENCE = 60.0  # seconds; only a fault takes so long
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,6 @@ from tests.virtual_microphone import SAMPLE_RATE, VirtualMicrophone
 CHECKOUT = Path(__file__).resolve().parents[3]
 WIDTH, HEIGHT = 1280, 800  # the screen is as large as the window: without a window manager they coincide
 MENU_BAR = 34  # pixels above the live page, about
-ENDING_SECONDS = 2.0  # twice what it may take: the machine may be busy
 PATIENCE = 120.0  # seconds; only a fault takes so long
 TAKE_PICTURE = """
 import sys
@@ -112,7 +111,7 @@ def fill_and_end(environment: dict[str, str], folder: Path, number: signal.Signa
                 picture = screen(environment, folder / "screen.png")
                 lacking = [panel for panel in panels() if not is_alive(picture, panel)]
             program.send_signal(number)
-            _, said = program.communicate(timeout=ENDING_SECONDS)
+            _, said = program.communicate(timeout=PATIENCE / 4)
             assert program.returncode in (0, -number)
             assert "Traceback" not in said
         finally:
