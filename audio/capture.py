@@ -1,28 +1,71 @@
-"""A device as a source that never stops: what is lost is counted, who is gone is looked for again."""
+"""A device as a source that never stops: what is lost is counted, a device that is gone is looked for again."""
 
 from __future__ import annotations
 
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Protocol
 
 import numpy as np
 
-from audio.clock import Clock, SystemClock
-from audio.device import Device, DeviceStream
-from audio.errors import AudioError, NoMicrophone
-from audio.loss import Loss, LossLog
-from audio.mono import mix_to_mono
-from audio.sample_clock import SampleClock
-from audio.sentences import sentence
-from audio.source import Block, ClosesOnExit
-from audio.watchdog import CaptureState, Watchdog
+from audio.clock import Clock, SampleClock, SystemClock
+from audio.ring import SampleRing
+from audio.source import AudioError, Block, ClosesOnExit, NoMicrophone, mix_to_mono
+from audio.watchdog import CaptureState, Condition, Loss, LossLog, Watchdog, sentence
 
 OPEN_SECONDS = 5.0  # a sound server that takes longer does not answer
-CLOSE_SECONDS = 1.0  # nor one that takes so long to close
+CLOSE_SECONDS = 1.0  # nor does one that takes longer to close
 RETRY_SECONDS = 0.25  # from one attempt to find a lost device to the next
 RESTART_SECONDS = 4.0  # of nothing at all, until a stalled stream is closed and opened again
-POLL_SECONDS = 0.005  # how often the reader looks; the callback wakes nobody, for that would take a lock
+POLL_SECONDS = 0.005  # how often the reader looks; the callback wakes no thread: that would take a lock
 LOSS_SHOWN_SECONDS = 5.0
+
+
+class DeviceStream(Protocol):
+    """An open device: its callback writes into the ring until it ends."""
+
+    @property
+    def ring(self) -> SampleRing:
+        """Where the callback puts what it is given."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz at which the device runs."""
+
+    @property
+    def mark(self) -> tuple[float, int]:
+        """When the last sample written reached the microphone, in seconds on the device's own clock, and how many
+        had been written by then. What waits somewhere on its way, however long, does not change it.
+        """
+
+    @property
+    def ended(self) -> bool:
+        """Whether the device went away: no callback will come any more."""
+
+
+class Device(Protocol):
+    """A device that can be opened, and opened again after it was lost.
+
+    Both calls return at once. Their futures may stay undone for ever: a frozen sound server never answers.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+
+    @property
+    def is_system_sound(self) -> bool:
+        """Whether it gives what the computer plays, and not what a microphone hears."""
+
+    @property
+    def condition(self) -> Condition:
+        """What is known at present, at once."""
+
+    def open(self) -> Future[DeviceStream]:
+        """Open and start it; the future raises AudioError, with a sentence, where that fails."""
+
+    def close(self, stream: DeviceStream) -> Future[None]:
+        """Stop it and let it go."""
 
 
 class Capture(ClosesOnExit):
@@ -32,7 +75,7 @@ class Capture(ClosesOnExit):
     `status` say why, and a device that comes back is heard again. Time goes on meanwhile: the first block
     after an outage says how many samples were lost.
 
-    channel: the index of the one channel to hear, None for the mean of all.
+    channel: the index of the one channel to use, None for the mean of all.
     """
 
     def __init__(self, device: Device, channel: int | None = None, clock: Clock | None = None) -> None:
@@ -61,8 +104,8 @@ class Capture(ClosesOnExit):
         except FutureTimeoutError:
             opening.add_done_callback(self._close_unwanted)
             raise NoMicrophone(
-                f"“{self._device.name}” cannot be opened, for the sound server does not answer: restart it, or open a "
-                "file instead."
+                f"“{self._device.name}” cannot be opened because the sound server does not answer: restart it, or open "
+                "a file instead."
             ) from None
         channels = stream.ring.channels
         if self._channel is not None and not 0 <= self._channel < channels:
@@ -135,7 +178,7 @@ class Capture(ClosesOnExit):
         if channel is not None and channel >= samples.shape[1]:
             channel = None  # the device came back with fewer channels
         mono = mix_to_mono(samples, channel)
-        self._watchdog.hear(mono, now)
+        self._watchdog.process(mono, now)
         self._losses.add(start, missing, "outage" if self._gap_by_outage else "device")
         self._losses.add(start + missing, dropped, "late")
         self._gap_by_outage = False
@@ -175,7 +218,7 @@ class Capture(ClosesOnExit):
             self._watchdog.reopen(now)
 
     def close(self) -> None:
-        """Stop listening. Waits CLOSE_SECONDS at most, for a frozen sound server never answers."""
+        """Stop listening. Waits CLOSE_SECONDS at most, as a frozen sound server never answers."""
         if self._closed:
             return
         self._closed = True

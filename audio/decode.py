@@ -2,48 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.av_decode import Soundtrack
-from audio.errors import UnreadableFile
-from audio.mono import check_channel, mix_to_mono
+from audio.source import UnreadableFile, check_channel, mix_to_mono
 
-BLOCK_SAMPLES = 16_384
+BLOCK_SAMPLES = 16_384  # what libsndfile decodes at a time
 
 NOT_SOUND = "this is not a sound file that can be decoded: convert it to WAV, FLAC, MP3, Ogg or M4A"
 NO_SAMPLES = "not a single sample can be decoded from this file: check how it was made"
-DAMAGED = "the file is damaged and cannot be decoded to its end: convert it or fetch it again"
 
 Blocks = Generator[NDArray[np.float32], None, None]
 
 
-class DecodedFile:
-    """Iterates once over mono float32 blocks of any length; made by `decode_blocks`, which decodes the first.
+class Decoder(Protocol):
+    """An open file or stream. Decoding the first block can correct its rate and channels (AAC with SBR)."""
 
-    sample_rate in Hz; channels before mixing; duration in seconds as the file states it, None where it does
-    not.
+    @property
+    def sample_rate(self) -> int:
+        """Hz."""
+
+    @property
+    def channels(self) -> int:
+        """Before mixing."""
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds as the file states it."""
+
+    def blocks(self, begin: float = 0.0) -> Blocks:
+        """(n,) samples, those before `begin` seconds left out. Raises UnreadableFile where it is damaged."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class DecodedSound:
+    """Iterates once over mono float32 blocks of any length, and closes the decoder at their end.
+
+    sample_rate in Hz; channels before mixing; duration in seconds as the file states it, None where it does not.
     """
 
-    def __init__(
-        self,
-        first: NDArray[np.float32],
-        rest: Blocks,
-        sample_rate: int,
-        channels: int,
-        duration: float | None,
-    ) -> None:
-        self._first: NDArray[np.float32] | None = first
-        self._rest = rest
-        self.sample_rate = sample_rate
-        self.channels = channels
-        self.duration = duration
+    def __init__(self, decoder: Decoder, no_samples: str, begin: float = 0.0) -> None:
+        """Decodes the first block. Raises UnreadableFile, with the sentence `no_samples` where there is none."""
+        self._rest = _blocks_of(decoder, begin)
+        self._first = next(self._rest, np.zeros(0, np.float32) if begin else None)
+        if self._first is None:
+            raise UnreadableFile(no_samples)
+        self.sample_rate, self.channels, self.duration = decoder.sample_rate, decoder.channels, decoder.duration
 
-    def __iter__(self) -> DecodedFile:
+    def __iter__(self) -> DecodedSound:
         return self
 
     def __next__(self) -> NDArray[np.float32]:
@@ -54,15 +67,15 @@ class DecodedFile:
         return next(self._rest)
 
     def close(self) -> None:
-        """Let go of the file; the iteration is over."""
+        """Close the file; the iteration is over."""
         self._first = None
         self._rest.close()
 
 
-def decode_blocks(path: str | Path, channel: int | None = None, begin: float = 0.0) -> DecodedFile:
+def decode_blocks(path: str | Path, channel: int | None = None, begin: float = 0.0) -> DecodedSound:
     """Open a sound file with libsndfile, or with FFmpeg where that cannot, and decode its first block.
 
-    The soundtrack of a video will do. `channel`: the index of the one to hear, None for the mean of all.
+    The soundtrack of a video will do. `channel`: the index of the one to use, None for the mean of all.
     `begin`: seconds to leave out; at or behind the end no sample is left, which is no error. Raises
     UnreadableFile.
     """
@@ -79,53 +92,154 @@ def decode_blocks(path: str | Path, channel: int | None = None, begin: float = 0
         raise UnreadableFile(reason) from error
     if empty:
         raise UnreadableFile("the file is empty: fetch it again")
-    if path.suffix.lower() == ".mp3":
-        # Both give the same samples, but libsndfile prints its thoughts on truncated MP3s to the terminal.
-        return _decode_with_av(str(path), channel, begin)
-    return _decode_with_soundfile(path, channel, begin) or _decode_with_av(str(path), channel, begin)
+    return DecodedSound(_open(path, channel), NO_SAMPLES, begin)
 
 
-def _decode_with_soundfile(path: Path, channel: int | None, begin: float) -> DecodedFile | None:
-    """None when libsndfile does not know this kind of file."""
-    import soundfile
+def _open(path: Path, channel: int | None) -> Decoder:
+    # Both give the same samples of an MP3, but libsndfile prints its thoughts on truncated ones to the terminal.
+    if path.suffix.lower() != ".mp3":
+        import soundfile
+
+        with suppress(soundfile.LibsndfileError):  # it does not know this kind of file
+            return SoundFile(path, channel)
+    return Soundtrack(str(path), "file", NOT_SOUND, channel)
+
+
+def _blocks_of(decoder: Decoder, begin: float) -> Blocks:
+    with closing(decoder):
+        yield from decoder.blocks(begin)
+
+
+def _damaged(kind: str) -> UnreadableFile:
+    return UnreadableFile(f"the {kind} is damaged and cannot be decoded to its end: convert it or fetch it again")
+
+
+class SoundFile:
+    """What libsndfile decodes. Raises LibsndfileError where it does not know this kind of file."""
+
+    def __init__(self, path: Path, channel: int | None) -> None:
+        import soundfile
+
+        self._sound, self._channel = soundfile.SoundFile(path), channel
+        self.sample_rate, self.channels = self._sound.samplerate, self._sound.channels
+        self.duration: float | None = self._sound.frames / self.sample_rate
+        check_channel(channel, self.channels, "file")
+
+    def blocks(self, begin: float = 0.0) -> Blocks:
+        """See Decoder."""
+        import soundfile
+
+        try:
+            self._sound.seek(min(round(begin * self.sample_rate), self._sound.frames))
+            while len(block := self._sound.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)):
+                yield mix_to_mono(block, self._channel)
+        except soundfile.LibsndfileError as error:
+            raise _damaged("file") from error
+
+    def close(self) -> None:
+        """Close it."""
+        self._sound.close()
+
+
+class Soundtrack:
+    """The first one in a container that FFmpeg decodes, through PyAV. `kind` is what the user calls it: file, stream.
+
+    Raises UnreadableFile, with the sentence `not_sound` where FFmpeg knows no such encoding.
+    """
+
+    def __init__(self, source: Any, kind: str, not_sound: str, channel: int | None = None) -> None:
+        import av
+
+        self._kind, self._channel = kind, channel
+        try:
+            self._container: Any = av.open(source, metadata_errors="ignore")
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise UnreadableFile(not_sound) from error
+        try:
+            if not self._container.streams.audio:
+                raise UnreadableFile(f"there is no sound in this {kind}: choose one that has a soundtrack")
+            self._stream = self._container.streams.audio[0]
+            if self._stream.codec_context is None:  # a damaged header names an encoding that nothing decodes
+                raise UnreadableFile(not_sound)
+            check_channel(channel, self.channels, kind)
+        except UnreadableFile:
+            self._container.close()
+            raise
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz; AAC with SBR doubles it with the first block."""
+        return int(self._stream.codec_context.sample_rate)
+
+    @property
+    def channels(self) -> int:
+        """Before mixing."""
+        return int(self._stream.codec_context.channels)
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds as the container states it."""
+        import av
+
+        return None if self._container.duration is None else self._container.duration / av.time_base
+
+    def close(self) -> None:
+        """Close it."""
+        self._container.close()
+
+    def blocks(self, begin: float = 0.0) -> Blocks:
+        """See Decoder."""
+        import av
+
+        to_samples = FrameConverter(self._channel)
+        try:
+            if begin:
+                self._container.seek(round(begin * av.time_base))  # to a packet before it
+            for packet in self._container.demux(self._stream):
+                for frame in _frames_of(packet):
+                    early = round((begin - (frame.time or 0.0)) * frame.sample_rate) if begin else 0
+                    if early < frame.samples:
+                        for samples in to_samples(frame):
+                            yield samples[max(0, early) :]
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise _damaged(self._kind) from error
+
+
+class FrameConverter:
+    """Decoded frames into mono samples at the rate of the first one.
+
+    Pieces that were joined, as in a recorded broadcast, may change the rate, the channels or the sample type.
+    """
+
+    def __init__(self, channel: int | None) -> None:
+        self._channel = channel
+        self._rate: int | None = None
+        self._form: tuple[str, str, int] | None = None
+        self._resampler: Any = None
+
+    def __call__(self, frame: Any) -> Iterator[NDArray[np.float32]]:
+        """-> (n,) float32, once for each frame that it becomes."""
+        import av
+
+        form = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if form != self._form:
+            self._form, self._rate = form, self._rate or frame.sample_rate
+            # Not planar: PyAV reads beyond its memory from 9 planes on.
+            self._resampler = av.AudioResampler(format="flt", rate=self._rate)
+        for converted in self._resampler.resample(frame):
+            samples = converted.to_ndarray().reshape(-1, converted.layout.nb_channels)
+            is_there = self._channel is None or self._channel < samples.shape[1]
+            with np.errstate(over="ignore", invalid="ignore"):  # infinite ones count as silence, and are counted
+                mono = mix_to_mono(samples, self._channel if is_there else None)
+            yield mono
+
+
+def _frames_of(packet: Any) -> list[Any]:
+    """A damaged packet gives no frames: players leave it out and go on."""
+    import av
 
     try:
-        sound = soundfile.SoundFile(path)
-    except soundfile.LibsndfileError:
-        return None
-
-    def blocks() -> Blocks:
-        with sound:
-            try:
-                sound.seek(min(round(begin * sound.samplerate), sound.frames))
-                while len(block := sound.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)):
-                    yield mix_to_mono(block, channel)
-            except soundfile.LibsndfileError as error:
-                raise UnreadableFile(DAMAGED) from error
-
-    check_channel(channel, sound.channels, "file")
-    rest = blocks()
-    duration = sound.frames / sound.samplerate
-    return DecodedFile(_first_of(rest, begin), rest, sound.samplerate, sound.channels, duration)
-
-
-def _decode_with_av(file: str, channel: int | None, begin: float) -> DecodedFile:
-    soundtrack = Soundtrack(file, "file", NOT_SOUND, channel)
-
-    def blocks() -> Blocks:
-        with closing(soundtrack):
-            yield from soundtrack.blocks(begin)
-
-    rest = blocks()
-    first = _first_of(rest, begin)
-    # Asked only now: decoding the first block can correct what the container says.
-    return DecodedFile(first, rest, soundtrack.sample_rate, soundtrack.channels, soundtrack.duration)
-
-
-def _first_of(blocks: Blocks, begin: float) -> NDArray[np.float32]:
-    try:
-        return next(blocks)
-    except StopIteration:
-        if begin:
-            return np.zeros(0, np.float32)
-        raise UnreadableFile(NO_SAMPLES) from None
+        frames: list[Any] = packet.decode()
+    except av.error.InvalidDataError:
+        return []
+    return frames

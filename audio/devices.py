@@ -8,9 +8,9 @@ import sys
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audio.errors import NoAudioSystem, NoMicrophone
 from audio.portaudio import portaudio
 from audio.pulse import has_pactl, pulse_sources
+from audio.source import NoAudioSystem, NoMicrophone
 
 SOUND_SERVER_RATE = 48_000  # Hz, what PulseAudio and PipeWire run at unless told otherwise
 SEARCH_SECONDS = 5.0  # a sound server that takes longer does not answer

@@ -58,7 +58,7 @@ class FileSource(ClosesOnExit):
         self._began_at, self._heard_before = begin, self._heard
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close it."""
         self._decoded.close()
 
 
@@ -109,7 +109,7 @@ class LivePacedSource(SourceAround):
         self._held = Block(np.zeros(0, np.float32), self._held.start)
 
     def close(self) -> None:
-        """Let go of the other source; nothing more comes."""
+        """Close the other source; nothing more comes."""
         self._closed = True
         self._drop_held()
         super().close()

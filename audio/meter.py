@@ -1,17 +1,22 @@
-"""How loud it is, for a meter: peak and RMS in dBFS, and whether the input is too loud to be true."""
+"""How loud it is: peak and RMS in dBFS, and clipping; of a stream, or of a source opened only for its level."""
 
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.source import AudioError, Source
+
 WINDOW_SECONDS = 0.08  # of sound that one reading covers: less than a frame's window, so every frame has one
 CLIP = 1.0 - 2.0**-15  # magnitude: the loudest value of 16-bit sound, and all beyond it
 CLIP_RUN = 3  # samples that loud in a row: a single one may just touch the limit
 CLIP_HELD_SECONDS = 2.0  # of sound; how long a clip is shown
+READ_SECONDS = 0.1  # how long the stop of a preview may go unnoticed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Level:
 class LevelMeter:
     """Fed by one thread; `level` may be read by any, and is a new value with every window.
 
-    Measured in samples, so that the block size does not matter. Samples that are no numbers count as zeros.
+    Measured in samples, so that the block size does not matter. NaN and infinite samples count as zeros.
     """
 
     def __init__(self, sample_rate: int) -> None:
@@ -70,6 +75,49 @@ class LevelMeter:
         held = self._since_clip is not None and self._since_clip < self._held
         self.level = Level(_decibels(math.sqrt(self._squares / self._count)), _decibels(self._peak), held)
         self._squares, self._peak, self._count = 0.0, 0.0, 0
+
+
+class LevelPreview:
+    """Opens a source in a thread of its own and meters it until `stop`. The sound is kept nowhere."""
+
+    def __init__(self, open_source: Callable[[], Source]) -> None:
+        self._open_source = open_source
+        self._source: Source | None = None
+        self._meter: LevelMeter | None = None
+        self._problem = ""
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="level preview", daemon=True)
+        self._thread.start()
+
+    @property
+    def level(self) -> Level:
+        """The present one."""
+        return Level() if self._meter is None else self._meter.level
+
+    @property
+    def status(self) -> str:
+        """Empty when all is well, otherwise one sentence for the user."""
+        return self._problem or ("" if self._source is None else self._source.status)
+
+    def stop(self) -> None:
+        """Stop; returns at once."""
+        self._stopping.set()
+
+    def join(self, timeout: float) -> bool:
+        """Wait until the device is free; False when it is not after `timeout` seconds."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            with self._open_source() as source:
+                meter = LevelMeter(source.sample_rate)
+                self._source, self._meter = source, meter
+                while not self._stopping.is_set() and (block := source.read(READ_SECONDS)) is not None:
+                    meter.push(block.samples)
+        except AudioError as error:
+            self._problem = str(error)
+        self._source = self._meter = None
 
 
 def _decibels(amplitude: float) -> float:

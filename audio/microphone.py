@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.capture import Capture
-from audio.device import Condition, DeviceStream
+from audio.capture import Capture, DeviceStream
 from audio.devices import InputDevice, choose_device, devices_in_portaudio_thread, input_devices
-from audio.errors import NoMicrophone
 from audio.portaudio import portaudio
-from audio.pulse import has_pactl, pulse_sources
-from audio.pulse_watch import PulseWatch
+from audio.pulse import PulseWatch, has_pactl, pulse_sources
 from audio.ring import SampleRing
+from audio.source import NoMicrophone
+from audio.watchdog import Condition
 
 RING_SECONDS = 4.0  # how late the reader may be before the oldest sound is lost
 BLOCK_SECONDS = 1024 / 48_000  # shorter ones fall behind when other Python threads are busy
@@ -31,7 +30,7 @@ class Microphone(Capture):
     """Listens from its creation on, at the device's own rate; see Capture for what happens after that.
 
     `device`: its key or name (any unambiguous part of it, whatever the case), PortAudio's index, or None for
-    the default. `channel`: the index of the one to hear, None for the mean of all. Raises NoAudioSystem where
+    the default. `channel`: the index of the one to use, None for the mean of all. Raises NoAudioSystem where
     PortAudio is missing or does not answer, NoMicrophone when there is no such device or it refuses.
     """
 
@@ -80,7 +79,7 @@ class PortAudioStream:
 
 
 class PortAudioDevice:
-    """Implements audio.device.Device for one input device, found again by its key however often it goes."""
+    """Implements audio.capture.Device for one input device, found again by its key however often it goes."""
 
     def __init__(self, device: InputDevice) -> None:
         self._device = device

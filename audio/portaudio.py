@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, TypeVar
 
-from audio.errors import NoAudioSystem
+from audio.source import NoAudioSystem
 
 QUIT_SECONDS = 1.0  # what the end of the program waits for PortAudio at most
 

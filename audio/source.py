@@ -1,4 +1,4 @@
-"""What every place that sound comes from looks like, be it a microphone or a file."""
+"""What every place that sound comes from looks like, be it a microphone or a file, and what can go wrong with it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 SourceType = TypeVar("SourceType", bound="Source")
+ClosesType = TypeVar("ClosesType", bound="ClosesOnExit")
+
+
+class AudioError(Exception):
+    """The text is one sentence for the user: what is wrong and, where there is something to do, what to do next."""
+
+
+class UnreadableFile(AudioError):  # noqa: N818
+    """A file gives no sound. The text does not name the path: whoever prints it does."""
+
+
+class NoAudioSystem(AudioError):  # noqa: N818
+    """PortAudio is missing or does not start: nothing can be captured, files still can be read."""
+
+
+class NoMicrophone(AudioError):  # noqa: N818
+    """There is no input device, none of that name, or the device refuses to be opened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """A run of consecutive samples.
 
-    samples: (n,) float32 mono at the source's own rate, nominally within -1..1; n may be 0. Nobody changes them later.
+    samples: (n,) float32 mono at the source's own rate, nominally within -1..1; n may be 0. They do not change later.
     start: index of the first sample since the source opened, lost ones counted: time is start / sample_rate.
     dropped: how many samples were lost between the block before and this one.
     """
@@ -48,7 +65,7 @@ class Source(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of the device or file. May be called twice, never hangs; `read` gives None from then on."""
+        """Release the device or file. May be called twice, never hangs; `read` gives None from then on."""
 
     def __enter__(self: SourceType) -> SourceType: ...
 
@@ -73,7 +90,7 @@ class ClosesOnExit:
 
 
 class SourceAround(ClosesOnExit):
-    """Another source, given in a way of its own: under the same name, and closed with it."""
+    """Another source under the same name, read in a way of its own, and closed with it."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -98,4 +115,18 @@ class SourceAround(ClosesOnExit):
         self._source.close()
 
 
-ClosesType = TypeVar("ClosesType", bound=ClosesOnExit)
+def mix_to_mono(samples: NDArray[np.float32], channel: int | None = None) -> NDArray[np.float32]:
+    """(n, channels) float32 -> (n,) float32: one channel with its exact bits, or the mean of all for None."""
+    if channel is not None:
+        return samples[:, channel]
+    if samples.shape[1] == 1:
+        return samples[:, 0]
+    mean: NDArray[np.float32] = samples.mean(axis=1, dtype=np.float32)
+    return mean
+
+
+def check_channel(channel: int | None, channels: int, kind: str) -> None:
+    """Raises UnreadableFile where a `kind` of so many channels, a file or a stream, has no such one."""
+    if channel is not None and not 0 <= channel < channels:
+        only = f"choose one from 1 to {channels}" if channels > 1 else "it has only one"
+        raise UnreadableFile(f"there is no channel {channel + 1} in this {kind}: {only}")

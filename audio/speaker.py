@@ -1,4 +1,4 @@
-"""What is heard, played aloud: for files and made music, whose sound would otherwise be in the program alone."""
+"""Plays a source aloud: files and made music, which would otherwise be silent."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.errors import AudioError
 from audio.portaudio import portaudio
-from audio.source import Block, ClosesOnExit, Source
+from audio.source import AudioError, Block, Source, SourceAround
 
 AHEAD_SECONDS = 0.15  # how much is collected before the first sound: blocks come unevenly
 BEHIND_SECONDS = 0.6  # more than this is never kept: sound must not lag behind the picture
@@ -21,9 +20,9 @@ log = logging.getLogger(__name__)
 
 
 class Speaker:
-    """Opens the default output; where there is none it takes what it is given and says nothing.
+    """Opens the default output; where there is none it stays silent, and a log line says why.
 
-    Nobody waits for it: it is opened, and closed, in PortAudio's thread.
+    It never blocks: it is opened, and closed, in PortAudio's thread.
     """
 
     def __init__(self, sample_rate: int) -> None:
@@ -104,19 +103,12 @@ class Speaker:
         portaudio().open_streams.discard(self)
 
 
-class PlayedAloud(ClosesOnExit):
-    """Another source, whose sound the speaker plays while it is read. Closes the other one when it is closed."""
+class PlayedAloud(SourceAround):
+    """Another source, whose sound the speaker plays while it is read."""
 
     def __init__(self, source: Source) -> None:
-        self._source = source
+        super().__init__(source)
         self._speaker = Speaker(source.sample_rate)
-        self.name = source.name
-        self.sample_rate = source.sample_rate
-
-    @property
-    def status(self) -> str:
-        """The other source's."""
-        return self._source.status
 
     def read(self, timeout: float) -> Block | None:
         """See Source.read."""
@@ -126,6 +118,6 @@ class PlayedAloud(ClosesOnExit):
         return block
 
     def close(self) -> None:
-        """Let go of both."""
+        """Fall silent; the other source is closed too."""
         self._speaker.close()
-        self._source.close()
+        super().close()

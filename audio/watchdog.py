@@ -1,19 +1,30 @@
-"""How a capture is doing, in one word, told from the samples that come and the time in which none do."""
+"""How a capture is doing, in one word and in one sentence for the user, and what it lost."""
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 CaptureState = Literal["listening", "silent", "zeros", "stalled", "lost", "recovering"]
+Cause = Literal["late", "outage", "device"]
 
 STALL_SECONDS = 1.0  # without a single sample
 ZERO_SECONDS = 1.0  # of nothing but exact zeros: no microphone is so quiet by itself
 SILENT_SECONDS = 3.0
 SILENT_DBFS = -70.0  # peak; below it there is no music
 RETURN_SECONDS = 0.1  # of sound after a loss or a stall, until the device counts as back
+
+KEPT = 100  # the latest losses; older ones stay in the totals
+
+BECAUSE: dict[Cause, str] = {
+    "late": "the computer was too busy to keep up",
+    "outage": "the device was away",
+    "device": "the sound system did not deliver it",
+}
 
 
 class Watchdog:
@@ -24,7 +35,7 @@ class Watchdog:
 
     listening   sound arrives
     silent      sound arrives, all of it below SILENT_DBFS
-    zeros       samples arrive, all of them exactly zero (or no numbers at all): something is muted
+    zeros       samples arrive, all of them exactly zero (or NaN): something is muted
     stalled     the device is open and nothing arrives
     lost        the device has gone away and cannot be opened
     recovering  it is open again, and its first sound is arriving
@@ -50,7 +61,7 @@ class Watchdog:
         """The device is open again."""
         self._is_open, self._last_arrival = True, now
 
-    def hear(self, samples: NDArray[np.float32], now: float) -> None:
+    def process(self, samples: NDArray[np.float32], now: float) -> None:
         """(n,) samples, n > 0, have arrived."""
         if self._down is not None or now - self._last_arrival > STALL_SECONDS:
             self._to_return = round(RETURN_SECONDS * self._rate)
@@ -66,7 +77,7 @@ class Watchdog:
         return now - self._last_arrival
 
     def state(self, now: float, unread: bool = False) -> CaptureState:
-        """The present state; `unread`: samples have arrived of which `hear` has not been told yet."""
+        """The present state; `unread`: samples have arrived of which `process` has not been told yet."""
         if not self._is_open:
             return self._down or "lost"
         if unread or self.quiet_for(now) <= STALL_SECONDS:
@@ -84,3 +95,76 @@ def _run_at_end(run: int, breaks: NDArray[np.bool_]) -> int:
     """How long a run is that was `run` long before, where each True ends it."""
     last = np.flatnonzero(breaks)
     return run + len(breaks) if not len(last) else len(breaks) - 1 - int(last[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What the sound server says about a stream, where there is one to ask."""
+
+    muted: bool = False
+    suspended: bool = False
+    fed_by: str = ""  # the device that the server gives instead of the chosen one
+    gone: bool = False  # the chosen one is not there any more: what arrives, if anything, is another's sound
+
+
+def sentence(state: CaptureState, name: str, is_system_sound: bool, condition: Condition) -> str:
+    """One sentence; empty when all is well."""
+    if is_system_sound:
+        who, zeros = f"The system's sound “{name}”", "This computer is playing nothing, or its sound is muted."
+    else:
+        who = f"The microphone “{name}”"
+        zeros = (
+            f"{who} sends only zeros: it is switched off or muted, or this program is not allowed to hear it; "
+            "check its switch and the sound settings."
+        )
+    if state == "lost":
+        return f"{who} is gone: connect it again, and listening goes on by itself."
+    if state == "recovering":
+        return f"{who} is back: listening goes on."
+    if state == "stalled":
+        if condition.suspended:
+            return f"{who} is suspended: resume it to continue."
+        return f"{who} sends nothing: check that it is connected and not suspended; listening goes on by itself."
+    if state == "zeros":
+        return f"{who} is muted: unmute it in the sound settings." if condition.muted else zeros
+    if condition.fed_by:
+        return f"The sound server now gives “{condition.fed_by}” instead of “{name}”: choose again what to hear."
+    if state == "silent":
+        lowest = f"{SILENT_DBFS:.0f} dBFS".replace("-", "\N{MINUS SIGN}")
+        return f"{who} hears nothing above {lowest}: turn the music up, or choose another one."
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One gap in the sound."""
+
+    seconds: float  # when it began, since the source opened
+    length: float  # seconds
+    cause: Cause
+
+    def sentence(self) -> str:
+        """For the user: how much, when, why."""
+        minutes, seconds = divmod(int(self.seconds), 60)
+        amount = f"{self.length:.1f} s" if self.length >= 1 else f"{max(1, round(1000 * self.length))} ms"
+        return f"{amount} of sound was lost at {minutes}:{seconds:02d}: {BECAUSE[self.cause]}."
+
+
+class LossLog:
+    """Written by the reading thread, read by any."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._rate = sample_rate
+        self._latest: deque[Loss] = deque(maxlen=KEPT)
+        self.samples = 0  # lost in all
+
+    def add(self, start: int, count: int, cause: Cause) -> None:
+        """`count` samples from index `start` on are lost; nothing when that is 0."""
+        if count:
+            self.samples += count
+            self._latest.append(Loss(start / self._rate, count / self._rate, cause))
+
+    @property
+    def latest(self) -> tuple[Loss, ...]:
+        """Oldest first, KEPT at most."""
+        return tuple(self._latest)

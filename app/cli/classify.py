@@ -15,7 +15,7 @@ from app.files.inputs import STANDARD_INPUT, common_root, expand
 from app.files.parameters import Parameters, parse_channel, parse_hop, parse_smoothing
 from app.files.processes import start_ahead
 from app.files.request import Request
-from audio.raw import RawFormat
+from audio import RawFormat
 
 
 def run_classify(options: argparse.Namespace) -> int:

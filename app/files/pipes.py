@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app.files.inputs import STANDARD_INPUT
-from audio import Source, UnreadableFile
-from audio.raw import RawFormat, RawSource
-from audio.stream_decode import StreamSource
+from audio import RawFormat, RawSource, Source, StreamSource, UnreadableFile
 
 
 @contextmanager

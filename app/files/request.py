@@ -8,7 +8,7 @@ from pathlib import Path
 from app.files.answer import FileError
 from app.files.destination import Destination
 from app.files.parameters import Parameters
-from audio.raw import RawFormat
+from audio import RawFormat
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audio import SAMPLE_RATE, Block, Capture, CaptureState, NoMicrophone, SampleRing, VirtualClock
-from audio.device import Condition
+from audio import SAMPLE_RATE, Block, Capture
+from audio.ring import SampleRing
+from audio.source import NoMicrophone
+from audio.watchdog import CaptureState, Condition
 from tests.audio.signals import at_rate, frames_of, music
-from tests.audio.virtual import VirtualDevice, tone
+from tests.audio.virtual import VirtualClock, VirtualDevice, tone
 
 RATE = 48_000
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from audio import AudioError, InputDevice, Microphone, NoAudioSystem, NoMicrophone, input_devices, system_sound_help
-from audio.devices import choose_device
+from audio import AudioError, Microphone, NoAudioSystem, input_devices, system_sound_help
+from audio.devices import InputDevice, choose_device
 from audio.pulse import PulseSource
+from audio.source import NoMicrophone
 
 HANGS = 60.0  # seconds; nobody may wait for what does not answer
 

@@ -106,7 +106,7 @@ def test_a_suspended_source_stalls_and_goes_on_by_itself(
 ) -> None:
     virtual_microphone.suspend(True)
     try:
-        until(chosen, "stalled", said="the sound server has suspended it")
+        until(chosen, "stalled", said="is suspended: resume it to continue")
     finally:
         virtual_microphone.suspend(False)
     until(chosen, *UP)

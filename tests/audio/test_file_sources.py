@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio import FileSource, LivePacedSource, UnreadableFile, VirtualClock, decode_blocks
+from audio import FileSource, LivePacedSource, UnreadableFile
+from audio.decode import decode_blocks
 from scripts.made_sounds.files import encode
 from tests.audio.signals import Samples
+from tests.audio.virtual import VirtualClock
 
 RATE = 44_100
 STEREO = np.stack([0.5 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE), np.zeros(2 * RATE)], axis=1).astype(

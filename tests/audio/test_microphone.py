@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from audio import SAMPLE_RATE, Block, Level, LevelPreview, Microphone, NoMicrophone, input_devices, system_sound_help
+from audio import SAMPLE_RATE, Block, Level, LevelPreview, Microphone, input_devices, system_sound_help
+from audio.source import NoMicrophone
 from tests.audio.signals import Samples, at_rate, frames_of, music
 from tests.virtual_microphone import SAMPLE_RATE as SERVER_RATE
 from tests.virtual_microphone import VirtualMicrophone

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio import FilePlayer, FileSource, VirtualClock
+from audio import FilePlayer, FileSource
 from scripts.made_sounds.files import encode
 from tests.audio.signals import Samples
+from tests.audio.virtual import VirtualClock
 
 RATE = 44_100
 RAMP = np.arange(4 * RATE, dtype=np.float32) / (4 * RATE)  # every sample says where it is

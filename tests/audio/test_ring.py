@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from audio import SampleRing
+from audio.ring import SampleRing
 
 
 def numbered(start: int, count: int, channels: int) -> NDArray[np.float32]:

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio import SAMPLE_RATE, FileSource, LivePacedSource, SampleRing
-from audio.mono import mix_to_mono
+from audio import SAMPLE_RATE, FileSource, LivePacedSource
+from audio.ring import SampleRing
+from audio.source import mix_to_mono
 from tests.audio.signals import at_rate, chunks, frames_from, frames_of, music
 
 BAND_EDGES = librosa.mel_frequencies(130, fmin=0, fmax=SAMPLE_RATE / 2)

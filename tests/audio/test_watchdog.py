@@ -7,13 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio.clock import VirtualClock
-from audio.device import Condition
-from audio.loss import KEPT, LossLog
-from audio.sample_clock import SampleClock
-from audio.sentences import sentence
-from audio.watchdog import CaptureState, Watchdog
+from audio.clock import SampleClock
+from audio.watchdog import KEPT, CaptureState, Condition, LossLog, Watchdog, sentence
 from tests.audio.signals import chunks
+from tests.audio.virtual import VirtualClock
 
 RATE = 1000
 MUSIC = np.full(100, 0.1, np.float32)
@@ -26,7 +23,7 @@ def state_after(*blocks: np.ndarray) -> CaptureState:
     now = 0.0
     for block in blocks:
         now += len(block) / RATE
-        watchdog.hear(block, now)
+        watchdog.process(block, now)
     return watchdog.state(now)
 
 
@@ -67,13 +64,13 @@ def test_how_the_sound_is_cut_does_not_change_the_state(sizes: list[int], quiet:
 
 def test_nothing_for_a_second_is_a_stall_and_a_tenth_of_sound_ends_it() -> None:
     watchdog = Watchdog(RATE, 0.0)
-    watchdog.hear(MUSIC, 0.1)
+    watchdog.process(MUSIC, 0.1)
     assert watchdog.state(1.1) == "listening"
     assert watchdog.state(1.2) == "stalled"
     assert watchdog.state(1.2, unread=True) == "listening"
-    watchdog.hear(MUSIC[:50], 5.0)
+    watchdog.process(MUSIC[:50], 5.0)
     assert watchdog.state(5.0) == "recovering"
-    watchdog.hear(MUSIC[:50], 5.05)
+    watchdog.process(MUSIC[:50], 5.05)
     assert watchdog.state(5.05) == "listening"
 
 
@@ -84,7 +81,7 @@ def test_a_lost_device_recovers_with_its_first_sound_and_not_with_its_opening() 
     watchdog.reopen(50.0)
     assert watchdog.state(50.5) == "recovering"
     assert watchdog.state(51.5) == "stalled"
-    watchdog.hear(MUSIC, 52.0)
+    watchdog.process(MUSIC, 52.0)
     assert watchdog.state(52.0) == "listening"
 
 
@@ -169,7 +166,7 @@ def test_a_loss_says_how_much_when_and_why_and_only_the_latest_are_kept() -> Non
         ("zeros", False, Condition(muted=True), "is muted: unmute it in the sound settings"),
         ("zeros", True, Condition(), "This computer is playing nothing"),
         ("stalled", False, Condition(), "sends nothing: check that it is connected"),
-        ("stalled", False, Condition(suspended=True), "the sound server has suspended it"),
+        ("stalled", False, Condition(suspended=True), "is suspended: resume it to continue"),
         ("lost", False, Condition(), "The microphone “Hall” is gone: connect it again"),
         ("lost", True, Condition(), "The system's sound “Hall” is gone"),
         ("recovering", False, Condition(), "is back"),

@@ -1,7 +1,9 @@
-"""A device that exists only on a virtual clock: every event of a real one, at any moment, in no time."""
+"""A clock wound by hand and a device that exists only on it: every event of a real one, at any moment, at once."""
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -9,12 +11,39 @@ from concurrent.futures import Future
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.clock import VirtualClock
-from audio.device import Condition, DeviceStream
-from audio.errors import NoMicrophone
+from audio.capture import DeviceStream
 from audio.ring import SampleRing
+from audio.source import NoMicrophone
+from audio.watchdog import Condition
 
 Sound = Callable[[int, int], NDArray[np.float32]]  # index of the first sample frame, how many -> (n, channels)
+
+
+class VirtualClock:
+    """Stands still until somebody sleeps; what was planned for the time slept over then happens in order.
+
+    For one thread: whoever sleeps does everything that happens meanwhile, so a run is the same every time.
+    """
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+
+    def now(self) -> float:
+        return self._now
+
+    def at(self, moment: float, action: Callable[[], None]) -> None:
+        """Do this at that moment; at once, by the next sleep, when it is past."""
+        heapq.heappush(self._agenda, (moment, next(self._order), action))
+
+    def sleep(self, seconds: float) -> None:
+        end = self._now + max(0.0, seconds)
+        while self._agenda and self._agenda[0][0] <= end:
+            moment, _, action = heapq.heappop(self._agenda)
+            self._now = max(self._now, moment)
+            action()
+        self._now = end
 
 
 def tone(sample_rate: int, channels: int = 1, frequency: float = 440.0) -> Sound:
@@ -28,7 +57,7 @@ def tone(sample_rate: int, channels: int = 1, frequency: float = 440.0) -> Sound
 
 
 class VirtualStream:
-    """Implements audio.device.DeviceStream."""
+    """Implements audio.capture.DeviceStream."""
 
     def __init__(self, capacity: int, channels: int, sample_rate: int) -> None:
         self.ring = SampleRing(capacity, channels)
@@ -38,7 +67,7 @@ class VirtualStream:
 
 
 class VirtualDevice:
-    """Implements audio.device.Device: gives `sound` in blocks as the clock goes on.
+    """Implements audio.capture.Device: gives `sound` in blocks as the clock goes on.
 
     The attributes may be set at any moment: `muted`, `suspended` (nothing comes), `overloaded` (what would
     come is thrown away, and nobody told), `lag` (seconds on the way before it is given), `condition`. Unplugging and

@@ -14,9 +14,8 @@ from app.files.parameters import Parameters
 from app.files.work import Task, perform
 from app.stream.model_identity import identify
 from app.stream.weights import default_weights
-from audio import UnreadableFile
-from audio.raw import SAMPLE_TYPES, RawFormat, to_samples
-from audio.stream_decode import StreamSource
+from audio import RawFormat, StreamSource, UnreadableFile
+from audio.pipe import SAMPLE_TYPES, to_samples
 from scripts.fuzz import damage
 from scripts.made_sounds.files import made_files
 from tests.app.cli.test_raw import heard, pipe_of

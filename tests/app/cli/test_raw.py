@@ -13,9 +13,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from audio import FileSource, Source, UnreadableFile
-from audio.raw import SAMPLE_TYPES, RawFormat, RawSource
-from audio.stream_decode import StreamSource
+from audio import FileSource, RawFormat, RawSource, Source, StreamSource, UnreadableFile
+from audio.pipe import SAMPLE_TYPES
 from tests.app.made_music import made_music
 
 

@@ -15,11 +15,11 @@ from app.live.session import LiveSession
 from app.stream.snapshot import Snapshot
 from app.stream.torch_path import live_model
 from app.stream.weights import default_weights
-from audio import Block, Capture, Level, VirtualClock
+from audio import Block, Capture, Level
 from audio.source import ClosesOnExit
 from model import Classifier, load_classifier
 from tests.app.made_music import made_music
-from tests.audio.virtual import VirtualDevice, tone
+from tests.audio.virtual import VirtualClock, VirtualDevice, tone
 from tests.virtual_microphone import VirtualMicrophone
 
 PATIENCE = 60.0  # seconds; only a fault takes so long

@@ -1,4 +1,4 @@
-"""Raw PCM from a pipe as a source: no header, so rate, channels and sample type are told."""
+"""Sound from a pipe as a source: raw PCM, or any encoding that FFmpeg decodes while it arrives."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.errors import UnreadableFile
-from audio.mono import check_channel, mix_to_mono
-from audio.source import Block, ClosesOnExit
+from audio.decode import DecodedSound, Soundtrack
+from audio.source import Block, ClosesOnExit, UnreadableFile, check_channel, mix_to_mono
 
 READ_BYTES = 1 << 16  # what a pipe holds
 MOST_CHANNELS = 1024
+
+NOTHING = "nothing came from the pipe: check the program before it"
+NOT_SOUND = (
+    "what comes from the pipe is no sound that can be decoded while it arrives: send WAV, FLAC, MP3, Ogg or raw samples"
+)
+NO_SAMPLES = "not a single sample can be decoded from this stream: check how it was made"
 
 # ffmpeg's names: bytes of a sample, how numpy reads it, and what full scale is. numpy has no 24 bits.
 SAMPLE_TYPES: dict[str, tuple[int, str, float]] = {
@@ -60,10 +65,10 @@ class RawFormat:
 
 
 class RawSource(ClosesOnExit):
-    """Reads a file descriptor as the bytes arrive. Does not close it: it is somebody else's.
+    """Reads a file descriptor as the bytes arrive. Does not close it.
 
-    channel: the index of the one to hear, None for the mean of all. Raises UnreadableFile where there is no such one.
-    leftover_bytes: what was left when the stream ended in the middle of a sample frame; it is not heard.
+    channel: the index of the one to use, None for the mean of all. Raises UnreadableFile where there is no such one.
+    leftover_bytes: what was left when the stream ended in the middle of a sample frame; it is left out.
     """
 
     status = ""
@@ -126,5 +131,54 @@ def to_samples(content: bytes, raw: RawFormat) -> NDArray[np.float32]:
     scaled = numbers.astype(np.float64) / full_scale
     if raw.sample_type == "u8":
         scaled -= 1.0
-    with np.errstate(over="ignore", invalid="ignore"):  # becomes infinite, which is heard as silence and counted
+    with np.errstate(over="ignore", invalid="ignore"):  # becomes infinite, which counts as silence, and is counted
         return scaled.astype(np.float32).reshape(-1, raw.channels)
+
+
+class PipeReader:
+    """What PyAV reads from: whatever has arrived, where a buffered file would wait for all that was asked for."""
+
+    name = ""  # it looks for one
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.anything = False
+
+    def read(self, size: int) -> bytes:
+        arrived = os.read(self._descriptor, size)
+        self.anything = self.anything or bool(arrived)
+        return arrived
+
+
+class StreamSource(ClosesOnExit):
+    """Any encoding that FFmpeg decodes without seeking. Does not close the descriptor.
+
+    channel: the index of the one to use, None for the mean of all. Raises UnreadableFile, also from `read` where the
+    stream turns out to be damaged.
+    """
+
+    status = ""
+
+    def __init__(self, descriptor: int, name: str = "standard input", channel: int | None = None) -> None:
+        self.name = name
+        self._position = 0
+        reader = PipeReader(descriptor)
+        try:
+            soundtrack = Soundtrack(reader, "stream", NOT_SOUND, channel)
+        except UnreadableFile as error:
+            raise (error if reader.anything else UnreadableFile(NOTHING)) from error
+        self._decoded = DecodedSound(soundtrack, NO_SAMPLES)
+        self.sample_rate = self._decoded.sample_rate
+
+    def read(self, timeout: float) -> Block | None:
+        """The samples of the next decoded frame; None at the end. Waits as long as the writer does."""
+        samples = next(self._decoded, None)
+        if samples is None:
+            return None
+        block = Block(samples, self._position)
+        self._position += len(samples)
+        return block
+
+    def close(self) -> None:
+        """Nothing more comes."""
+        self._decoded.close()
