@@ -54,8 +54,7 @@ from app.cli.bench import GROUPS
 from app.stream.timing import Percentiles, machine
 from app.stream.weights import default_weights
 from model import ModelConfig, load_classifier
-from scripts import benchmark_offline
-from scripts.measures.beside_window import measure_window, window_table
+from scripts import benchmark_offline, benchmark_window
 
 REFERENCE = ModelConfig(window=387, width=192, heads=8, feed_forward=384, landmark_count=16)
 ROWS = {
@@ -109,7 +108,7 @@ def table(report: dict[str, Any]) -> list[str]:
                 f"{point['state_bytes']:>9} bytes of state"
             )
     if "window" in report:
-        lines += ["", *window_table(report["window"])]
+        lines += ["", *benchmark_window.table(report["window"])]
     return [*lines, "", *benchmark_offline.table(report["classify"])] if "classify" in report else lines
 
 
@@ -152,7 +151,7 @@ def main() -> int:
     if not arguments.quick:
         report["classify"] = benchmark_offline.measure()
     if arguments.window:
-        report["window"] = measure_window(QUICK_WINDOW if arguments.quick else WINDOW_SECONDS)
+        report["window"] = benchmark_window.measure_apart(QUICK_WINDOW if arguments.quick else WINDOW_SECONDS)
     if arguments.plot is not None:
         plot(report, arguments.plot)
     print(json.dumps(report) if arguments.json else "\n".join(table(report)))

@@ -14,18 +14,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.preparation import run_within_environment
-from scripts.preparation.within import IMPORTED
+from scripts.preparation import TO_WATCH, run_within_environment
 
-run_within_environment(imported=(*IMPORTED, "pyqtgraph", "PySide6"))
+run_within_environment(imported=TO_WATCH)
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -33,16 +33,14 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np
 import soundfile
-from PySide6.QtCore import QEventLoop, QTimer
 
-from app.cli.window import make_session
-from app.stream.snapshot import Snapshot
 from app.stream.timing import percentiles
 from app.stream.weights import default_weights
-from app.window.main import MainWindow
-from app.window.start import start_qt
 from audio import SAMPLE_RATE, FrontEnd
-from scripts.measures.beside_window import window_table
+
+if TYPE_CHECKING:  # Qt is imported where the window is: scripts/benchmark.py has none
+    from app.stream.snapshot import Snapshot
+    from app.window.main import MainWindow
 
 SECONDS, WARM_FRAMES, LOOK_MILLISECONDS = 60.0, 40, 250
 RATES = (SAMPLE_RATE, 2 * SAMPLE_RATE, 48_000)  # Hz
@@ -50,6 +48,10 @@ RATES = (SAMPLE_RATE, 2 * SAMPLE_RATE, 48_000)  # Hz
 
 def measure(seconds: float) -> dict[str, Any]:
     """Open the window for so long, and a little more."""
+    from app.cli.window import make_session
+    from app.window.main import MainWindow
+    from app.window.start import start_qt
+
     front_end = FrontEnd()
     session = make_session(default_weights(), front_end=front_end)
     application = start_qt()
@@ -76,6 +78,8 @@ def measure(seconds: float) -> dict[str, Any]:
 
 def watch(window: MainWindow, kept: list[Snapshot], seconds: float) -> dict[str, Any]:
     """The frames of so long, of those that are kept."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
     redraws, began = 0, 0.0
     poll, loop = QTimer(window), QEventLoop()
 
@@ -112,13 +116,34 @@ def watch(window: MainWindow, kept: list[Snapshot], seconds: float) -> dict[str,
     }
 
 
+def measure_apart(seconds: float) -> dict[str, Any]:
+    """The same in a process of its own. Raises subprocess.CalledProcessError."""
+    command = [sys.executable, __file__, "--json", "--seconds", str(seconds)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def table(report: dict[str, Any]) -> list[str]:
+    """The report for a reader."""
+    lines = [
+        f"in a window that is drawn {report['redraws_per_second']} times a second, {report['frames']} frames, computed "
+        f"by {report['path']}; microseconds p50, p95, p99"
+    ]
+    for said, measured in (("", report), (", halved", report["halved"]), (", resampled", report["resampled"])):
+        for name in ("frame", "log_mel", "stem", "step"):
+            times = measured[f"{name}_us"]
+            lines.append(f"  {name + said:22}{times['p50']:10.1f}{times['p95']:10.1f}{times['p99']:10.1f}")
+    return lines
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--seconds", type=float, default=SECONDS, help=f"default: {SECONDS:g}")
     arguments = parser.parse_args()
     report = measure(arguments.seconds)
-    print(json.dumps(report) if arguments.json else "\n".join(window_table(report)), flush=True)
+    print(json.dumps(report) if arguments.json else "\n".join(table(report)), flush=True)
     return 0
 
 

@@ -16,20 +16,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.preparation import IMPORTED, run_within_environment
+from scripts.preparation import TO_TRAIN, run_within_environment
 
-run_within_environment(("train",), (*IMPORTED, "matplotlib", "sklearn"))
+run_within_environment(("train",), TO_TRAIN)
 
 import numpy as np
 import torch
 
 from app.files.console import Console
 from model.training import TrainingError, TrainingPlan, clip_probabilities
-from scripts.dataset import Dataset, DatasetError, add_data_arguments, add_split_arguments, read_dataset
-from scripts.measures.clips import labels_for
+from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
+from scripts.dataset.clips import artist_folds
+from scripts.measures import labels_for
 from scripts.training.calibrate import calibration_out_of_fold
-from scripts.training.folds import artist_folds
-from scripts.training.rows import configure
+from scripts.training.family import configure
 from scripts.training.run import begin_run
 
 
@@ -96,8 +96,7 @@ def answers_path(folder: Path, fold: int) -> Path:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data_arguments(parser)
-    add_split_arguments(parser, "--split")
+    add_data_arguments(parser, "--split")
     parser.add_argument("--folder", type=Path, required=True, help="where the answers and calibration.json go")
     parser.add_argument("--folds", type=int, default=4)
     parser.add_argument("--only", type=int, metavar="FOLD", help="train this one alone, counted from 0")

@@ -23,10 +23,8 @@ run_within_environment()
 
 from app.stream.weights import default_weights
 from model import WeightsError, load_classifier
-from scripts.dataset import DatasetError, add_data_arguments, add_split_arguments, read_dataset
-from scripts.measures.clips import evaluate
-from scripts.measures.disturbance import accuracy_through_noise
-from scripts.measures.not_music import confident_windows
+from scripts.dataset import DatasetError, add_data_arguments, read_dataset
+from scripts.measures import accuracy_through_noise, confident_windows, evaluate
 
 
 def main() -> int:
@@ -53,8 +51,7 @@ def main() -> int:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data_arguments(parser)
-    add_split_arguments(parser, "--split-list")
+    add_data_arguments(parser, "--split-list")
     parser.add_argument("--split", help="only the clips of this split, for example valid")
     parser.add_argument("--weights", type=Path, default=default_weights(), help="default: those that ship")
     parser.add_argument("--noise", action="store_true", help="also through stationary noise and babble")

@@ -22,16 +22,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.preparation import CHECKOUT, IMPORTED, run_within_environment
+from scripts.preparation import CHECKOUT, TO_TRAIN, run_within_environment
 
-run_within_environment(("train",), (*IMPORTED, "matplotlib", "sklearn"))
+run_within_environment(("train",), TO_TRAIN)
 
 from app.files.console import Console, clock
 from model.training import TrainingError
-from scripts.dataset import DatasetError, add_data_arguments, add_split_arguments
+from scripts.dataset import DatasetError, add_data_arguments
 from scripts.training.family import Task, members, perform
-from scripts.training.results import read_results, write_results
-from scripts.training.timing import ROUNDS
+from scripts.training.results import ROUNDS, read_results, write_results
 
 
 def main() -> int:
@@ -93,8 +92,7 @@ def perform_all(tasks: list[Task], jobs: int) -> Iterator[dict[str, Any]]:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data_arguments(parser, required="--report" not in sys.argv)
-    add_split_arguments(parser, "--split")
+    add_data_arguments(parser, "--split", required="--report" not in sys.argv)
     parser.add_argument("--only", nargs="+", choices=list(members()), metavar="ROW", help=", ".join(members()))
     parser.add_argument("--seeds", type=int, default=3, help="how many runs of every row (default: 3)")
     parser.add_argument("--epochs", type=int, default=30)

@@ -23,10 +23,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.preparation import run_within_environment
-from scripts.preparation.within import IMPORTED
+from scripts.preparation import TO_WATCH, run_within_environment
 
-run_within_environment(imported=(*IMPORTED, "pyqtgraph", "PySide6"))
+run_within_environment(imported=TO_WATCH)
 
 import numpy as np
 import soundfile

@@ -17,19 +17,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.preparation import IMPORTED, run_within_environment
+from scripts.preparation import TO_TRAIN, run_within_environment
 
-run_within_environment(("train",), (*IMPORTED, "matplotlib", "sklearn"))
+run_within_environment(("train",), TO_TRAIN)
 
 import torch
 
 from app.files.console import Console
 from model import Classifier, WeightsError, load_for_training, save_classifier
 from model.training import TrainingError, TrainingPlan, clip_figures, clip_probabilities
-from scripts.dataset import Dataset, DatasetError, add_data_arguments, add_split_arguments, read_dataset
-from scripts.measures.clips import labels_for
+from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
+from scripts.measures import labels_for
 from scripts.training.calibrate import calibrate_like, calibrate_on, calibrate_with, read_calibration
-from scripts.training.rows import ROWS, configure
+from scripts.training.family import ATTENTIONS, configure
 from scripts.training.run import TrainingRun, begin_run
 
 
@@ -134,12 +134,11 @@ def choose_device(name: str) -> torch.device:
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add_data_arguments(parser)
-    add_split_arguments(parser, "--split")
+    add_data_arguments(parser, "--split")
     parser.add_argument("--output", type=Path, required=True, help="where the weights go (safetensors)")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was broken off, if there is one")
     parser.add_argument("--train-on", choices=("train", "train+valid"), default="train")
-    parser.add_argument("--row", choices=sorted(ROWS), default="nystrom-fixed", help="the kind of attention")
+    parser.add_argument("--row", choices=sorted(ATTENTIONS), default="nystrom-fixed", help="the kind of attention")
     parser.add_argument("--blocks", type=int, default=1)
     parser.add_argument("--stacking", choices=("deep", "retroactive"), default="deep", help="of several blocks")
     parser.add_argument("--window-seconds", type=float, help="that attention looks back on")

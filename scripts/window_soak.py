@@ -18,10 +18,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.preparation import run_within_environment
-from scripts.preparation.within import IMPORTED
+from scripts.preparation import TO_WATCH, run_within_environment
 
-run_within_environment(imported=(*IMPORTED, "pyqtgraph", "PySide6"))
+run_within_environment(imported=TO_WATCH)
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 

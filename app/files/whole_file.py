@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 
 class WholeFile:
@@ -16,17 +16,21 @@ class WholeFile:
     Raises OSError.
     """
 
-    def __init__(self, path: Path, overwrite: bool) -> None:
+    def __init__(self, path: Path, overwrite: bool = True, binary: bool = False) -> None:
         self._path = path
         self._overwrite = overwrite
+        self._binary = binary
         self._partial = path.with_name(f".{path.name}.partial")
 
     def __enter__(self) -> WholeFile:
         if not self._overwrite and os.path.lexists(self._path):
             raise FileExistsError(17, "it exists already: add --overwrite, or choose another place", str(self._path))
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        # Names and labels need not be UTF-8; one odd name must not cost a whole table.
-        self.stream: IO[str] = self._partial.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+        self.stream: IO[Any]
+        if self._binary:
+            self.stream = self._partial.open("wb")
+        else:  # Names and labels need not be UTF-8; one odd name must not cost a whole table.
+            self.stream = self._partial.open("w", encoding="utf-8", errors="backslashreplace", newline="")
         return self
 
     def commit(self) -> None:

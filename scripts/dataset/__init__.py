@@ -1,8 +1,22 @@
 """GTZAN clips as log-mel frames, from a pack of them or from a folder of audio: one dataset, whichever it was."""
 
-from scripts.dataset.arguments import add_data_arguments, add_split_arguments, read_dataset
-from scripts.dataset.clips import Dataset, DatasetError
-from scripts.dataset.folder import CLIP_FRAMES, read_folder
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from scripts.dataset.clips import (
+    FAULT_FILTERED,
+    FAULT_FILTERED_LIST,
+    RANDOM_TRACKS,
+    Dataset,
+    DatasetError,
+    artists_on_both_sides,
+    read_list,
+    split,
+)
+from scripts.dataset.folder import CLIP_FRAMES, default_cache_folder, read_folder
 from scripts.dataset.pack import read_pack
 
 __all__ = [
@@ -10,8 +24,40 @@ __all__ = [
     "Dataset",
     "DatasetError",
     "add_data_arguments",
-    "add_split_arguments",
     "read_dataset",
     "read_folder",
     "read_pack",
 ]
+
+
+def add_data_arguments(parser: argparse.ArgumentParser, split_option: str, required: bool = True) -> None:
+    """Let the command line name a pack or a folder, and under `split_option` say how its clips are divided."""
+    source = parser.add_mutually_exclusive_group(required=required)
+    source.add_argument("--data", type=Path, metavar="PACK.npz", help="log-mel frames of the clips")
+    source.add_argument("--audio", type=Path, metavar="FOLDER", help="the clips as audio, in any usual layout")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="FOLDER",
+        default=default_cache_folder(),
+        help="where features of audio are kept (default: %(default)s)",
+    )
+    parser.add_argument(
+        split_option,
+        dest="split_scheme",
+        metavar=f"{FAULT_FILTERED}|{RANDOM_TRACKS}|FILE.csv",
+        help="how clips are divided: the published list without an artist on both sides, whole tracks by lot, or a "
+        "list with the columns clip and split (default: the pack's own division, of audio the published one)",
+    )
+    parser.add_argument("--split-seed", type=int, default=0, help=f"of the lots of {RANDOM_TRACKS}")
+
+
+def read_dataset(arguments: argparse.Namespace) -> Dataset:
+    """What the command line named, divided as it says. Raises DatasetError."""
+    dataset = read_pack(arguments.data) if arguments.data else read_folder(arguments.audio, arguments.cache)
+    if arguments.split_scheme is None:
+        return dataset if arguments.data else dataset.split_by(read_list(FAULT_FILTERED_LIST))
+    divided = split(dataset, arguments.split_scheme, arguments.split_seed)
+    if shared := artists_on_both_sides(divided):
+        print(f"{len(shared)} artists are on both sides of this split: accuracy will be flattered", file=sys.stderr)
+    return divided

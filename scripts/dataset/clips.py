@@ -1,13 +1,21 @@
-"""What a dataset is, wherever it came from."""
+"""Clips whose genre is known, and how they are divided: by a published list, by lot, by one's own list, or in folds."""
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+FAULT_FILTERED = "fault-filtered"  # Kereliuk, Sturm and Larsen (2015): no artist on both sides
+RANDOM_TRACKS = "random-tracks"
+FAULT_FILTERED_LIST = Path(__file__).resolve().parents[2] / "assets" / "gtzan_fault_filtered.csv"
+SHARES = {"train": 0.6, "valid": 0.2, "test": 0.2}  # of random tracks
 
 
 class DatasetError(Exception):
@@ -44,10 +52,6 @@ class Dataset:
             self.genres,
         )
 
-    def without(self, names: Collection[str]) -> Dataset:
-        """All clips but these."""
-        return self.take([index for index, name in enumerate(self.names) if name not in names])
-
     def split_by(self, split_of: dict[str, str]) -> Dataset:
         """The same clips under another list; a clip that it does not know is in no split."""
         return replace(self, splits=tuple(split_of.get(name, "") for name in self.names))
@@ -57,3 +61,74 @@ def track_of(name: str) -> str:
     """`blues.00029.3` -> `blues.00029`: pieces of one recording are one track."""
     found = re.match(r"[a-z]+\.\d+", name)
     return found[0] if found else name
+
+
+def split(dataset: Dataset, scheme: str, seed: int = 0) -> Dataset:
+    """The dataset under `fault-filtered`, `random-tracks`, or the list in a CSV file. Raises DatasetError.
+
+    Pieces of one recording are never on two sides.
+    """
+    if scheme == RANDOM_TRACKS:
+        return dataset.split_by(_random_tracks(dataset, seed))
+    path = FAULT_FILTERED_LIST if scheme == FAULT_FILTERED else Path(scheme)
+    divided = dataset.split_by(read_list(path))
+    if not any(divided.splits):
+        raise DatasetError(f"{path} knows none of the {len(dataset.names)} clips; it names them like blues.00029")
+    if torn := _on_both_sides(divided, tuple(map(track_of, divided.names))):
+        raise DatasetError(f"pieces of {sorted(torn)[0]} are on both sides of the split; keep every recording on one")
+    return divided
+
+
+def read_list(path: Path) -> dict[str, str]:
+    """clip -> split, from the columns of these names. Raises DatasetError."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return {row["clip"]: row["split"] for row in csv.DictReader(file)}
+    except KeyError as error:
+        raise DatasetError(f"{path} lacks the column {error.args[0]}; a split list has clip and split") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"the split list {path} cannot be read: {error}") from None
+
+
+def artists_on_both_sides(dataset: Dataset) -> set[str]:
+    """Those known artists of whom clips are in two splits: such a split flatters the model."""
+    return _on_both_sides(dataset, dataset.artists)
+
+
+def artist_folds(dataset: Dataset, folds: int, seed: int) -> NDArray[np.int64]:
+    """(N,) the fold of every clip. All clips of an artist are in one; where none is known, all of a recording."""
+    random = np.random.default_rng(seed)
+    fold_of = np.zeros(len(dataset.names), dtype=np.int64)
+    for genre in range(len(dataset.genres)):
+        groups: defaultdict[str, list[int]] = defaultdict(list)
+        for index in np.flatnonzero(dataset.labels == genre):
+            groups[dataset.artists[index] or track_of(dataset.names[index])].append(int(index))
+        names = sorted(groups)
+        random.shuffle(names)
+        filled = random.uniform(0.0, 0.1, folds)  # which one the first artist goes to is left to chance
+        for name in sorted(names, key=lambda each: -len(groups[each])):
+            emptiest = int(filled.argmin())
+            fold_of[groups[name]] = emptiest
+            filled[emptiest] += len(groups[name])
+    return fold_of
+
+
+def _on_both_sides(dataset: Dataset, groups: tuple[str, ...]) -> set[str]:
+    sides: defaultdict[str, set[str]] = defaultdict(set)
+    for group, side in zip(groups, dataset.splits, strict=True):
+        if group and side:
+            sides[group].add(side)
+    return {group for group, of_group in sides.items() if len(of_group) > 1}
+
+
+def _random_tracks(dataset: Dataset, seed: int) -> dict[str, str]:
+    """Of every genre the same shares, whole tracks by lot."""
+    random = np.random.default_rng(seed)
+    tracks = list(map(track_of, dataset.names))
+    side_of: dict[str, str] = {}
+    for genre in range(len(dataset.genres)):
+        mine = sorted({track for track, label in zip(tracks, dataset.labels, strict=True) if label == genre})
+        borders = np.cumsum([round(share * len(mine)) for share in list(SHARES.values())[:-1]])
+        for side, chosen in zip(SHARES, np.split(random.permutation(len(mine)), borders), strict=True):
+            side_of.update({mine[index]: side for index in chosen})
+    return {name: side_of[track] for name, track in zip(dataset.names, tracks, strict=True)}

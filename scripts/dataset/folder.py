@@ -1,7 +1,13 @@
-"""A folder of GTZAN audio, in any of its usual layouts."""
+"""A folder of GTZAN audio, in any of its usual layouts; its features are kept, for computing them takes minutes."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
+import sys
+import zipfile
+from dataclasses import astuple
 from itertools import islice
 from pathlib import Path
 
@@ -9,14 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.files.console import Console
+from app.files.fingerprint import Fingerprint, still_matches, take_fingerprint
+from app.files.whole_file import WholeFile
 from app.stream.frame_reader import FrameReader
-from audio import BANDS, AudioError, FileSource, UnreadableFile
+from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, AudioError, FileSource, UnreadableFile
 from model import GTZAN_GENRES
-from scripts.dataset.cache import FeatureCache
 from scripts.dataset.clips import Dataset, DatasetError
 
 CLIP_FRAMES = 386  # of the shortest clip of GTZAN, 29.93 s
 AUDIO_SUFFIXES = {".wav", ".au", ".flac", ".mp3", ".ogg"}
+FRONT_END = json.dumps({"rate": SAMPLE_RATE, "fft": FFT_LENGTH, "hop": HOP, "bands": BANDS, "floor": FLOOR_POWER})
 
 
 def read_folder(folder: Path, cache_folder: Path | None = None) -> Dataset:
@@ -42,13 +50,13 @@ def read_folder(folder: Path, cache_folder: Path | None = None) -> Dataset:
                 console.note(f"{path}: left out, there is another {name}")
                 continue
             try:
-                clips[name] = _usable(path, cache), GTZAN_GENRES.index(genre)
+                clips[name] = usable_frames(path, cache), GTZAN_GENRES.index(genre)
             except (AudioError, OSError) as error:
                 console.note(f"{path}: left out, {error}")
-    finally:  # also of Ctrl-C: what has been heard need not be heard again
+    finally:  # also after Ctrl-C: what has been computed is kept
         console.clear()
         if cache is not None:
-            _keep(cache, console)
+            cache.write(console)
     if not clips:
         raise DatasetError(f"{folder} holds no GTZAN clips; expected files like blues/blues.00000.wav")
     return Dataset(
@@ -69,21 +77,11 @@ def genre_of(path: Path) -> str | None:
     return None
 
 
-def hear(path: Path) -> NDArray[np.float32]:
-    """The log-mel frames (T, bands) of the first 30 s of a file. Raises AudioError."""
-    with FileSource(path) as source:
-        reader = FrameReader(source)
-        heard = [frame.log_mel for frame in islice(reader, CLIP_FRAMES)]
-    if reader.invalid_samples:
-        raise UnreadableFile(f"{reader.invalid_samples} of its samples are no numbers")
-    return np.stack(heard) if heard else np.zeros((0, BANDS), np.float32)
-
-
-def _usable(path: Path, cache: FeatureCache | None) -> NDArray[np.float32]:
+def usable_frames(path: Path, cache: FeatureCache | None) -> NDArray[np.float32]:
     """The clip's frames, of the length that all have. Raises AudioError or OSError."""
     frames = cache.find(path) if cache is not None else None
     if frames is None:
-        frames = hear(path)
+        frames = log_mel_frames(path)
         if cache is not None and len(frames) >= CLIP_FRAMES:
             cache.add(path, frames)
     if len(frames) < CLIP_FRAMES:
@@ -91,8 +89,75 @@ def _usable(path: Path, cache: FeatureCache | None) -> NDArray[np.float32]:
     return frames[:CLIP_FRAMES]
 
 
-def _keep(cache: FeatureCache, console: Console) -> None:
-    try:
-        cache.write()
-    except OSError as error:
-        console.note(f"the features could not be kept in {cache.path} ({error.strerror}): next time they are made anew")
+def log_mel_frames(path: Path) -> NDArray[np.float32]:
+    """(T, bands) of the first 30 s of a file. Raises AudioError."""
+    with FileSource(path) as source:
+        reader = FrameReader(source)
+        frames = [frame.log_mel for frame in islice(reader, CLIP_FRAMES)]
+    if reader.invalid_samples:
+        raise UnreadableFile(f"{reader.invalid_samples} of its samples are no numbers")
+    return np.stack(frames) if frames else np.zeros((0, BANDS), np.float32)
+
+
+def default_cache_folder() -> Path:
+    """Where this system keeps what can be made again."""
+    if os.name == "nt":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "nystream" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "nystream"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nystream"
+
+
+class FeatureCache:
+    """The features of one folder of audio: an npz named after its path.
+
+    It holds each file's fingerprint (size, time, content) and frames, and one description of the front end. A changed
+    file is read again, another front end begins anew. A cache that cannot be read is as none, and one that cannot be
+    written costs only time.
+    """
+
+    def __init__(self, cache_folder: Path, audio_folder: Path) -> None:
+        name = hashlib.blake2b(os.fsencode(audio_folder.resolve()), digest_size=8).hexdigest()
+        self.path = cache_folder / f"features-{name}.npz"
+        self._known: dict[str, tuple[Fingerprint, NDArray[np.float32]]] = {}
+        self._changed = False
+        try:
+            with np.load(self.path, allow_pickle=False) as kept:
+                if str(kept["front_end"]) != FRONT_END:
+                    return
+                fingerprints = json.loads(str(kept["fingerprints"]))
+                pieces = np.split(kept["frames"], np.cumsum(kept["lengths"])[:-1])
+            self._known = {
+                path: (Fingerprint(*known), piece)
+                for (path, known), piece in zip(fingerprints.items(), pieces, strict=True)
+            }
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+            pass
+
+    def find(self, file: Path) -> NDArray[np.float32] | None:
+        """The frames of a file that has not changed since."""
+        known = self._known.get(str(file.resolve()))
+        return known[1] if known is not None and still_matches(str(file), known[0]) else None
+
+    def add(self, file: Path, frames: NDArray[np.float32]) -> None:
+        """Raises OSError."""
+        self._known[str(file.resolve())] = (take_fingerprint(str(file)), frames)
+        self._changed = True
+
+    def write(self, console: Console) -> None:
+        """Where that is not possible, it is said, and what was there before is still there."""
+        if not self._changed:
+            return
+        try:
+            with WholeFile(self.path, binary=True) as whole:
+                np.savez(
+                    whole.stream,
+                    front_end=FRONT_END,
+                    fingerprints=json.dumps({path: astuple(known) for path, (known, _) in self._known.items()}),
+                    lengths=np.array([len(frames) for _, frames in self._known.values()], dtype=np.int64),
+                    frames=np.concatenate([frames for _, frames in self._known.values()]),
+                )
+                whole.commit()
+        except OSError as error:
+            said = f"the features could not be kept in {self.path} ({error.strerror})"
+            console.note(f"{said}: next time they are made anew")

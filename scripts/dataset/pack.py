@@ -25,21 +25,21 @@ def read_pack(path: Path) -> Dataset:
             fields = {name: pack[name] for name in FIELDS}
             artists = pack["artist"] if "artist" in pack.files else np.full(len(fields["clip"]), "")
     except KeyError as error:
-        raise DatasetError(f"{path} lacks the field {_bare(error)}; a pack has {', '.join(FIELDS)}") from None
+        lacking = str(error.args[0]).split()[0]  # NumPy writes `genre is not a file in the archive`
+        raise DatasetError(f"{path} lacks the field {lacking}; a pack has {', '.join(FIELDS)}") from None
     except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{path} is not a readable pack: {error}") from None
     mel, genre, genres = fields["mel"], fields["genre"], fields["genres"]
     if mel.ndim != 3 or mel.shape[2] != BANDS or not len(mel):
         raise DatasetError(f"{path}: mel has the shape {mel.shape}; expected (clips, frames, {BANDS})")
-    if (
-        len({len(mel), *(len(fields[name]) for name in ("range_db", "max_db", "clip", "genre", "split")), len(artists)})
-        > 1
-    ):
+    lengths = {len(artists), *(len(fields[name]) for name in FIELDS if name != "genres")}
+    if len(lengths) > 1:
         raise DatasetError(f"{path}: its fields speak of different numbers of clips")
-    if genre.dtype.kind not in "iu" or genre.min() < 0 or genre.max() >= len(genres):
-        raise DatasetError(
-            f"{path}: genre must number the {len(genres)} genres from 0, and has {_outside(genre, genres)}"
-        )
+    must = f"{path}: genre must number the {len(genres)} genres from 0, and has"
+    if genre.dtype.kind not in "iu":
+        raise DatasetError(f"{must} values of type {genre.dtype}")
+    if len(outside := genre[(genre < 0) | (genre >= len(genres))]):
+        raise DatasetError(f"{must} {outside[0]}")
     span = fields["range_db"].astype(np.float32).reshape(-1, 1, 1)
     top = fields["max_db"].astype(np.float32).reshape(-1, 1, 1)
     dataset = Dataset(
@@ -56,14 +56,3 @@ def read_pack(path: Path) -> Dataset:
     if not finite.any():
         raise DatasetError(f"{path} holds no clip that can be used")
     return dataset if finite.all() else dataset.take(np.flatnonzero(finite).tolist())
-
-
-def _bare(error: KeyError) -> str:
-    """NumPy writes `genre is not a file in the archive`."""
-    return str(error.args[0]).split()[0]
-
-
-def _outside(genre: np.ndarray, genres: np.ndarray) -> str:
-    if genre.dtype.kind not in "iu":
-        return f"values of type {genre.dtype}"
-    return f"{genre[(genre < 0) | (genre >= len(genres))][0]}"

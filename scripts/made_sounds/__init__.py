@@ -3,7 +3,14 @@
 Nothing is recorded: no licence, no download, the same samples from the same seed.
 """
 
-from scripts.made_sounds.catalogue import BACKGROUND, KINDS, TEST_ONLY, make_sound
-from scripts.made_sounds.pool import kept_frames, log_mel_frames, made_frames
+from scripts.made_sounds.catalogue import (
+    BACKGROUND,
+    KINDS,
+    TEST_ONLY,
+    kept_frames,
+    log_mel_frames,
+    made_frames,
+    make_sound,
+)
 
 __all__ = ["BACKGROUND", "KINDS", "TEST_ONLY", "kept_frames", "log_mel_frames", "made_frames", "make_sound"]

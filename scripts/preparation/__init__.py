@@ -10,8 +10,6 @@ if sys.version_info < (3, 10):  # noqa: UP036 (older Pythons do start these scri
     sys.exit(f"Nystream needs Python 3.10 or newer, and this is {version}: start it with a newer one.")
 
 from .environment import CHECKOUT
-from .hand_over import hand_over
-from .prepare import prepare_or_exit
-from .within import IMPORTED, run_within_environment
+from .start import TO_TRAIN, TO_WATCH, hand_over, prepare_or_exit, run_within_environment
 
-__all__ = ["CHECKOUT", "IMPORTED", "hand_over", "prepare_or_exit", "run_within_environment"]
+__all__ = ["CHECKOUT", "TO_TRAIN", "TO_WATCH", "hand_over", "prepare_or_exit", "run_within_environment"]

@@ -52,13 +52,8 @@ def has_program(name: str) -> bool:
 
 def has_font() -> bool:
     """Whether there is any font that Qt could show text with."""
-    home = Path.home()
-    folders = (
-        Path("/usr/share/fonts"),
-        Path("/usr/local/share/fonts"),
-        home / ".local/share/fonts",
-        home / ".fonts",
-    )
+    system = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
+    folders = (*system, Path.home() / ".local/share/fonts", Path.home() / ".fonts")
     return any(
         name.lower().endswith((".ttf", ".otf", ".ttc"))
         for folder in folders

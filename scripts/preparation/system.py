@@ -1,13 +1,49 @@
-"""Sees to the system libraries before anything else: installs what is missing where it may, and otherwise
-says the one thing to do."""
+"""Sees to the system libraries before anything else: installs what is missing where it may (on Debian and its
+relatives), and otherwise says the one thing to do."""
 
 from __future__ import annotations
 
+import os
+import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from . import debian
 from .needs import TO_RUN, TO_SET_UP, TO_TEST, Need, missing, packages
-from .report import SetUpError, say, tail
+
+OS_RELEASE = Path("/etc/os-release")
+INSTALL = ("apt-get", "install", "-y", "--no-install-recommends")
+CAREFUL = ("--no-remove", "-o", "DPkg::Lock::Timeout=120")  # remove nothing; wait for another package manager
+
+
+class SetUpError(Exception):
+    """The set-up cannot go on; its text says what is wrong and what to do next."""
+
+
+def say(line: str) -> None:
+    """Print a line of progress to stderr, at once."""
+    print(f"nystream: {line}", file=sys.stderr, flush=True)
+
+
+def tail(output: str, lines: int = 20) -> str:
+    """The last `lines` lines of a tool's output, indented."""
+    return "\n".join("    " + line for line in output.strip().splitlines()[-lines:])
+
+
+def run_and_read(command: list[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a tool without input; `stdout` of the result is all that it said."""
+    return subprocess.run(
+        command,
+        cwd=folder,
+        close_fds=False,  # what outlives a killed start keeps the lock of its set-up
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
 
 
 def see_to_system(set_up: bool, test: bool) -> None:
@@ -20,10 +56,10 @@ def see_to_system(set_up: bool, test: bool) -> None:
     helpful = missing(TO_TEST) if test else []
     if not (needed or helpful):
         return
-    if not debian.this_is_debian_like():
+    if not this_is_debian_like():
         name_what_is_missing(needed, helpful)
         return
-    before = debian.rights()
+    before = rights()
     if before is None:
         explain(needed, helpful)
         return
@@ -37,11 +73,11 @@ def provide(needed: Sequence[Need], before: list[str]) -> None:
     """Install what is needed, or raise SetUpError."""
     names = packages(needed)
     say(f"installing system packages: {' '.join(names)}")
-    output = debian.install(names, before)
+    output = install(names, before)
     if output is not None:
         raise SetUpError(
             f"apt-get could not install system packages; the end of what it said:\n{tail(output)}\n"
-            f"Run this command, then start again:\n    {debian.command_to_show(names)}"
+            f"Run this command, then start again:\n    {command_to_show(names)}"
         )
     if still := missing(needed):
         raise SetUpError(
@@ -54,14 +90,14 @@ def provide_for_tests(helpful: Sequence[Need], before: list[str]) -> None:
     """Install what tests use; without it they skip, so a failure is only told."""
     names = packages(helpful)
     say(f"installing system packages for the tests: {' '.join(names)}")
-    if debian.install(names, before) is not None:
+    if install(names, before) is not None:
         say(f"that failed, so the tests that need {join(helpful)} will skip; the command was:")
-        say(f"    {debian.command_to_show(names)}")
+        say(f"    {command_to_show(names)}")
 
 
 def explain(needed: Sequence[Need], helpful: Sequence[Need]) -> None:
     """Without rights: the one command, as an error if the program needs it."""
-    command = debian.command_to_show(packages((*needed, *helpful)))
+    command = command_to_show(packages((*needed, *helpful)))
     if needed:
         raise SetUpError(
             "System packages are missing, and this account may not install them without a password. "
@@ -84,3 +120,40 @@ def name_what_is_missing(needed: Sequence[Need], helpful: Sequence[Need]) -> Non
 
 def join(needs: Sequence[Need]) -> str:
     return ", ".join(need.name for need in needs)
+
+
+def is_debian_like(os_release: str) -> bool:
+    """Whether the text of an os-release file names Debian, or something made from it."""
+    fields = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
+    return "debian" in " ".join(fields.get(key, "").strip("\"'") for key in ("ID", "ID_LIKE")).split()
+
+
+def this_is_debian_like() -> bool:
+    return OS_RELEASE.exists() and is_debian_like(OS_RELEASE.read_text(encoding="utf-8", errors="replace"))
+
+
+def rights() -> list[str] | None:
+    """What to put before a command that needs root: nothing as root, sudo where it asks for no password;
+    None without such rights."""
+    if os.geteuid() == 0:
+        return []
+    if shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0:
+        return ["sudo", "-n"]
+    return None
+
+
+def command_to_show(packages: list[str]) -> str:
+    """The one command that a user runs to install `packages`."""
+    install = " ".join((*INSTALL, *packages))
+    if shutil.which("sudo"):
+        return f"sudo apt-get update && sudo {install}"
+    return f"su -c {shlex.quote(f'apt-get update && {install}')}"
+
+
+def install(packages: list[str], before: list[str]) -> str | None:
+    """Install `packages`; None when that worked, otherwise what apt-get said. `before` is what `rights` gave."""
+    quiet = [*before, "env", "DEBIAN_FRONTEND=noninteractive"]
+    # A repository of the user's that cannot be reached fails the update, yet need not hinder the install.
+    update = run_and_read([*quiet, "apt-get", "update"])
+    apt = run_and_read([*quiet, *INSTALL, *CAREFUL, *packages])
+    return None if apt.returncode == 0 else update.stdout + apt.stdout

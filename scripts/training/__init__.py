@@ -1,1 +1,1 @@
-"""What a training run has around the loop: its rows, its pools of sounds, its files, its calibration."""
+"""What a training run has around the loop: its files, its calibration, the family and the document of its results."""

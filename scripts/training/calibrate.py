@@ -22,7 +22,7 @@ from model.training import (
     fold_temperature,
 )
 from scripts.dataset import Dataset
-from scripts.measures.clips import labels_for
+from scripts.measures import labels_for
 
 
 def calibrate_on(classifier: Classifier, valid: Dataset, precision: float) -> tuple[Classifier, dict[str, str]]:

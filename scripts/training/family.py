@@ -1,4 +1,7 @@
-"""The members of the family that are trained for docs/results.md, and one run of one of them."""
+"""The models that are trained for docs/results.md, and one run of one of them.
+
+Each is a continual model and, with the same weights and answers, its window twin.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,51 @@ from typing import Any
 import torch
 
 from app.files.console import Console
+from app.files.whole_file import WholeFile
 from model import ModelConfig, save_classifier
 from model.training import TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import read_dataset
-from scripts.measures.clips import labels_for
-from scripts.training.rows import ROWS, configure
+from scripts.measures import frames_in, labels_for
 from scripts.training.run import begin_run
 
 ANSWER_STRIDE = 8  # of the members that encode a window for every answer: every eighth token is asked
+
+
+@dataclass(frozen=True)
+class Attention:
+    """One kind of attention, by the names of its two models, and what a configuration calls it."""
+
+    continual: str
+    window: str
+    attention: str
+    landmarks: str = "fixed"
+
+
+ATTENTIONS = {
+    "softmax": Attention("Continual Transformer", "Transformer", "softmax"),
+    "nystrom-continual": Attention("Continual Nystrom, continual landmarks", "Nystromformer", "nystrom", "continual"),
+    "nystrom-fixed": Attention("Continual Nystrom, fixed landmarks", "Nystrom window, fixed landmarks", "nystrom"),
+}
+
+
+def configure(
+    attention: str,
+    blocks: int = 1,
+    stacking: str = "deep",
+    window_seconds: float | None = None,
+    level_seconds: float | None = None,
+    base: ModelConfig | None = None,
+) -> ModelConfig:
+    """The configuration that ships (or `base`) with one of ATTENTIONS. Raises ValueError."""
+    chosen = ATTENTIONS[attention]
+    config = replace(
+        base or ModelConfig(), attention=chosen.attention, landmarks=chosen.landmarks, blocks=blocks, stacking=stacking
+    )
+    if window_seconds is not None:
+        config = replace(config, window=frames_in(window_seconds))
+    if level_seconds is not None:
+        config = replace(config, level_window=frames_in(level_seconds))
+    return config
 
 
 @dataclass(frozen=True)
@@ -28,7 +68,7 @@ class Member:
     """One configuration that is trained with every seed."""
 
     name: str
-    row: str  # of ROWS
+    row: str  # of ATTENTIONS
     config: ModelConfig
     token_stride: int = 1  # frames per token of the encoder
 
@@ -38,15 +78,15 @@ class Member:
 
 
 def members(base: ModelConfig | None = None) -> dict[str, Member]:
-    """By name: every row with one block and with two, a deep one of four, and lower token rates."""
+    """By name: every kind of attention with one block and with two, a deep one of four, and lower token rates."""
     fixed = configure("nystrom-fixed", base=base)
-    all_of_them = [Member(f"{row}-1", row, configure(row, base=base)) for row in ROWS]
-    all_of_them += [Member(f"{row}-2", row, configure(row, 2, "retroactive", base=base)) for row in ROWS]
-    all_of_them.append(Member("deep-4", "nystrom-fixed", replace(fixed, blocks=4)))
+    family = [Member(f"{kind}-1", kind, configure(kind, base=base)) for kind in ATTENTIONS]
+    family += [Member(f"{kind}-2", kind, configure(kind, 2, "retroactive", base=base)) for kind in ATTENTIONS]
+    family.append(Member("deep-4", "nystrom-fixed", replace(fixed, blocks=4)))
     for stride in (2, 4):
         config = replace(fixed, window=math.ceil(fixed.window / stride))
-        all_of_them.append(Member(f"rate-{stride}", "nystrom-fixed", config, stride))
-    return {member.name: member for member in all_of_them}
+        family.append(Member(f"rate-{stride}", "nystrom-fixed", config, stride))
+    return {member.name: member for member in family}
 
 
 @dataclass(frozen=True)
@@ -66,6 +106,10 @@ class Task:
         return self.results / f"{self.member.name}-seed{self.seed}.json"
 
     @property
+    def plan(self) -> TrainingPlan:
+        return TrainingPlan(epochs=self.epochs, seed=self.seed, token_stride=self.member.token_stride)
+
+    @property
     def done(self) -> bool:
         """Whether exactly this has been run."""
         try:
@@ -74,18 +118,12 @@ class Task:
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    def plan(self) -> TrainingPlan:
-        return TrainingPlan(epochs=self.epochs, seed=self.seed, token_stride=self.member.token_stride)
-
     def asked_for(self) -> dict[str, Any]:
         """All that decides the result besides the data, as JSON has it."""
-        asked: dict[str, Any] = json.loads(
-            json.dumps({"member": asdict(self.member), "plan": asdict(self.plan()), "data": self._data_name()})
-        )
+        data = f"{(self.data.data or self.data.audio).name}, {self.data.split_scheme or 'fault-filtered'}"
+        asked: dict[str, Any] = {"member": asdict(self.member), "plan": asdict(self.plan), "data": data}
+        asked = json.loads(json.dumps(asked))
         return asked
-
-    def _data_name(self) -> str:
-        return f"{(self.data.data or self.data.audio).name}, {self.data.split_scheme or 'fault-filtered'}"
 
 
 def perform(task: Task) -> dict[str, Any]:
@@ -97,14 +135,14 @@ def perform(task: Task) -> dict[str, Any]:
     began = time.monotonic()
     dataset = read_dataset(task.data)
     training, valid = dataset.part("train"), dataset.part("valid")
-    member, plan = task.member, task.plan()
+    member = task.member
     task.work.mkdir(parents=True, exist_ok=True)
     weights = task.work / f"{member.name}-seed{task.seed}.safetensors"
-    run = begin_run(training, member.config, plan, task.data.cache, weights, device=torch.device(task.device))
+    run = begin_run(training, member.config, task.plan, task.data.cache, weights, device=torch.device(task.device))
     run.go(Console(quiet=True))
-    trainer = run.trainer
+    trained = run.trainer.average
     tokens = clip_probabilities(
-        trainer.average,
+        trained,
         torch.from_numpy(valid.frames),
         token_stride=member.token_stride,
         answer_stride=member.answer_stride,
@@ -116,14 +154,13 @@ def perform(task: Task) -> dict[str, Any]:
         "epochs": task.epochs,
         "train_clips": len(training.names),
         "valid_clips": figures["clips"],
-        "parameters": sum(parameter.numel() for parameter in trainer.average.parameters()),
+        "parameters": sum(parameter.numel() for parameter in trained.parameters()),
         "seconds": round(time.monotonic() - began, 1),
         "asked_for": task.asked_for(),
     } | {key: figures[key] for key in ("accuracy", "accuracy_last", "top2", "log_loss", "ece")}
-    save_classifier(trainer.average.cpu(), weights, {"trained_on": f"{len(training.names)} clips", "run": member.name})
-    task.results.mkdir(parents=True, exist_ok=True)
-    partial = task.path.with_suffix(".partial")
-    partial.write_text(json.dumps(result, indent=1) + "\n")
-    partial.replace(task.path)
+    save_classifier(trained.cpu(), weights, {"trained_on": f"{len(training.names)} clips", "run": member.name})
+    with WholeFile(task.path) as whole:
+        whole.stream.write(json.dumps(result, indent=1) + "\n")
+        whole.commit()
     run.checkpoint.unlink(missing_ok=True)
     return result

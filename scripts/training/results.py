@@ -6,20 +6,22 @@ import json
 import math
 import textwrap
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
 import torch
 
-from app.stream.timing import machine
+from app.bench.contestants import torch_step, twin
+from app.stream.timing import Contestant, machine, percentiles
 from audio import FRAME_SECONDS
-from model import step_cost, twin_cost
+from model import Classifier, ModelConfig, step_cost, twin_cost
 from model.training import TrainingPlan
 from scripts.dataset import DatasetError
-from scripts.training.family import ANSWER_STRIDE, Member
-from scripts.training.rows import ROWS
-from scripts.training.timing import Times, measure_times
+from scripts.training.family import ANSWER_STRIDE, ATTENTIONS, Member
+
+ROUNDS = 20  # of the timing
 
 Runs = list[dict[str, Any]]
 
@@ -37,6 +39,41 @@ def read_results(folder: Path) -> dict[str, Runs]:
         if len(found := {run[what] for run in every}) > 1:
             raise DatasetError(f"the runs in {folder} differ in {what} ({sorted(found)}): they cannot be compared")
     return dict(runs)
+
+
+@dataclass(frozen=True)
+class Times:
+    """Medians, microseconds, with full windows: of one token in torch, in one thread, taking turns."""
+
+    step: float
+    twin: float
+    tokenizer: float  # level and stem, which both need
+
+
+def measure_times(config: ModelConfig, rounds: int = ROUNDS) -> Times:
+    """No weight changes how long anything takes, so that these are fresh ones."""
+    threads = torch.get_num_threads()
+    torch.manual_seed(0)
+    classifier = Classifier(config).for_inference()
+    tokenizer, frame = classifier.tokenizer, torch.randn(1, config.bands) - 40.0
+    state = tokenizer.init_state()
+
+    def tokenize() -> None:
+        nonlocal state
+        _, state = tokenizer.step(frame, state)
+
+    try:
+        torch.set_num_threads(1)
+        with torch.inference_mode():
+            step, recompute = Contestant(torch_step(classifier.encoder)), Contestant(twin(classifier.encoder))
+            tokenized = Contestant(tokenize)
+            for _ in range(rounds):
+                step.burst()
+                tokenized.burst()
+                recompute.single()
+    finally:
+        torch.set_num_threads(threads)
+    return Times(*(percentiles(nanoseconds)["p50"] for nanoseconds in (step.hot, recompute.live, tokenized.hot)))
 
 
 def write_results(runs: dict[str, Runs], members: dict[str, Member], rounds: int) -> str:
@@ -77,7 +114,7 @@ def write_results(runs: dict[str, Runs], members: dict[str, Member], rounds: int
 
 def _rows(member: Member, runs: dict[str, Runs], times: dict[str, Times]) -> list[tuple[str, ...]]:
     """Two lines: the window model and the continual one, each with its own cost."""
-    row, time = ROWS[member.row], times[member.name]
+    row, time = ATTENTIONS[member.row], times[member.name]
     figures = _figures(runs[member.name])
     lines: list[tuple[str, ...]] = []
     for name, cost, microseconds in (

@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import librosa
 import torch
+from torch import Tensor
 
 from app.files.console import Console, clock
+from app.files.whole_file import WholeFile
+from audio import SAMPLE_RATE
 from model import Classifier, ModelConfig
-from model.training import Trainer, TrainingError, TrainingPlan, load_checkpoint, save_checkpoint
-from scripts.dataset import Dataset
-from scripts.training.material import fingerprint, material
-from scripts.training.record import write_csv, write_plot
+from model.training import (
+    Augmenter,
+    Trainer,
+    TrainingData,
+    TrainingError,
+    TrainingPlan,
+    load_checkpoint,
+    one_hot,
+    save_checkpoint,
+)
+from scripts.dataset import Dataset, DatasetError
+from scripts.made_sounds import BACKGROUND, KINDS, kept_frames
+
+BACKGROUNDS_EACH = 6
+OUTLIERS_EACH = 24
+OUTLIER_SEED = 1000  # other sounds than those that music is heard through
+FIELDS = ("epoch", "loss", "valid_accuracy", "valid_log_loss", "learning_rate", "seconds")
 
 Check = Callable[[Classifier], tuple[float, float]]  # accuracy and log-loss on valid
 
@@ -86,9 +107,81 @@ def begin_run(
     resume: bool = True,
 ) -> TrainingRun:
     """A run on a dataset, from its beginning or from its checkpoint. Raises DatasetError, TrainingError and OSError."""
-    data = material(dataset, plan, cache_folder)
+    data = training_data(dataset, plan, cache_folder)
     torch.manual_seed(plan.seed)
     trainer = Trainer(Classifier(config), data, plan, device, teachers)
     run = TrainingRun(trainer, output, fingerprint(data, teachers), check, check_every)
     run.take_up(resume)
     return run
+
+
+def training_data(dataset: Dataset, plan: TrainingPlan, cache_folder: Path, sounds: bool = True) -> TrainingData:
+    """Tensors, and pools of made sounds. Raises DatasetError where all clips are of one genre, and OSError where the
+    sounds cannot be kept.
+    """
+    if len(set(dataset.labels.tolist())) < 2:
+        raise DatasetError(f"all {len(dataset.names)} clips to train on are {dataset.genres[dataset.labels[0]]}")
+    backgrounds = outliers = None
+    if sounds:
+        frames = pool_frames(plan)
+        backgrounds = torch.from_numpy(kept_frames(cache_folder, BACKGROUND, BACKGROUNDS_EACH, frames))
+        if plan.outlier_share:
+            outliers = torch.from_numpy(kept_frames(cache_folder, KINDS, OUTLIERS_EACH, frames, OUTLIER_SEED))
+    bands = dataset.frames.shape[2]
+    return TrainingData(
+        clips=torch.from_numpy(dataset.frames),
+        targets=one_hot(torch.from_numpy(dataset.labels), len(dataset.genres)),
+        band_hz=torch.from_numpy(librosa.mel_frequencies(bands + 2, fmin=0.0, fmax=SAMPLE_RATE / 2)[1:-1]).float(),
+        backgrounds=backgrounds,
+        outliers=outliers,
+    )
+
+
+def pool_frames(plan: TrainingPlan) -> int:
+    """How long a made sound must be, and some to begin at different places."""
+    return math.ceil(plan.crop * (1.0 + Augmenter.tempo)) + 64
+
+
+def fingerprint(data: TrainingData, teachers: Sequence[Classifier] = ()) -> str:
+    """Of all numbers that are learned from: a run that goes on must go on with the same."""
+    digest = hashlib.blake2b(digest_size=16)
+    numbers = [getattr(data, field.name) for field in fields(data)]
+    for teacher in teachers:
+        numbers += teacher.state_dict().values()
+    for value in numbers:
+        if isinstance(value, Tensor):
+            digest.update(value.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def write_csv(log: list[dict[str, Any]], path: Path) -> None:
+    """A row per epoch, written anew. Raises OSError."""
+    with WholeFile(path) as whole:
+        writer = csv.DictWriter(whole.stream, FIELDS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(log)
+        whole.commit()
+
+
+def write_plot(log: list[dict[str, Any]], path: Path) -> None:
+    """Loss and log-loss on the left, accuracy on valid on the right. Raises OSError."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.0, 4.0), layout="constrained")
+    FigureCanvasAgg(figure)
+    losses, accuracies = figure.subplots(1, 2)
+    looked = [row for row in log if row["valid_accuracy"] is not None]
+    losses.plot([row["epoch"] for row in log], [row["loss"] for row in log], label="loss, augmented clips")
+    losses.set(xlabel="epoch", ylabel="nats")
+    if looked:
+        epochs = [row["epoch"] for row in looked]
+        losses.plot(epochs, [row["valid_log_loss"] for row in looked], marker=".", label="log-loss, valid")
+        accuracies.plot(epochs, [100 * row["valid_accuracy"] for row in looked], marker=".", color="C1")
+    accuracies.set(xlabel="epoch", ylabel="accuracy on valid, %", ylim=(0, 100))
+    losses.legend()
+    for axes in (losses, accuracies):
+        axes.grid(alpha=0.3)
+    with WholeFile(path, binary=True) as whole:
+        figure.savefig(whole.stream, dpi=120, format="png")
+        whole.commit()

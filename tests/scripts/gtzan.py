@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from model import GTZAN_GENRES
 from model.training import TrainingPlan
 from scripts.made_sounds import BACKGROUND, KINDS
-from scripts.made_sounds.pool import pool_path
-from scripts.training.material import BACKGROUNDS_EACH, OUTLIER_SEED, OUTLIERS_EACH, pool_frames
+from scripts.made_sounds.catalogue import pool_path
+from scripts.training.run import BACKGROUNDS_EACH, OUTLIER_SEED, OUTLIERS_EACH, pool_frames
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NOISE = 0.1 * np.random.default_rng(1).normal(size=30 * 22_050)

@@ -12,8 +12,8 @@ import torch
 
 from model import Classifier, ModelConfig, read_notes
 from scripts.dataset import Dataset
+from scripts.dataset.clips import artist_folds
 from scripts.training.calibrate import calibrate_with, calibration_out_of_fold, read_calibration
-from scripts.training.folds import artist_folds
 from tests.scripts.gtzan import fill_sound_cache, script, write_pack
 
 CONFIG = ModelConfig(stem_channels=(4, 4, 4, 4), width=16, heads=2, feed_forward=16, window=30, landmark_count=4)

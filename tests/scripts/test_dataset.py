@@ -10,7 +10,7 @@ import pytest
 from model import GTZAN_GENRES
 from scripts.dataset import CLIP_FRAMES, Dataset, DatasetError, read_folder, read_pack
 from scripts.dataset import folder as folder_module
-from scripts.dataset.splits import artists_on_both_sides, split
+from scripts.dataset.clips import artists_on_both_sides, split
 from tests.scripts.gtzan import NOISE, pack_fields, write_clip, write_pack
 
 
@@ -89,13 +89,13 @@ def test_features_are_kept_until_the_file_changes(tmp_path: Path, monkeypatch: p
     audio, cache = tmp_path / "audio", tmp_path / "cache"
     clips = [write_clip(audio / "blues" / f"blues.0000{index}.wav") for index in range(2)]
     heard: list[Path] = []
-    hear = folder_module.hear
+    hear = folder_module.log_mel_frames
 
     def counted(path: Path) -> np.ndarray:
         heard.append(path)
         return hear(path)
 
-    monkeypatch.setattr(folder_module, "hear", counted)
+    monkeypatch.setattr(folder_module, "log_mel_frames", counted)
     first = read_folder(audio, cache)
     assert heard == clips
     again = read_folder(audio, cache)
@@ -114,7 +114,7 @@ def test_features_are_kept_until_the_file_changes(tmp_path: Path, monkeypatch: p
 def test_what_was_heard_before_ctrl_c_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     audio, cache = tmp_path / "audio", tmp_path / "cache"
     clips = [write_clip(audio / "blues" / f"blues.0000{index}.wav") for index in range(2)]
-    hear = folder_module.hear
+    hear = folder_module.log_mel_frames
     heard: list[Path] = []
 
     def interrupted(path: Path) -> np.ndarray:
@@ -123,7 +123,7 @@ def test_what_was_heard_before_ctrl_c_is_kept(tmp_path: Path, monkeypatch: pytes
             raise KeyboardInterrupt
         return hear(path)
 
-    monkeypatch.setattr(folder_module, "hear", interrupted)
+    monkeypatch.setattr(folder_module, "log_mel_frames", interrupted)
     with pytest.raises(KeyboardInterrupt):
         read_folder(audio, cache)
     assert len(read_folder(audio, cache).names) == 2

@@ -10,12 +10,10 @@ import torch
 
 from audio import BANDS, FFT_LENGTH, HOP, SAMPLE_RATE
 from model import Classifier, ModelConfig
+from scripts import measures
 from scripts.dataset import read_pack
 from scripts.made_sounds import KINDS, TEST_ONLY
-from scripts.measures import disturbance, not_music
-from scripts.measures.clips import frames_after
-from scripts.measures.disturbance import accuracy_through_noise, mix
-from scripts.measures.not_music import confident_windows
+from scripts.measures import accuracy_through_noise, confident_windows, frames_after, mix
 from tests.scripts.gtzan import pack_fields, write_pack
 
 CONFIG = ModelConfig(
@@ -50,7 +48,7 @@ def test_noise_is_added_in_power_at_the_wanted_ratio(ratio: float) -> None:
 
 
 def test_every_kind_of_noise_is_measured_at_every_ratio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disturbance, "SOUNDS_EACH", 2)
+    monkeypatch.setattr(measures, "NOISES_EACH", 2)
     dataset = read_pack(write_pack(tmp_path / "pack.npz", **pack_fields(clips=10, frames=20)))
     figures = accuracy_through_noise(certain_of(3, 0.9), dataset)
     assert figures == {kind: {"20": 0.1, "10": 0.1, "5": 0.1} for kind in ("stationary", "babble")}
@@ -60,9 +58,9 @@ def test_every_kind_of_noise_is_measured_at_every_ratio(tmp_path: Path, monkeypa
 def test_windows_without_music_are_counted_by_their_confidence(
     certainty: float, share: float, unsure: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(not_music, "SECONDS", 11.0)
-    monkeypatch.setattr(not_music, "KINDS", ("silence", "noise"))
-    monkeypatch.setattr(not_music, "TEST_ONLY", ("wind",))
+    monkeypatch.setattr(measures, "SOUND_SECONDS", 11.0)
+    monkeypatch.setattr(measures, "KINDS", ("silence", "noise"))
+    monkeypatch.setattr(measures, "TEST_ONLY", ("wind",))
     figures = confident_windows(certain_of(0, certainty), sounds_each=2)
     assert figures["share"] == share
     assert figures["unsure"] == unsure

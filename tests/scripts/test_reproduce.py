@@ -11,8 +11,7 @@ import pytest
 from model import ModelConfig, step_cost, twin_cost
 from scripts.dataset import DatasetError
 from scripts.training.family import members
-from scripts.training.results import read_results, write_results
-from scripts.training.timing import measure_times
+from scripts.training.results import measure_times, read_results, write_results
 from tests.scripts.gtzan import fill_sound_cache, pack_fields, script, write_pack
 
 SMALL = ModelConfig(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scripts import test as test_script
-from scripts.preparation import CHECKOUT, within
+from scripts.preparation import CHECKOUT, start
 
 
 def test_the_exit_code_of_the_command_is_passed_on() -> None:
@@ -60,8 +60,8 @@ def test_arguments_go_to_pytest_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 def handed(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """What `run_within_environment` hands over to, instead of doing it."""
     commands: list[list[str]] = []
-    monkeypatch.setattr(within, "prepare_or_exit", lambda extras: f"python with {extras}")
-    monkeypatch.setattr(within, "hand_over", commands.append)
+    monkeypatch.setattr(start, "prepare_or_exit", lambda extras: f"python with {extras}")
+    monkeypatch.setattr(start, "hand_over", commands.append)
     monkeypatch.setattr(sys, "argv", ["scripts/train.py", "--epochs", "3"])
     return commands
 
@@ -70,12 +70,12 @@ def test_a_script_that_lacks_a_package_starts_again_in_the_prepared_environment(
     handed: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "prefix", "/usr")
-    within.run_within_environment(("train",), imported=("sys", "a_package_that_nobody_has"))
+    start.run_within_environment(("train",), imported=("sys", "a_package_that_nobody_has"))
     assert handed == [["python with ('train',)", "scripts/train.py", "--epochs", "3"]]
 
 
 def test_an_environment_that_has_the_packages_is_taken_as_it_is(handed: list[list[str]]) -> None:
-    within.run_within_environment()
+    start.run_within_environment()
     assert handed == []
 
 
@@ -83,7 +83,7 @@ def test_the_prepared_environment_does_not_hand_over_to_itself_for_ever(
     handed: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "prefix", str(CHECKOUT / ".venv"))
-    within.run_within_environment(imported=("a_package_that_nobody_has",))
+    start.run_within_environment(imported=("a_package_that_nobody_has",))
     assert handed == []
 
 

@@ -12,11 +12,8 @@ from pathlib import Path
 import pytest
 
 from scripts.preparation import environment as environment_module
-from scripts.preparation import prepare as prepare_module
-from scripts.preparation.environment import Environment
-from scripts.preparation.lock import alone, try_to_lock
-from scripts.preparation.prepare import prepare
-from scripts.preparation.stamp import Stamp
+from scripts.preparation import start
+from scripts.preparation.environment import Environment, Stamp, alone, try_to_lock
 
 
 class Workshop:
@@ -51,7 +48,7 @@ class Workshop:
     def start(self, *extras: str) -> list[str]:
         """Prepare as a start does; what was done for it."""
         self.done = []
-        prepare(self.environment, extras)
+        start.prepare(self.environment, extras)
         return self.done
 
 
@@ -65,7 +62,7 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     (checkout / "pyproject.toml").write_text("[project]")
     (checkout / "constraints.txt").write_text("numpy==2.0")
     workshop = Workshop(Environment(checkout))
-    monkeypatch.setattr(prepare_module, "see_to_system", lambda set_up, test: None)
+    monkeypatch.setattr(start, "see_to_system", lambda set_up, test: None)
     for step in ("create", "install", "remove"):
         monkeypatch.setattr(environment_module, step, getattr(workshop, step))
     return workshop

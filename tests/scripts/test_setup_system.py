@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from scripts.preparation import debian, needs, prepare, system
+from scripts.preparation import needs, start, system
 from scripts.preparation.needs import Need, missing, packages
-from scripts.preparation.report import SetUpError
+from scripts.preparation.system import SetUpError
 
 DEBIAN = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n'
 UBUNTU = 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\n'
@@ -35,9 +35,9 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.setattr(system, "TO_SET_UP", (need("python3-venv", is_there=True),))
     monkeypatch.setattr(system, "TO_RUN", (need("libgl1", is_there=True), need("libportaudio2")))
     monkeypatch.setattr(system, "TO_TEST", (need("pulseaudio"), need("pulseaudio")))
-    monkeypatch.setattr(debian, "this_is_debian_like", lambda: True)
-    monkeypatch.setattr(debian, "rights", lambda: None)
-    monkeypatch.setattr(debian, "install", install)
+    monkeypatch.setattr(system, "this_is_debian_like", lambda: True)
+    monkeypatch.setattr(system, "rights", lambda: None)
+    monkeypatch.setattr(system, "install", install)
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     return asked
 
@@ -46,7 +46,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     ("os_release", "is_like"), [(DEBIAN, True), (UBUNTU, True), (MINT, True), (FEDORA, False), (LIKE_NAME, False)]
 )
 def test_debian_and_its_relatives_are_recognised(os_release: str, is_like: bool) -> None:
-    assert debian.is_debian_like(os_release) is is_like
+    assert system.is_debian_like(os_release) is is_like
 
 
 def test_only_what_is_missing_is_named_and_each_package_once() -> None:
@@ -71,7 +71,7 @@ def test_without_rights_the_start_prints_the_one_command_and_exits_with_1(
     bare: list[list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as left:
-        prepare.prepare_or_exit()
+        start.prepare_or_exit()
     assert left.value.code == 1
     last_line = capsys.readouterr().err.splitlines()[-1].strip()
     assert last_line == ("sudo apt-get update && sudo apt-get install -y --no-install-recommends libportaudio2")
@@ -85,7 +85,7 @@ def test_the_one_command_for_the_tests_has_everything(bare: list[list[str]]) -> 
 
 def test_without_sudo_the_command_is_for_su(bare: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    assert debian.command_to_show(["xvfb"]) == (
+    assert system.command_to_show(["xvfb"]) == (
         "su -c 'apt-get update && apt-get install -y --no-install-recommends xvfb'"
     )
 
@@ -105,14 +105,14 @@ def test_with_rights_exactly_what_is_missing_is_installed(
 ) -> None:
     there = {"libportaudio2": False}
     monkeypatch.setattr(system, "TO_RUN", (Need("PortAudio", "libportaudio2", lambda: there["libportaudio2"]),))
-    monkeypatch.setattr(debian, "rights", list)
-    record = debian.install
+    monkeypatch.setattr(system, "rights", list)
+    record = system.install
 
     def install(packages: list[str], before: list[str]) -> str | None:
         there.update(dict.fromkeys(packages, True))
         return record(packages, before)
 
-    monkeypatch.setattr(debian, "install", install)
+    monkeypatch.setattr(system, "install", install)
     system.see_to_system(set_up=True, test=False)
     assert bare == [["libportaudio2"]]
     system.see_to_system(set_up=True, test=False)
@@ -122,7 +122,7 @@ def test_with_rights_exactly_what_is_missing_is_installed(
 def test_packages_that_do_not_bring_the_library_are_an_error(
     bare: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(debian, "rights", list)
+    monkeypatch.setattr(system, "rights", list)
     with pytest.raises(SetUpError, match="lib of libportaudio2 cannot be found"):
         system.see_to_system(set_up=True, test=False)
 
@@ -130,8 +130,8 @@ def test_packages_that_do_not_bring_the_library_are_an_error(
 def test_a_failing_apt_get_is_an_error_only_for_what_the_program_needs(
     bare: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(debian, "rights", list)
-    monkeypatch.setattr(debian, "install", lambda packages, before: "E: no such package")
+    monkeypatch.setattr(system, "rights", list)
+    monkeypatch.setattr(system, "install", lambda packages, before: "E: no such package")
     with pytest.raises(SetUpError, match="E: no such package"):
         system.see_to_system(set_up=True, test=True)
     monkeypatch.setattr(system, "TO_RUN", ())
@@ -141,7 +141,7 @@ def test_a_failing_apt_get_is_an_error_only_for_what_the_program_needs(
 def test_another_linux_is_told_and_goes_on(
     bare: list[list[str]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(debian, "this_is_debian_like", lambda: False)
+    monkeypatch.setattr(system, "this_is_debian_like", lambda: False)
     system.see_to_system(set_up=True, test=True)
     assert "lib of libportaudio2" in capsys.readouterr().err
 
@@ -156,7 +156,7 @@ def test_a_failed_update_does_not_hinder_the_install_and_nothing_is_removed(
         return subprocess.CompletedProcess(command, 100 if "update" in command else 0, stdout="W: old\n")
 
     monkeypatch.setattr(subprocess, "run", run)
-    assert debian.install(["xvfb"], ["sudo", "-n"]) is None
+    assert system.install(["xvfb"], ["sudo", "-n"]) is None
     assert [command[:2] for command in commands] == [["sudo", "-n"]] * 2
     assert "--no-remove" in commands[1]
     assert commands[1][-1] == "xvfb"

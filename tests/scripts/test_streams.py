@@ -14,7 +14,7 @@ from app.stream.weights import default_weights
 from audio import FRAME_SECONDS
 from model import load_for_training
 from scripts.dataset import read_pack
-from scripts.measures.streams import Streams, hear_streams, looking_back, smooth, stream_figures
+from scripts.streams import Streams, answer_streams, looking_back, smooth, stream_figures
 from tests.scripts.gtzan import script, write_pack
 
 MINUTE = round(60 / FRAME_SECONDS)
@@ -86,7 +86,7 @@ def test_a_stream_is_not_reset_where_the_music_changes(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     dataset = replace(dataset, frames=(dataset.frames + random.normal(0, 6, dataset.frames.shape)).astype(np.float32))
     classifier = looking_back(load_for_training(default_weights()), 387, 387)
-    streams = hear_streams(classifier, dataset, orders=2, seed=3)
+    streams = answer_streams(classifier, dataset, orders=2, seed=3)
     assert streams.order.shape == (2, 18)
     assert len(set(streams.order[0].tolist())) == 18
     with torch.inference_mode():

@@ -14,10 +14,10 @@ from app.files.console import Console
 from model import Classifier, ModelConfig, load_for_training, save_classifier
 from model.training import Epoch, Trainer, TrainingError, TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import Dataset, DatasetError
+from scripts.measures import frames_in
 from scripts.training.calibrate import calibrate_like, calibrate_on
-from scripts.training.material import fingerprint, material
-from scripts.training.rows import configure, frames_in
-from scripts.training.run import TrainingRun
+from scripts.training.family import configure
+from scripts.training.run import TrainingRun, fingerprint, training_data
 
 CONFIG = ModelConfig(
     stem_channels=(4, 4, 4, 4), width=16, heads=2, feed_forward=16, window=30, landmark_count=4, level_window=30
@@ -38,7 +38,7 @@ def made(clips: int = 20) -> Dataset:
 
 
 def run(folder: Path, plan: TrainingPlan = PLAN, dataset: Dataset | None = None) -> TrainingRun:
-    data = material(dataset or made(), plan, folder, sounds=False)
+    data = training_data(dataset or made(), plan, folder, sounds=False)
     torch.manual_seed(0)
     trainer = Trainer(Classifier(CONFIG), data, plan)
     return TrainingRun(trainer, folder / "out.safetensors", fingerprint(data), lambda classifier: (0.5, 1.0), 2)
@@ -119,4 +119,4 @@ def test_clips_of_one_genre_alone_teach_nothing(tmp_path: Path) -> None:
     dataset = made()
     alike = replace(dataset, labels=np.zeros(20, np.int64))
     with pytest.raises(DatasetError, match="all 20 clips to train on are blues"):
-        material(alike, PLAN, tmp_path, sounds=False)
+        training_data(alike, PLAN, tmp_path, sounds=False)
