@@ -12,10 +12,16 @@ if TYPE_CHECKING:
     from model.classifier import Classifier, ClassifierState, probabilities
     from model.config import GTZAN_GENRES, ModelConfig
     from model.cost import Cost, history_frames, step_cost, twin_cost
-    from model.rounding import round_weights
     from model.twin import TwinState, WindowTwin
-    from model.weights import load_classifier, load_for_training, save_classifier
-    from model.weights_file import WeightsError, read_config, read_notes
+    from model.weights import (
+        WeightsError,
+        load_classifier,
+        load_for_training,
+        read_config,
+        read_notes,
+        round_weights,
+        save_classifier,
+    )
 
 __all__ = [
     "GTZAN_GENRES",
@@ -48,15 +54,15 @@ _HOMES = {
     "history_frames": "cost",
     "step_cost": "cost",
     "twin_cost": "cost",
-    "round_weights": "rounding",
+    "round_weights": "weights",
     "TwinState": "twin",
     "WindowTwin": "twin",
     "load_classifier": "weights",
     "load_for_training": "weights",
-    "read_config": "weights_file",
-    "read_notes": "weights_file",
+    "read_config": "weights",
+    "read_notes": "weights",
     "save_classifier": "weights",
-    "WeightsError": "weights_file",
+    "WeightsError": "weights",
 }
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from model.config import ModelConfig
-from model.constants import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
+from model.definitions import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
 
 
 class CausalConvolution(nn.Module):

@@ -16,7 +16,6 @@ from app.stream.compiled_path import CompiledPath
 from app.stream.front_end import compile_front_end
 from audio import HOP, FrontEnd, StreamingLogMel
 from model import Classifier, ModelConfig, step_cost
-from model.compiled.batch import CompiledBatch
 from model.compiled.classifier import CompiledClassifier
 from model.compiled.prepare import NotCoveredError
 from model.encoder import Encoder
@@ -117,14 +116,14 @@ def peer(config: ModelConfig) -> Call | None:
 
 def batch_step(compiled: CompiledClassifier, streams: int) -> Call:
     """One token of each of `streams` streams, windows full."""
-    batch, random = CompiledBatch(compiled, streams), np.random.default_rng(0)
+    remembered, random = compiled.init_streams(streams), np.random.default_rng(0)
     tokens = random.normal(size=(8, streams, compiled.config.width)).astype(np.float32)
     index = 0
 
     def step() -> None:
         nonlocal index
         index = (index + 1) % len(tokens)
-        batch.step(tokens[index])
+        compiled.step_streams(tokens[index], remembered)
 
     for _ in range(compiled.config.window):
         step()

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from audio.logmel import POINTS, WORK_LENGTH, log_mel_tables
 from audio.loops import transform
 from audio.mel import BINS
+from model.compiled.arithmetic import OPTIONS, Floats
 from model.compiled.classifier import CompiledClassifier
-from model.compiled.compiling import OPTIONS, Floats
 from model.compiled.products import accumulate_either, accumulate_rows
-from model.compiled.stem_layout import BANDS_OUT, CHANNELS_IN, CHANNELS_OUT, KERNEL_BANDS, STRIDE, TAPS, WEIGHTS_AT
+from model.compiled.stem import BANDS_OUT, CHANNELS_IN, CHANNELS_OUT, KERNEL_BANDS, STRIDE, TAPS, WEIGHTS_AT
 
 Call = Callable[[], object]
 

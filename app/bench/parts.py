@@ -7,13 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from model.compiled.arithmetic import activate, copy, norm, softmax
-from model.compiled.attend import attend
+from model.compiled.arithmetic import Floats, activate, copy, norm, softmax
 from model.compiled.cache import kept
-from model.compiled.classifier import CompiledClassifier
-from model.compiled.compiling import Floats, as_tuple
-from model.compiled.encode import DOUBLES, EPSILON, FLOATS, HEAD, SIZES, WEIGHTS
-from model.compiled.layout import DoublesAt, FloatsAt, HeadAt, Sizes, WeightsAt
+from model.compiled.classifier import EPSILON, CompiledClassifier, attend, read_plan
+from model.compiled.prepare import head_at, weights_at
 from model.compiled.products import accumulate, accumulate_either
 
 
@@ -44,7 +41,7 @@ def bare_products(compiled: CompiledClassifier, whole: CompiledClassifier) -> di
     """
     random = np.random.default_rng(0)
     plan, sizes = whole.plan, whole.sizes
-    at = WeightsAt(*plan[len(Sizes._fields) :][: len(WeightsAt._fields)].tolist())
+    at = weights_at(sizes)
     a, b = (random.normal(size=4 * sizes.width + 4096).astype(np.float32) for _ in range(2))
     pieces = [
         (weights[begin : begin + width * count].reshape(width, count).T, a[:width].copy(), np.empty(count, np.float32))
@@ -57,7 +54,7 @@ def bare_products(compiled: CompiledClassifier, whole: CompiledClassifier) -> di
         )
     ]
 
-    begin = HeadAt(*plan[len(Sizes._fields) + len(WeightsAt._fields) :][: len(HeadAt._fields)].tolist()).weight
+    begin = head_at(sizes).weight
     answer = whole.head[begin : begin + sizes.width * sizes.genres].reshape(sizes.width, sizes.genres).T
     pieces.append((answer, a[: sizes.width].copy(), np.empty(sizes.genres, np.float32)))
 
@@ -73,7 +70,7 @@ def bare_products(compiled: CompiledClassifier, whole: CompiledClassifier) -> di
 
 
 def projections(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
-    sizes, at = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
+    sizes, at, _, _ = read_plan(plan)
     d, count = sizes.width, sizes.projected
     norm(x[:d], w[at.attention_gain :], w[at.attention_offset :], EPSILON, a[:d])
     copy(w[at.project_bias : at.project_bias + count], b[:count])
@@ -83,14 +80,12 @@ def projections(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
 
 
 def attention(plan: Any, w: Floats, floats: Floats, doubles: Any, b: Floats, a: Floats, position: int) -> None:
-    sizes, at = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
-    float_at = FloatsAt(*as_tuple(plan[SIZES + WEIGHTS + HEAD :], FLOATS))
-    double_at = DoublesAt(*as_tuple(plan[SIZES + WEIGHTS + HEAD + FLOATS :], DOUBLES))
-    attend(b, floats, doubles, w[at.inverse : at.end], a[: sizes.width], position, sizes, float_at, double_at)
+    sizes, at, _, state_at = read_plan(plan)
+    attend(b, floats, doubles, w[at.inverse : at.end], a[: sizes.width], position, sizes, state_at)
 
 
 def feed_forward(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
-    sizes, at = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
+    sizes, at, _, _ = read_plan(plan)
     d, wide = sizes.width, sizes.feed_forward
     norm(x[:d], w[at.feed_forward_gain :], w[at.feed_forward_offset :], EPSILON, a[:d])
     copy(w[at.widen_bias : at.widen_bias + wide], b[:wide])
@@ -101,7 +96,7 @@ def feed_forward(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
 
 
 def last(plan: Any, head: Floats, a: Floats, b: Floats, x: Floats) -> None:
-    sizes, at = Sizes(*as_tuple(plan, SIZES)), HeadAt(*as_tuple(plan[SIZES + WEIGHTS :], HEAD))
+    sizes, _, at, _ = read_plan(plan)
     norm(x[: sizes.width], head[at.gain :], head[at.offset :], EPSILON, a[: sizes.width])
     answer = b[: sizes.genres]
     copy(head[at.bias : at.bias + sizes.genres], answer)
@@ -110,8 +105,7 @@ def last(plan: Any, head: Floats, a: Floats, b: Floats, x: Floats) -> None:
 
 
 def products(plan: Any, weights: Floats, head: Floats, a: Floats, b: Floats) -> None:
-    sizes, at = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
-    after = HeadAt(*as_tuple(plan[SIZES + WEIGHTS :], HEAD))
+    sizes, at, after, _ = read_plan(plan)
     d, wide = sizes.width, sizes.feed_forward
     for block in range(len(weights)):
         w = weights[block]

@@ -23,7 +23,7 @@ def run_info(options: argparse.Namespace) -> int:
     from app.stream.front_end import describe_front_end
     from app.stream.model_identity import identify
     from model import read_notes
-    from model.weights_file import learned_numbers, read_weights, unfitting
+    from model.weights import learned_numbers, read_weights, unfitting
 
     config, tensors = read_weights(options.weights, "np")
     try:

@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:  # there is none where a shell has closed it
                 stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    from model.weights_file import WeightsError
+    from model.weights import WeightsError
 
     try:
         return run(options)

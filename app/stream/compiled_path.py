@@ -73,7 +73,7 @@ def compiled_model(
     compiled: CompiledClassifier, reference: Callable[[], Classifier], load_more: Callable[[], None] = lambda: None
 ) -> LiveModel:
     """Without a twin: that needs torch. `load_more` is called once, after the functions are loaded."""
-    from model.compiled.cache import compile_all
+    from model.compiled.classifier import compile_all
 
     @cache
     def load_functions() -> None:
@@ -92,8 +92,8 @@ def quicken(classifier: Classifier) -> Callable[[], CompiledPath] | None:
     """Compiled paths of this classifier's weights; None where there are none. May take seconds."""
     began = time.perf_counter()
     try:
-        from model.compiled.cache import compile_all, compile_apart
-        from model.compiled.classifier import CompiledClassifier
+        from model.compiled.cache import compile_apart
+        from model.compiled.classifier import CompiledClassifier, compile_all
         from model.compiled.prepare import NotCoveredError
     except ImportError as error:
         log.info("torch computes the frames: %s", error)

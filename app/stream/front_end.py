@@ -69,7 +69,7 @@ def compile_front_end() -> Loops:
 
 def compile_everything() -> None:
     """All compiled functions of the program, for set-up."""
-    from model.compiled.cache import compile_all
+    from model.compiled.classifier import compile_all
 
     compile_all()
     compile_front_end()

@@ -25,7 +25,7 @@ from model.attention.segments import segment_means
 from model.attention.sliding_average import SlidingAverage
 from model.attention.softmax import attend
 from model.attention.window_average import mix_window_averages
-from model.segments import completed_segments, longest_segment, segment_end
+from model.definitions import completed_segments, longest_segment, segment_end
 
 
 @dataclass

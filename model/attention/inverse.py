@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from model.constants import NEWTON_SCHULZ_ITERATIONS
+from model.definitions import NEWTON_SCHULZ_ITERATIONS
 
 
 def invert(matrix: Tensor, method: str, ridge: float) -> Tensor:

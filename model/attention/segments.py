@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from model.segments import completed_segments, segment_end
+from model.definitions import completed_segments, segment_end
 
 
 def segment_means(tokens: Tensor, first: int, heard: int, window: int, count: int) -> Tensor:

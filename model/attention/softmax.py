@@ -12,7 +12,7 @@ from torch import Tensor
 
 from model.attention.kernel import Kernel, KernelState, Landmarks
 from model.attention.sliding_average import SlidingAverage
-from model.constants import QUERY_CHUNK
+from model.definitions import QUERY_CHUNK
 
 
 class SoftmaxKernel(Kernel):

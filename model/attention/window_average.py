@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from model.constants import MIX_PIECE
+from model.definitions import MIX_PIECE
 
 NOTHING = -1e30  # the score of a position that is not there; finite, so that differences of it are numbers
 SCAN_BLOCK = 16

@@ -2,43 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Iterable
 from functools import cache, lru_cache
+from importlib import import_module
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NoReturn, cast
 
 import llvmlite.binding
 import numba
 from numba.core import config
 
-from model import segments  # compiled too
-from model.compiled.compiling import OPTIONS, Function
-from model.compiled.encode import encode
-from model.compiled.prune import mark_used, prune
-from model.compiled.tokenize import tokenize
+from model import definitions  # compiled too
+from model.compiled.arithmetic import OPTIONS, Function
 
 READY = "ready"  # the file that says that all of this package is there
-COMPILE = "from model.compiled.cache import compile_all; compile_all()"
+COMPILE = "from model.compiled.classifier import compile_all; compile_all()"
 FOLDERS = "compiled-"  # and a digest
-
-
-class Functions(NamedTuple):
-    """Each serves every model: no size is compiled in."""
-
-    encode: Callable[..., None]
-    tokenize: Callable[..., None]
-
-
-@lru_cache(maxsize=1)
-def functions() -> Functions:
-    """To be compiled at the first call of each, or loaded if that was done before."""
-    return Functions(kept(encode), kept(tokenize))
+UNUSED_DAYS = 30
+SECONDS_PER_DAY = 86_400.0
 
 
 @cache
@@ -48,8 +38,7 @@ def kept(function: Function) -> Function:
     numba looks only at the function's own file to see whether what it kept is still good, not at what that imports, and
     finds it only for sources that lie where they lay: the name of the folder, made of both, says the same of all.
     """
-    import model.compiled.without_blas  # noqa: F401  before anything is loaded, and not before there is a window
-
+    _do_without_blas()  # before anything is loaded, and not before there is a window
     folder = cache_folder()
     if folder is None:
         return cast(Function, numba.njit(**OPTIONS)(function))
@@ -64,17 +53,27 @@ def kept(function: Function) -> Function:
 @lru_cache(maxsize=1)
 def cache_folder() -> Path | None:
     """Where this version of these sources keeps what it compiles for this processor; None where nothing can be kept."""
-    folder = _user_cache() / "nystream" / f"{FOLDERS}{_digest()}"
+    folder = user_cache() / f"{FOLDERS}{_digest()}"
     try:
         is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            mark_used(folder)
+            os.utime(folder)  # used now
     except OSError:
         return None
     if is_new:
         prune(folder.parent, f"{FOLDERS}*")
     return folder
+
+
+def user_cache() -> Path:
+    """This program's folder for what can be made again. NYSTREAM_CACHE and XDG_CACHE_HOME name its parent."""
+    given = os.environ.get("NYSTREAM_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    if given:
+        return Path(given) / "nystream"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "nystream"
+    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "nystream"
 
 
 def is_ready(mark: str = READY) -> bool:
@@ -90,16 +89,8 @@ def mark_ready(mark: str = READY) -> None:
         (folder / mark).touch()
 
 
-def compile_all() -> None:
-    """Compile, or load, everything in this process: seconds, or half a second."""
-    from model.compiled.classifier import warm_up
-
-    warm_up()
-    mark_ready()
-
-
 def compile_apart(command: str = COMPILE, mark: str = READY) -> None:
-    """The same in a process of its own, so that no thread of this one waits for the compiler; load it afterwards."""
+    """Compile in a process of its own, so that no thread of this one waits for the compiler; load it afterwards."""
     if cache_folder() is not None and not is_ready(mark):
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
         subprocess.run(
@@ -116,17 +107,39 @@ def identity(sources: Iterable[Path]) -> bytes:
     return b"".join(bytes(source) + source.read_bytes() for source in sources)
 
 
-def _user_cache() -> Path:
-    given = os.environ.get("NYSTREAM_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    if given:
-        return Path(given)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+def prune(parent: Path, pattern: str) -> None:
+    """Remove the folders of this pattern that have not been used for UNUSED_DAYS: of past versions and processors.
+
+    Any number of processes may do so at the same time: each folder is first given another name, which only one of them
+    can do, and whoever comes to use it in this moment makes it anew. What cannot be removed stays for the next time.
+    """
+    oldest = time.time() - UNUSED_DAYS * SECONDS_PER_DAY
+    for folder in parent.glob(pattern):
+        with contextlib.suppress(OSError):
+            if folder.is_dir() and not folder.is_symlink() and folder.stat().st_mtime < oldest:
+                leaving = folder.with_name(f"{folder.name}-leaving-{os.getpid()}")
+                folder.rename(leaving)
+                shutil.rmtree(leaving, ignore_errors=True)
 
 
 def _digest() -> str:
     machine = llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten()
     seen = hashlib.sha256(repr((numba.__version__, platform.python_version(), machine)).encode())
-    seen.update(identity((*sorted(Path(__file__).parent.glob("*.py")), Path(segments.__file__))))
+    seen.update(identity((*sorted(Path(__file__).parent.glob("*.py")), Path(definitions.__file__))))
     return seen.hexdigest()[:16]
+
+
+def _do_without_blas() -> None:
+    """Keep numba from importing scipy.linalg, a sixth of a second at every start: nothing here calls a BLAS."""
+    from numba.np import linalg
+
+    look = linalg.ensure_blas
+    linalg.ensure_blas = _no_blas
+    try:
+        import_module("numba.np.arraymath")  # which looks, once and for all
+    finally:
+        linalg.ensure_blas = look
+
+
+def _no_blas() -> NoReturn:
+    raise ImportError("nothing that is compiled needs a BLAS")

@@ -3,35 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.compiled.cache import Functions, functions
-from model.compiled.layout import Sizes, aligned, make_plan
-from model.compiled.prepare import blocks_as_halves, check_covered, prepare_blocks, prepare_head
-from model.compiled.shapes import check_shapes, tensor_shapes
-from model.compiled.stem_layout import Tokenizing, prepare_tokenizing
-from model.compiled.streams import EncoderStreams
+from model.compiled.arithmetic import Floats, activate, as_tuple, compiled, copy, full_width, inlined, norm, softmax
+from model.compiled.attention import UNSET, attend_exactly, attend_fixed
+from model.compiled.cache import kept, mark_ready
+from model.compiled.continual import attend_continual
+from model.compiled.prepare import (
+    HeadAt,
+    Sizes,
+    StateAt,
+    WeightsAt,
+    aligned,
+    blocks_as_halves,
+    check_covered,
+    check_shapes,
+    make_plan,
+    prepare_blocks,
+    prepare_head,
+    state_at,
+    tensor_shapes,
+)
+from model.compiled.products import accumulate_either, accumulate_rows
+from model.compiled.stem import prepare_tokenizing, tokenize
 from model.config import ModelConfig
-from model.weights_file import read_weights, unfitting
+from model.weights import read_weights, unfitting
 
-Floats = NDArray[np.float32]
+EPSILON = 1e-5  # of the norms, as torch has it
+SIZES, WEIGHTS, HEAD, STATE = (len(each._fields) for each in (Sizes, WeightsAt, HeadAt, StateAt))
+
+
+class EncoderStreams:
+    """What the encoder remembers of B streams that are stepped together; every step changes it in place."""
+
+    def __init__(self, sizes: Sizes, blocks: int, streams: int) -> None:
+        at = state_at(sizes)
+        self.floats: NDArray[np.float32] = aligned((streams, blocks, at.floats), np.float32)
+        self.doubles: NDArray[np.float64] = aligned((streams, blocks, at.doubles), np.float64)
+        self.positions = np.zeros(streams, np.int64)  # tokens heard
+        numbers = 2 * sizes.width + max(sizes.projected, sizes.feed_forward)
+        self.work: NDArray[np.float32] = aligned((streams * numbers,), np.float32)
+        self._pairs = sizes.pairs
+        for stream in range(streams):
+            self.reset(stream)
+
+    @property
+    def nbytes(self) -> int:
+        """Of all that is remembered."""
+        return self.floats.nbytes + self.doubles.nbytes
+
+    def reset(self, stream: int) -> None:
+        """Let this stream begin anew."""
+        self.floats[stream], self.doubles[stream] = 0.0, 0.0
+        self.floats[stream, :, : self._pairs] = UNSET
+        self.positions[stream] = 0
 
 
 @dataclass(eq=False)
 class CompiledStream:
     """What one stream remembers; changed in place by every step."""
 
-    tokenizer: Floats  # levels and rings of the stem, see stem_layout.py
+    tokenizer: Floats  # levels and rings of the stem, see stem.py
     frames: int  # heard by the tokenizer
     encoder: EncoderStreams  # of this one stream
-    keys: list[Floats] = field(default_factory=list)  # of tokens that torch has heard, per block (H, n, D)
-    keys_until: int = 0  # tokens that torch has heard
 
     @property
     def position(self) -> int:
@@ -48,7 +87,7 @@ class CompiledClassifier:
     """
 
     def __init__(self, config: ModelConfig, tensors: Mapping[str, NDArray[Any]], halves: bool = True) -> None:
-        """halves: store as bfloat16 what can be, see halves.py; else all weights as float32."""
+        """halves: store as bfloat16 what can be, see products.py; else all weights as float32."""
         check_covered(config)
         check_shapes(tensors, config)
         self.config = config
@@ -56,12 +95,8 @@ class CompiledClassifier:
         self.sizes = Sizes.of(config, halves and blocks_as_halves(tensors, config))
         self.plan = make_plan(self.sizes)
         self.blocks, self.head = prepare_blocks(tensors, config, self.sizes), prepare_head(tensors, config)
-        self.tokenizing: Tokenizing = prepare_tokenizing(tensors, config, halves)
+        self.tokenizing = prepare_tokenizing(tensors, config, halves)
         self._tokenizer_work = aligned((self.tokenizing.work_length,), np.float32)
-
-    @cached_property
-    def _functions(self) -> Functions:
-        return functions()
 
     @classmethod
     def load(cls, path: Path) -> CompiledClassifier:
@@ -75,51 +110,42 @@ class CompiledClassifier:
     def init_state(self) -> CompiledStream:
         """Before the first frame."""
         tokenizer: Floats = aligned((self.tokenizing.state_length,), np.float32)
-        return CompiledStream(tokenizer, 0, EncoderStreams(self.sizes, self.config.blocks, 1))
+        return CompiledStream(tokenizer, 0, self.init_streams(1))
+
+    def init_streams(self, streams: int) -> EncoderStreams:
+        """Of many streams, before the first token."""
+        return EncoderStreams(self.sizes, self.config.blocks, streams)
 
     def tokenize(self, frames: Floats, state: CompiledStream) -> Floats:
         """frames (T, bands) float32 dB -> tokens (T, d)."""
         tokens = np.empty((len(frames), self.config.width), np.float32)
-        part = self.tokenizing
-        self._functions.tokenize(
-            frames,
-            part.plan,
-            part.weights,
-            part.standard,
-            part.projection,
-            part.halves,
-            state.tokenizer,
-            self._tokenizer_work,
-            part.level_window,
-            state.frames,
-            tokens,
-        )
+        part, work = self.tokenizing, self._tokenizer_work
+        table = part.plan, part.weights, part.standard, part.projection, part.halves
+        kept(tokenize)(frames, *table, state.tokenizer, work, part.level_window, state.frames, tokens)
         state.frames += len(frames)
         return tokens
 
     def encode(self, tokens: Floats, state: CompiledStream) -> Floats:
         """tokens (T, d) float32 -> probabilities (T, genres), at every token for all heard in the window."""
-        return self.encode_streams(tokens, state.encoder)
+        return self._encode(tokens, state.encoder)
 
-    def encode_streams(self, tokens: Floats, streams: EncoderStreams) -> Floats:
-        """The same for B streams in step: tokens (T, B d), side by side -> (T, B genres)."""
+    def step_streams(self, tokens: Floats, streams: EncoderStreams) -> Floats:
+        """tokens (B, d) float32, the next of every stream -> probabilities (B, genres).
+
+        Every weight that is loaded serves four of them.
+        """
+        return self._encode(tokens.reshape(1, -1), streams).reshape(len(tokens), -1)
+
+    def _encode(self, tokens: Floats, streams: EncoderStreams) -> Floats:
+        """tokens (T, B d), the streams side by side -> (T, B genres)."""
         answers = np.empty((len(tokens), len(streams.positions) * self.sizes.genres), np.float32)
-        self._functions.encode(
-            tokens,
-            self.plan,
-            self.blocks,
-            self.head,
-            streams.floats,
-            streams.doubles,
-            streams.work,
-            streams.positions,
-            answers,
-        )
+        remembered = streams.floats, streams.doubles, streams.work, streams.positions
+        kept(encode)(tokens, self.plan, self.blocks, self.head, *remembered, answers)
         return answers
 
 
-def warm_up() -> None:
-    """Compile or load all functions, on the smallest of models."""
+def compile_all() -> None:
+    """Compile or load all functions in this process, on the smallest of models: seconds, or half a second."""
     config = ModelConfig(
         bands=4, stem_channels=(1,), stem_dilations=(1,), width=2, heads=1, landmark_count=1, window=1, feed_forward=1
     )
@@ -127,3 +153,113 @@ def warm_up() -> None:
     smallest = CompiledClassifier(config, tensors)
     state = smallest.init_state()
     smallest.encode(smallest.tokenize(np.zeros((1, config.bands), np.float32), state), state)
+    mark_ready()
+
+
+@inlined
+def read_plan(plan: Any) -> tuple[Sizes, WeightsAt, HeadAt, StateAt]:
+    """What make_plan made, inside a compiled function."""
+    sizes, weights = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
+    rest = plan[SIZES + WEIGHTS :]
+    return sizes, weights, HeadAt(*as_tuple(rest, HEAD)), StateAt(*as_tuple(rest[HEAD:], STATE))
+
+
+@compiled
+def attend(
+    projected: Floats,
+    floats: Floats,
+    doubles: Any,
+    inverse: Floats,
+    mixed: Floats,
+    position: int,
+    sizes: Sizes,
+    at: StateAt,
+) -> None:
+    """`projected` (projected,) of a token -> mixed (d,), what attention gives, by whichever kind the model has.
+
+    floats, doubles: one block's state. inverse: see WeightsAt.
+    """
+    if sizes.moving:
+        attend_continual(projected, floats, doubles, inverse[0], mixed, position, sizes, at)
+    elif sizes.pairs:
+        attend_fixed(projected, floats, doubles, inverse, mixed, position, sizes, at)
+    else:
+        attend_exactly(projected, floats, mixed, position, sizes, at)
+
+
+def encode(
+    tokens: Floats,
+    plan: Any,
+    weights: Floats,
+    head: Floats,
+    floats: Floats,
+    doubles: Any,
+    work: Floats,
+    positions: Any,
+    answers: Floats,
+) -> None:
+    """Tokens through blocks and head: all that a step is, in one call, for one stream or for many.
+
+    tokens (T, B d): the next T of each of B streams, side by side -> answers (T, B genres), probabilities.
+
+    weights (blocks, .). Of every stream: floats and doubles (B, blocks, .), its state, and positions (B,), how many
+    tokens it has heard: these three are brought up to date. All streams have their turn with a weight before the next
+    one is loaded.
+    """
+    full_width()
+    sizes, at, last, places = read_plan(plan)
+    B, d, wide, projected = len(positions), sizes.width, sizes.feed_forward, sizes.projected
+    pre = sizes.post_norm == 0
+    x, a, b = work[: B * d], work[B * d : 2 * B * d], work[2 * B * d :]
+    for t in range(len(tokens)):
+        copy(tokens[t], x)
+        if sizes.positions:
+            for s in range(B):
+                row = last.positions + (positions[s] + t) % sizes.positions * d
+                for i in range(d):
+                    x[s * d + i] += head[row + i]
+        for block in range(len(weights)):
+            w = weights[block]
+            for s in range(B):
+                token, mine = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d]
+                if pre:
+                    norm(token, w[at.attention_gain :], w[at.attention_offset :], EPSILON, mine)
+                else:
+                    copy(token, mine)
+                copy(w[at.project_bias :], b[s * projected : (s + 1) * projected])
+            accumulate_rows(w[at.project : at.project_bias], a, d, b, B, d, projected)
+            for s in range(B):
+                token, mine, scores = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d], b[s * projected :]
+                inverse, now = w[at.inverse : at.end], positions[s] + t
+                attend(scores, floats[s, block], doubles[s, block], inverse, mine, now, sizes, places)
+                for i in range(d):
+                    token[i] += w[at.output_bias + i]
+            accumulate_either(sizes.halves, w[at.output : at.output_bias], a, d, x, B, d, d)
+            for s in range(B):
+                token, mine = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d]
+                if pre:
+                    norm(token, w[at.feed_forward_gain :], w[at.feed_forward_offset :], EPSILON, mine)
+                else:
+                    norm(token, w[at.attention_gain :], w[at.attention_offset :], EPSILON, mine)
+                    copy(mine, token)
+                copy(w[at.widen_bias :], b[s * wide : (s + 1) * wide])
+            accumulate_either(sizes.halves, w[at.widen : at.widen_bias], a, d, b, B, d, wide)
+            activate(b[: B * wide], sizes.activation)
+            for s in range(B):
+                for i in range(d):
+                    x[s * d + i] += w[at.narrow_bias + i]
+            accumulate_either(sizes.halves, w[at.narrow : at.narrow_bias], b, wide, x, B, wide, d)
+            if not pre:
+                for s in range(B):
+                    token, mine = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d]
+                    norm(token, w[at.feed_forward_gain :], w[at.feed_forward_offset :], EPSILON, mine)
+                    copy(mine, token)
+        answer, genres = answers[t], sizes.genres
+        for s in range(B):
+            norm(x[s * d : (s + 1) * d], head[last.gain :], head[last.offset :], EPSILON, a[s * d : (s + 1) * d])
+            copy(head[last.bias :], answer[s * genres : (s + 1) * genres])
+        accumulate_rows(head[last.weight : last.bias], a, d, answer, B, d, genres)
+        for s in range(B):
+            softmax(answer[s * genres : (s + 1) * genres])
+    for s in range(B):
+        positions[s] += len(tokens)

@@ -1,6 +1,6 @@
 """Continual Nystrom attention with continual landmarks, one token: model/attention/continual.py, without torch.
 
-Between two completed segments the landmarks stand still, and a step is that of fixed ones (fixed.py) on scores that
+Between two completed segments the landmarks stand still, and a step is that of fixed ones (attention.py) on scores that
 are formed here from query and key. When a segment is complete its mean query and key replace the oldest landmark: all
 keys in the window get a score at it, its sums are made anew, and so is the inverse. One step of n / m does that.
 
@@ -13,13 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from model.compiled.arithmetic import copy, exponential
-from model.compiled.compiling import F, Floats, compiled
-from model.compiled.fixed import UNSET, attend_fixed
-from model.compiled.layout import DoublesAt, FloatsAt, Sizes
+from model.compiled.arithmetic import F, Floats, compiled, copy, exponential, full_width
+from model.compiled.attention import UNSET, attend_fixed
+from model.compiled.prepare import Sizes, StateAt
 from model.compiled.products import accumulate
-from model.compiled.vectors import full_width
-from model.segments import completed_segments, segment_end
+from model.definitions import completed_segments, segment_end
 
 completed, end = compiled(completed_segments), compiled(segment_end)
 
@@ -35,8 +33,7 @@ def attend_continual(
     mixed: Floats,
     position: int,
     sizes: Sizes,
-    at: FloatsAt,
-    doubles_at: DoublesAt,
+    at: StateAt,
 ) -> None:
     """projected: query (d,), scaled by 1 / sqrt(D), key (d,), value (d,) -> mixed (d,), the heads side by side."""
     full_width()
@@ -48,8 +45,8 @@ def attend_continual(
     for r in range(pairs):
         work[r] = F(0.0)
         work[pairs + r] = F(0.0)
-    segment_query = doubles[doubles_at.segment : doubles_at.segment + d]
-    segment_key = doubles[doubles_at.segment + d : doubles_at.segment + 2 * d]
+    segment_query = doubles[at.segment : at.segment + d]
+    segment_key = doubles[at.segment + d : at.segment + 2 * d]
     for c in range(d):
         segment_query[c] += np.float64(query[c])
         segment_key[c] += np.float64(key[c])
@@ -57,9 +54,9 @@ def attend_continual(
     standing = min(complete, m)
     if end(complete - 1, n, m) == heard:
         place, length = (complete - 1) % m, heard - end(complete - 2, n, m)
-        replace_landmark(floats, doubles, place, length, min(heard, n), sizes, at, doubles_at)
+        replace_landmark(floats, doubles, place, length, min(heard, n), sizes, at)
         for h in range(sizes.heads):
-            invert(floats, doubles, h, standing, ridge, sizes, at, doubles_at)
+            invert(floats, doubles, h, standing, ridge, sizes, at)
     for h in range(sizes.heads):
         at_queries, at_keys = work[h * m : (h + 1) * m], work[pairs + h * m : pairs + (h + 1) * m]
         query_landmarks, key_landmarks = (
@@ -72,14 +69,14 @@ def attend_continual(
             at_keys[j] = NO_SHARE
     copy(projected[2 * d : 3 * d], work[2 * pairs :])
     inverse = floats[at.inverse : at.inverse + pairs * m]
-    attend_fixed(work, floats, doubles, inverse, mixed, position, sizes, at, doubles_at)
+    attend_fixed(work, floats, doubles, inverse, mixed, position, sizes, at)
     if standing == 0:  # the stream is younger than a segment: exact attention over what has been heard
         attend_to_few(query, floats, mixed, heard, sizes, at)
 
 
 @compiled
 def replace_landmark(
-    floats: Floats, doubles: Any, place: int, length: int, heard: int, sizes: Sizes, at: FloatsAt, doubles_at: DoublesAt
+    floats: Floats, doubles: Any, place: int, length: int, heard: int, sizes: Sizes, at: StateAt
 ) -> None:
     """The means of the segment of `length` tokens become the landmark at `place`; a new segment begins.
 
@@ -87,17 +84,17 @@ def replace_landmark(
     """
     full_width()
     pairs, d, D, m = sizes.pairs, sizes.width, sizes.head_width, sizes.landmarks
-    segment_query = doubles[doubles_at.segment : doubles_at.segment + d]
-    segment_key = doubles[doubles_at.segment + d : doubles_at.segment + 2 * d]
+    segment_query = doubles[at.segment : at.segment + d]
+    segment_key = doubles[at.segment + d : at.segment + 2 * d]
     for h in range(sizes.heads):
         pair = h * m + place
         for c in range(D):
             mean_query, mean_key = segment_query[h * D + c] / length, segment_key[h * D + c] / length
-            doubles[doubles_at.landmarks + pair * D + c] = mean_query
-            doubles[doubles_at.landmarks + (pairs + pair) * D + c] = mean_key
+            doubles[at.landmarks + pair * D + c] = mean_query
+            doubles[at.landmarks + (pairs + pair) * D + c] = mean_key
             floats[at.query_landmarks + (h * D + c) * m + place] = F(mean_query)
             floats[at.key_landmarks + (h * D + c) * m + place] = F(mean_key)
-        landmark = doubles[doubles_at.landmarks + pair * D : doubles_at.landmarks + (pair + 1) * D]
+        landmark = doubles[at.landmarks + pair * D : at.landmarks + (pair + 1) * D]
         for i in range(heard):
             key = floats[at.keys + i * d + h * D : at.keys + i * d + (h + 1) * D]
             score = 0.0
@@ -111,22 +108,13 @@ def replace_landmark(
 
 
 @compiled
-def invert(
-    floats: Floats,
-    doubles: Any,
-    head: int,
-    standing: int,
-    ridge: float,
-    sizes: Sizes,
-    at: FloatsAt,
-    doubles_at: DoublesAt,
-) -> None:
+def invert(floats: Floats, doubles: Any, head: int, standing: int, ridge: float, sizes: Sizes, at: StateAt) -> None:
     """P = (A^T A + ridge I)^-1 A^T of one head's A = softmax(s Q~ K~^T), in float64, by Cholesky's decomposition."""
     pairs, D, m, s = sizes.pairs, sizes.head_width, sizes.landmarks, standing
-    queries = doubles[doubles_at.landmarks + head * m * D : doubles_at.landmarks + (head + 1) * m * D]
-    keys = doubles[doubles_at.landmarks + (pairs + head * m) * D : doubles_at.landmarks + (pairs + (head + 1) * m) * D]
-    matrix = doubles[doubles_at.matrix : doubles_at.matrix + m * m]
-    factor = doubles[doubles_at.matrix + m * m : doubles_at.matrix + 2 * m * m]
+    queries = doubles[at.landmarks + head * m * D : at.landmarks + (head + 1) * m * D]
+    keys = doubles[at.landmarks + (pairs + head * m) * D : at.landmarks + (pairs + (head + 1) * m) * D]
+    matrix = doubles[at.matrix : at.matrix + m * m]
+    factor = doubles[at.matrix + m * m : at.matrix + 2 * m * m]
     for i in range(s):
         row = matrix[i * m : i * m + s]
         for j in range(s):
@@ -171,7 +159,7 @@ def invert(
 
 
 @compiled
-def attend_to_few(query: Floats, floats: Floats, mixed: Floats, heard: int, sizes: Sizes, at: FloatsAt) -> None:
+def attend_to_few(query: Floats, floats: Floats, mixed: Floats, heard: int, sizes: Sizes, at: StateAt) -> None:
     """Exact attention over the first `heard` tokens of a stream, at most n / m: (d,) scaled -> mixed (d,)."""
     d, D = sizes.width, sizes.head_width
     for h in range(sizes.heads):

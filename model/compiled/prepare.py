@@ -1,27 +1,220 @@
-"""From a model's tensors to the arrays that the compiled functions read: folded in float64, then float32."""
+"""From a model's tensors to the flat arrays that the compiled functions read, and where every number lies in them.
+
+One array per kind of number, so that a call hands over few of them. Sizes and places are themselves handed over as one
+array, the plan: one compiled function serves every model. Weights are folded in float64, then float32.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.compiled.halves import as_halves, can_be_halves
-from model.compiled.layout import Sizes, aligned, head_at, weights_at
+from model.compiled.products import as_halves, can_be_halves
 from model.config import ModelConfig
-from model.constants import NEWTON_SCHULZ_ITERATIONS
-from model.rounding import ROUNDED_IN_BLOCKS, rounded_in_blocks
+from model.definitions import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME, NEWTON_SCHULZ_ITERATIONS
+from model.weights import ROUNDED_IN_BLOCKS, rounded_in_blocks
 
 Tensors = Mapping[str, NDArray[Any]]
 Doubles = NDArray[np.float64]
 
+CACHE_LINE = 64  # bytes
 LARGEST_INVERSE = 1e3  # an entry of P; a larger one makes float32 scores too coarse, and torch serves
+FOLDED = "convolution.bias"  # there, instead of a batch norm, in a model that is ready for inference
 
 
 class NotCoveredError(Exception):
-    """The compiled path does not do what this configuration asks for; the text says what. torch does."""
+    """What is compiled does not do what this configuration asks for; the text says what. torch does."""
+
+
+class Sizes(NamedTuple):
+    """The sizes of a model, all whole numbers."""
+
+    width: int  # d
+    heads: int  # H
+    head_width: int  # D
+    window: int  # n
+    landmarks: int  # m; 0 for softmax attention
+    feed_forward: int
+    genres: int
+    positions: int
+    post_norm: int  # 0 or 1
+    activation: int  # see arithmetic.py
+    pairs: int  # H m
+    projected: int  # numbers that the first product of a block makes of a token
+    moving: int  # 1: the landmarks are means of the stream's segments; 0: they are learned
+    halves: int  # 1: the matrices of a block's last three products are halves, see products.py
+
+    @classmethod
+    def of(cls, config: ModelConfig, halves: bool = False) -> Sizes:
+        landmarks = config.landmark_count if config.attention == "nystrom" else 0
+        pairs = config.heads * landmarks
+        moving = bool(landmarks) and config.landmarks == "continual"
+        return cls(
+            width=config.width,
+            heads=config.heads,
+            head_width=config.head_width,
+            window=config.window,
+            landmarks=landmarks,
+            feed_forward=config.feed_forward,
+            genres=len(config.genres),
+            positions=config.positions,
+            post_norm=int(config.norm == "post"),
+            activation=("gelu", "gelu-tanh", "relu").index(config.activation),
+            pairs=pairs,
+            projected=(2 * pairs if landmarks and not moving else 2 * config.width) + config.width,
+            moving=int(moving),
+            halves=int(halves),
+        )
+
+
+class WeightsAt(NamedTuple):
+    """Where a block's weights begin in its flat float32 array."""
+
+    project: int  # (d, projected): fixed landmarks: to scores at Q~ and at K~ and value; else to query, key and value
+    project_bias: int
+    output: int  # (d, d), this and the two that follow perhaps of halves
+    output_bias: int
+    widen: int  # (d, feed-forward)
+    widen_bias: int
+    narrow: int  # (feed-forward, d)
+    narrow_bias: int
+    attention_gain: int  # (d,) of the norms
+    attention_offset: int
+    feed_forward_gain: int
+    feed_forward_offset: int
+    inverse: int  # (H, m, m) P; continual landmarks: the ridge
+    end: int
+
+
+class HeadAt(NamedTuple):
+    """The same for what comes after the blocks, and for the positions before them."""
+
+    gain: int  # (d,)
+    offset: int
+    weight: int  # (d, genres)
+    bias: int
+    positions: int  # (period, d)
+    end: int
+
+
+class StateAt(NamedTuple):
+    """Where the parts of a block's state begin: the float32 ones, then the float64 ones in an array of their own."""
+
+    reference: int  # (H m,) what is subtracted from a score before exp
+    scores: int  # (n, H m) of every token in the window at every query landmark; softmax: (n,) working space
+    terms: int  # (n, H m) exp(score - reference) as it was added; 0 where nothing was heard yet
+    values: int  # (n, d); softmax: (H, n, D)
+    keys: int  # softmax: (H, D, n); continual landmarks: (n, d)
+    query_landmarks: int  # continual landmarks: (H, D, m) s Q~
+    key_landmarks: int  # (H, D, m) K~
+    inverse: int  # (H, m, m) P
+    landmark_work: int  # (2 H m + d,) working space
+    floats: int  # the end
+    weighted: int  # (H, m, D) sums of terms times values
+    weight: int  # (H m,) sums of terms
+    peak: int  # (H m,) the largest weight since the reference was chosen
+    work: int  # (2 d + 2 H m + D + m,) working space
+    segment: int  # continual landmarks: (2 d,) sums of s q and of k over the segment so far
+    landmarks: int  # (2, H, m, D) s Q~ and K~
+    matrix: int  # (2, m, m) working space
+    doubles: int  # the end
+
+
+def weights_at(sizes: Sizes) -> WeightsAt:
+    d, wide, share = sizes.width, sizes.feed_forward, 1 + sizes.halves
+    matrices = (d * sizes.projected, sizes.projected, d * d // share, d, d * wide // share, wide, wide * d // share, d)
+    return WeightsAt(*_begin((*matrices, d, d, d, d, 1 if sizes.moving else sizes.pairs * sizes.landmarks), 4))
+
+
+def head_at(sizes: Sizes) -> HeadAt:
+    d = sizes.width
+    return HeadAt(*_begin((d, d, d * sizes.genres, sizes.genres, sizes.positions * d), 4))
+
+
+def state_at(sizes: Sizes) -> StateAt:
+    n, d, m, pairs = sizes.window, sizes.width, sizes.landmarks, sizes.pairs
+    moving = sizes.moving  # 1 or 0: only then there are these
+    scores, keys = (n * pairs, n * d * moving) if pairs else (n, n * d)
+    landmarks = (moving * each for each in (m * d, m * d, pairs * m, 2 * pairs + d))
+    floats = (pairs, scores, n * pairs, n * d, keys, *landmarks)
+    work = 2 * (d + pairs) + sizes.head_width + m
+    doubles = (pairs * sizes.head_width, pairs, pairs, work, moving * 2 * d, moving * 2 * m * d, moving * 2 * m * m)
+    return StateAt(*_begin(floats, 4), *_begin(doubles, 8))
+
+
+def make_plan(sizes: Sizes) -> NDArray[np.int64]:
+    """Sizes and places, one behind the other, as `encode` reads them."""
+    return np.array((*sizes, *weights_at(sizes), *head_at(sizes), *state_at(sizes)), np.int64)
+
+
+def aligned(shape: tuple[int, ...], dtype: type[np.floating[Any]]) -> NDArray[Any]:
+    """Zeros that begin at a cache line: no vector is loaded from two of them."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + CACHE_LINE, np.uint8)
+    first = -memory.ctypes.data % CACHE_LINE
+    return memory[first : first + size].view(dtype).reshape(shape)
+
+
+def lines(length: int, item: int = 4) -> int:
+    """So many numbers of `item` bytes, rounded up to whole cache lines."""
+    line = CACHE_LINE // item
+    return -(-length // line) * line
+
+
+def _begin(lengths: tuple[int, ...], item: int) -> list[int]:
+    """Where each of several neighbours begins, at cache lines, and where the last one ends."""
+    begins = [0]
+    for length in lengths:
+        begins.append(begins[-1] + lines(length, item))
+    return begins
+
+
+# --- the tensors that there must be
+
+
+def tensor_shapes(config: ModelConfig, folded: bool) -> dict[str, tuple[int, ...]]:
+    """Of all tensors of a weights file, by name; `folded`: batch norms are folded into their convolutions."""
+    d, genres, channels = config.width, len(config.genres), 1
+    shapes: dict[str, tuple[int, ...]] = {
+        "tokenizer.band_mean": (config.bands,),
+        "tokenizer.band_scale": (),
+        **_layer("tokenizer.projection", config.stem_features, d),
+        **_layer("encoder.head", d, genres),
+        **_norm("encoder.head_norm", d),
+    }
+    for index, count in enumerate(config.stem_channels):
+        name = f"tokenizer.stem.convolutions.{index}."
+        kernel_bands = KERNEL_BANDS if index else FIRST_KERNEL_BANDS
+        shapes[f"{name}convolution.weight"] = (count, channels, KERNEL_TIME, kernel_bands)
+        if folded:
+            shapes[name + FOLDED] = (count,)
+        else:
+            shapes |= {f"{name}norm.{part}": (count,) for part in ("weight", "bias", "running_mean", "running_var")}
+        channels = count
+    for index in range(config.blocks):
+        name = f"encoder.blocks.{index}."
+        shapes |= _layer(f"{name}attention.query_key_value", d, 3 * d) | _layer(f"{name}attention.output", d, d)
+        shapes |= _layer(f"{name}widen", d, config.feed_forward) | _layer(f"{name}narrow", config.feed_forward, d)
+        shapes |= _norm(f"{name}attention_norm", d) | _norm(f"{name}feed_forward_norm", d)
+        if config.attention == "nystrom" and config.landmarks == "fixed":
+            landmarks = (config.heads, config.landmark_count, config.head_width)
+            shapes |= {f"{name}attention.kernel.{kind}_landmarks": landmarks for kind in ("query", "key")}
+    if config.positions:
+        shapes["encoder.positions.encoding"] = (config.positions, d)
+    return shapes
+
+
+def check_shapes(tensors: Tensors, config: ModelConfig) -> None:
+    """Raises ValueError for a tensor that is missing or of another shape."""
+    folded = any(name.endswith(FOLDED) for name in tensors)
+    for name, shape in tensor_shapes(config, folded).items():
+        if name not in tensors:
+            raise ValueError(f"{name} is missing")
+        if tensors[name].shape != shape:
+            raise ValueError(f"{name} has shape {tensors[name].shape}; expected {shape}")
 
 
 def check_covered(config: ModelConfig) -> None:
@@ -30,6 +223,17 @@ def check_covered(config: ModelConfig) -> None:
         raise NotCoveredError("retroactive stacking")
     if Sizes.of(config).moving and config.inverse != "ridge":
         raise NotCoveredError(f"continual landmarks with the inverse {config.inverse!r}")
+
+
+def _layer(name: str, width: int, count: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.weight": (count, width), f"{name}.bias": (count,)}
+
+
+def _norm(name: str, width: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.weight": (width,), f"{name}.bias": (width,)}
+
+
+# --- blocks and head
 
 
 def blocks_as_halves(tensors: Tensors, config: ModelConfig) -> bool:
@@ -80,20 +284,6 @@ def prepare_head(tensors: Tensors, config: ModelConfig) -> NDArray[np.float32]:
     return packed
 
 
-def key_projection(tensors: Tensors, block: int, config: ModelConfig) -> tuple[Doubles, Doubles]:
-    """W_k (d, d) and b_k (d,) of a block: the keys that folding has made superfluous."""
-    prefix, d = f"encoder.blocks.{block}.attention.query_key_value.", config.width
-    weight, bias = tensors[prefix + "weight"], tensors[prefix + "bias"]
-    return weight[d : 2 * d].astype(np.float64), bias[d : 2 * d].astype(np.float64)
-
-
-def scaled_query_landmarks(tensors: Tensors, block: int, config: ModelConfig) -> Doubles:
-    """s Q~ of a block, (H, m, D)."""
-    landmarks = tensors[f"encoder.blocks.{block}.attention.kernel.query_landmarks"].astype(np.float64)
-    scaled: Doubles = config.head_width**-0.5 * landmarks
-    return scaled
-
-
 def _projection(block: Tensors, config: ModelConfig) -> tuple[Doubles, Doubles]:
     """The first product of a block, (projected, d) and (projected,)."""
     d, heads, D = config.width, config.heads, config.head_width
@@ -115,7 +305,7 @@ def _projection(block: Tensors, config: ModelConfig) -> tuple[Doubles, Doubles]:
 
 
 def _inverse(block: Tensors, config: ModelConfig) -> Doubles:
-    """P (H, m, m), as model/attention/inverse.py has it. Raises NotCoveredError."""
+    """P (H, m, m), as model/attention/nystrom.py has it. Raises NotCoveredError."""
     scores = block["attention.kernel.query_landmarks"] @ block["attention.kernel.key_landmarks"].transpose(0, 2, 1)
     terms = np.exp(config.head_width**-0.5 * (scores - scores.max(axis=-1, keepdims=True)))
     matrix = terms / terms.sum(axis=-1, keepdims=True)

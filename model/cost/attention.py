@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from model.config import ModelConfig
-from model.constants import NEWTON_SCHULZ_ITERATIONS
+from model.definitions import NEWTON_SCHULZ_ITERATIONS
 
 
 class StepFlops(NamedTuple):

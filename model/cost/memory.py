@@ -7,9 +7,8 @@ out. Letters as in the kernels: n window, d width, H heads, m landmarks.
 from __future__ import annotations
 
 from model.config import ModelConfig
-from model.constants import KERNEL_TIME
 from model.cost.stem import tokenizer_bytes
-from model.segments import longest_segment
+from model.definitions import KERNEL_TIME, longest_segment
 
 SINGLE, DOUBLE = 4, 8
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from model.config import ModelConfig
-from model.constants import MIX_PIECE, QUERY_CHUNK
 from model.cost.attention import landmark_inverse_flops, landmark_weights_flops
-from model.segments import completed_segments, segment_end
+from model.definitions import MIX_PIECE, QUERY_CHUNK, completed_segments, segment_end
 
 
 def parallel_flops(config: ModelConfig, tokens: int) -> Fraction:

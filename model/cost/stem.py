@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model.config import ModelConfig
-from model.constants import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
+from model.definitions import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
 
 
 def stem_flops(config: ModelConfig) -> int:

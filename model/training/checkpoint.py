@@ -19,6 +19,7 @@ from torch import Tensor
 
 from model.training.plan import TrainingError
 from model.training.trainer import Trainer
+from model.weights import write_whole
 
 FORMAT = "nystream-checkpoint-1"
 
@@ -43,15 +44,7 @@ def save_checkpoint(trainer: Trainer, path: Path, data: str, log: list[dict[str,
         "data": data,
         "log": json.dumps(log),
     }
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(
-            save({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, metadata)
-        )
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
+    write_whole(path, save({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, metadata))
 
 
 def load_checkpoint(trainer: Trainer, path: Path, data: str) -> list[dict[str, Any]]:

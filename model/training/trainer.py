@@ -18,10 +18,10 @@ from torch import Tensor, nn
 
 from model.classifier import Classifier, probabilities
 from model.level import subtract_level
-from model.rounding import round_weights
 from model.training.answers import answers_at
 from model.training.augmentation import Augmenter
 from model.training.plan import TrainingData, TrainingError, TrainingPlan
+from model.weights import round_weights
 
 LANDMARK_CLIPS = 48  # whose tokens are clustered
 WARM_UP_SHARE = 0.1  # of all steps the learning rate rises

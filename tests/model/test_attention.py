@@ -14,7 +14,7 @@ from model.attention import MultiHeadAttention
 from model.attention.fixed import FixedLandmarkKernel
 from model.attention.inverse import invert, newton_schulz_inverse
 from model.block import EncoderBlock
-from model.segments import completed_segments, segment_end
+from model.definitions import completed_segments, segment_end
 from tests.model.conftest import SMALL
 
 WINDOW = SMALL.window

@@ -22,9 +22,7 @@ from model import (
     round_weights,
     save_classifier,
 )
-from model.compiled.batch import CompiledBatch
 from model.compiled.classifier import CompiledClassifier
-from model.compiled.exchange import from_torch, to_torch
 from model.compiled.prepare import NotCoveredError
 from tests.model.conftest import SMALL, music, small_classifier
 
@@ -135,24 +133,6 @@ def test_a_weight_with_one_digit_more_is_stored_whole(layer: str) -> None:
     compiled = compiled_from(classifier)
     assert compiled.tokenizing.halves == ("tokenizer" not in layer)
     assert compiled.sizes.halves == ("encoder" not in layer)
-
-
-@every_covered
-@pytest.mark.parametrize("cut", [0, 1, 5, 11, 40])
-def test_a_state_goes_on_compiled_and_back_in_torch(config: ModelConfig, cut: int) -> None:
-    classifier = rounded_classifier(config)
-    compiled = compiled_from(classifier)
-    frames = music(1, cut + 60, config, torch.float32)
-    expected = steps_in_torch(classifier, frames)
-    with torch.inference_mode():
-        _, state = classifier.steps(frames[:, :cut], classifier.init_state())
-        for start in range(cut, cut + 60, 20):
-            stream = from_torch(compiled, state)
-            answers = compiled.encode(compiled.tokenize(frames[0, start : start + 7].numpy(), stream), stream)
-            np.testing.assert_allclose(answers, expected[start : start + 7], rtol=0, atol=CLOSE)
-            logits, state = classifier.steps(frames[:, start + 7 : start + 20], to_torch(compiled, stream, classifier))
-            actual = probabilities(logits)[0].numpy()
-            np.testing.assert_allclose(actual, expected[start + 7 : start + 20], rtol=0, atol=CLOSE)
 
 
 def test_two_streams_on_one_model_do_not_touch() -> None:
@@ -283,12 +263,12 @@ def test_a_step_takes_a_small_part_of_its_twins_time() -> None:
 def test_streams_in_step_are_answered_as_each_alone(config: ModelConfig) -> None:
     compiled = compiled_from(rounded_classifier(config))
     tokens = np.random.default_rng(0).normal(size=(30, 6, config.width)).astype(np.float32)
-    batch = CompiledBatch(compiled, 6)
-    answers = np.stack([batch.step(each) for each in tokens])
+    streams = compiled.init_streams(6)
+    answers = np.stack([compiled.step_streams(each, streams) for each in tokens])
     for stream in range(6):
         alone = compiled.encode(tokens[:, stream].copy(), compiled.init_state())
         np.testing.assert_allclose(answers[:, stream], alone, rtol=0, atol=CLOSE)
-    batch.reset(2)
-    again = batch.step(tokens[0])
+    streams.reset(2)
+    again = compiled.step_streams(tokens[0], streams)
     np.testing.assert_allclose(again[2], answers[0, 2], rtol=0, atol=CLOSE)
-    assert batch.positions.tolist() == [31, 31, 1, 31, 31, 31]
+    assert streams.positions.tolist() == [31, 31, 1, 31, 31, 31]

@@ -9,10 +9,9 @@ import pytest
 from numba import njit
 from numpy.typing import NDArray
 
-from model.compiled.compiling import OPTIONS
-from model.compiled.fixed import advance, multiply_rows
-from model.compiled.lanes import (
+from model.compiled.arithmetic import (
     LANES,
+    OPTIONS,
     WIDE_LANES,
     load,
     load_high,
@@ -23,6 +22,7 @@ from model.compiled.lanes import (
     spread,
     store,
 )
+from model.compiled.attention import advance, multiply_rows
 
 GUARD = 3 * LANES  # numbers around the outputs that must stay as they are
 

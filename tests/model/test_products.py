@@ -7,12 +7,17 @@ import pytest
 from numba import njit
 from numpy.typing import NDArray
 
-from model.compiled.compiling import OPTIONS
-from model.compiled.halves import as_halves, can_be_halves
-from model.compiled.lanes import LANES
-from model.compiled.products import HALF_INPUTS, HALF_OUTPUTS, accumulate, accumulate_either, accumulate_rows
-from model.compiled.tile import ROWS
-from model.compiled.vectors import full_width, keeps_its_clock
+from model.compiled.arithmetic import LANES, OPTIONS, full_width, keeps_its_clock
+from model.compiled.products import (
+    HALF_INPUTS,
+    HALF_OUTPUTS,
+    ROWS,
+    accumulate,
+    accumulate_either,
+    accumulate_rows,
+    as_halves,
+    can_be_halves,
+)
 
 GUARD = 64  # numbers around the outputs that must stay as they are
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from model.compiled import cache
-from model.compiled.prune import SECONDS_PER_DAY, prune
+from model.compiled.cache import SECONDS_PER_DAY, prune
 
 LONG_AGO = time.time() - 40 * SECONDS_PER_DAY
 LATELY = time.time() - 20 * SECONDS_PER_DAY

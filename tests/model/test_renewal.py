@@ -11,8 +11,8 @@ import torch
 
 from model.attention.kernel import KernelState
 from model.attention.multi_head import make_kernel
-from model.compiled.fixed import MIN_SHARE, RENEWAL
-from model.compiled.layout import doubles_at
+from model.compiled.attention import MIN_SHARE, RENEWAL
+from model.compiled.prepare import state_at
 from scripts.soaking import direct
 from tests.model.conftest import SMALL
 from tests.model.test_compiled import compiled_from, loud_classifier
@@ -79,7 +79,7 @@ def test_no_compiled_sum_stays_small_beside_its_peak() -> None:
     random = np.random.default_rng(0)
     tokens = 0.03 * random.normal(size=(400, 1, compiled.config.width)).astype(np.float32)
     tokens[random.random(400) < 0.02] /= 0.03
-    at, pairs = doubles_at(compiled.sizes), compiled.sizes.pairs
+    at, pairs = state_at(compiled.sizes), compiled.sizes.pairs
     weight, peak = (state.encoder.doubles[0, 0][begin : begin + pairs] for begin in (at.weight, at.peak))
     for token in tokens:
         before = peak.copy()

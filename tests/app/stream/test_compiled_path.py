@@ -15,9 +15,8 @@ from app.stream.offline_model import load_model, torch_model
 from app.stream.torch_path import TorchPath
 from app.stream.weights import default_weights, family_weights
 from model import Classifier, load_classifier
-from model.compiled.cache import compile_all
-from model.compiled.classifier import CompiledClassifier
-from model.weights_file import read_weights
+from model.compiled.classifier import CompiledClassifier, compile_all
+from model.weights import read_weights
 from tests.app.made_music import made_music
 from tests.own_process import run_python
 
@@ -79,7 +78,7 @@ from app.stream.compiled_path import describe_path, quicken
 from app.stream.offline_model import load_model
 from app.stream.weights import default_weights
 from model import load_classifier
-from model.weights_file import read_weights
+from model.weights import read_weights
 assert quicken(load_classifier(default_weights())) is None
 assert load_model(default_weights()).begin(False).__class__.__name__ == "TorchHearer"
 described = describe_path(*read_weights(default_weights(), "np"))
@@ -97,7 +96,7 @@ from app.stream.compiled_path import describe_path
 from app.stream.offline_model import load_model
 from app.stream.weights import default_weights
 from model.compiled.cache import cache_folder, is_ready
-from model.weights_file import read_weights
+from model.weights import read_weights
 assert cache_folder() is None and not is_ready()
 assert load_model(default_weights()).begin(False).__class__.__name__ == "TorchHearer"
 print(describe_path(*read_weights(default_weights(), "np"))["note"])

@@ -20,7 +20,7 @@ from app.stream.loading import giving_way
 from app.stream.weights import default_weights
 from app.window.start import FirstPainting
 from model import Classifier, WeightsError, load_for_training, save_classifier
-from model.compiled import cache
+from model.compiled import classifier as compiled_classifier
 from tests.app.made_music import made_music
 from tests.own_process import run_python
 
@@ -102,7 +102,7 @@ def test_compiled_functions_are_loaded_for_a_model_that_they_cover_and_for_no_ot
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[str] = []
-    monkeypatch.setattr(cache, "compile_all", lambda: loaded.append("all"))
+    monkeypatch.setattr(compiled_classifier, "compile_all", lambda: loaded.append("all"))
     config = replace(load_for_training(default_weights()).config, blocks=2, stacking="retroactive")
     uncovered = tmp_path / "retroactive.safetensors"
     save_classifier(Classifier(config), uncovered)

@@ -1,8 +1,11 @@
-"""Continual Nystrom attention with fixed landmarks, one token: equation 3 of docs/attention.md in one pass.
+"""Continual attention for one token: exact, and Nystrom attention with landmarks that stand still.
 
-Keys and queries are never formed: as the landmarks stand still, the products s Q~ W_k and s K~ W_q are prepared. The
-sums are float64 of float32 terms, what leaves is the very term that entered, and a sum is made anew from the rings as
-soon as a dominant token has left it or a score exceeds its reference by too much (model/attention/sliding_average.py).
+*Exact*: equation 1 of docs/attention.md over rings of keys and values, O(n d): as carefully written as its rival.
+
+*Fixed landmarks*: equation 3 in one pass, O(m d). Keys and queries are never formed: as the landmarks stand still, the
+products s Q~ W_k and s K~ W_q are prepared. The sums are float64 of float32 terms, what leaves is the very term that
+entered, and a sum is made anew from the rings as soon as a dominant token has left it or a score exceeds its reference
+by too much (model/attention/sliding_average.py).
 """
 
 from __future__ import annotations
@@ -11,16 +14,50 @@ from typing import Any
 
 import numpy as np
 
-from model.compiled.arithmetic import exponential
-from model.compiled.compiling import F, Floats, compiled
-from model.compiled.lanes import WIDE_LANES, load, load_spread, load_wide, multiply_add, spread, store
-from model.compiled.layout import DoublesAt, FloatsAt, Sizes
-from model.compiled.vectors import full_width
+from model.compiled.arithmetic import (
+    WIDE_LANES,
+    F,
+    Floats,
+    compiled,
+    exponential,
+    full_width,
+    load,
+    load_spread,
+    load_wide,
+    multiply_add,
+    softmax,
+    spread,
+    store,
+)
+from model.compiled.prepare import Sizes, StateAt
+from model.compiled.products import accumulate
 
 MIN_SHARE = 1e-6  # of its peak: a weight below it has lost digits to what has left
 HIGHEST_SCORE = F(60.0)  # above the reference; exp of 88 overflows
 UNSET = F(-1e30)  # a reference that every score exceeds: the first token makes all sums
 RENEWAL = 24  # steps, at least, between two sums that are made anew for good measure
+
+
+@compiled
+def attend_exactly(projected: Floats, floats: Floats, mixed: Floats, position: int, sizes: Sizes, at: StateAt) -> None:
+    """projected: query (d,), scaled by 1 / sqrt(D), key (d,), value (d,) -> mixed (d,), the heads side by side."""
+    full_width()
+    d, D, n = sizes.width, sizes.head_width, sizes.window
+    slot, heard = position % n, min(position + 1, n)
+    weights = floats[at.scores : at.scores + n]
+    for i in range(d):
+        floats[at.keys + i * n + slot] = projected[d + i]
+        mixed[i] = F(0.0)
+    for h in range(sizes.heads):
+        begin = at.values + h * n * D
+        for c in range(D):
+            floats[begin + slot * D + c] = projected[2 * d + h * D + c]
+        for i in range(n):
+            weights[i] = F(0.0)
+        keys = floats[at.keys + h * n * D : at.keys + (h + 1) * n * D]
+        accumulate(keys, projected[h * D : (h + 1) * D], weights, D, n)
+        softmax(weights[:heard])
+        accumulate(floats[begin : begin + n * D], weights, mixed[h * D : (h + 1) * D], heard, D)
 
 
 @compiled
@@ -32,8 +69,7 @@ def attend_fixed(
     mixed: Floats,
     position: int,
     sizes: Sizes,
-    at: FloatsAt,
-    doubles_at: DoublesAt,
+    at: StateAt,
 ) -> None:
     """projected: scores (H m,) at Q~, scores (H m,) at K~, value (d,) -> mixed (d,), the heads side by side."""
     full_width()
@@ -44,9 +80,9 @@ def attend_fixed(
     terms = floats[at.terms + slot * pairs : at.terms + (slot + 1) * pairs]
     values = floats[at.values + slot * sizes.width : at.values + (slot + 1) * sizes.width]
     new_values = projected[2 * pairs : 2 * pairs + sizes.width]
-    weighted = doubles[doubles_at.weighted : doubles_at.weighted + pairs * D]
-    weight = doubles[doubles_at.weight : doubles_at.weight + pairs]
-    peak = doubles[doubles_at.peak : doubles_at.peak + pairs]
+    weighted = doubles[at.weighted : at.weighted + pairs * D]
+    weight = doubles[at.weight : at.weight + pairs]
+    peak = doubles[at.peak : at.peak + pairs]
     untrue = 0
     for r in range(pairs):
         score = projected[r]
@@ -60,7 +96,7 @@ def attend_fixed(
         scores[r] = score
         projected[r] = terms[r]  # what leaves
         terms[r] = term
-    work = doubles[doubles_at.work : doubles_at.work + 2 * (sizes.width + pairs) + D + m]
+    work = doubles[at.work : at.work + 2 * (sizes.width + pairs) + D + m]
     entering, leaving = work[: sizes.width], work[sizes.width : 2 * sizes.width]
     enters, leaves = work[2 * sizes.width :], work[2 * sizes.width + pairs :]
     for c in range(sizes.width):
@@ -72,12 +108,12 @@ def attend_fixed(
     if untrue:
         for r in range(pairs):
             if (weight[r] < peak[r] * MIN_SHARE) | (scores[r] - reference[r] > HIGHEST_SCORE):
-                renew(floats, doubles, r, heard, sizes, at, doubles_at)
+                renew(floats, doubles, r, heard, sizes, at)
                 enters[r], leaves[r] = 0.0, 0.0  # it has its sums already
     every = max(RENEWAL, 8 * n // pairs)
     if position % every == 0:
         r = position // every % pairs
-        renew(floats, doubles, r, heard, sizes, at, doubles_at)
+        renew(floats, doubles, r, heard, sizes, at)
         enters[r], leaves[r] = 0.0, 0.0
     mix, parts = work[2 * (sizes.width + pairs) :], work[2 * (sizes.width + pairs) + D :]
     shares = projected[pairs : 2 * pairs]
@@ -146,9 +182,7 @@ def advance(
 
 
 @compiled
-def renew(
-    floats: Floats, doubles: Any, pair: int, heard: int, sizes: Sizes, at: FloatsAt, doubles_at: DoublesAt
-) -> None:
+def renew(floats: Floats, doubles: Any, pair: int, heard: int, sizes: Sizes, at: StateAt) -> None:
     """The sums of one head and landmark from the `heard` tokens in the rings, with the largest score as reference."""
     full_width()
     pairs, D = sizes.pairs, sizes.head_width
@@ -156,7 +190,7 @@ def renew(
     largest = floats[at.scores + pair]
     for i in range(1, heard):
         largest = max(largest, floats[at.scores + i * pairs + pair])
-    row = doubles[doubles_at.weighted + pair * D : doubles_at.weighted + (pair + 1) * D]
+    row = doubles[at.weighted + pair * D : at.weighted + (pair + 1) * D]
     for c in range(D):
         row[c] = 0.0
     weight = 0.0
@@ -168,5 +202,5 @@ def renew(
         for c in range(D):
             row[c] += np.float64(term) * np.float64(values[c])
     floats[at.reference + pair] = largest
-    doubles[doubles_at.weight + pair] = weight
-    doubles[doubles_at.peak + pair] = weight
+    doubles[at.weight + pair] = weight
+    doubles[at.peak + pair] = weight
