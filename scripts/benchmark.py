@@ -51,7 +51,7 @@ import torch
 
 from app.bench.measure import make, measure_growth, measure_landmarks, measure_size
 from app.cli.bench import GROUPS
-from app.stream.timing import Percentiles, machine
+from app.stream.measure import Percentiles, machine
 from app.stream.weights import default_weights
 from model import ModelConfig, load_classifier
 from scripts import benchmark_offline, benchmark_window

@@ -46,7 +46,7 @@ ONE_FILE = """
 import json, sys, time
 from pathlib import Path
 from app.files.classify import classify_file
-from app.stream.model_identity import identify
+from app.stream.models import identify
 from app.files.records import file_pieces
 from app.files.work import load_once
 from app.stream.weights import default_weights

@@ -34,9 +34,9 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 import soundfile
 
-from app.stream.timing import percentiles
+from app.stream.measure import percentiles
 from app.stream.weights import default_weights
-from audio import SAMPLE_RATE, FrontEnd
+from audio import SAMPLE_RATE
 
 if TYPE_CHECKING:  # Qt is imported where the window is: scripts/benchmark.py has none
     from app.stream.snapshot import Snapshot
@@ -52,15 +52,21 @@ def measure(seconds: float) -> dict[str, Any]:
     from app.window.main import MainWindow
     from app.window.start import start_qt
 
-    front_end = FrontEnd()
-    session = make_session(default_weights(), front_end=front_end)
+    session = make_session(default_weights())
     application = start_qt()
     window = MainWindow(session)
     kept: list[Snapshot] = []
-    window.live.heard.connect(kept.extend)
+    drain = session.drain
+
+    def drain_and_keep() -> list[Snapshot]:
+        fresh = drain()
+        kept.extend(fresh)
+        return fresh
+
+    session.drain = drain_and_keep  # type: ignore[method-assign]
     window.set_aloud(False)
     window.show()
-    session.complete()
+    session.models.complete()
     with tempfile.TemporaryDirectory() as folder:
         watched = []
         for rate in RATES:
@@ -73,7 +79,7 @@ def measure(seconds: float) -> dict[str, Any]:
     session.close()
     application.processEvents()
     own, halved, resampled = watched
-    return {**own, "front_end": front_end.name, "halved": halved, "resampled": resampled}
+    return {**own, "front_end": session.models.model.front_end.name, "halved": halved, "resampled": resampled}
 
 
 def watch(window: MainWindow, kept: list[Snapshot], seconds: float) -> dict[str, Any]:
@@ -108,7 +114,7 @@ def watch(window: MainWindow, kept: list[Snapshot], seconds: float) -> dict[str,
     return {
         "frames": len(frames),
         "redraws_per_second": round(redraws / lasted, 1),
-        "path": frames[-1].path,
+        "path": frames[-1].backend,
         "frame_us": percentiles([each.log_mel + each.tokenizer + each.step for each in spent]),
         "log_mel_us": percentiles([each.log_mel for each in spent]),
         "stem_us": percentiles([each.tokenizer for each in spent]),

@@ -27,7 +27,7 @@ run_within_environment()
 from app.files.parameters import Parameters
 from app.files.processes import worker_context
 from app.files.work import Task, perform
-from app.stream.model_identity import identify
+from app.stream.models import identify
 from app.stream.weights import default_weights
 from scripts.made_sounds.files import made_files
 

@@ -85,7 +85,7 @@ def main() -> int:
     wear(application, theme)
     window = MainWindow(session, theme)
     window.show()
-    session.complete()
+    session.models.complete()
     stage = Stage(application, session, window, arguments)
     # While it searches for microphones PortAudio keeps the whole process from writing to standard error.
     stage.live_for(30.0, lambda: session.devices is not None)

@@ -41,7 +41,7 @@ from numpy.typing import NDArray
 
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
-from app.stream.timing import machine
+from app.stream.measure import machine
 from scripts.starting.breakdown import time_imports, time_steps
 from scripts.starting.rounds import start_window, time_command
 from scripts.starting.screen import Screen

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from app.files.console import Console
-from app.stream.answerer import SMOOTHING_FRAMES
+from app.live.answering import SMOOTHING_FRAMES
 from app.stream.weights import default_weights
 from audio import FRAME_SECONDS
 from model import Classifier, WeightsError, load_for_training, probabilities

@@ -47,7 +47,7 @@ def main() -> int:
     window = MainWindow(session)
     window.show()
     window.live.demo()
-    session.complete()
+    session.models.complete()
     grown, slowest = soak(application, window, arguments.seconds)
     began = time.monotonic()
     window.close()

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from app.stream.compiled_path import CompiledPath
+from app.stream.backend import Backend, CompiledBackend
 from app.stream.front_end import compile_front_end
 from audio import HOP, FrontEnd, StreamingLogMel
 from model import Classifier, ModelConfig, step_cost
@@ -132,17 +132,17 @@ def batch_step(compiled: CompiledClassifier, streams: int) -> Call:
 
 def frame_parts(classifier: Classifier, compiled: CompiledClassifier | None) -> tuple[Call, Call, Call]:
     """From the samples of a hop to an answer: log-mel, then token, then step; each passes on what it made."""
-    from app.stream.live_path import LivePath
-    from app.stream.torch_path import TorchPath
+    from app.stream.torch_backend import TorchBackend
 
-    path: LivePath = TorchPath(classifier) if compiled is None else CompiledPath(compiled)
+    backend: Backend = TorchBackend(classifier) if compiled is None else CompiledBackend(compiled)
     front_end = FrontEnd()
     front_end.take_over(compile_front_end())
     log_mel, random = StreamingLogMel(front_end), np.random.default_rng(0)
     samples = (0.1 * random.normal(size=HOP)).astype(np.float32)
     frame = np.zeros((1, classifier.config.bands), np.float32)
-    path.hear(random.normal(-30.0, 12.0, (2 * classifier.config.window, frame.shape[1])).astype(np.float32))
-    token = np.zeros(classifier.config.width, np.float32)
+    filling = random.normal(-30.0, 12.0, (2 * classifier.config.window, frame.shape[1])).astype(np.float32)
+    backend.encode(backend.tokenize(filling))
+    token = np.zeros((1, classifier.config.width), np.float32)
     while not len(log_mel.push(samples)):
         pass
 
@@ -152,6 +152,6 @@ def frame_parts(classifier: Classifier, compiled: CompiledClassifier | None) -> 
 
     def tokenize() -> None:
         nonlocal token
-        token = path.tokenize(frame[0])
+        token = backend.tokenize(frame)
 
-    return hear, tokenize, lambda: path.step(token)
+    return hear, tokenize, lambda: backend.encode(token)

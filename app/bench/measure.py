@@ -12,7 +12,7 @@ from app.bench import contestants
 from app.bench.contestants import Call, compile_classifier
 from app.bench.frame_bounds import stem_products, transforms
 from app.bench.parts import bare_products, step_parts
-from app.stream.timing import Contestant, Percentiles, paced, percentiles
+from app.stream.measure import Contestant, Percentiles, paced, percentiles
 from audio import FRAME_SECONDS
 from model import Classifier, ModelConfig, round_weights, step_cost, twin_cost
 

@@ -26,8 +26,8 @@ def run_bench(options: argparse.Namespace) -> int:
 
     from app.bench.measure import measure_growth, measure_size
     from app.cli.main import EXIT_OK
-    from app.stream.model_identity import identify
-    from app.stream.timing import machine
+    from app.stream.measure import machine
+    from app.stream.models import identify
     from model import load_classifier, step_cost, twin_cost
 
     torch.set_num_threads(1)

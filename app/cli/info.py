@@ -19,15 +19,14 @@ PACKAGES = ("av", "librosa", "numba", "numpy", "PySide6-Essentials", "sounddevic
 def run_info(options: argparse.Namespace) -> int:
     """Versions, the model, and the model card; torch is not imported for that. Raises WeightsError."""
     from app.cli.main import EXIT_OK
-    from app.stream.compiled_path import describe_path
     from app.stream.front_end import describe_front_end
-    from app.stream.model_identity import identify
+    from app.stream.models import describe_backend, identify
     from model import read_notes
     from model.weights import learned_numbers, read_weights, unfitting
 
     config, tensors = read_weights(options.weights, "np")
     try:
-        live_path = describe_path(config, tensors)
+        live_path = describe_backend(config, tensors)
     except ValueError as error:
         raise unfitting(options.weights, error) from None
     described: dict[str, Any] = {

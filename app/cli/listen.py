@@ -25,7 +25,7 @@ def run_listen(options: argparse.Namespace) -> int:
     from app.files.console import Console, wants_colour
     from app.files.until import Until
     from app.files.work import load_once
-    from app.stream.model_identity import identify
+    from app.stream.models import identify
     from audio import AudioError, Microphone
     from model import WeightsError
 

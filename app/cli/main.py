@@ -66,9 +66,9 @@ def run(options: argparse.Namespace) -> int:
         from app.cli.completion import run_completion
 
         return run_completion(options)
-    from app.stream.loading import giving_way
+    from app.stream.imports import bulk_imports
 
-    with giving_way():
+    with bulk_imports():
         from app.cli.window import run_window_command
     run_window_command(options)
 

@@ -12,7 +12,7 @@ from app.cli.usage import UsageError
 from app.stream.weights import default_weights, family_weights
 
 if TYPE_CHECKING:
-    from app.stream.model_steps import RowStep
+    from app.stream.measure import ModelStep
 
 SCHEMA = "nystream-rows-1"
 SHORTEST_WINDOW, LONGEST_WINDOW, DEFAULT_WINDOW = 5.0, 300.0, 30.0  # s
@@ -26,13 +26,13 @@ def run_rows(options: argparse.Namespace) -> int:
     rows = measure(seconds)
     if options.json:
         measured = [
-            {"name": row.name, "weights": str(row.weights), "path": row.path, "step_us": row.step_us} for row in rows
+            {"name": row.name, "weights": str(row.weights), "path": row.backend, "step_us": row.step_us} for row in rows
         ]
         print(json.dumps({"schema": SCHEMA, "window_seconds": seconds, "rows": measured}, indent=1))
         return EXIT_OK
     print(f"a step with a window of {seconds:g} s, microseconds p50 (p99), in turns on this machine")
     for row in rows:
-        print(f"{row.step_us['p50']:10.1f} ({row.step_us['p99']:.1f})  {row.name}, {row.path}: {row.weights}")
+        print(f"{row.step_us['p50']:10.1f} ({row.step_us['p99']:.1f})  {row.name}, {row.backend}: {row.weights}")
     print(
         f"The quickest: nystream --fastest --window-seconds {seconds:g}\n"
         "Every row has weights of its own and gives other answers; `nystream info` says what is known of them."
@@ -40,7 +40,7 @@ def run_rows(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def choose_fastest(weights: Path, seconds: float | None) -> RowStep:
+def choose_fastest(weights: Path, seconds: float | None) -> ModelStep:
     """For `nystream --fastest`: told on standard error. Raises UsageError, also when other weights were asked for."""
     if weights != default_weights():
         raise UsageError("--fastest chooses among the models that ship: leave --weights out, or --fastest")
@@ -63,14 +63,11 @@ def checked_window(seconds: float) -> float:
     return seconds
 
 
-def measure(seconds: float) -> list[RowStep]:
+def measure(seconds: float) -> list[ModelStep]:
     """In one thread, as the program runs. Raises UsageError where no row can have this window."""
-    import torch
+    from app.stream.measure import measure_models
 
-    from app.stream.model_steps import measure_rows
-
-    torch.set_num_threads(1)
-    rows = measure_rows(family_weights(), seconds)
+    rows = measure_models(family_weights(), seconds)
     if not rows:
         raise UsageError(f"no weights that ship can have a window of {seconds:g} s: leave --fastest out")
     return rows

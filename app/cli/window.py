@@ -6,23 +6,17 @@ import argparse
 import logging
 import os
 import sys
-from functools import cache, partial
 from pathlib import Path
 from typing import NoReturn
 
 from app.cli.rows import checked_window, choose_fastest
 from app.cli.usage import UsageError
+from app.live.model_choice import ModelChooser
 from app.live.session import LiveSession
-from app.stream.compiled_path import compiled_model, load_ready
-from app.stream.family import window_tokens
-from app.stream.front_end import front_end_is_ready, load_front_end, quicken_with
-from app.stream.live_model import LiveModel
-from app.stream.loading import giving_way
-from app.stream.reference import load_reference
+from app.stream.models import compile_model, load_model, window_tokens
 from app.stream.weights import family_weights
 from app.window.launch import Launch
 from app.window.start import run_window
-from audio import FrontEnd
 
 SWITCH_SECONDS = 0.0005  # the longest that the thread that hears waits for Python while the window is drawn
 
@@ -37,39 +31,20 @@ def run_window_command(options: argparse.Namespace) -> NoReturn:
     except ValueError as error:
         raise UsageError(f"this model cannot have another window ({error}): leave --window-seconds out") from None
     try:
-        code = run_window(session, understand(options), when_painted=session.complete)
+        code = run_window(session, understand(options), when_painted=session.models.complete)
     finally:
         session.close()
     leave(code)
 
 
-def make_session(weights: Path, window: int | None = None, front_end: FrontEnd | None = None) -> LiveSession:
-    """The window's: all rows that ship, and everything computed by what is quickest, `front_end` too.
+def make_session(weights: Path, window: int | None = None) -> LiveSession:
+    """The window's: all models that ship, and everything computed by the fastest backend.
 
     Sets how long Python's threads wait for each other in this process.
     Raises WeightsError, and ValueError for a window (tokens) that the model cannot have.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
-    front_end = front_end or FrontEnd()
-    model = first_model(weights, window, front_end)
-    return LiveSession(model, other_weights=family_weights(), quicken=quicken_with(front_end), front_end=front_end)
-
-
-def first_model(weights: Path, window: int | None = None, front_end: FrontEnd | None = None) -> LiveModel:
-    """What gives the first answers: the compiled path where all is kept, else torch; see LiveSession.complete.
-
-    `front_end` is loaded together with the compiled path.
-    Raises WeightsError, and ValueError for a window (tokens) that the model cannot have.
-    """
-    reference = cache(partial(load_reference, weights, window))
-    with giving_way():
-        compiled = load_ready(weights, window) if front_end_is_ready() else None
-    if compiled is not None:
-        return compiled_model(compiled, reference, lambda: None if front_end is None else load_front_end(front_end))
-    classifier = reference()
-    from app.stream.torch_path import live_model  # torch is there by now
-
-    return live_model(classifier)
+    return LiveSession(ModelChooser(load_model(weights, window), family_weights(), compile_model))
 
 
 def leave(code: int) -> NoReturn:

@@ -9,6 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from app.stream.stream import TwinComparison
+
 
 @dataclass(frozen=True)
 class Hop:
@@ -64,22 +66,6 @@ class Timeline:
             genre = int(leading[first])
             mean = round(float(self.probabilities[first:after, genre].mean()), 6)
             yield Segment(float(self.starts[first]), float(self.ends[after - 1]), self.genres[genre], mean)
-
-
-@dataclass(frozen=True)
-class TwinComparison:
-    """The continual model beside its non-continual twin on one file, both stepped frame by frame."""
-
-    twin_genre: str
-    twin_probability: float
-    twin_probabilities: dict[str, float]
-    largest_difference: float  # in probability, over all frames and genres
-    step_flops: int  # of a frame, stem included
-    twin_flops: int
-    step_milliseconds: float  # for the whole file, stem included, log-mel not
-    twin_milliseconds: float
-    step_real_time: float  # seconds of sound per second of computing
-    twin_real_time: float
 
 
 @dataclass(frozen=True)

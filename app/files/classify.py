@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from app.files.answer import FileAnswer, Hop
 from app.files.parameters import Parameters
 from app.files.timeline import TimelineBuilder
-from app.stream.frame_chunks import FrameChunks
-from app.stream.offline_model import OfflineModel
-from app.stream.unsure import is_unsure
+from app.stream.frames import FrameReader
+from app.stream.models import Model, with_twin
+from app.stream.snapshot import is_unsure
+from app.stream.stream import Stream, TwinTally
+from app.stream.twin import TwinRunner
 from audio import FFT_LENGTH, SAMPLE_RATE, FileSource, Source, UnreadableFile
-
-if TYPE_CHECKING:
-    from app.files.compare import TwinRun
 
 
 def classify_file(
-    model: OfflineModel,
+    model: Model,
     path: Path,
     parameters: Parameters | None = None,
     on_progress: Callable[[float, float | None], None] | None = None,
@@ -38,7 +37,7 @@ def classify_file(
 
 
 def classify_source(
-    model: OfflineModel,
+    model: Model,
     source: Source,
     path: str,
     parameters: Parameters,
@@ -52,27 +51,26 @@ def classify_source(
     same probabilities to 1e-5; the hops are handed out, and not kept. Raises UnreadableFile.
     """
     genres = model.config.genres
-    chunks = FrameChunks(source, live, model.front_end)
+    stream, tally = _begin(model, parameters.compare, live)
+    reader = FrameReader(source, model.front_end)
     timeline = TimelineBuilder(model.config, parameters, keep=not live)
-    twin = _begin_twin(model) if parameters.compare else None
-    hearer = model.begin(live)
     total, heard, seconds = np.zeros(len(genres)), 0, 0.0
-    for ends, frames in chunks:
-        answers = hearer.hear(frames)
-        if twin is not None:
-            twin.hear(frames)
-        total += answers.sum(axis=0)
+    for frames in reader.live() if live else reader.chunks():
+        answers = stream.push(frames.log_mels)
+        if tally is not None:
+            tally.add(answers)
+        total += answers.probabilities.sum(axis=0)
         heard += len(frames)
-        for hop in timeline.push(ends, answers):
+        for hop in timeline.push(frames.ends, answers.probabilities):
             if on_hop is not None:
                 on_hop(hop)
-        seconds = float(ends[-1]) if len(ends) else seconds
+        seconds = float(frames.ends[-1]) if len(frames) else seconds
         if on_time is not None:
             on_time(seconds)
     if not heard:
         shortest = 1000 * FFT_LENGTH / SAMPLE_RATE
         raise UnreadableFile(f"the sound is too short to classify: at least {shortest:.0f} ms are needed")
-    if chunks.all_invalid:
+    if reader.all_invalid:
         raise UnreadableFile("every sample is NaN or infinite: check how the file was made")
     for hop in timeline.finish():
         if on_hop is not None:
@@ -87,12 +85,14 @@ def classify_source(
         unsure=is_unsure(mean, model.config),
         duration=seconds,
         timeline=timeline.timeline(),
-        invalid_samples=chunks.invalid_samples,
-        comparison=None if twin is None else twin.result(seconds),
+        invalid_samples=reader.invalid_samples,
+        comparison=None if tally is None else tally.result(seconds),
     )
 
 
-def _begin_twin(model: OfflineModel) -> TwinRun:
-    from app.files.compare import TwinRun  # torch
-
-    return TwinRun(model.reference())
+def _begin(model: Model, compare: bool, live: bool) -> tuple[Stream, TwinTally | None]:
+    if not compare:
+        return Stream(model, singly=live), None
+    make_twin = with_twin(model).make_twin
+    assert make_twin is not None
+    return Stream(model, TwinRunner(make_twin(), frame_seconds=math.inf)), TwinTally(model.config)

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from app.files.answer import FileAnswer, Hop, Timeline, TwinComparison
+from app.files.answer import FileAnswer, Hop, Timeline
+from app.stream.stream import TwinComparison
 
 
 def file_pieces(answer: FileAnswer, separator: str = ", ") -> Iterator[str]:

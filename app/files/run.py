@@ -23,7 +23,7 @@ from app.files.request import Request
 from app.files.sinks import Sink, open_sink
 from app.files.whole_file import WholeFile
 from app.files.work import load_once
-from app.stream.model_identity import identify
+from app.stream.models import identify
 from model import WeightsError
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.files.answer import Hop, Timeline, describe_hop
 from app.files.parameters import Parameters
-from app.stream.unsure import is_unsure
+from app.stream.snapshot import is_unsure
 from model import ModelConfig
 
 ROUNDED_DIGITS = 6

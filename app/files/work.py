@@ -17,8 +17,7 @@ from app.files.answer import FileAnswer, FileError
 from app.files.classify import classify_file
 from app.files.fingerprint import Fingerprint, take_fingerprint
 from app.files.parameters import Parameters
-from app.stream.model_identity import identify
-from app.stream.offline_model import OfflineModel, load_model
+from app.stream.models import Model, identify, load_model
 from audio import UnreadableFile
 from model import WeightsError
 
@@ -65,7 +64,7 @@ def perform(task: Task, on_progress: Progress | None = None) -> Outcome:
 
 
 @lru_cache(maxsize=1)
-def load_once(weights: str, weights_hash: str) -> OfflineModel:
+def load_once(weights: str, weights_hash: str) -> Model:
     """The model, loaded once in a process. Raises WeightsError, also when it is another one than was asked for."""
     model = load_model(Path(weights))
     if identify(Path(weights))["hash"] != weights_hash:

@@ -8,12 +8,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from app.live.answering import Answerer
 from app.live.protocol import EngineState
-from app.stream.answerer import Answerer
-from app.stream.frame_reader import FrameReader
-from app.stream.live_model import LiveModel
+from app.stream.frames import FrameReader
+from app.stream.models import Model
 from app.stream.snapshot import Snapshot
-from audio import AudioError, Block, Capture, FrontEnd, Level, Source
+from audio import AudioError, Block, Capture, Level, LevelMeter, Source
 
 QUEUE_FRAMES = 1024  # snapshots that wait for a reader; the oldest go first
 READ_SECONDS = 0.1  # how long a stop may go unnoticed
@@ -27,24 +27,24 @@ class Engine:
     """One run over one source, in a thread of its own. Started once, never restarted.
 
     The source is opened and closed in that thread, so that nobody waits for a device. What goes wrong ends the
-    run and becomes `state`; the snapshots so far can still be drained. on_block: see FrameReader.
+    run and becomes `state`; the snapshots so far can still be drained.
+
+    wished_model: the one that is to answer, asked after every frame. on_block: told of every block and its sample rate
+    before it is answered.
     """
 
     def __init__(
         self,
-        model: LiveModel,
+        wished_model: Callable[[], Model],
         open_source: Callable[[], Source],
         on_block: Callable[[Block, int], None] | None = None,
-        front_end: FrontEnd | None = None,
     ) -> None:
         self.missed = 0  # snapshots dropped because nobody drained them in time
-        self._model = model
-        self._answerer: Answerer | None = None  # made in the thread: the first one of all takes half a second
+        self._wished_model = wished_model
         self._open_source = open_source
         self._on_block = on_block
-        self._front_end = front_end
         self._source: Source | None = None
-        self._reader: FrameReader | None = None
+        self._meter: LevelMeter | None = None
         self._invalid_shown_until: float | None = None  # on time.monotonic's clock; None until there is one
         self._state = EngineState("starting")
         self._stopping = threading.Event()
@@ -67,7 +67,7 @@ class Engine:
     @property
     def level(self) -> Level:
         """What a meter shows at this moment."""
-        return Level() if self._reader is None else self._reader.level
+        return Level() if self._meter is None else self._meter.level
 
     @property
     def source_name(self) -> str:
@@ -75,12 +75,6 @@ class Engine:
 
     def start(self) -> None:
         self._thread.start()
-
-    def change(self, model: LiveModel) -> None:
-        """Go on with this model as soon as it has heard what was heard before; returns at once."""
-        self._model = model
-        if self._answerer is not None:
-            self._answerer.change(model)
 
     def request_stop(self) -> None:
         """Ask the run to end; returns at once."""
@@ -104,7 +98,7 @@ class Engine:
                 self._source = source
                 self._state = EngineState("running")
                 log.info("the source is open, %d Hz", source.sample_rate)
-                self._hear(source)
+                self._answer_all(source)
             self._state = EngineState("stopped" if self._stopping.is_set() else "ended")
         except AudioError as error:
             self._state = EngineState("failed", str(error))
@@ -112,22 +106,24 @@ class Engine:
             log.exception("the inference thread ended")
             self._state = EngineState("failed", f"Listening ended because of a fault in the program: {error!r}.")
 
-    def _hear(self, source: Source) -> None:
-        reader = self._reader = FrameReader(source, self._on_block, self._front_end)
-        model = self._model
-        answerer = self._answerer = Answerer(model)
-        if self._model is not model:  # it was changed in this moment
-            answerer.change(self._model)
+    def _answer_all(self, source: Source) -> None:
+        def tell(block: Block) -> None:
+            if self._on_block is not None:
+                self._on_block(block, source.sample_rate)
+
+        self._meter = LevelMeter(source.sample_rate)
+        reader = FrameReader(source, self._wished_model().front_end, tell, self._meter)
+        answerer = Answerer(self._wished_model)
         while not (self._stopping.is_set() or reader.ended):
             frames = reader.read(READ_SECONDS)
-            for frame in frames:
+            for frame in frames.singly():
                 if self._stopping.is_set():
                     return
                 self._publish(answerer.answer(frame))
-                if frame.index == 0:
-                    log.info("the first answer, for %.2f s of sound", frame.seconds)
+                if frame.first == 0:
+                    log.info("the first answer, for %.2f s of sound", frame.ends[0])
                 answerer.catch_up()
-            if not frames:
+            if not len(frames):
                 answerer.catch_up()
             if reader.invalid_samples and self._invalid_shown_until is None:
                 self._invalid_shown_until = time.monotonic() + INVALID_SHOWN_SECONDS

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from app.live.recording import Recorder
-from app.stream.model_in_use import ModelInUse, ModelRow, RowSteps
-from app.stream.snapshot import Snapshot
+from app.stream.snapshot import ModelChoice, ModelDescription, Snapshot, StepTimes
 from audio.meter import Level
 from audio.watchdog import CaptureState
 
@@ -70,6 +69,36 @@ class Player(Protocol):
         """Go on from there."""
 
 
+class Models(Protocol):
+    """The models that can be chosen, and the one that was."""
+
+    @property
+    def description(self) -> ModelDescription:
+        """The model that was chosen last and could be had; a snapshot says which one answered it."""
+
+    @property
+    def choices(self) -> tuple[ModelChoice, ...]:
+        """The models of the family that can be chosen."""
+
+    @property
+    def windows(self) -> tuple[float, ...]:
+        """The lengths in seconds that can be chosen, in rising order."""
+
+    @property
+    def problem(self) -> str:
+        """Why the last choice of a model could not be had, in one sentence; "" when it could."""
+
+    @property
+    def steps(self) -> StepTimes | None:
+        """What a step of every model takes, as it was measured last; None before that."""
+
+    def choose(self, key: str, window_seconds: float) -> None:
+        """Go on with another model or another window, also in the middle of a run: nothing is lost."""
+
+    def measure(self, window_seconds: float) -> None:
+        """Time a step of every model with this window; `steps` becomes another object when that is done."""
+
+
 class Session(Protocol):
     """Everything the window may ask. Each call returns at once: what takes time happens in other threads.
 
@@ -83,24 +112,8 @@ class Session(Protocol):
         """Names of the genres, in the order of the probabilities."""
 
     @property
-    def model(self) -> ModelInUse:
-        """The model that was chosen last and could be had; a snapshot says which one answered it."""
-
-    @property
-    def rows(self) -> tuple[ModelRow, ...]:
-        """The rows of the family that can be chosen."""
-
-    @property
-    def windows(self) -> tuple[float, ...]:
-        """The lengths in seconds that can be chosen, in rising order."""
-
-    @property
-    def model_problem(self) -> str:
-        """Why the last choice of a model could not be had, in one sentence; "" when it could."""
-
-    @property
-    def row_steps(self) -> RowSteps | None:
-        """What a step of every row takes, as it was measured last; None before that."""
+    def models(self) -> Models:
+        """What answers, and how to choose it."""
 
     @property
     def frame_seconds(self) -> float:
@@ -116,7 +129,7 @@ class Session(Protocol):
 
     @property
     def source_name(self) -> str:
-        """What is being heard, or was last, or was to be: a file has its name before it is open. "" if unknown."""
+        """The present source, or the last one, or the next: a file has its name before it is open. "" if unknown."""
 
     @property
     def hears_microphone(self) -> bool:
@@ -157,12 +170,6 @@ class Session(Protocol):
 
     def play(self, path: Path) -> None:
         """End what runs and hear a file at live pace. What goes wrong becomes `state`."""
-
-    def choose_model(self, row_key: str, window_seconds: float) -> None:
-        """Go on with another row or another window, also in the middle of a run: nothing heard is lost."""
-
-    def measure_rows(self, window_seconds: float) -> None:
-        """Time a step of every row with this window; `row_steps` becomes another object when that is done."""
 
     def demo(self) -> None:
         """End what runs and hear music that the program makes itself, at live pace."""

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from app.demo import DemoSource
 from app.live.engine import Engine
-from app.live.model_change import ModelChange
+from app.live.model_choice import ModelChooser
 from app.live.protocol import DeviceList, EngineState, InputDeviceChoice
 from app.live.recording import Recorder
-from app.stream.family import Family, Quicken
-from app.stream.live_model import LiveModel
-from app.stream.model_in_use import ModelInUse, RowSteps
 from app.stream.snapshot import Snapshot
 from audio import (
     FRAME_SECONDS,
     SAMPLE_RATE,
     AudioError,
     FilePlayer,
-    FrontEnd,
     Level,
     LevelPreview,
     LivePacedSource,
@@ -37,75 +33,29 @@ HAND_OVER_SECONDS = 3.0  # how long a new run waits for the one before it to let
 class LiveSession:
     """Implements app.live.protocol.Session. `speed` is that of files: 1 live, infinity does not wait.
 
-    model: the first one to answer. other_weights: files with other rows of the family. quicken: how a model is made
-    quicker, see ModelChange. front_end: what computes log-mel frames.
+    models: the one that answers, and those that can be chosen.
     aloud: whether files and the demo are played by the speaker too, from the next one on.
     """
 
     frame_seconds = FRAME_SECONDS
     highest_frequency = SAMPLE_RATE / 2
 
-    def __init__(
-        self,
-        model: LiveModel,
-        speed: float = 1.0,
-        other_weights: Sequence[Path] = (),
-        quicken: Quicken | None = None,
-        front_end: FrontEnd | None = None,
-    ) -> None:
+    def __init__(self, models: ModelChooser, speed: float = 1.0) -> None:
         self._speed = speed
-        self._front_end = front_end
+        self.models = models
+        self.genres = models.model.config.genres
         self.aloud = False
         self.recorder = Recorder()
         self._engine: Engine | None = None
         self._preview: LevelPreview | None = None
         self._player: FilePlayer | None = None
-        self._on_microphone = False
+        self.hears_microphone = False
         self._wished_name = ""
-        self._devices: DeviceList | None = None
-        self.genres = model.config.genres
-        family = Family(model.config, model.reference, other_weights)
-        self._models = ModelChange(model, family, self._take_over, quicken)
-        self.rows, self.windows = family.rows, family.windows
-
-    @property
-    def model(self) -> ModelInUse:
-        return self._models.model.in_use
-
-    def complete(self) -> None:
-        """Load what the first answers did not wait for: torch with the twin, or the compiled path. Returns at once."""
-        self._models.complete()
-
-    @property
-    def model_problem(self) -> str:
-        return self._models.problem
-
-    @property
-    def row_steps(self) -> RowSteps | None:
-        return self._models.steps
-
-    def measure_rows(self, window_seconds: float) -> None:
-        self._models.measure(window_seconds)
-
-    def choose_model(self, row_key: str, window_seconds: float) -> None:
-        self._models.choose(row_key, window_seconds)
-
-    def _take_over(self, model: LiveModel) -> None:
-        engine = self._engine
-        if engine is not None:
-            engine.change(model)
-
-    @property
-    def devices(self) -> DeviceList | None:
-        return self._devices
+        self.devices: DeviceList | None = None
 
     @property
     def source_name(self) -> str:
         return self._wished_name if self._engine is None else self._engine.source_name or self._wished_name
-
-    @property
-    def hears_microphone(self) -> bool:
-        return self._on_microphone
 
     @property
     def state(self) -> EngineState:
@@ -201,20 +151,17 @@ class LiveSession:
 
         self.stop()
         self._player = None
-        self._on_microphone, self._wished_name = on_microphone, wished_name
-        model = self._models.model
-        self._engine = Engine(model, open_after_the_run_before, self.recorder.hear, self._front_end)
-        if self._models.model is not model:  # it was changed in this moment, before there was this engine to tell
-            self._engine.change(self._models.model)
+        self.hears_microphone, self._wished_name = on_microphone, wished_name
+        self._engine = Engine(lambda: self.models.model, open_after_the_run_before, self.recorder.hear)
         self._engine.start()
 
     def _search(self) -> None:
         try:
             found = input_devices(refresh=True)
         except AudioError as error:
-            self._devices = DeviceList(problem=str(error))
+            self.devices = DeviceList(problem=str(error))
             return
-        self._devices = DeviceList(
+        self.devices = DeviceList(
             tuple(InputDeviceChoice(device.label, device.key, device.is_default) for device in found),
             "" if found else "No microphone was found: connect one and refresh the list, or open a file instead.",
             system_sound_help(found),

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import audio
-from app.stream.compiled_path import quicken
 from audio import FrontEnd
 from audio.front_end import Loops
-
-if TYPE_CHECKING:
-    from app.stream.compiled_path import CompiledPath
-    from model import Classifier
 
 log = logging.getLogger(__name__)
 
@@ -45,16 +38,17 @@ def load_front_end(front_end: FrontEnd) -> None:
     front_end.take_over(compile_front_end())
 
 
-def quicken_with(front_end: FrontEnd) -> Callable[[Classifier], Callable[[], CompiledPath] | None]:
-    """`quicken` for the model, and this front end right after it in the same thread."""
+def compile_ahead(front_end: FrontEnd) -> None:
+    """Let it go on compiled. May take seconds, in which numpy computes."""
+    if front_end.name == "compiled":
+        return
+    try:
+        from model.compiled.cache import compile_apart
 
-    def quicken_both(classifier: Classifier) -> Callable[[], CompiledPath] | None:
-        make_path = quicken(classifier)
-        if front_end.name == "numpy":
-            _take_over(front_end)
-        return make_path
-
-    return quicken_both
+        compile_apart(COMPILE, _mark())
+        load_front_end(front_end)
+    except ImportError as error:
+        log.info("numpy computes log-mel frames: %s", error)
 
 
 def compile_front_end() -> Loops:
@@ -90,17 +84,6 @@ def describe_front_end() -> dict[str, str]:
     if is_ready(_mark()):
         return {"name": "compiled", "note": f"kept in {folder}"}
     return {"name": "compiled", "note": "by the first window; numpy until then"}
-
-
-def _take_over(front_end: FrontEnd) -> None:
-    """May take seconds, in which numpy goes on."""
-    try:
-        from model.compiled.cache import compile_apart
-
-        compile_apart(COMPILE, _mark())
-        front_end.take_over(compile_front_end())
-    except ImportError as error:
-        log.info("numpy computes log-mel frames: %s", error)
 
 
 def _mark() -> str:

@@ -1,13 +1,56 @@
-"""What the inference thread tells the rest of the program about one frame: a value that never changes."""
+"""What is known of one frame, and of the model that answered it: plain values that never change, without torch."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.stream.model_in_use import ModelInUse
+if TYPE_CHECKING:
+    from model import ModelConfig
+
+WINDOW_CHOICES = (5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0)  # seconds that a model can be told to remember
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """One model of the family of continual attention that there are weights of; `key` is what chooses it."""
+
+    key: str
+    name: str
+    explanation: str = ""
+
+
+@dataclass(frozen=True)
+class StepTimes:
+    """What a step of every model takes with a full window of this length: medians, measured here and now."""
+
+    window_seconds: float
+    nanoseconds: Mapping[str, float] = field(default_factory=dict)  # by the choice's key
+
+
+@dataclass(frozen=True)
+class FrameFlops:
+    """FLOPs per frame by part, counted in closed form: what both models share, and each encoder alone."""
+
+    shared: Mapping[str, int] = field(default_factory=dict)  # log-mel and stem
+    step: Mapping[str, int] = field(default_factory=dict)  # the continual encoder
+    twin: Mapping[str, int] = field(default_factory=dict)  # the encoder over the whole window again
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """A model with a window: its size, and what a frame costs once the window is full."""
+
+    choice: ModelChoice
+    window: int  # tokens
+    window_seconds: float
+    flops: FrameFlops
+    step_bytes: int = 0  # of state that the continual model keeps from frame to frame
+    twin_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +65,24 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """One frame as it was heard and answered. It owns its arrays, and they become read-only."""
+    """One frame and its answers. It owns its arrays, and they become read-only."""
 
     index: int  # frame number since the session began
     seconds: float  # time of the frame's last sample since the session began
-    log_mel: NDArray[np.float32]  # (128,) dB, as the model hears it
-    probabilities: NDArray[np.floating]  # (10,) this token's answer of the continual model
-    smoothed: NDArray[np.floating]  # (10,) mean over the last tokens: the present answer
-    twin_probabilities: NDArray[np.floating] | None  # (10,) an answer of the twin, if one came with this frame
-    filled: float  # share of the window that has been heard, 0..1
+    log_mel: NDArray[np.float32]  # (bands,) dB, as the model gets it
+    probabilities: NDArray[np.floating]  # (genres,) this token's answer of the continual model
+    smoothed: NDArray[np.floating]  # (genres,) mean over the last tokens: the present answer
+    twin_probabilities: NDArray[np.floating] | None  # (genres,) an answer of the twin, if one came with this frame
+    filled: float  # share of the window that holds tokens, 0..1
     level_dbfs: float  # RMS of the last hop of input; -inf for zeros
     nanoseconds: Timing
     dropped: int  # samples lost since the session began
     unsure: bool = False  # whether the present answer is too improbable, or its leading two are too close
-    compared: NDArray[np.floating] | None = None  # (10,) the continual answer for the twin's frame; None for this one
+    compared: NDArray[np.floating] | None = None  # (genres,) the continual answer for the twin's frame; None: this one
     twin_every: int = 1  # k: the twin answers every k-th frame, later where that is not each; 0: it is not loaded yet
-    saved_flops: int = 0  # what the twin has to compute for this frame more than the continual encoder
-    path: str = "torch"  # what computes the continual model
-    model: ModelInUse | None = None  # which one answered; None where only one can
+    saved_flops: int = 0  # work that the twin does for this frame and the continual encoder avoids
+    backend: str = "torch"  # what computes the continual model
+    model: ModelDescription | None = None  # which one answered; None where only one can
 
     def __post_init__(self) -> None:
         for array in (self.log_mel, self.probabilities, self.smoothed, self.twin_probabilities, self.compared):
@@ -53,3 +96,11 @@ class Snapshot:
             return None
         compared = self.probabilities if self.compared is None else self.compared
         return float(np.abs(self.twin_probabilities - compared).max())
+
+
+def is_unsure(probabilities: NDArray[np.float64], config: ModelConfig) -> bool:
+    """(genres,) -> whether the leading genre is too improbable or too close to the next, by the two numbers that were
+    chosen with the model.
+    """
+    second, first = np.sort(probabilities)[-2:]
+    return bool(first < config.unsure_probability or first - second < config.unsure_margin)

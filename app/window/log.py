@@ -16,7 +16,7 @@ from PySide6.QtCore import QStandardPaths, qInstallMessageHandler
 
 from app import __version__
 from app.live.protocol import DeviceList
-from app.stream.model_identity import identify
+from app.stream.models import identify
 
 LARGEST_BYTES = 500_000
 OLD_ONES = 3

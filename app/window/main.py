@@ -13,8 +13,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, Q
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
 from app.live.protocol import Session
-from app.live.session_log import SessionLog
-from app.stream.snapshot import Snapshot
 from app.stream.weights import default_weights
 from app.window.dialogs import Help, Toast
 from app.window.exports import Exports
@@ -77,8 +75,7 @@ class MainWindow(QMainWindow):
         self.files = FilesPage(self.pages, self.theme, session.genres, weights, self.toast.say)
         self.pages.addWidget(self.files)
         self.files.play_wished.connect(lambda path: self.play(Path(path)))
-        self.log = SessionLog(session.genres)
-        self.exports = Exports(self, self.log, session.recorder, self.toast.say)
+        self.exports = Exports(self, self.live.past.log, session.recorder, self.toast.say)
         self.help = Help(self, session, weights, lambda: self.menus.shortcuts(), self.toast.say)
         self.tour = Tour(self.live, self.theme, self.live.panels)
         self._tour_changes = TourChanges(session, self.tour)
@@ -90,8 +87,6 @@ class MainWindow(QMainWindow):
         self.switch.changed.connect(lambda: self.menus.bar.setCornerWidget(self.switch))
         self.live.file_wished.connect(self.choose_file)
         self.live.demo_wished.connect(self.demo)
-        self.live.begun.connect(self.log.begin)
-        self.live.heard.connect(self._note)
 
     def _acts(self) -> dict[str, Callable[..., object]]:
         """What each entry of the menus does."""
@@ -242,9 +237,6 @@ class MainWindow(QMainWindow):
         self.files.tick()
         recorder = self._session.recorder
         self.switch.show_recording(recorder.seconds if recorder.is_on else None)
-
-    def _note(self, snapshots: list[Snapshot]) -> None:
-        self.log.add(snapshots, self._session.source_name)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from app.live.costs import ROLLING_FRAMES
-from app.stream.model_in_use import FrameFlops
+from app.stream.snapshot import FrameFlops
 
 UNKNOWN = "\N{EM DASH}"
 THIN = "\N{NARROW NO-BREAK SPACE}"

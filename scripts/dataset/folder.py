@@ -8,7 +8,6 @@ import os
 import sys
 import zipfile
 from dataclasses import astuple
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from app.files.console import Console
 from app.files.fingerprint import Fingerprint, still_matches, take_fingerprint
 from app.files.whole_file import WholeFile
-from app.stream.frame_reader import FrameReader
+from app.stream.frames import FrameReader
 from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, AudioError, FileSource, UnreadableFile
 from model import GTZAN_GENRES
 from scripts.dataset.clips import Dataset, DatasetError
@@ -93,10 +92,15 @@ def log_mel_frames(path: Path) -> NDArray[np.float32]:
     """(T, bands) of the first 30 s of a file. Raises AudioError."""
     with FileSource(path) as source:
         reader = FrameReader(source)
-        frames = [frame.log_mel for frame in islice(reader, CLIP_FRAMES)]
+        parts, count = [np.zeros((0, BANDS), np.float32)], 0
+        for frames in reader.live():
+            parts.append(frames.log_mels)
+            count += len(frames)
+            if count >= CLIP_FRAMES:
+                break
     if reader.invalid_samples:
         raise UnreadableFile(f"{reader.invalid_samples} of its samples are no numbers")
-    return np.stack(frames) if frames else np.zeros((0, BANDS), np.float32)
+    return np.concatenate(parts)[:CLIP_FRAMES]
 
 
 def default_cache_folder() -> Path:

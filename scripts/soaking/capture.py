@@ -20,9 +20,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import numpy as np
 import torch
 
+from app.live.model_choice import ModelChooser
 from app.live.session import LiveSession
+from app.stream.models import torch_model
 from app.stream.snapshot import Snapshot
-from app.stream.torch_path import live_model
 from app.stream.weights import default_weights
 from app.window.main import MainWindow
 from app.window.start import start_qt
@@ -144,7 +145,7 @@ def listen(
     microphone: VirtualMicrophone, classifier: Classifier, seconds: float, threads: int, work: Callable[[], None]
 ) -> tuple[Account, int]:
     """Run the window -> the account, and how many frames were answered."""
-    session = SoakSession(live_model(classifier))
+    session = SoakSession(ModelChooser(torch_model(classifier)))
     application = start_qt()
     window = MainWindow(session)
     window.show()

@@ -31,15 +31,15 @@ done("import the program")
 import model.compiled.classifier
 done("import numba")
 from app.stream.weights import default_weights, family_weights
-from app.stream.compiled_path import compiled_model, load_ready
-compiled = load_ready(default_weights())
+from app.stream.models import load_model
+model = load_model(default_weights())
 done("load the weights")
-if compiled is None:
+if model.make_twin is not None:
     sys.exit("the compiled functions are not ready yet: start the window once, for a minute")
-model = compiled_model(compiled, lambda: None)
+from app.live.model_choice import ModelChooser
 from app.live.session import LiveSession
 from app.window.start import start_qt, MainWindow
-session = LiveSession(model, other_weights=family_weights())
+session = LiveSession(ModelChooser(model, family_weights()))
 application = start_qt()
 done("start Qt")
 window = MainWindow(session)
@@ -51,9 +51,9 @@ from audio import Microphone
 microphone = Microphone()
 microphone.read(1.0)
 done("behind it: open the sound device")
-model.make_path()
+model.make_backend()
 done("behind it: load the compiled functions")
-from app.stream.torch_import import import_torch
+from app.stream.imports import import_torch
 import_torch()
 done("behind it: import torch")
 from model import load_classifier

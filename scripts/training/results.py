@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from app.bench.contestants import torch_step, twin
-from app.stream.timing import Contestant, machine, percentiles
+from app.stream.measure import Contestant, machine, percentiles
 from audio import FRAME_SECONDS
 from model import Classifier, ModelConfig, step_cost, twin_cost
 from model.training import TrainingPlan

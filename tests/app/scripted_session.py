@@ -10,8 +10,7 @@ import numpy as np
 
 from app.live.protocol import DeviceList, EngineState, InputDeviceChoice
 from app.live.recording import Recorder
-from app.stream.model_in_use import FrameFlops, ModelInUse, ModelRow, RowSteps
-from app.stream.snapshot import Snapshot, Timing
+from app.stream.snapshot import FrameFlops, ModelChoice, ModelDescription, Snapshot, StepTimes, Timing
 from audio import Level
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
@@ -25,7 +24,7 @@ FLOPS = FrameFlops(
     step={"attention": 100_000, "head": 100_000},
     twin={"attention": 79_900_000, "head": 100_000},
 )
-MODEL = ModelInUse(ModelRow("", "Continual Test, fixed landmarks"), 387, 30.0, FLOPS, 412_000, 645_000)
+MODEL = ModelDescription(ModelChoice("", "Continual Test, fixed landmarks"), 387, 30.0, FLOPS, 412_000, 645_000)
 
 
 class ScriptedPlayer:
@@ -41,30 +40,45 @@ class ScriptedPlayer:
         self.position = seconds
 
 
+class ScriptedModels:
+    """Implements app.live.protocol.Models; tells `asked` what it was asked."""
+
+    choices = (ModelChoice("", "Continual Test, fixed landmarks"), ModelChoice("soft", "Continual Transformer"))
+    windows = (5.0, 30.0, 300.0)
+
+    def __init__(self, asked: list[str]) -> None:
+        self.description = MODEL
+        self.problem = ""
+        self.steps: StepTimes | None = None
+        self._asked = asked
+
+    def choose(self, key: str, window_seconds: float) -> None:
+        self._asked.append(f"model {key!r} {window_seconds:g}")
+
+    def measure(self, window_seconds: float) -> None:
+        self._asked.append(f"measure {window_seconds:g}")
+
+
 class ScriptedSession:
     """Implements app.live.protocol.Session; remembers what it was asked."""
 
     genres = GENRES
     frame_seconds = 1708 / 22050
     highest_frequency = 11025.0
-    rows = (ModelRow("", "Continual Test, fixed landmarks"), ModelRow("soft", "Continual Transformer"))
-    windows = (5.0, 30.0, 300.0)
 
     def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.models = ScriptedModels(self.asked)
         self.devices: DeviceList | None = TWO_MICROPHONES
         self.source_name = ""
         self.hears_microphone = False
         self.state = EngineState("idle")
         self.missed = 0
-        self.model = MODEL
-        self.model_problem = ""
-        self.row_steps: RowSteps | None = None
         self.aloud = False
         self.recorder = Recorder()
         self.level = Level()
         self.preview_status = ""
         self.player: ScriptedPlayer | None = None
-        self.asked: list[str] = []
         self._queue: list[Snapshot] = []
 
     def queue(self, snapshots: Sequence[Snapshot]) -> None:
@@ -81,12 +95,6 @@ class ScriptedSession:
     def play(self, path: Path) -> None:
         self.asked.append(f"play {path}")
         self.source_name, self.hears_microphone, self.state = path.name, False, EngineState("running")
-
-    def choose_model(self, row_key: str, window_seconds: float) -> None:
-        self.asked.append(f"model {row_key!r} {window_seconds:g}")
-
-    def measure_rows(self, window_seconds: float) -> None:
-        self.asked.append(f"rows {window_seconds:g}")
 
     def preview(self, device_key: str | None) -> None:
         self.asked.append(f"preview {device_key}")
@@ -119,8 +127,8 @@ def snapshot(
     decibels: float = -20.0,
     twin_every: int = 1,
     saved_flops: int = 0,
-    path: str = "torch",
-    model: ModelInUse | None = None,
+    backend: str = "torch",
+    model: ModelDescription | None = None,
     unsure: bool = False,
 ) -> Snapshot:
     """A frame on which `favourite` has probability `share`; times in nanoseconds."""
@@ -140,7 +148,7 @@ def snapshot(
         dropped=dropped,
         twin_every=twin_every,
         saved_flops=saved_flops,
-        path=path,
+        backend=backend,
         model=model,
         unsure=unsure,
     )

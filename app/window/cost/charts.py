@@ -9,7 +9,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from app.live.costs import SERIES_FRAMES
-from app.stream.model_in_use import FrameFlops
+from app.stream.snapshot import FrameFlops
 from app.window import words
 from app.window.cost.comparison import LogAxis
 from app.window.cost.tiles import Explained

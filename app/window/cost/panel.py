@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.live.costs import Comparison, CostReport, Percentiles
-from app.stream.model_in_use import ModelInUse, ModelRow, RowSteps
+from app.stream.snapshot import ModelChoice, ModelDescription, StepTimes
 from app.window import words
 from app.window.cost.charts import PartsChart, Sparkline
 from app.window.cost.comparison import AxisLabels, ComparisonView, LogAxis, bars_left
@@ -23,10 +23,12 @@ ROWS = ("This encoder alone", "Whole frame, with log-mel and stem")
 class ModelControls(QWidget):
     """Two boxes, and a line that says when another model is still hearing what came before."""
 
-    chosen = Signal(str, float)  # row key, window in seconds
-    comparison_wished = Signal(float)  # of the rows with a window of so many seconds: somebody looks at the list
+    chosen = Signal(str, float)  # key, window in seconds
+    comparison_wished = Signal(float)  # of the models with a window of so many seconds: somebody looks at the list
 
-    def __init__(self, parent: QWidget, theme: Theme, rows: tuple[ModelRow, ...], windows: tuple[float, ...]) -> None:
+    def __init__(
+        self, parent: QWidget, theme: Theme, choices: tuple[ModelChoice, ...], windows: tuple[float, ...]
+    ) -> None:
         super().__init__(parent)
         self.note = Reading(self, theme, "muted", 12, align=Qt.AlignmentFlag.AlignRight)
         self.note.named("model_note", "State of the model", "")
@@ -39,13 +41,13 @@ class ModelControls(QWidget):
             box.setAccessibleName(accessible)
             box.setToolTip(tip)
             box.setProperty("small", True)
-        for row in rows:
-            self.family.addItem(row.name, row.key)
-            self.family.setItemData(self.family.count() - 1, row.explanation, Qt.ItemDataRole.ToolTipRole)
+        for choice in choices:
+            self.family.addItem(choice.name, choice.key)
+            self.family.setItemData(self.family.count() - 1, choice.explanation, Qt.ItemDataRole.ToolTipRole)
         for seconds in windows:
             self.length.addItem(words.window_length(seconds), seconds)
         self.family.longest_note = words.step_note(999_000, is_quickest=True)
-        self._shown_steps: tuple[RowSteps | None, float] | None = None
+        self._shown_steps: tuple[StepTimes | None, float] | None = None
         self.family.opened.connect(lambda: self.comparison_wished.emit(self._seconds()))
         self.family.activated.connect(self._choose)
         self.length.activated.connect(self._choose)
@@ -56,16 +58,16 @@ class ModelControls(QWidget):
     def _seconds(self) -> float:
         return float(self.length.currentData())
 
-    def show_model(self, model: ModelInUse) -> None:
+    def show_model(self, model: ModelDescription) -> None:
         """This one is in use: what the boxes show, unless one of them is just being used."""
         if self.family.view().isVisible() or self.length.view().isVisible():
             return
-        self.family.setCurrentIndex(self.family.findData(model.row.key))
+        self.family.setCurrentIndex(self.family.findData(model.choice.key))
         lengths = [abs(float(self.length.itemData(at)) - model.window_seconds) for at in range(self.length.count())]
         self.length.setCurrentIndex(lengths.index(min(lengths)))
 
-    def show_steps(self, steps: RowSteps | None) -> None:
-        """What a step of each row takes, behind its name in the list, if that is known for the window in the box."""
+    def show_steps(self, steps: StepTimes | None) -> None:
+        """What a step of each model takes, behind its name in the list, if that is known for the window in the box."""
         shown = steps, self._seconds()
         if shown == self._shown_steps:
             return
@@ -101,15 +103,15 @@ class CostPanel(Panel):
         self,
         parent: QWidget,
         theme: Theme,
-        rows: tuple[ModelRow, ...],
+        choices: tuple[ModelChoice, ...],
         windows: tuple[float, ...],
         frame_seconds: float,
     ) -> None:
         super().__init__(parent, theme, "Cost of one frame")
         self._time_axis, self._flops_axis = TIME_AXIS, FLOPS_AXIS
-        self._model: ModelInUse | None = None
+        self._model: ModelDescription | None = None
         self._every = 1
-        self.controls = ModelControls(self, theme, rows, windows)
+        self.controls = ModelControls(self, theme, choices, windows)
         self.heads = [Reading(self, theme, "text", 14, Weight.DemiBold, text=text) for text in (TIME, ARITHMETIC)]
         self.row_labels = [Reading(self, theme, "muted", 12, text=label) for label in ROWS for _ in self.heads]
         time, arithmetic = (True, "less time", "more time"), (False, "fewer FLOPs", "more FLOPs")
@@ -156,8 +158,8 @@ class CostPanel(Panel):
                 if report.twin_every > 1 and view.objectName().startswith("time"):
                     twin = f"{twin}\n\n{words.LATE_TWIN.format(every=report.twin_every)}"
                 view.explain(heading, ratio, step, twin)
-        by = f"continual model {report.path}" if report.path == "compiled" else f"continual model in {report.path}"
-        self.heads[0].show_text(f"{TIME}; {by}" if report.path else TIME)
+        by = "continual model compiled" if report.backend == "compiled" else f"continual model in {report.backend}"
+        self.heads[0].show_text(f"{TIME}; {by}" if report.backend else TIME)
         late = words.twin_note(report.twin_every)
         for label, text in zip(self.row_labels[::2], ROWS, strict=True):
             label.show_text(f"{text}{late}")

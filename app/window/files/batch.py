@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from app.files.answer import FileAnswer, FileError
 from app.files.inputs import expand
 from app.files.parameters import Parameters
-from app.stream.model_identity import identify
+from app.stream.models import identify
 
 if TYPE_CHECKING:
     from app.files.worker import Worker

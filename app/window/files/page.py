@@ -26,7 +26,7 @@ from app.files.answer import FileAnswer, FileError
 from app.files.console import clock
 from app.files.formats import WRITERS, Run
 from app.files.parameters import Parameters
-from app.stream.model_identity import identify
+from app.stream.models import identify
 from app.window.exports import ask_where, save
 from app.window.files.batch import Batch
 from app.window.files.table import CONFIDENCE, FILE, GENRE, HEIGHT, LENGTH, SORT_ROLE, TIMELINE, Cells, FilesTable

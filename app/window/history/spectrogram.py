@@ -11,8 +11,8 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QWidget
 
+from app.stream.frames import RING_FRAMES, FrameRing
 from app.window import words
-from app.window.frame_ring import FrameRing
 from app.window.theme import Theme, font
 from app.window.widgets import PADDING, Panel, Reading
 from audio.mel import hz_to_mel
@@ -28,7 +28,6 @@ COLOURS = "magma"  # lightness rises evenly, so that everyone can read it
 RANGE_DB = 78.0  # from the darkest colour to the brightest
 STEP_DB = 6.0  # the brightest colour moves in these steps, so that it does not flicker
 LOWEST_TOP_DB = -18.0  # below this it stays dark: silence (-100 dB) must look like silence
-KEPT_FRAMES = 4700  # 6 minutes: the longest window with a margin before it
 MOST_COLUMNS = 900  # of the image; where there are more frames, several share one
 BANDS = 128
 MARGIN = 0.12  # of the window is shown before it: what the model has just forgotten
@@ -112,7 +111,7 @@ class ScrollingPicture:
     def __init__(self, seconds: float, frame_seconds: float, bands: int, bottom: float, band_height: float) -> None:
         self._frame_seconds = frame_seconds
         self._bottom, self._height = bottom, bands * band_height
-        self.ring = FrameRing(KEPT_FRAMES, bands)
+        self.ring = FrameRing(RING_FRAMES, bands)
         self._shared = 1  # frames in one column
         self._pooled = self.ring  # whole columns
         self._flow = Flow()
@@ -125,8 +124,8 @@ class ScrollingPicture:
         """Show the last frames of so long a time."""
         shown = math.ceil(seconds / self._frame_seconds) + SLACK
         self._shared = math.ceil(shown / MOST_COLUMNS)
-        self._columns = min(math.ceil(shown / self._shared) + 1, KEPT_FRAMES // self._shared)
-        self._pooled = self.ring if self._shared == 1 else FrameRing(KEPT_FRAMES // self._shared, self.ring.bands)
+        self._columns = min(math.ceil(shown / self._shared) + 1, RING_FRAMES // self._shared)
+        self._pooled = self.ring if self._shared == 1 else FrameRing(RING_FRAMES // self._shared, self.ring.bands)
         self._pool()
         self._colour()
         width = self._columns * self._shared * self._frame_seconds
@@ -136,12 +135,12 @@ class ScrollingPicture:
     def _pool(self) -> None:
         """The columns that have become whole: each is the mean of its frames."""
         shared, pooled = self._shared, self._pooled
-        fresh = self.ring.written // shared - pooled.written
+        fresh = self.ring.end // shared - pooled.end
         if shared > 1 and fresh:
-            kept = min(fresh, pooled.columns)
-            frames = self.ring.until((pooled.written + fresh) * shared, kept * shared)
+            kept = min(fresh, pooled.capacity)
+            frames = self.ring.until((pooled.end + fresh) * shared, kept * shared)
             pooled.skip(fresh - kept)
-            pooled.push(frames.reshape(len(frames), kept, shared).mean(axis=2).T)
+            pooled.push(frames.reshape(kept, shared, -1).mean(axis=1))
 
     def clear(self) -> None:
         """Nothing has been heard."""
@@ -169,19 +168,19 @@ class ScrollingPicture:
 
     def advance(self, seconds: float) -> None:
         """Let the picture flow on."""
-        if self._flow.advance(self.ring.written, seconds / self._frame_seconds) and self._held is None:
+        if self._flow.advance(self.ring.end, seconds / self._frame_seconds) and self._held is None:
             self._move()
 
     @property
     def _end(self) -> int:
         """How many whole columns there were at the moment that is shown."""
-        return (self.ring.written if self._held is None else self._held) // self._shared
+        return (self.ring.end if self._held is None else self._held) // self._shared
 
     def _colour(self) -> None:
         frames = self._pooled.until(self._end, self._columns)
         loudest = max(float(frames.max()), LOWEST_TOP_DB)
         top = math.ceil(loudest / STEP_DB) * STEP_DB
-        self.item.setImage(frames, autoLevels=False, levels=(top - RANGE_DB, top))
+        self.item.setImage(np.ascontiguousarray(frames.T), autoLevels=False, levels=(top - RANGE_DB, top))
 
     def _move(self) -> None:
         edge = self._flow.edge if self._held is None else self._held

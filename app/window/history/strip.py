@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from app.live.history import History
+from app.live.past import Past
 from app.window import words
 from app.window.live.source_bar import dress
 from app.window.theme import Theme, font
@@ -34,7 +34,7 @@ class HistoryView(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._scale = 1.0
-        self._history: History | None = None
+        self._past: Past | None = None
         self._moment: float | None = None  # seconds, while frozen
         self._hover: float | None = None
         self._span: float | None = None  # None shows the whole session
@@ -54,19 +54,19 @@ class HistoryView(QWidget):
     @property
     def span(self) -> tuple[float, float]:
         """The shown time: from, to, in seconds of the session."""
-        newest = self._history.seconds if self._history is not None else 0.0
+        newest = self._past.seconds if self._past is not None else 0.0
         if self._span is None:
             return 0.0, max(newest, SHORTEST_WHOLE)
         end = newest if self._moment is None else self._end
         end = max(end, self._span)
         return end - self._span, end
 
-    def show_history(self, history: History, moment: float | None, seconds: float = REDRAWN_EVERY) -> None:
+    def show_history(self, past: Past, moment: float | None, seconds: float = REDRAWN_EVERY) -> None:
         """Show this, `seconds` after the last time, with a mark at the moment that is looked at."""
-        self._history = history
+        self._past = past
         if moment != self._moment:
             if self._moment is None:
-                self._end = history.seconds
+                self._end = past.seconds
             self._moment = moment
             self._keep_in_view()
             self._since_drawn = REDRAWN_EVERY
@@ -78,26 +78,26 @@ class HistoryView(QWidget):
         """Show less time, or more."""
         begin, end = self.span
         spans = [span for span in SPANS if (span < end - begin if closer else span > end - begin)]
-        newest = self._history.seconds if self._history is not None else 0.0
+        newest = self._past.seconds if self._past is not None else 0.0
         wider = [span for span in spans if span < newest]
         self._span = (spans[-1] if spans else SPANS[0]) if closer else (wider[0] if wider else None)
         self._keep_in_view()
         self._redraw()
 
     def _keep_in_view(self) -> None:
-        if self._moment is None or self._span is None or self._history is None:
+        if self._moment is None or self._span is None or self._past is None:
             return
         self._end = max(self._end, self._moment + self._span * 0.1)
-        self._end = min(self._end, self._moment + self._span * 0.9, max(self._history.seconds, self._span))
+        self._end = min(self._end, self._moment + self._span * 0.9, max(self._past.seconds, self._span))
 
     def _redraw(self) -> None:
         self._since_drawn = 0.0
         plot = self._plot()
-        if self._history is not None and plot.width() > 0 and plot.height() > 0:
+        if self._past is not None and plot.width() > 0 and plot.height() > 0:
             columns, rows = min(plot.width(), MOST_COLUMNS), min(plot.height(), MOST_ROWS)
-            stacked = stack(self._history.curve(*self.span, columns), rows)
+            stacked = stack(self._past.curve(*self.span, columns), rows)
             self._image = QImage(stacked.tobytes(), columns, rows, columns, QImage.Format.Format_Indexed8).copy()
-            genres = [self._theme.colour(position).rgba() for position in range(self._history.genres)]
+            genres = [self._theme.colour(position).rgba() for position in range(len(self._past.genres))]
             self._image.setColorTable([*genres, 0])
         self.update()
 
@@ -116,7 +116,7 @@ class HistoryView(QWidget):
 
     def _seconds(self, x: float) -> float:
         begin, end = self.span
-        newest = self._history.seconds if self._history is not None else 0.0
+        newest = self._past.seconds if self._past is not None else 0.0
         return min(max(begin + x / max(self.width(), 1) * (end - begin), 0.0), newest)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
@@ -180,7 +180,7 @@ class HistoryView(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         step = LEAP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else STEP
-        newest = self._history.seconds if self._history is not None else 0.0
+        newest = self._past.seconds if self._past is not None else 0.0
         at = newest if self._moment is None else self._moment
         key = event.key()
         if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
@@ -215,7 +215,7 @@ class HistoryPanel(Panel):
     def __init__(self, parent: QWidget, theme: Theme, genres: tuple[str, ...]) -> None:
         super().__init__(parent, theme, "History")
         self._genres = genres
-        self._history = History(len(genres))
+        self._past: Past | None = None
         self._moment: float | None = None
         self._hover: float | None = None
         self.view = HistoryView(self, theme)
@@ -236,7 +236,7 @@ class HistoryPanel(Panel):
         self.wider.clicked.connect(lambda: self.view.zoom(closer=False))
         self.view.hovered.connect(self._show_hover)
 
-    def show_history(self, history: History, moment: float | None, seconds: float) -> None:
+    def show_history(self, past: Past, moment: float | None, seconds: float) -> None:
         """Show this, `seconds` after the last time; `moment` is the time looked at, None for live."""
         if (moment is None) != (self._moment is None):
             self.freeze.setText(FREEZE if moment is None else LIVE)
@@ -244,9 +244,9 @@ class HistoryPanel(Panel):
             self.freeze.style().unpolish(self.freeze)
             self.freeze.style().polish(self.freeze)
             self._arrange_all()
-        self._history, self._moment = history, moment
-        self.freeze.setEnabled(history.frames > 0)
-        self.view.show_history(history, moment, seconds)
+        self._past, self._moment = past, moment
+        self.freeze.setEnabled(past.frames > 0)
+        self.view.show_history(past, moment, seconds)
         self._say()
 
     def _show_hover(self, seconds: float | None) -> None:
@@ -254,7 +254,8 @@ class HistoryPanel(Panel):
         self._say()
 
     def _say(self) -> None:
-        if self._hover is not None and (moment := self._history.at(self._hover)) is not None:
+        moment = None if self._past is None or self._hover is None else self._past.at(self._hover)
+        if moment is not None:
             best = int(moment.smoothed.argmax())
             share = words.percent(float(moment.smoothed[best]))
             self.note.show_text(f"{words.clock(moment.seconds)}  {self._genres[best]} {share}", "text")

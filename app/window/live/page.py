@@ -13,10 +13,9 @@ from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from app.live.costs import CostMeter
-from app.live.history import History
+from app.live.past import Past
 from app.live.protocol import DeviceList, EngineState, Session
-from app.live.verdict import Judge, Verdict
+from app.live.verdict import Verdict
 from app.stream.snapshot import Snapshot
 from app.window import words
 from app.window.cost.panel import CostPanel
@@ -80,8 +79,6 @@ class LivePage(QWidget):
 
     file_wished = Signal()
     demo_wished = Signal()
-    begun = Signal()  # a run
-    heard = Signal(list)  # its next snapshots
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
         super().__init__(parent)
@@ -90,25 +87,26 @@ class LivePage(QWidget):
         self._shown_devices: DeviceList | None = None
         self._scale = 0.0
         self._moment: float | None = None  # seconds, while frozen
-        self._begin_run()
+        self._last: Snapshot | None = None
+        self.past = Past(session.genres, session.models.description, session.frame_seconds)
         self.source_bar = SourceBar(self, theme, session)
         self.status = StatusLine(self, theme)
         self.player = PlayerBar(self, theme, session)
-        self.now = NowPanel(self, theme, session.genres, session.model.window_seconds)
+        self.now = NowPanel(self, theme, session.genres, session.models.description.window_seconds)
         self.genres = GenresPanel(self, theme, session.genres)
         self.spectrogram = SpectrogramPanel(
-            self, theme, session.model.window_seconds, session.frame_seconds, session.highest_frequency
+            self, theme, session.models.description.window_seconds, session.frame_seconds, session.highest_frequency
         )
         self.history = HistoryPanel(self, theme, session.genres)
-        self.cost = CostPanel(self, theme, session.rows, session.windows, session.frame_seconds)
+        self.cost = CostPanel(self, theme, session.models.choices, session.models.windows, session.frame_seconds)
         self.invitation = InvitationCard(self, theme)
         self.source_bar.listen_wished.connect(self.listen)
         self.source_bar.file_wished.connect(self.file_wished)
         self.source_bar.demo_wished.connect(self.demo_wished)
         self.source_bar.stop_wished.connect(session.stop)
         self.source_bar.refresh_wished.connect(session.refresh_devices)
-        self.cost.controls.chosen.connect(session.choose_model)
-        self.cost.controls.comparison_wished.connect(session.measure_rows)
+        self.cost.controls.chosen.connect(session.models.choose)
+        self.cost.controls.comparison_wished.connect(session.models.measure)
         self.history.freeze_wished.connect(self.toggle_freeze)
         self.history.view.moment_wished.connect(self.look_at)
         self.invitation.listen_wished.connect(self.source_bar.listen.click)
@@ -121,19 +119,16 @@ class LivePage(QWidget):
     def listen(self, device_key: str) -> None:
         """Hear a microphone."""
         self._session.listen(device_key)
-        self.begun.emit()
         self.reset()
 
     def play(self, path: Path) -> None:
         """Play a file."""
         self._session.play(path)
-        self.begun.emit()
         self.reset()
 
     def demo(self) -> None:
         """Play the program's own music."""
         self._session.demo()
-        self.begun.emit()
         self.reset()
 
     @property
@@ -151,12 +146,12 @@ class LivePage(QWidget):
         """Hold the present moment, or go back to live."""
         if self._moment is not None:
             self.go_live()
-        elif self._past.frames:
-            self.look_at(self._past.seconds)
+        elif self.past.frames:
+            self.look_at(self.past.seconds)
 
     def look_at(self, seconds: float) -> None:
         """Show this moment of the session in all panels."""
-        moment = self._past.at(max(seconds, 0.0))
+        moment = self.past.at(max(seconds, 0.0))
         if moment is None:
             return
         self._moment = moment.seconds
@@ -165,13 +160,13 @@ class LivePage(QWidget):
         self.genres.show_answer(moment.smoothed, moment.raw)
         best = int(moment.smoothed.argmax())
         verdict = moment.verdict or Verdict("genre", best, best, float(moment.smoothed[best]))
-        report = self._meter.report(moment.frame)
+        report = self.past.report(moment.frame)
         self.now.show_verdict(verdict, self._session.hears_microphone)
         self.now.show_filled(moment.filled, report.model.window_seconds)
         self.spectrogram.show_window(report.model.window_seconds)
         self.spectrogram.look_at(moment.frame, clock)
         self.cost.show_report(report, self._session.missed)
-        self.history.show_history(self._past, self._moment, 0.0)
+        self.history.show_history(self.past, self._moment, 0.0)
 
     def go_live(self) -> None:
         """Show what is heard now."""
@@ -180,7 +175,7 @@ class LivePage(QWidget):
         self.spectrogram.look_at(None)
         if self._last is not None:
             self._show_newest(self._last)
-        self.history.show_history(self._past, None, 0.0)
+        self.history.show_history(self.past, None, 0.0)
 
     def tick(self, seconds: float) -> None:
         """Show what has happened in the last `seconds`, since the last tick; runs 60 times a second."""
@@ -188,10 +183,9 @@ class LivePage(QWidget):
         state = self._session.state
         snapshots = self._session.drain()
         if snapshots:
-            self._hear(snapshots)
-            self.heard.emit(snapshots)
+            self._take(snapshots)
         self._show_session(state)
-        self.history.show_history(self._past, self._moment, seconds)
+        self.history.show_history(self.past, self._moment, seconds)
         for gliding in (self.genres, self.spectrogram, self.source_bar.level):
             gliding.advance(seconds)
 
@@ -201,15 +195,13 @@ class LivePage(QWidget):
         self.go_live()
         for panel in (self.now, self.genres, self.spectrogram, self.cost, self.source_bar.level):
             panel.reset()
-        self.cost.show_report(self._meter.report(), 0)
-        self.spectrogram.show_window(self._meter.model.window_seconds)
+        self.cost.show_report(self.past.report(), 0)
+        self.spectrogram.show_window(self.past.model.window_seconds)
         self._show_session(self._session.state)
 
     def _begin_run(self) -> None:
-        self._last: Snapshot | None = None
-        self._judge, self._verdict = Judge(), Verdict("listening")
-        self._past = History(len(self._session.genres))
-        self._meter = CostMeter(self._session.model, self._session.frame_seconds)
+        self._last = None
+        self.past.begin(self._session.models.description)
 
     def _show_session(self, state: EngineState) -> None:
         devices = self._session.devices
@@ -227,28 +219,26 @@ class LivePage(QWidget):
 
     def _show_model(self, state: EngineState) -> None:
         """The boxes show what was chosen; until that one answers, that it is still hearing what came before."""
-        chosen, problem = self._session.model, self._session.model_problem
+        models = self._session.models
+        chosen, problem = models.description, models.problem
         self.cost.controls.show_model(chosen)
-        self.cost.controls.show_steps(self._session.row_steps)
-        if self._last is None and self._meter.model is not chosen:
+        self.cost.controls.show_steps(models.steps)
+        if self._last is None and self.past.model is not chosen:
             self.reset()  # nothing has been measured yet: what can be counted is that of the new model
         answering = self._last.model if self._last is not None else None
         catching_up = state.phase == "running" and answering is not None and answering is not chosen
         self.cost.controls.show_note(problem or ("catching up" if catching_up else ""), bool(problem))
 
-    def _hear(self, snapshots: list[Snapshot]) -> None:
-        self._meter.add(snapshots)
-        for snapshot in snapshots:
-            self._verdict = self._judge.judge(snapshot.smoothed, snapshot.unsure, snapshot.level_dbfs)
-            self._past.add(snapshot, self._verdict)
+    def _take(self, snapshots: list[Snapshot]) -> None:
+        self.past.add(snapshots, self._session.source_name)
         self._last = snapshots[-1]
         self.spectrogram.push(np.stack([snapshot.log_mel for snapshot in snapshots]))
         if self._moment is None:
             self._show_newest(self._last)
 
     def _show_newest(self, snapshot: Snapshot) -> None:
-        report = self._meter.report()
-        self.now.show_verdict(self._verdict, self._session.hears_microphone)
+        report = self.past.report()
+        self.now.show_verdict(self.past.verdict, self._session.hears_microphone)
         self.now.show_filled(snapshot.filled, report.model.window_seconds)
         self.genres.show_answer(snapshot.smoothed, snapshot.probabilities)
         self.spectrogram.show_window(report.model.window_seconds)

@@ -228,7 +228,7 @@ class TourChanges:
 
     def __init__(self, session: Session, tour: Tour) -> None:
         self._session = session
-        self._before: tuple[str, float] | None = None  # row and window
+        self._before: tuple[str, float] | None = None  # key and window
         tour.changed.connect(self._change)
         tour.ended.connect(self._restore)
 
@@ -236,14 +236,15 @@ class TourChanges:
         if change != "longer window":
             self._restore()
         elif self._before is None:
-            model = self._session.model
-            longer = [seconds for seconds in self._session.windows if seconds <= LONGER * model.window_seconds * 1.01]
-            self._before = model.row.key, model.window_seconds
+            models = self._session.models
+            model = models.description
+            longer = [seconds for seconds in models.windows if seconds <= LONGER * model.window_seconds * 1.01]
+            self._before = model.choice.key, model.window_seconds
             if longer:
-                # The first row is the one that ships: what the caption says of its cost is true of that one.
-                self._session.choose_model(self._session.rows[0].key, longer[-1])
+                # The first one is the one that ships: what the caption says of its cost is true of that one.
+                models.choose(models.choices[0].key, longer[-1])
 
     def _restore(self) -> None:
         before, self._before = self._before, None
         if before is not None:
-            self._session.choose_model(*before)
+            self._session.models.choose(*before)

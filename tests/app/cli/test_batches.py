@@ -12,7 +12,7 @@ from app.files import batch
 from app.files.answer import FileAnswer, FileError
 from app.files.parameters import Parameters
 from app.files.work import Outcome, Task, perform
-from app.stream.model_identity import identify
+from app.stream.models import identify
 from app.stream.weights import default_weights
 from tests.app.cli.conftest import LIBRARY
 from tests.app.cli.shell import Shell

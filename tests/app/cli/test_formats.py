@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from app.cli.arguments import FORMATS
-from app.files.answer import FileAnswer, FileError, Timeline, TwinComparison
+from app.files.answer import FileAnswer, FileError, Timeline
 from app.files.formats import WRITERS, Run
 from app.files.records import file_pieces, read_file
+from app.stream.stream import TwinComparison
 from model import GTZAN_GENRES
 
 PARAMETERS = {"hop": 1.0, "smoothing": 3.0, "compare": False}

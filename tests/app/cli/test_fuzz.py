@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.files.parameters import Parameters
 from app.files.work import Task, perform
-from app.stream.model_identity import identify
+from app.stream.models import identify
 from app.stream.weights import default_weights
 from audio import RawFormat, StreamSource, UnreadableFile
 from audio.pipe import SAMPLE_TYPES, to_samples

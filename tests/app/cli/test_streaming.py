@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from app.files.classify import classify_file
-from app.stream.offline_model import torch_model
+from app.stream.models import torch_model
 from model import Classifier
 from tests.app.cli.shell import SECONDS, Shell
 from tests.app.made_music import made_music

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
+from app.live.model_choice import ModelChooser
 from app.live.session import LiveSession
-from app.stream.snapshot import Snapshot
-from app.stream.torch_path import live_model
-from app.stream.unsure import is_unsure
+from app.stream.models import torch_model
+from app.stream.snapshot import Snapshot, is_unsure
 from app.stream.weights import default_weights
 from app.window import words
 from app.window.main import MainWindow
@@ -37,7 +37,7 @@ class RecordedSession(LiveSession):
     """Remembers what the window has drained."""
 
     def __init__(self, classifier: Classifier, speed: float) -> None:
-        super().__init__(live_model(classifier), speed)
+        super().__init__(ModelChooser(torch_model(classifier)), speed)
         self.drained: list[Snapshot] = []
 
     def drain(self) -> list[Snapshot]:
@@ -125,7 +125,7 @@ def test_a_file_that_is_no_sound_is_named_and_said_to_be_none(
 
 def assert_costs_are_those_of(session: RecordedSession, window: MainWindow) -> None:
     """Computed here once more, from the session's own counts and from the snapshots."""
-    flops = session.model.flops
+    flops = session.models.description.flops
     shared, step, twin = (sum(part.values()) for part in (flops.shared, flops.step, flops.twin))
     spent = [snapshot.nanoseconds for snapshot in session.drained]
     times = np.array([(one.log_mel + one.tokenizer, one.step, one.twin) for one in spent], dtype=float)

@@ -14,12 +14,11 @@ import soundfile
 
 from app.files.classify import classify_file
 from app.live import engine as engine_module
+from app.live.answering import SMOOTHING_FRAMES
 from app.live.engine import Engine
-from app.stream import answerer as answerer_module
-from app.stream.offline_model import torch_model
-from app.stream.snapshot import Snapshot
-from app.stream.torch_path import TorchPath, live_model
-from app.stream.unsure import is_unsure
+from app.stream.models import torch_model
+from app.stream.snapshot import Snapshot, is_unsure
+from app.stream.torch_backend import TorchBackend
 from app.stream.weights import default_weights
 from audio import AudioError, Block, FileSource, LivePacedSource, Source
 from audio.source import ClosesOnExit
@@ -41,7 +40,8 @@ def song(tmp_path: Path) -> Path:
 
 def run(classifier: Classifier, open_source: Callable[[], Source]) -> tuple[Engine, list[Snapshot]]:
     """Start, wait for the end, give all snapshots."""
-    engine = Engine(live_model(classifier), open_source)
+    model = torch_model(classifier)
+    engine = Engine(lambda: model, open_source)
     engine.start()
     assert engine.join(60.0)
     return engine, engine.drain()
@@ -75,7 +75,7 @@ def test_every_frame_comes_once_in_order_with_both_answers_and_their_times(class
 
 def test_the_present_answer_is_the_mean_of_the_last_three_seconds(classifier: Classifier, song: Path) -> None:
     _, snapshots = run(classifier, paced(song))
-    recent = [snapshot.probabilities for snapshot in snapshots[-answerer_module.SMOOTHING_FRAMES :]]
+    recent = [snapshot.probabilities for snapshot in snapshots[-SMOOTHING_FRAMES:]]
     np.testing.assert_allclose(snapshots[-1].smoothed, np.mean(recent, axis=0), rtol=0, atol=1e-12)
     said = [is_unsure(np.asarray(one.smoothed, np.float64), classifier.config) for one in snapshots]
     assert [one.unsure for one in snapshots] == said
@@ -92,7 +92,8 @@ def test_nobody_draining_loses_the_oldest_and_counts_them(
 
 
 def test_a_stop_ends_a_live_run_at_once(classifier: Classifier, song: Path) -> None:
-    engine = Engine(live_model(classifier), paced(song, speed=1.0))
+    model = torch_model(classifier)
+    engine = Engine(lambda: model, paced(song, speed=1.0))
     engine.start()
     deadline = time.monotonic() + 60
     while not engine.drain() and time.monotonic() < deadline:
@@ -148,14 +149,15 @@ def test_lost_samples_are_counted_and_time_goes_on_without_them(classifier: Clas
     assert snapshots[-1].seconds == pytest.approx(5.0, abs=0.1)  # 2 s heard, 1 s lost, 2 s heard
 
 
-def test_a_model_that_is_chosen_while_the_first_path_is_made_is_not_lost(classifier: Classifier, song: Path) -> None:
-    chosen = live_model(classifier.with_window(65))
+def test_a_model_that_is_chosen_while_the_first_backend_is_made_is_not_lost(classifier: Classifier, song: Path) -> None:
+    chosen = torch_model(classifier.with_window(65))
 
-    def make_path() -> TorchPath:
-        engine.change(chosen)  # as another thread would, in this very moment
-        return TorchPath(classifier)
+    def make_backend() -> TorchBackend:
+        wished.append(chosen)  # as another thread would, in this very moment
+        return TorchBackend(classifier)
 
-    engine = Engine(replace(live_model(classifier), make_path=make_path), paced(song))
+    wished = [replace(torch_model(classifier), make_backend=make_backend)]
+    engine = Engine(lambda: wished[-1], paced(song))
     engine.start()
     assert engine.join(60.0)
-    assert engine.drain()[-1].model is chosen.in_use
+    assert engine.drain()[-1].model is chosen.description

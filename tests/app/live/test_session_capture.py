@@ -11,9 +11,10 @@ import pytest
 import soundfile
 
 from app.live.engine import INVALID, Engine
+from app.live.model_choice import ModelChooser
 from app.live.session import LiveSession
+from app.stream.models import torch_model
 from app.stream.snapshot import Snapshot
-from app.stream.torch_path import live_model
 from app.stream.weights import default_weights
 from audio import Block, Capture, Level
 from audio.source import ClosesOnExit
@@ -32,7 +33,7 @@ def classifier() -> Classifier:
 
 @pytest.fixture
 def session(classifier: Classifier) -> Iterator[LiveSession]:
-    running = LiveSession(live_model(classifier))
+    running = LiveSession(ModelChooser(torch_model(classifier)))
     yield running
     assert running.close()
 
@@ -56,7 +57,8 @@ def test_a_lost_microphone_is_a_condition_of_the_run_and_not_its_end(classifier:
     clock = HurriedClock()
     device = VirtualDevice(clock, tone(48_000))
     clock.at(2.0, device.unplug)
-    engine = Engine(live_model(classifier), lambda: Capture(device, clock=clock))
+    model = torch_model(classifier)
+    engine = Engine(lambda: model, lambda: Capture(device, clock=clock))
     engine.start()
     wait(lambda: engine.state.capture == "lost")
     lost = engine.state
@@ -101,7 +103,8 @@ class SomeNan(ClosesOnExit):
 
 def test_samples_that_are_no_numbers_are_said_once(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.live.engine.INVALID_SHOWN_SECONDS", 0.5)
-    engine = Engine(live_model(classifier), SomeNan)
+    model = torch_model(classifier)
+    engine = Engine(lambda: model, SomeNan)
     engine.start()
     wait(lambda: engine.state.message == INVALID)
     wait(lambda: engine.state.phase == "running" and not engine.state.message)

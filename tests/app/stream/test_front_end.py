@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.stream.front_end import compile_everything, describe_front_end, quicken_with, ready_front_end
-from app.stream.offline_model import load_model
+from app.stream.front_end import compile_everything, describe_front_end, ready_front_end
+from app.stream.models import compile_model, load_model, torch_model
 from app.stream.weights import default_weights
-from audio import SAMPLE_RATE, FrontEnd, StreamingLogMel
+from audio import SAMPLE_RATE, StreamingLogMel
 from model import load_classifier
 from tests.app.made_music import made_music
 from tests.own_process import CHECKOUT, run_python
@@ -23,17 +23,23 @@ def _compiled() -> None:
 
 def test_what_set_up_compiled_is_loaded_and_said() -> None:
     assert ready_front_end().name == "compiled"
-    assert load_model(default_weights()).front_end.name == "compiled"
+    model = load_model(default_weights())
+    model.make_backend()
+    assert model.front_end.name == "compiled"
     assert describe_front_end()["name"] == "compiled"
     assert "kept in" in describe_front_end()["note"]
 
 
-def test_a_window_without_it_begins_with_numpy_and_is_quickened_with_the_model() -> None:
-    front_end = FrontEnd()
+def test_a_window_without_it_begins_with_numpy_and_is_compiled_with_the_model() -> None:
+    model = torch_model(load_classifier(default_weights()))
+    front_end = model.front_end
+    assert front_end.name == "numpy"
     sound = made_music(seconds=2.0).astype(np.float32)
     stream = StreamingLogMel(front_end)
     before = stream.push(sound[:SAMPLE_RATE])
-    assert quicken_with(front_end)(load_classifier(default_weights())) is not None
+    compiled = compile_model(model)
+    assert compiled is not None
+    assert compiled.front_end is front_end
     assert front_end.name == "compiled"
     frames = np.concatenate([before, stream.push(sound[SAMPLE_RATE:])])
     np.testing.assert_allclose(frames, StreamingLogMel().push(sound), rtol=0, atol=1e-4)
@@ -43,12 +49,12 @@ def test_without_numba_numpy_computes_and_info_says_it() -> None:
     code = """
 import sys
 sys.modules["numba"] = None  # importing it now fails as if it were not installed
-from app.stream.front_end import describe_front_end, quicken_with, ready_front_end
+from app.stream.front_end import describe_front_end, ready_front_end
+from app.stream.models import compile_model, torch_model
 from app.stream.weights import default_weights
 from model import load_classifier
-front_end = ready_front_end()
-assert quicken_with(front_end)(load_classifier(default_weights())) is None
-print(front_end.name, describe_front_end()["name"], describe_front_end()["note"])
+assert compile_model(torch_model(load_classifier(default_weights()), front_end=ready_front_end())) is None
+print(ready_front_end().name, describe_front_end()["name"], describe_front_end()["note"])
 """
     said = run_python(code)
     assert said.startswith("numpy numpy")

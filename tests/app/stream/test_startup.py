@@ -14,9 +14,9 @@ import soundfile
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.cli.window import first_model
 from app.stream.front_end import compile_everything
-from app.stream.loading import giving_way
+from app.stream.imports import bulk_imports
+from app.stream.models import load_model
 from app.stream.weights import default_weights
 from app.window.start import FirstPainting
 from model import Classifier, WeightsError, load_for_training, save_classifier
@@ -33,11 +33,11 @@ HELP_WAITS_NOT_FOR = INFO_WAITS_NOT_FOR | {"numpy", "numba", "safetensors", "mod
 
 AS_FAR_AS_THE_FIRST_PAINTING = """
 import os, sys
-import app.live.session
-def look(session):
+import app.live.model_choice
+def look(models):
     print(*sys.modules, sep=",", flush=True)
     os._exit(0)
-app.live.session.LiveSession.complete = look
+app.live.model_choice.ModelChooser.complete = look
 from app.cli.main import main
 main([])
 """
@@ -106,12 +106,12 @@ def test_compiled_functions_are_loaded_for_a_model_that_they_cover_and_for_no_ot
     config = replace(load_for_training(default_weights()).config, blocks=2, stacking="retroactive")
     uncovered = tmp_path / "retroactive.safetensors"
     save_classifier(Classifier(config), uncovered)
-    assert first_model(uncovered).make_path().name == "torch"
+    assert load_model(uncovered).make_backend().name == "torch"
     assert loaded == []
-    covered = first_model(default_weights(), window=65)
-    assert covered.in_use.window == 65
+    covered = load_model(default_weights(), window=65)
+    assert covered.description.window == 65
     assert loaded == []  # the window is not there yet
-    assert [covered.make_path().name for _ in range(2)] == ["compiled", "compiled"]
+    assert [covered.make_backend().name for _ in range(2)] == ["compiled", "compiled"]
     assert loaded == ["all"]
 
 
@@ -119,15 +119,15 @@ def test_weights_that_cannot_be_used_are_said_before_there_is_a_window(tmp_path:
     broken = tmp_path / "broken.safetensors"
     broken.write_text("no weights")
     with pytest.raises(WeightsError):
-        first_model(broken)
+        load_model(broken)
     with pytest.raises(ValueError, match="window"):
-        first_model(default_weights(), window=0)
+        load_model(default_weights(), window=0)
 
 
-def test_giving_way_ends_as_it_began_also_within_itself() -> None:
+def test_bulk_imports_end_as_it_began_also_within_itself() -> None:
     turn = sys.getswitchinterval()
-    with giving_way():
-        with giving_way():
+    with bulk_imports():
+        with bulk_imports():
             pass
         assert sys.getswitchinterval() < turn
         assert not gc.isenabled()
@@ -140,13 +140,13 @@ def test_torch_s_library_is_loaded_before_torch_is_imported() -> None:
     code = """
 import sys
 from pathlib import Path
-from app.stream import torch_import
-load = torch_import.load_library
+from app.stream import imports
+load = imports.load_torch_library
 def load_and_look():
     load()
     print("libtorch_cpu" in Path("/proc/self/maps").read_text(), "torch" in sys.modules)
-torch_import.load_library = load_and_look
-torch_import.import_torch()
+imports.load_torch_library = load_and_look
+imports.import_torch()
 import torch
 print(torch.get_num_threads())
 """

@@ -23,7 +23,7 @@ from pytestqt.qtbot import QtBot
 from app.files.answer import FileAnswer, FileError, Timeline
 from app.files.classify import classify_file
 from app.files.parameters import Parameters
-from app.stream.offline_model import torch_model
+from app.stream.models import torch_model
 from app.stream.weights import default_weights
 from app.window.files.page import FilesPage
 from app.window.files.table import CONFIDENCE, FILE, GENRE, LENGTH, TIMELINE

@@ -84,7 +84,7 @@ def test_a_new_source_begins_with_empty_panels(window: MainWindow, session: Scri
     assert text(window, "genre_jazz") == "\N{EM DASH}"
     assert text(window, "frames") == "0"
     assert text(window, "largest_difference") == "\N{EM DASH}"
-    assert window.live.spectrogram.picture.ring.written == 0
+    assert window.live.spectrogram.picture.ring.end == 0
 
 
 def test_closing_stops_the_session(window: MainWindow, session: ScriptedSession) -> None:

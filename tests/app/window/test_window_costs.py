@@ -9,8 +9,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from app.live.costs import CostMeter, Percentiles
-from app.stream.model_in_use import FrameFlops, RowSteps
+from app.live.costs import Percentiles
+from app.live.past import Past
+from app.stream.snapshot import FrameFlops, StepTimes
 from app.window import words
 from app.window.cost.comparison import LogAxis
 from app.window.cost.panel import CostPanel, tail
@@ -20,14 +21,14 @@ from tests.app.scripted_session import FLOPS, MODEL, ScriptedSession, snapshot
 from tests.app.shown import text
 
 
-def test_shown_costs_are_those_of_the_cost_meter(window: MainWindow, session: ScriptedSession) -> None:
+def test_shown_costs_are_those_of_the_past(window: MainWindow, session: ScriptedSession) -> None:
     frames = [
         snapshot(index, step=100_000 + 700 * index, twin=4_000_000 + 9_000 * index, difference=index * 1e-8)
         for index in range(60)
     ]
-    meter = CostMeter(MODEL, session.frame_seconds)
-    meter.add(frames)
-    report = meter.report()
+    past = Past(session.genres, MODEL, session.frame_seconds)
+    past.add(frames)
+    report = past.report()
     window.listen("desk")
     for begin in range(0, 60, 7):
         session.queue(frames[begin : begin + 7])
@@ -137,7 +138,7 @@ def test_a_twin_that_is_not_loaded_yet_is_said_to_be(window: MainWindow, session
 
 def test_saved_arithmetic_memory_and_what_computes_are_shown(window: MainWindow, session: ScriptedSession) -> None:
     window.listen("desk")
-    session.queue([snapshot(index, saved_flops=108_000_000, path="compiled") for index in range(40)])
+    session.queue([snapshot(index, saved_flops=108_000_000, backend="compiled") for index in range(40)])
     window.tick()
     assert text(window, "saved") == "4.32 GFLOP"
     assert (text(window, "memory_step"), text(window, "memory_twin")) == ("412 kB", "twin 645 kB")
@@ -148,7 +149,7 @@ def test_saved_arithmetic_memory_and_what_computes_are_shown(window: MainWindow,
 def test_the_boxes_choose_another_row_and_another_window(window: MainWindow, session: ScriptedSession) -> None:
     controls = window.live.cost.controls
     assert [controls.length.itemText(at) for at in range(controls.length.count())] == ["5 s", "30 s", "5 min"]
-    assert (controls.family.currentText(), controls.length.currentText()) == (session.rows[0].name, "30 s")
+    assert (controls.family.currentText(), controls.length.currentText()) == (session.models.choices[0].name, "30 s")
     controls.family.setCurrentIndex(1)
     controls.family.activated.emit(1)
     assert session.asked[-1] == "model 'soft' 30"
@@ -159,22 +160,22 @@ def test_the_boxes_choose_another_row_and_another_window(window: MainWindow, ses
 
 def test_the_list_of_rows_says_which_is_the_quickest_here(window: MainWindow, session: ScriptedSession) -> None:
     controls = window.live.cost.controls
-    family, names = controls.family, [row.name for row in session.rows]
+    family, names = controls.family, [row.name for row in session.models.choices]
     family.showPopup()
-    assert session.asked[-1] == "rows 30"
-    session.row_steps = RowSteps(30.0, {"": 9_640.0, "soft": 31_000.0})
+    assert session.asked[-1] == "measure 30"
+    session.models.steps = StepTimes(30.0, {"": 9_640.0, "soft": 31_000.0})
     window.tick()
     assert [family.itemText(0), family.itemText(1)] == [
         f"{names[0]}   9.6 µs a step, the quickest here",
         f"{names[1]}   31 µs a step",
     ]
     assert family.view().width() > family.fontMetrics().horizontalAdvance(family.itemText(0))  # nothing is cut off
-    session.row_steps = RowSteps(30.0, {"": 40_000.0})  # the other one cannot have this window
+    session.models.steps = StepTimes(30.0, {"": 40_000.0})  # the other one cannot have this window
     window.tick()
     assert [family.itemText(0), family.itemText(1)] == [f"{names[0]}   40 µs a step, the quickest here", names[1]]
     family.hidePopup()
     controls.length.setCurrentIndex(0)
-    controls.show_steps(session.row_steps)  # which is not of this window
+    controls.show_steps(session.models.steps)  # which is not of this window
     assert [family.itemText(0), family.itemText(1)] == names
 
 
@@ -183,7 +184,7 @@ def test_until_the_chosen_model_answers_the_panel_says_that_it_catches_up(
 ) -> None:
     other = replace(MODEL, window=65, window_seconds=5.0)
     window.listen("desk")
-    session.model = other
+    session.models.description = other
     session.queue([snapshot(0, model=MODEL)])
     window.tick()
     assert text(window, "model_note") == "catching up"
@@ -195,9 +196,9 @@ def test_until_the_chosen_model_answers_the_panel_says_that_it_catches_up(
     assert text(window, "model_note") == ""
     assert window.live.spectrogram.window_seconds == 5.0
     assert text(window, "heard") == "2 of 5 s heard"
-    session.model_problem = "This model cannot be used, choose another one."
+    session.models.problem = "This model cannot be used, choose another one."
     window.tick()
-    assert text(window, "model_note") == session.model_problem
+    assert text(window, "model_note") == session.models.problem
 
 
 def test_the_axis_widens_to_hold_every_value_and_keeps_even_decades() -> None:
@@ -212,7 +213,7 @@ def test_the_axis_widens_to_hold_every_value_and_keeps_even_decades() -> None:
 
 def test_a_model_chosen_before_anything_runs_is_counted_at_once(window: MainWindow, session: ScriptedSession) -> None:
     flops = FrameFlops(FLOPS.shared, FLOPS.step, {"attention": 1_000_000, "head": 100_000})
-    session.model = replace(MODEL, window=65, window_seconds=5.0, flops=flops)
+    session.models.description = replace(MODEL, window=65, window_seconds=5.0, flops=flops)
     window.tick()
     assert text(window, "flops_encoder_twin") == "1.10 MFLOP"
     assert window.live.spectrogram.window_seconds == 5.0

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter, QPicture
 from PySide6.QtWidgets import QApplication
 
-from app.window.frame_ring import SILENCE_DB, FrameRing
+from app.stream.frames import SILENCE_DB, FrameRing
 from app.window.history.spectrogram import LOWEST_TOP_DB, RANGE_DB, SLACK, Flow, ScrollingPicture, SpectrogramPanel
 from app.window.main import MainWindow
 from tests.app.scripted_session import ScriptedSession, snapshot
@@ -28,16 +28,16 @@ def test_after_wrapping_around_the_ring_gives_the_last_frames_in_order(chunk: in
     ring = FrameRing(COLUMNS, BANDS)
     for begin in range(0, len(heard), chunk):
         ring.push(heard[begin : begin + chunk])
-    assert ring.written == 200
-    np.testing.assert_array_equal(ring.until(200, COLUMNS), heard[-COLUMNS:].T)
+    assert ring.end == 200
+    np.testing.assert_array_equal(ring.until(200, COLUMNS), heard[-COLUMNS:])
 
 
 def test_before_it_is_full_the_frames_stand_on_the_right() -> None:
     ring = FrameRing(COLUMNS, BANDS)
     ring.push(frames(7))
     shown = ring.until(7, COLUMNS)
-    np.testing.assert_array_equal(shown[:, -7:], frames(7).T)
-    assert (shown[:, :-7] == SILENCE_DB).all()
+    np.testing.assert_array_equal(shown[-7:], frames(7))
+    assert (shown[:-7] == SILENCE_DB).all()
 
 
 @pytest.mark.parametrize("end", [177, 180, 190, 200])
@@ -47,8 +47,8 @@ def test_what_is_asked_of_the_past_is_there_as_far_as_it_is_kept(end: int) -> No
     ring.push(heard)
     shown = ring.until(end, 10)
     kept = max(0, 10 - max(0, 200 - COLUMNS - (end - 10)))
-    np.testing.assert_array_equal(shown[:, 10 - kept :], heard[end - kept : end].T)
-    assert (shown[:, : 10 - kept] == SILENCE_DB).all()
+    np.testing.assert_array_equal(shown[10 - kept :], heard[end - kept : end])
+    assert (shown[: 10 - kept] == SILENCE_DB).all()
 
 
 def test_pushing_writes_into_the_same_memory() -> None:

@@ -11,8 +11,9 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.live.model_choice import ModelChooser
 from app.live.session import LiveSession
-from app.stream.torch_path import live_model
+from app.stream.models import torch_model
 from app.stream.weights import default_weights
 from app.window.main import MainWindow
 from model import load_classifier
@@ -46,13 +47,13 @@ def test_ten_minutes_of_frames_make_the_window_grow_by_less_than_five_megabytes(
 
 def test_closing_while_everything_runs_leaves_no_thread(qtbot: QtBot) -> None:
     before = {thread.name for thread in threading.enumerate()}
-    session = LiveSession(live_model(load_classifier(default_weights())), speed=math.inf)
+    session = LiveSession(ModelChooser(torch_model(load_classifier(default_weights()))), speed=math.inf)
     window = MainWindow(session)
     qtbot.addWidget(window)
     window.show()
     window.demo()
     window.set_recording(True)
-    qtbot.waitUntil(lambda: len(window.log) > 20 and session.recorder.seconds > 1, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: len(window.live.past.log) > 20 and session.recorder.seconds > 1, timeout=PATIENCE)
     began = time.monotonic()
     window.close()
     assert session.close()

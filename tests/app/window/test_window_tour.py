@@ -42,12 +42,12 @@ def test_the_window_of_the_model_becomes_longer_and_is_given_back(
     window.tour.go(changed)
     longer = session.asked[-1]
     assert longer.startswith("model ")
-    assert float(longer.rpartition(" ")[2]) in session.windows
+    assert float(longer.rpartition(" ")[2]) in session.models.windows
     if leaves:
         window.tour.end()
     else:
         window.tour.go(changed + 1)
-    assert session.asked[-1] == f"model {MODEL.row.key!r} {MODEL.window_seconds:g}"
+    assert session.asked[-1] == f"model {MODEL.choice.key!r} {MODEL.window_seconds:g}"
     before = len(session.asked)
     window.tour.end()
     assert len(session.asked) == before

@@ -1,4 +1,4 @@
-"""The compiled path in the program: the same answers as torch, and torch where it cannot be had."""
+"""One loader: compiled where that is ready, with the same answers as torch, and torch where it cannot be had."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 import soundfile
 
 from app.files.classify import classify_file
-from app.stream.compiled_path import CompiledPath, describe_path, quicken
-from app.stream.offline_model import load_model, torch_model
-from app.stream.torch_path import TorchPath
+from app.stream.backend import CompiledBackend
+from app.stream.models import compiled_backends, describe_backend, load_model, torch_model
+from app.stream.torch_backend import TorchBackend
 from app.stream.weights import default_weights, family_weights
 from model import Classifier, load_classifier
 from model.compiled.classifier import CompiledClassifier, compile_all
@@ -28,21 +28,22 @@ def classifier() -> Classifier:
 
 
 def test_a_live_stream_is_answered_as_torch_does(classifier: Classifier) -> None:
-    make_path = quicken(classifier)
-    assert make_path is not None
-    compiled, torch_path = make_path(), TorchPath(classifier)
+    make_backend = compiled_backends(classifier)
+    assert make_backend is not None
+    compiled, by_torch = make_backend(), TorchBackend(classifier)
     assert compiled.name == "compiled"
     log_mels = np.random.default_rng(0).normal(-30.0, 12.0, (60, 128)).astype(np.float32)
-    tokens, answers = compiled.hear(log_mels[:40])
-    expected_tokens, expected = torch_path.hear(log_mels[:40])
+    tokens, expected_tokens = compiled.tokenize(log_mels[:40]), by_torch.tokenize(log_mels[:40])
+    answers, expected = compiled.encode(tokens), by_torch.encode(expected_tokens)
     np.testing.assert_allclose(tokens, expected_tokens, rtol=0, atol=1e-4)
     np.testing.assert_allclose(answers, expected, rtol=0, atol=1e-5)
-    for log_mel in log_mels[40:]:
-        answer = compiled.step(compiled.tokenize(log_mel))
-        np.testing.assert_allclose(answer, torch_path.step(torch_path.tokenize(log_mel)), rtol=0, atol=1e-5)
-    assert compiled.filled == torch_path.filled == 60
-    assert isinstance(make_path(), CompiledPath)
-    assert make_path().filled == 0  # a stream of its own
+    for at in range(40, 60):
+        frame = log_mels[at : at + 1]
+        answer = compiled.encode(compiled.tokenize(frame))
+        np.testing.assert_allclose(answer, by_torch.encode(by_torch.tokenize(frame)), rtol=0, atol=1e-5)
+    assert compiled.filled == by_torch.filled == 60
+    assert isinstance(make_backend(), CompiledBackend)
+    assert make_backend().filled == 0  # a stream of its own
 
 
 def test_a_file_is_classified_the_same_either_way(classifier: Classifier, tmp_path: Path) -> None:
@@ -63,25 +64,24 @@ def test_weights_that_ship_are_rounded_and_take_half_the_room(weights: Path) -> 
 
 def test_what_is_not_covered_stays_in_torch_and_says_so(classifier: Classifier) -> None:
     retroactive = Classifier(replace(classifier.config, blocks=2, stacking="retroactive")).for_inference()
-    assert quicken(retroactive) is None
-    described = describe_path(retroactive.config, {})
+    assert compiled_backends(retroactive) is None
+    described = describe_backend(retroactive.config, {})
     assert described["name"] == "torch"
     assert "retroactive" in described["note"]
-    assert describe_path(*read_weights(default_weights(), "np"))["name"] == "compiled"
+    assert describe_backend(*read_weights(default_weights(), "np"))["name"] == "compiled"
 
 
 def test_without_numba_torch_answers_and_info_says_it() -> None:
     code = """
 import sys
 sys.modules["numba"] = None  # importing it now fails as if it were not installed
-from app.stream.compiled_path import describe_path, quicken
-from app.stream.offline_model import load_model
+from app.stream.models import compiled_backends, describe_backend, load_model
 from app.stream.weights import default_weights
 from model import load_classifier
 from model.weights import read_weights
-assert quicken(load_classifier(default_weights())) is None
-assert load_model(default_weights()).begin(False).__class__.__name__ == "TorchHearer"
-described = describe_path(*read_weights(default_weights(), "np"))
+assert compiled_backends(load_classifier(default_weights())) is None
+assert load_model(default_weights()).make_backend().name == "torch"
+described = describe_backend(*read_weights(default_weights(), "np"))
 print(described["name"], described["note"])
 """
     said = run_python(code)
@@ -92,13 +92,12 @@ print(described["name"], described["note"])
 def test_a_cache_that_cannot_be_written_is_no_fault_and_info_says_it(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder can be made in a file")
     code = """
-from app.stream.compiled_path import describe_path
-from app.stream.offline_model import load_model
+from app.stream.models import describe_backend, load_model
 from app.stream.weights import default_weights
 from model.compiled.cache import cache_folder, is_ready
 from model.weights import read_weights
 assert cache_folder() is None and not is_ready()
-assert load_model(default_weights()).begin(False).__class__.__name__ == "TorchHearer"
-print(describe_path(*read_weights(default_weights(), "np"))["note"])
+assert load_model(default_weights()).make_backend().name == "torch"
+print(describe_backend(*read_weights(default_weights(), "np"))["note"])
 """
     assert "anew at every start" in run_python(code, NYSTREAM_CACHE=str(tmp_path / "file"))

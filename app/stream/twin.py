@@ -1,8 +1,8 @@
-"""Runs the non-continual twin beside the live path, and never at its expense.
+"""Runs the twin, the same model over a sliding window, beside the continual one, and never at its expense.
 
 A twin that is quick enough answers every frame in the same thread, right after the continual step: both are then timed
 under the same conditions. One that is too slow for that answers every k-th frame in a thread of its own, where torch
-leaves the interpreter to the live path; its answer comes some frames later, with what it is to be compared to.
+releases the GIL; its answer comes some frames later, with what it is to be compared to.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from audio import FRAME_SECONDS
+
 TWIN_SHARE = 0.25  # of the time between two frames is the most that the twin may take on the average
 MEASURED = 5  # runs whose median is the twin's typical time: one that was interrupted must not count
 
@@ -32,40 +34,42 @@ class TwinAnswer:
 
 
 class Twin(Protocol):
-    """A non-continual model on one stream."""
+    """A model over a sliding window, on one stream."""
 
-    def hear(self, tokens: NDArray[np.float32]) -> None:
-        """(T, d): remember them."""
+    def push(self, tokens: NDArray[np.float32]) -> None:
+        """Remember (T, d)."""
 
     def question(self) -> Callable[[], NDArray[np.float64]]:
-        """The computation of the answer (genres,) for what has been heard by now; any thread may run it, once."""
+        """The computation of the answer (genres,) for the tokens so far; any thread may run it, once."""
 
 
 class TwinRunner:
-    """`every` is k: the twin answers every k-th frame."""
+    """`every` is k: the twin answers every k-th frame. frame_seconds: from one to the next; inf to wait for the twin
+    at every frame.
+    """
 
-    def __init__(self, twin: Twin, frame_seconds: float) -> None:
+    def __init__(self, twin: Twin, frame_seconds: float = FRAME_SECONDS) -> None:
         self._twin = twin
         self._limit = TWIN_SHARE * frame_seconds * 1e9
         self._measured: deque[int] = deque(maxlen=MEASURED)
         self._running: threading.Thread | None = None
         self._finished: TwinAnswer | None = None
         self._since_begun = 0  # frames
-        self._is_known = True  # whether it may run in this thread: on its first token any twin is quick
+        self._is_known = True  # whether it may run in this thread: it is quick until its window fills
         self.every = 1
 
-    def hear(self, tokens: NDArray[np.float32]) -> None:
-        """(T, d) tokens that need no answer; how long an answer takes is then not known before the first one."""
-        self._twin.hear(tokens)
+    def catch_up(self, tokens: NDArray[np.float32]) -> None:
+        """(T, d) tokens that need no answer; its cost is then unknown until the first one."""
+        self._twin.push(tokens)
         self._is_known = False
 
     def answer(self, token: NDArray[np.float32], present: NDArray[np.float64]) -> TwinAnswer | None:
-        """Hear the next token (d,), to which the continual model said `present` (genres,).
+        """Push the next token (1, d), for which the continual model's answer is `present` (genres,).
 
         The answer for it, or for an earlier token, if one is there.
         """
         began = time.perf_counter_ns()
-        self._twin.hear(token[None])
+        self._twin.push(token)
         self._since_begun += 1
         if self._running is not None:
             if self._running.is_alive():
@@ -83,13 +87,13 @@ class TwinRunner:
             self._begin(present, time.perf_counter_ns() - began)
         return finished
 
-    def _begin(self, present: NDArray[np.float64], heard_nanoseconds: int) -> None:
+    def _begin(self, present: NDArray[np.float64], pushed_nanoseconds: int) -> None:
         question = self._twin.question()
 
         def run() -> None:
             began = time.perf_counter_ns()
             answered = question()
-            self._finished = TwinAnswer(answered, present, time.perf_counter_ns() - began + heard_nanoseconds)
+            self._finished = TwinAnswer(answered, present, time.perf_counter_ns() - began + pushed_nanoseconds)
 
         self._since_begun = 0
         self._running = threading.Thread(target=run, name="twin", daemon=True)

@@ -9,7 +9,7 @@ import pytest
 
 from app.files.parameters import Parameters
 from app.files.timeline import TimelineBuilder
-from app.stream.unsure import is_unsure
+from app.stream.snapshot import is_unsure
 from model import ModelConfig
 
 CONFIG = ModelConfig(genres=("blues", "jazz", "rock"), unsure_probability=0.5, unsure_margin=0.1)

@@ -1,4 +1,4 @@
-"""The history holds every frame of the last minutes and means of all before, in memory that does not grow."""
+"""The past holds every frame of the last minutes and means of all before, in memory that does not grow."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from app.live.history import History
+from app.live.past import Past
 from app.live.verdict import Verdict
 from app.stream.snapshot import Snapshot
 from app.window.history.strip import stack
-from tests.app.scripted_session import GENRES, ScriptedSession, answer, snapshot
+from tests.app.scripted_session import GENRES, MODEL, ScriptedSession, answer, snapshot
 
 FRAME = ScriptedSession.frame_seconds
 
@@ -20,25 +20,40 @@ def frame(index: int) -> Snapshot:
     return snapshot(index, GENRES[index // 40 % 10], 0.5 + 0.4 * (index % 40) / 40, raw_favourite="rock")
 
 
-def filled(frames: int, recent: int = 50, means: int = 16) -> History:
-    history = History(len(GENRES), recent, means)
-    for index in range(frames):
-        history.add(frame(index), Verdict("genre", index % 10))
-    return history
+class NumberedJudge:
+    """Says something else of every frame."""
+
+    def __init__(self) -> None:
+        self._frames = 0
+
+    def judge(self, *_frame: object) -> Verdict:
+        self._frames += 1
+        return Verdict("genre", (self._frames - 1) % 10)
+
+
+@pytest.fixture(autouse=True)
+def _numbered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.live.past.Judge", NumberedJudge)
+
+
+def filled(frames: int) -> Past:
+    past = Past(GENRES, MODEL, FRAME, frames=50, means=16)
+    past.add([frame(index) for index in range(frames)])
+    return past
 
 
 def test_an_empty_one_knows_no_moment() -> None:
-    history = History(10)
-    assert history.at(3.0) is None
-    assert np.isnan(history.curve(0.0, 60.0, 20)).all()
+    past = Past(GENRES, MODEL, FRAME)
+    assert past.at(3.0) is None
+    assert np.isnan(past.curve(0.0, 60.0, 20)).all()
 
 
 @pytest.mark.parametrize("count", [1, 49, 50, 51, 333])
 def test_every_recent_frame_is_found_by_its_time_as_it_was(count: int) -> None:
-    history = filled(count)
-    assert history.frames == count
+    past = filled(count)
+    assert past.frames == count
     for index in range(max(0, count - 50), count):
-        moment = history.at(index * FRAME + FRAME / 3)
+        moment = past.at(index * FRAME + FRAME / 3)
         assert moment is not None
         assert moment.frame == index + 1
         assert moment.seconds == pytest.approx(index * FRAME)
@@ -50,42 +65,52 @@ def test_every_recent_frame_is_found_by_its_time_as_it_was(count: int) -> None:
 
 @pytest.mark.parametrize("count", [200, 1000, 5000])
 def test_what_is_older_is_kept_as_means_of_the_whole_session(count: int) -> None:
-    history = filled(count)
+    past = filled(count)
     stride = 1
     while count / stride > 16:
         stride *= 2
     whole = [frame(index).smoothed for index in range(count)]
     for begin in range(0, count - 50 - 2 * stride, stride):
-        moment = history.at((begin + stride / 2) * FRAME)
+        moment = past.at((begin + stride / 2) * FRAME)
         assert moment is not None
         assert moment.raw is None
         np.testing.assert_allclose(moment.smoothed, np.mean(whole[begin : begin + stride], axis=0), rtol=0, atol=1e-5)
 
 
-def test_memory_does_not_grow() -> None:
-    def size(history: History) -> int:
-        return sum(sys.getsizeof(value) for value in vars(history).values())
+def test_memory_does_not_grow_but_for_the_log() -> None:
+    def size(past: Past) -> int:
+        return sum(sys.getsizeof(value) for value in vars(past).values())
 
-    history = filled(60)
-    before = size(history)
-    for index in range(60, 3000):
-        history.add(frame(index), Verdict("silence"))
-    assert size(history) == before
+    past = filled(60)
+    before = size(past)
+    past.add([frame(index) for index in range(60, 3000)])
+    assert size(past) == before
 
 
 @pytest.mark.parametrize("count", [30, 400, 5000])
 def test_the_curve_is_what_each_moment_says_and_nothing_where_nothing_is(count: int) -> None:
-    history = filled(count)
+    past = filled(count)
     end = count * FRAME
-    curve = history.curve(-5.0, end + 5.0, 37)
+    curve = past.curve(-5.0, end + 5.0, 37)
     middles = -5.0 + (np.arange(37) + 0.5) * (end + 10.0) / 37
     for middle, column in zip(middles, curve, strict=True):
-        moment = history.at(middle)
+        moment = past.at(middle)
         assert moment is not None
-        if 0 <= middle <= history.seconds:
+        if 0 <= middle <= past.seconds:
             np.testing.assert_allclose(column, moment.smoothed, rtol=0, atol=1e-6)
         else:
             assert np.isnan(column).all()
+
+
+def test_another_run_begins_with_an_empty_past_and_the_log_goes_on() -> None:
+    past = filled(60)
+    past.begin(MODEL)
+    assert (past.frames, past.seconds, past.at(3.0), past.verdict.kind) == (0, 0.0, None, "listening")
+    past.add([frame(0)], "song.wav")
+    moment = past.at(0.0)
+    assert moment is not None
+    assert moment.frame == past.report().frames == 1
+    assert len(past.log) == 61
 
 
 def test_genres_are_stacked_in_their_order_as_high_as_they_are_probable() -> None:

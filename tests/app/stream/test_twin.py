@@ -1,4 +1,4 @@
-"""The twin runs beside the live path, as often as it can afford, and the live path never waits for a slow one."""
+"""The twin runs beside the continual model, as often as it can afford, and frames never wait for a slow one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from app.stream.twin_runner import TWIN_SHARE, TwinAnswer, TwinRunner
+from app.stream.twin import TWIN_SHARE, TwinAnswer, TwinRunner
 
 FRAME_SECONDS = 0.1
 PATIENCE = 10.0
@@ -24,7 +24,7 @@ class FakeTwin:
         self.threads: list[threading.Thread] = []
         self.release: threading.Event | None = None
 
-    def hear(self, tokens: NDArray[np.float32]) -> None:
+    def push(self, tokens: NDArray[np.float32]) -> None:
         self.heard += len(tokens)
 
     def question(self) -> Callable[[], NDArray[np.float64]]:
@@ -40,7 +40,7 @@ class FakeTwin:
         return answer
 
 
-TOKEN = np.zeros(4, np.float32)
+TOKEN = np.zeros((1, 4), np.float32)
 HISTORY = np.zeros((20, 4), np.float32)
 
 
@@ -74,7 +74,7 @@ def test_a_quick_twin_answers_every_frame_in_the_same_thread() -> None:
 def test_a_slow_twin_answers_every_kth_frame_so_that_its_share_is_kept() -> None:
     twin = FakeTwin(seconds=3.4 * TWIN_SHARE * FRAME_SECONDS)
     runner = TwinRunner(twin, FRAME_SECONDS)
-    runner.hear(HISTORY)
+    runner.catch_up(HISTORY)
     settle(runner, twin, 3)
     assert runner.every >= 4  # sleeping takes as long as it says, or longer on a busy machine
     every = runner.every
@@ -88,7 +88,7 @@ def test_the_live_path_never_waits_for_a_twin_that_hangs() -> None:
     twin = FakeTwin()
     twin.release = threading.Event()
     runner = TwinRunner(twin, FRAME_SECONDS)
-    runner.hear(HISTORY)
+    runner.catch_up(HISTORY)
     began = time.monotonic()
     assert [ask(runner, twin) for _ in range(50)] == [None] * 50
     assert time.monotonic() - began < PATIENCE / 2
@@ -100,7 +100,7 @@ def test_the_live_path_never_waits_for_a_twin_that_hangs() -> None:
 def test_a_late_answer_comes_with_what_it_is_to_be_compared_to() -> None:
     twin = FakeTwin(seconds=2.5 * TWIN_SHARE * FRAME_SECONDS)
     runner = TwinRunner(twin, FRAME_SECONDS)
-    runner.hear(HISTORY)
+    runner.catch_up(HISTORY)
     answers = [answer for answer in settle(runner, twin, 12) if answer is not None]
     assert answers
     for answer in answers:

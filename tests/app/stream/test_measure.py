@@ -1,4 +1,4 @@
-"""The quickest row for a window: measured on the spot, said, and chosen only when it is asked for."""
+"""The fastest model for a window: measured on the spot, said, and chosen only when it is asked for."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ import pytest
 from app.cli import rows, window
 from app.cli.arguments import parser
 from app.cli.main import main
-from app.stream import model_steps as bench_rows
-from app.stream.model_steps import RowStep, measure_rows
+from app.stream import measure as measure_module
+from app.stream.measure import ModelStep, measure_models
 from app.stream.weights import default_weights, family_weights
 from app.window.launch import Launch
 from model import WeightsError
 
 
-def step(name: str, weights: Path, microseconds: float) -> RowStep:
-    return RowStep(name, weights, "compiled", {"p50": microseconds, "p95": microseconds, "p99": microseconds})
+def step(name: str, weights: Path, microseconds: float) -> ModelStep:
+    return ModelStep(name, weights, "compiled", {"p50": microseconds, "p95": microseconds, "p99": microseconds})
 
 
-def test_every_row_that_ships_is_timed_and_the_quickest_is_first(tmp_path: Path) -> None:
+def test_every_model_that_ships_is_timed_and_the_fastest_is_first(tmp_path: Path) -> None:
     missing = tmp_path / "missing.safetensors"
-    measured = measure_rows([*family_weights(), missing], window_seconds=60.0, rounds=2)
+    measured = measure_models([*family_weights(), missing], window_seconds=60.0, rounds=2)
     assert {row.weights for row in measured} == set(family_weights())
     assert len({row.name for row in measured}) == len(measured) >= 3
     medians = [row.step_us["p50"] for row in measured]
     assert medians == sorted(medians)
     assert min(medians) > 1.0
-    assert measured[0].path == "compiled"  # what torch computes takes ten times as long
+    assert measured[0].backend == "compiled"  # what torch computes takes ten times as long
 
 
 def test_a_longer_window_makes_the_exact_step_slower_and_nystroms_not() -> None:
     def of(seconds: float) -> dict[str, float]:
         files = [file for file in family_weights() if "continual" not in file.name]
-        return {row.weights.stem: row.step_us["p50"] for row in measure_rows(files, seconds, rounds=4)}
+        return {row.weights.stem: row.step_us["p50"] for row in measure_models(files, seconds, rounds=4)}
 
     short, long = of(5.0), of(300.0)
     assert long["nystream-softmax"] > 4 * short["nystream-softmax"]
@@ -47,11 +47,11 @@ def test_the_command_says_it_in_words_and_in_json(
 ) -> None:
     asked: list[float] = []
 
-    def measure(weights: list[Path], seconds: float) -> list[RowStep]:
+    def measure(weights: list[Path], seconds: float) -> list[ModelStep]:
         asked.append(seconds)
         return [step("Quick", tmp_path / "quick", 5.0), step("Slow", tmp_path / "slow", 50.0)]
 
-    monkeypatch.setattr(bench_rows, "measure_rows", measure)
+    monkeypatch.setattr(measure_module, "measure_models", measure)
     assert main(["rows", "--window-seconds", "15"]) == 0
     said = capsys.readouterr().out
     assert said.index("Quick") < said.index("Slow")
@@ -68,7 +68,7 @@ def test_the_command_says_it_in_words_and_in_json(
 def test_a_window_that_no_row_can_have_is_refused_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bench_rows, "measure_rows", lambda weights, seconds: [])
+    monkeypatch.setattr(measure_module, "measure_models", lambda weights, seconds: [])
     assert main(["rows"]) == 2
     assert "no weights" in capsys.readouterr().err
 
@@ -82,17 +82,17 @@ def opened(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Path:
         loaded.append(path)
         raise WeightsError("that is all that is wanted")
 
-    monkeypatch.setattr(window, "first_model", load)
+    monkeypatch.setattr(window, "load_model", load)
     assert main(list(arguments)) == 3
     return loaded[0]
 
 
-def test_the_window_takes_the_quickest_row_only_when_it_is_asked_to(
+def test_the_window_takes_the_fastest_model_only_when_it_is_asked_to(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     asked: list[float] = []
 
-    def measure(seconds: float) -> list[RowStep]:
+    def measure(seconds: float) -> list[ModelStep]:
         asked.append(seconds)
         return [step("Quick", tmp_path / "quick", 5.0), step("Slow", default_weights(), 50.0)]
 

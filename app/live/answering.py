@@ -1,0 +1,126 @@
+"""Every frame of a run is answered, by the model that is wished for at that moment.
+
+Another model takes over between two frames, once it has caught up with what came before. It catches up a little after
+each frame, so that the frames never wait for it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.stream.frames import RING_FRAMES, FrameRing, Frames
+from app.stream.models import Model, saved_flops
+from app.stream.snapshot import Snapshot, Timing, is_unsure
+from app.stream.stream import Stream
+from app.stream.twin import TwinRunner
+from audio import BANDS, FRAME_SECONDS
+from model import history_frames
+
+SMOOTHING_FRAMES = 39  # 3 s: the present answer is the mean over these
+CATCH_UP_NANOSECONDS = 0.3 * FRAME_SECONDS * 1e9  # after one frame; the next one must not wait
+FIRST_CHUNK, LARGEST_CHUNK = 4, 128  # frames
+
+
+class Answerer:
+    """Makes a snapshot of every frame. `wished` gives the model that is to answer, and is asked after each of them.
+
+    The first stream is made here: see Model.make_backend.
+    """
+
+    def __init__(self, wished: Callable[[], Model]) -> None:
+        self._wished = wished
+        self._running = Running(wished())
+        self._kept = FrameRing(RING_FRAMES, BANDS)
+        self._catch_up: CatchUp | None = None
+
+    def answer(self, frame: Frames) -> Snapshot:
+        """One frame (T = 1), each part timed by itself."""
+        running, log_mel = self._running, frame.log_mels[0]
+        answers = running.stream.push(frame.log_mels)
+        twin = answers.twin[0] if answers.twin else None
+        present = answers.probabilities[0]
+        running.recent.append(present)
+        self._kept.push(frame.log_mels)
+        smoothed: NDArray[np.float64] = np.mean(running.recent, axis=0)
+        model, backend = running.model, running.stream.backend
+        return Snapshot(
+            index=frame.first,
+            seconds=float(frame.ends[0]),
+            log_mel=log_mel,
+            probabilities=present,
+            smoothed=smoothed,
+            twin_probabilities=None if twin is None else twin.probabilities,
+            filled=backend.filled / model.config.window,
+            level_dbfs=frame.level_dbfs,
+            nanoseconds=Timing(
+                frame.nanoseconds, answers.tokenizer, answers.step, None if twin is None else twin.nanoseconds
+            ),
+            dropped=frame.dropped,
+            unsure=is_unsure(smoothed, model.config),
+            compared=None if twin is None else twin.compared,
+            twin_every=0 if running.stream.twin is None else running.stream.twin.every,
+            saved_flops=running.saved_flops,
+            backend=backend.name,
+            model=model.description,
+        )
+
+    def catch_up(self) -> None:
+        """After a frame, or while none comes: let a model that is to take over catch up for a moment."""
+        wished = self._wished()
+        if wished is self._running.model:
+            self._catch_up = None
+        elif self._catch_up is None or self._catch_up.running.model is not wished:
+            self._catch_up = CatchUp(Running(wished), self._kept)
+        if self._catch_up is not None and self._catch_up.advance(CATCH_UP_NANOSECONDS):
+            self._running, self._catch_up = self._catch_up.running, None
+
+
+class Running:
+    """A model on its way through one stream, with its last answers."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.stream = Stream(model, None if model.make_twin is None else TwinRunner(model.make_twin()))
+        self.recent: deque[NDArray[np.float64]] = deque(maxlen=SMOOTHING_FRAMES)
+        self._saved = 0, 0  # filled, FLOPs; the count stays the same once the window is full
+
+    @property
+    def saved_flops(self) -> int:
+        """See app.stream.models.saved_flops."""
+        filled, saved = self._saved
+        if filled != self.stream.backend.filled:
+            filled = self.stream.backend.filled
+            saved = saved_flops(self.model.config, filled)
+            self._saved = filled, saved
+        return saved
+
+
+class CatchUp:
+    """Brings `running` to the end of what is kept, from as far back as its answers depend on."""
+
+    def __init__(self, running: Running, kept: FrameRing) -> None:
+        self.running = running
+        self._kept = kept
+        self._next = max(kept.first, kept.end - history_frames(running.model.config))
+        self._chunk = FIRST_CHUNK
+
+    def advance(self, nanoseconds: float) -> bool:
+        """Go on for about so long, at least one chunk; whether it has caught up."""
+        deadline = time.perf_counter_ns() + nanoseconds
+        while self._next < self._kept.end:
+            began = time.perf_counter_ns()
+            end = min(self._next + self._chunk, self._kept.end)
+            self.running.recent.extend(self.running.stream.catch_up(self._kept.until(end, end - self._next)))
+            self._next = end
+            now = time.perf_counter_ns()
+            # As many at once as take a third of the time: then it never lasts much longer than it may.
+            fitting = round(self._chunk * nanoseconds / 3 / max(now - began, 1))
+            self._chunk = min(max(fitting, 1), 2 * self._chunk, LARGEST_CHUNK)
+            if now >= deadline:
+                break
+        return self._next == self._kept.end

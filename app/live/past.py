@@ -1,0 +1,213 @@
+"""The past of a session in one store: one row for every frame of the last minutes, means of what is older, and a log.
+
+    long ago                                                          now
+    [ mean of 8 | mean of 8 | mean of 8 | ... ]      every frame:  [ . . . . . . . . ]
+
+Both reach to now. When the means fill their place, each two become one: a run of any length takes as much. Only the
+log, which is there to be exported, grows: 7 MB an hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.live.costs import SERIES_FRAMES, CostReport, report_costs
+from app.live.session_log import SessionLog
+from app.live.verdict import Judge, Verdict
+from app.stream.frames import RING_FRAMES
+from app.stream.snapshot import ModelDescription, Snapshot
+
+MEANS = 4096  # an hour is 46 000 frames: then each is the mean of 16, 1.2 s
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was known after one frame, the last one included."""
+
+    frame: int  # how many frames had come, 1 for the first one
+    seconds: float
+    smoothed: NDArray[np.float32]  # (genres,)
+    raw: NDArray[np.float32] | None  # (genres,) of the frame alone; None for a mean of several
+    filled: float
+    level_dbfs: float
+    verdict: Verdict | None  # None for a mean of several
+
+
+class Past:
+    """Fed with every snapshot in order. All but the log is of the present run: its frames are numbered from 1, and its
+    times never fall.
+
+    model: what is to answer first. frames, means: how many are kept.
+    """
+
+    def __init__(
+        self,
+        genres: tuple[str, ...],
+        model: ModelDescription,
+        frame_seconds: float,
+        frames: int = RING_FRAMES,
+        means: int = MEANS,
+    ) -> None:
+        self.genres = genres
+        self.log = SessionLog(genres)
+        self._frame_seconds = frame_seconds
+        # Filled at once: memory does not grow later.
+        self._rows = np.zeros(frames, row_of(len(genres)))
+        self._verdicts = [Verdict("listening")] * frames
+        self._means = np.zeros((means, len(genres)), dtype=np.float32)
+        self._mean_seconds = np.zeros(means)  # of the last frame in each
+        self.begin(model)
+
+    def begin(self, model: ModelDescription) -> None:
+        """Another run begins, and this is to answer first."""
+        self.frames = 0
+        self.verdict = Verdict("listening")  # what is said of the newest frame
+        self.log.begin()
+        self._judge = Judge()
+        self._eras: list[tuple[ModelDescription, str]] = [(model, "")]  # model and backend; rows count them
+        self._largest, self._saved = np.nan, 0  # difference, FLOPs
+        self._stride = 1  # frames in one mean
+        self._whole_means = 0
+        self._sum, self._summed = np.zeros(len(self.genres)), 0
+
+    @property
+    def seconds(self) -> float:
+        """Time of the newest frame."""
+        return float(self._rows[(self.frames - 1) % len(self._rows)]["seconds"]) if self.frames else 0.0
+
+    @property
+    def model(self) -> ModelDescription:
+        """The one that answered last."""
+        return self._eras[-1][0]
+
+    def add(self, snapshots: Sequence[Snapshot], source: str = "") -> None:
+        """The run's next frames, and the name of its source."""
+        self.log.add(snapshots, source)
+        for snapshot in snapshots:
+            self._add(snapshot)
+
+    def _add(self, snapshot: Snapshot) -> None:
+        self.verdict = self._judge.judge(snapshot.smoothed, snapshot.unsure, snapshot.level_dbfs)
+        model, backend = self._eras[-1]
+        if (snapshot.model is not None and snapshot.model is not model) or snapshot.backend != backend:
+            self._eras.append((snapshot.model or model, snapshot.backend))
+        spent, difference = snapshot.nanoseconds, snapshot.difference
+        if difference is not None:
+            self._largest = float(np.fmax(difference, self._largest))
+        self._saved += snapshot.saved_flops
+        at = self.frames % len(self._rows)
+        self._rows[at] = (
+            snapshot.seconds,
+            snapshot.level_dbfs,
+            snapshot.filled,
+            snapshot.dropped,
+            spent.log_mel + spent.tokenizer,
+            spent.step,
+            np.nan if spent.twin is None else spent.twin,
+            np.nan if difference is None else difference,
+            self._largest,
+            self._saved,
+            snapshot.twin_every,
+            len(self._eras) - 1,
+            snapshot.smoothed,
+            snapshot.probabilities,
+        )
+        self._verdicts[at] = self.verdict
+        self.frames += 1
+        self._sum += snapshot.smoothed
+        self._summed += 1
+        if self._summed == self._stride:
+            self._finish_mean(snapshot.seconds)
+
+    def _finish_mean(self, seconds: float) -> None:
+        if self._whole_means == len(self._means):
+            half = len(self._means) // 2
+            self._means[:half] = (self._means[0::2] + self._means[1::2]) / 2
+            self._mean_seconds[:half] = self._mean_seconds[1::2]
+            self._whole_means, self._stride = half, 2 * self._stride
+            if self._summed < self._stride:
+                return
+        self._means[self._whole_means] = self._sum / self._summed
+        self._mean_seconds[self._whole_means] = seconds
+        self._whole_means += 1
+        self._sum[:], self._summed = 0.0, 0
+
+    def _kept(self, end: int, count: int) -> NDArray[np.intp]:
+        """Which rows are the frames before number `end`, at most `count` of those that are kept, oldest first."""
+        first = max(0, end - count, self.frames - len(self._rows))
+        return np.arange(first, max(first, end)) % len(self._rows)
+
+    def report(self, after: int | None = None) -> CostReport:
+        """The costs of now, or as they were `after` so many frames, of which the last minutes are kept."""
+        end = self.frames if after is None else after
+        rows = self._rows[self._kept(end, SERIES_FRAMES)]
+        model, backend = self._eras[rows[-1]["era"] if len(rows) else 0]
+        return report_costs(rows, end, model, backend, self._frame_seconds)
+
+    def at(self, seconds: float) -> Moment | None:
+        """The last moment not after this time, or the first one there is; None when there is none."""
+        if not self.frames:
+            return None
+        kept = self._kept(self.frames, len(self._rows))
+        first = self.frames - len(kept)
+        position = int(np.searchsorted(self._rows["seconds"][kept], seconds, side="right")) - 1
+        if position >= 0 or first == 0:
+            return self._recent_moment(first + max(position, 0))
+        position = int(np.searchsorted(self._mean_seconds[: self._whole_means], seconds))
+        position = min(position, self._whole_means - 1)  # a mean that is not whole yet is not known
+        frame, shown = (position + 1) * self._stride, self._means[position]
+        return Moment(frame, float(self._mean_seconds[position]), shown, None, 1.0, 0.0, None)
+
+    def _recent_moment(self, number: int) -> Moment:
+        row = self._rows[number % len(self._rows)]
+        return Moment(
+            frame=number + 1,
+            seconds=float(row["seconds"]),
+            smoothed=row["smoothed"].copy(),
+            raw=row["raw"].copy(),
+            filled=float(row["filled"]),
+            level_dbfs=float(row["level_dbfs"]),
+            verdict=self._verdicts[number % len(self._rows)],
+        )
+
+    def curve(self, begin: float, end: float, columns: int) -> NDArray[np.float32]:
+        """(columns, genres) the answers at the middle of so many equal parts of a time; NaN where there are none."""
+        middles = begin + (np.arange(columns) + 0.5) * (end - begin) / columns
+        curve = np.full((columns, len(self.genres)), np.nan, dtype=np.float32)
+        if not self.frames:
+            return curve
+        kept = self._kept(self.frames, len(self._rows))
+        times = self._rows["seconds"][kept]
+        if len(kept) < self.frames:
+            old = (middles >= 0) & (middles < times[0])
+            means = self._mean_seconds[: self._whole_means]
+            curve[old] = self._means[np.minimum(np.searchsorted(means, middles[old]), self._whole_means - 1)]
+        new = (middles >= times[0]) & (middles <= times[-1])
+        curve[new] = self._rows["smoothed"][kept[np.searchsorted(times, middles[new], side="right") - 1]]
+        return curve
+
+
+def row_of(genres: int) -> np.dtype[np.void]:
+    """What is kept of one frame."""
+    return np.dtype(
+        [
+            ("seconds", np.float64),
+            ("level_dbfs", np.float32),
+            ("filled", np.float32),
+            ("dropped", np.int64),  # samples, over the run
+            ("shared", np.float64),  # ns of log-mel and stem
+            ("step", np.float64),  # ns of the continual encoder
+            ("twin", np.float64),  # ns; NaN where the twin did not answer
+            ("difference", np.float64),  # between the two answers; NaN as before
+            ("largest", np.float64),  # over the run
+            ("saved", np.int64),  # FLOPs, over the run
+            ("every", np.int64),  # the twin answers every k-th frame
+            ("era", np.int64),  # position of its model and backend
+            ("smoothed", np.float32, (genres,)),
+            ("raw", np.float32, (genres,)),
+        ]
+    )

@@ -1,0 +1,236 @@
+"""One loader: from a weights file to a model that runs, compiled where all of that is ready, else by torch.
+
+Two streams of one model share its weights, and each has a backend of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from app.stream.backend import Backend, CompiledBackend
+from app.stream.front_end import compile_ahead, front_end_is_ready, load_front_end
+from app.stream.imports import bulk_imports, import_torch
+from app.stream.snapshot import FrameFlops, ModelChoice, ModelDescription
+from app.stream.twin import Twin
+from audio import FRAME_SECONDS, FrontEnd, StreamingLogMel
+from model import ModelConfig, step_cost, twin_cost
+
+if TYPE_CHECKING:  # torch and numba take their time
+    from model import Classifier
+    from model.compiled.classifier import CompiledClassifier
+
+log = logging.getLogger(__name__)
+
+NYSTROM = "Nystr\N{LATIN SMALL LETTER O WITH DIAERESIS}m"
+
+
+@dataclass(frozen=True)
+class Model:
+    """`make_backend` and `make_twin` give one of its own to every stream. They are instant, except the first backend:
+    that loads the compiled functions, half a second, and is not for the window's thread.
+    """
+
+    config: ModelConfig
+    description: ModelDescription
+    make_backend: Callable[[], Backend]
+    make_twin: Callable[[], Twin] | None  # None until torch is there, see with_twin
+    classifier: Callable[[], Classifier]  # the same weights in torch; may take seconds. Raises WeightsError
+    front_end: FrontEnd = field(default_factory=FrontEnd)  # what computes its log-mel frames
+
+
+def load_model(weights: Path, window: int | None = None) -> Model:
+    """With its own window, or with one of so many tokens.
+
+    Compiled, if nothing has to be compiled first: then torch is not even imported. Which of them makes no difference
+    to 1e-5. Raises WeightsError, and ValueError for a window that the model cannot have.
+    """
+    load = cache(partial(load_classifier, weights, window))
+    with bulk_imports():
+        compiled = _load_ready(weights, window) if front_end_is_ready() else None
+    if compiled is None:
+        return torch_model(load())
+    front_end = FrontEnd()
+
+    @cache
+    def load_functions() -> None:
+        from model.compiled.classifier import compile_all
+
+        compile_all()
+        load_front_end(front_end)
+
+    def make_backend() -> CompiledBackend:
+        load_functions()  # before the first frame, so that its time is not taken for that of a step
+        return CompiledBackend(compiled)
+
+    return Model(compiled.config, describe_model(compiled.config), make_backend, None, load, front_end)
+
+
+def torch_model(classifier: Classifier, choice: ModelChoice | None = None, front_end: FrontEnd | None = None) -> Model:
+    """This classifier, all of it computed by torch."""
+    from app.stream.torch_backend import TorchBackend, TorchTwin
+
+    return Model(
+        classifier.config,
+        describe_model(classifier.config, choice),
+        lambda: TorchBackend(classifier),
+        lambda: TorchTwin(classifier),
+        lambda: classifier,
+        front_end or FrontEnd(),
+    )
+
+
+def with_twin(model: Model) -> Model:
+    """The same with its twin: loads torch, where it is not there yet. Raises WeightsError."""
+    if model.make_twin is not None:
+        return model
+    classifier = model.classifier()
+    from app.stream.torch_backend import TorchTwin
+
+    return replace(model, make_twin=lambda: TorchTwin(classifier))
+
+
+def compile_model(model: Model) -> Model | None:
+    """The same on compiled functions, its front end too; None where there are none. May take seconds."""
+    make_backend = compiled_backends(model.classifier())
+    compile_ahead(model.front_end)
+    return None if make_backend is None else replace(model, make_backend=make_backend)
+
+
+def compiled_backends(classifier: Classifier) -> Callable[[], CompiledBackend] | None:
+    """Compiled backends of this classifier's weights; None where there are none. May take seconds."""
+    began = time.perf_counter()
+    try:
+        from model.compiled.cache import compile_apart
+        from model.compiled.classifier import CompiledClassifier, compile_all
+        from model.compiled.prepare import NotCoveredError
+    except ImportError as error:
+        log.info("torch computes the frames: %s", error)
+        return None
+    tensors = {name: tensor.detach().numpy() for name, tensor in classifier.state_dict().items()}
+    try:
+        compiled = CompiledClassifier(classifier.config, tensors)
+    except NotCoveredError as error:
+        log.info("torch computes the frames: the compiled path does not cover %s", error)
+        return None
+    compile_apart()
+    with bulk_imports():
+        compile_all()
+    log.info("the compiled path was ready after %.1f s", time.perf_counter() - began)
+    return lambda: CompiledBackend(compiled)
+
+
+def load_classifier(weights: Path, window: int | None = None) -> Classifier:
+    """The weights in torch: for the twin, for what is not compiled, and for another window. Seconds, where torch has
+    to be imported first. Raises WeightsError, and ValueError for a window that the model cannot have.
+    """
+    import_torch()
+    from model import load_classifier
+
+    classifier = load_classifier(weights)
+    return classifier if window is None else classifier.with_window(window)
+
+
+def _load_ready(weights: Path, window: int | None) -> CompiledClassifier | None:
+    try:
+        from model.compiled.cache import is_ready
+        from model.compiled.classifier import CompiledClassifier
+        from model.compiled.prepare import NotCoveredError
+    except ImportError:
+        return None
+    try:
+        compiled = CompiledClassifier.load(weights) if is_ready() else None
+    except NotCoveredError:
+        return None
+    if compiled is None or window is None:
+        return compiled
+    return CompiledClassifier(compiled.config.with_window(window), compiled.tensors)
+
+
+def window_tokens(seconds: float) -> int:
+    """n: the whole tokens nearest to so many seconds."""
+    return round(seconds / FRAME_SECONDS)
+
+
+def identify(weights: Path) -> dict[str, str]:
+    """A model's name, and the SHA-256 of its file. Raises OSError."""
+    return {"name": weights.stem, "hash": hashlib.sha256(weights.read_bytes()).hexdigest()}
+
+
+def describe_backend(config: ModelConfig, tensors: Mapping[str, NDArray[Any]]) -> dict[str, str]:
+    """What computes the frames of this model live, "compiled" or "torch", and why or from where.
+
+    Raises ValueError for tensors that do not fit the configuration.
+    """
+    try:
+        from model.compiled.cache import cache_folder, is_ready
+        from model.compiled.classifier import CompiledClassifier
+        from model.compiled.prepare import NotCoveredError
+    except ImportError as error:
+        return {"name": "torch", "note": f"numba cannot be used ({error}): install it for steps that take less time"}
+    try:
+        CompiledClassifier(config, tensors)
+    except NotCoveredError as error:
+        return {"name": "torch", "note": f"the compiled path does not cover {error}"}
+    folder = cache_folder()
+    if folder is None:
+        return {
+            "name": "compiled",
+            "note": "compiled anew at every start, because no cache folder can be written: set NYSTREAM_CACHE to one",
+        }
+    return {"name": "compiled", "note": f"kept in {folder}" if is_ready() else "to be compiled by the first window"}
+
+
+def describe_model(config: ModelConfig, choice: ModelChoice | None = None) -> ModelDescription:
+    """What is said of a model of this configuration."""
+    return ModelDescription(
+        choice or name_model(config),
+        config.window,
+        config.window * FRAME_SECONDS,
+        frame_flops(config),
+        step_cost(config).state_bytes,
+        twin_cost(config).state_bytes,
+    )
+
+
+def name_model(config: ModelConfig, key: str = "") -> ModelChoice:
+    """Its name in the field's terms, and what sets it apart."""
+    if config.attention == "softmax":
+        name = "Continual Transformer"
+        what = "Exact softmax attention: every step attends to all keys and values of the window, which it keeps."
+    else:
+        name = f"Continual {NYSTROM}, {config.landmarks} landmarks"
+        origin = "learned once" if config.landmarks == "fixed" else "the means of the stream's last segments"
+        what = (
+            f"{NYSTROM} attention through {config.landmark_count} landmarks, {origin}: a step updates one sum for each "
+            "landmark, however long the window is."
+        )
+    if config.blocks > 1:
+        name += f", {config.blocks} blocks"
+    return ModelChoice(key, name, what)
+
+
+def frame_flops(config: ModelConfig) -> FrameFlops:
+    """FLOPs of one frame by part: log-mel and stem are common to both models."""
+    step, twin = step_cost(config).parts, twin_cost(config).parts
+    shared = {"log-mel": StreamingLogMel().frame_flops(), "stem": step["stem"]}
+    return FrameFlops(
+        shared,
+        {part: flops for part, flops in step.items() if part != "stem"},
+        {part: flops for part, flops in twin.items() if part != "stem"},
+    )
+
+
+def saved_flops(config: ModelConfig, filled: int) -> int:
+    """Work that the twin does for one frame with `filled` tokens in the window, and the continual encoder avoids."""
+    least = config.landmark_count if config.attention == "nystrom" and config.landmarks == "fixed" else 1
+    heard = config.with_window(max(filled, least)) if not config.positions else config
+    return twin_cost(heard).encoder - step_cost(config).encoder
