@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Protocol
 
 import numpy as np
 
-from audio.clock import Clock, SampleClock, SystemClock
+from audio.clock import Clock, SampleClock
 from audio.ring import SampleRing
 from audio.source import AudioError, Block, ClosesOnExit, NoMicrophone, mix_to_mono
-from audio.watchdog import CaptureState, Condition, Loss, LossLog, Watchdog, sentence
+from audio.watchdog import CaptureState, Cause, Condition, Loss, Watchdog, sentence
 
 OPEN_SECONDS = 5.0  # a sound server that takes longer does not answer
 CLOSE_SECONDS = 1.0  # nor does one that takes longer to close
@@ -19,6 +20,7 @@ RETRY_SECONDS = 0.25  # from one attempt to find a lost device to the next
 RESTART_SECONDS = 4.0  # of nothing at all, until a stalled stream is closed and opened again
 POLL_SECONDS = 0.005  # how often the reader looks; the callback wakes no thread: that would take a lock
 LOSS_SHOWN_SECONDS = 5.0
+LOSSES_KEPT = 100
 
 
 class DeviceStream(Protocol):
@@ -55,7 +57,7 @@ class Device(Protocol):
 
     @property
     def is_system_sound(self) -> bool:
-        """Whether it gives what the computer plays, and not what a microphone hears."""
+        """Whether it gives what the computer plays, not a microphone's sound."""
 
     @property
     def condition(self) -> Condition:
@@ -65,14 +67,14 @@ class Device(Protocol):
         """Open and start it; the future raises AudioError, with a sentence, where that fails."""
 
     def close(self, stream: DeviceStream) -> Future[None]:
-        """Stop it and let it go."""
+        """Stop and close it."""
 
 
 class Capture(ClosesOnExit):
     """Listens from its creation on. Raises NoMicrophone or NoAudioSystem when the device cannot be opened.
 
     Once it listens nothing is raised any more: `read` gives empty blocks while nothing arrives, `state` and
-    `status` say why, and a device that comes back is heard again. Time goes on meanwhile: the first block
+    `status` say why, and a device that comes back is used again. Time goes on meanwhile: the first block
     after an outage says how many samples were lost.
 
     channel: the index of the one channel to use, None for the mean of all.
@@ -81,7 +83,7 @@ class Capture(ClosesOnExit):
     def __init__(self, device: Device, channel: int | None = None, clock: Clock | None = None) -> None:
         self._device = device
         self._channel = channel
-        self._clock: Clock = SystemClock() if clock is None else clock
+        self._clock = clock or Clock()
         self._closed = False
         self._opening: Future[DeviceStream] | None = None
         self._next_attempt = 0.0
@@ -91,7 +93,7 @@ class Capture(ClosesOnExit):
         self.sample_rate = self._stream.sample_rate
         self._watchdog = Watchdog(self.sample_rate, now)
         self._sample_clock = SampleClock(self.sample_rate, now)
-        self._losses = LossLog(self.sample_rate)
+        self._losses: deque[Loss] = deque(maxlen=LOSSES_KEPT)
         self._gap_by_outage = False  # whether what is missing next was lost by an outage
         self._taken = 0  # samples of this stream, lost ones of its ring counted
         # Seconds: the stream's clock less ours, known with its first sound.
@@ -130,8 +132,8 @@ class Capture(ClosesOnExit):
 
     @property
     def losses(self) -> tuple[Loss, ...]:
-        """The latest gaps, oldest first."""
-        return self._losses.latest
+        """The latest gaps, oldest first, LOSSES_KEPT at most."""
+        return tuple(self._losses)
 
     @property
     def status(self) -> str:
@@ -179,16 +181,20 @@ class Capture(ClosesOnExit):
             channel = None  # the device came back with fewer channels
         mono = mix_to_mono(samples, channel)
         self._watchdog.process(mono, now)
-        self._losses.add(start, missing, "outage" if self._gap_by_outage else "device")
-        self._losses.add(start + missing, dropped, "late")
+        self._note_loss(start, missing, "outage" if self._gap_by_outage else "device")
+        self._note_loss(start + missing, dropped, "late")
         self._gap_by_outage = False
         lost = missing + dropped
         if lost:
             self._loss_shown_until = now + LOSS_SHOWN_SECONDS
         return Block(mono, start + lost, lost)
 
+    def _note_loss(self, start: int, count: int, cause: Cause) -> None:
+        if count:
+            self._losses.append(Loss(start / self.sample_rate, count / self.sample_rate, cause))
+
     def _tend(self) -> None:
-        """Let go of a stream that is of no use any more, and look for the device until it is back."""
+        """Close a stream that is dead, and look for the device until it is back."""
         now = self._clock.now()
         stream = self._stream
         if stream is not None:

@@ -1,33 +1,24 @@
-"""Time as the capture sees it: the computer's clock, and samples against it, which shows what was lost unsaid."""
+"""The computer's clock, and samples counted against it: what a device or sound server lost without saying so."""
 
 from __future__ import annotations
 
 import math
 import time
-from typing import Protocol
 
 WINDOW_SECONDS = 1.0  # within it one block at least arrives without delay
 TOLERANCE_SECONDS = 0.05  # a shorter gap cannot be told from a delay
 DRIFT = 1e-3  # how far a device's clock may be from the computer's: samples per sample
 
 
-class Clock(Protocol):
-    """Seconds that only ever grow, from an arbitrary zero."""
+class Clock:
+    """The computer's clock: seconds that only ever grow, from an arbitrary zero. Tests have one that they wind."""
 
     def now(self) -> float:
         """The present moment in seconds."""
-
-    def sleep(self, seconds: float) -> None:
-        """Let so much time pass; not at all when it is negative."""
-
-
-class SystemClock:
-    """time.monotonic."""
-
-    def now(self) -> float:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
+        """Wait that long; not at all when it is negative."""
         time.sleep(max(0.0, seconds))
 
 

@@ -1,11 +1,11 @@
-"""Sound files of every common kind into mono samples, block by block, in constant memory."""
+"""Sound files and streams of every common kind into mono samples, block by block, in constant memory."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,100 +20,6 @@ NO_SAMPLES = "not a single sample can be decoded from this file: check how it wa
 Blocks = Generator[NDArray[np.float32], None, None]
 
 
-class Decoder(Protocol):
-    """An open file or stream. Decoding the first block can correct its rate and channels (AAC with SBR)."""
-
-    @property
-    def sample_rate(self) -> int:
-        """Hz."""
-
-    @property
-    def channels(self) -> int:
-        """Before mixing."""
-
-    @property
-    def duration(self) -> float | None:
-        """Seconds as the file states it."""
-
-    def blocks(self, begin: float = 0.0) -> Blocks:
-        """(n,) samples, those before `begin` seconds left out. Raises UnreadableFile where it is damaged."""
-
-    def close(self) -> None:
-        """Close it."""
-
-
-class DecodedSound:
-    """Iterates once over mono float32 blocks of any length, and closes the decoder at their end.
-
-    sample_rate in Hz; channels before mixing; duration in seconds as the file states it, None where it does not.
-    """
-
-    def __init__(self, decoder: Decoder, no_samples: str, begin: float = 0.0) -> None:
-        """Decodes the first block. Raises UnreadableFile, with the sentence `no_samples` where there is none."""
-        self._rest = _blocks_of(decoder, begin)
-        self._first = next(self._rest, np.zeros(0, np.float32) if begin else None)
-        if self._first is None:
-            raise UnreadableFile(no_samples)
-        self.sample_rate, self.channels, self.duration = decoder.sample_rate, decoder.channels, decoder.duration
-
-    def __iter__(self) -> DecodedSound:
-        return self
-
-    def __next__(self) -> NDArray[np.float32]:
-        """The next (n,) samples. Raises UnreadableFile where the file turns out to be damaged."""
-        if self._first is not None:
-            first, self._first = self._first, None
-            return first
-        return next(self._rest)
-
-    def close(self) -> None:
-        """Close the file; the iteration is over."""
-        self._first = None
-        self._rest.close()
-
-
-def decode_blocks(path: str | Path, channel: int | None = None, begin: float = 0.0) -> DecodedSound:
-    """Open a sound file with libsndfile, or with FFmpeg where that cannot, and decode its first block.
-
-    The soundtrack of a video will do. `channel`: the index of the one to use, None for the mean of all.
-    `begin`: seconds to leave out; at or behind the end no sample is left, which is no error. Raises
-    UnreadableFile.
-    """
-    path = Path(path)
-    if path.is_dir():
-        raise UnreadableFile("this is a folder: name the sound files in it")
-    try:
-        with path.open("rb") as file:
-            empty = not file.read(1)
-    except FileNotFoundError as error:
-        raise UnreadableFile("there is no such file: check its name") from error
-    except OSError as error:
-        reason = f"the file cannot be opened ({error.strerror}): check its permissions"
-        raise UnreadableFile(reason) from error
-    if empty:
-        raise UnreadableFile("the file is empty: fetch it again")
-    return DecodedSound(_open(path, channel), NO_SAMPLES, begin)
-
-
-def _open(path: Path, channel: int | None) -> Decoder:
-    # Both give the same samples of an MP3, but libsndfile prints its thoughts on truncated ones to the terminal.
-    if path.suffix.lower() != ".mp3":
-        import soundfile
-
-        with suppress(soundfile.LibsndfileError):  # it does not know this kind of file
-            return SoundFile(path, channel)
-    return Soundtrack(str(path), "file", NOT_SOUND, channel)
-
-
-def _blocks_of(decoder: Decoder, begin: float) -> Blocks:
-    with closing(decoder):
-        yield from decoder.blocks(begin)
-
-
-def _damaged(kind: str) -> UnreadableFile:
-    return UnreadableFile(f"the {kind} is damaged and cannot be decoded to its end: convert it or fetch it again")
-
-
 class SoundFile:
     """What libsndfile decodes. Raises LibsndfileError where it does not know this kind of file."""
 
@@ -126,7 +32,7 @@ class SoundFile:
         check_channel(channel, self.channels, "file")
 
     def blocks(self, begin: float = 0.0) -> Blocks:
-        """See Decoder."""
+        """(n,) samples, those before `begin` seconds left out. Raises UnreadableFile where it is damaged."""
         import soundfile
 
         try:
@@ -168,12 +74,12 @@ class Soundtrack:
 
     @property
     def sample_rate(self) -> int:
-        """Hz; AAC with SBR doubles it with the first block."""
+        """Hz, as known so far."""
         return int(self._stream.codec_context.sample_rate)
 
     @property
     def channels(self) -> int:
-        """Before mixing."""
+        """Before mixing, as known so far."""
         return int(self._stream.codec_context.channels)
 
     @property
@@ -188,7 +94,7 @@ class Soundtrack:
         self._container.close()
 
     def blocks(self, begin: float = 0.0) -> Blocks:
-        """See Decoder."""
+        """See SoundFile.blocks."""
         import av
 
         to_samples = FrameConverter(self._channel)
@@ -243,3 +149,76 @@ def _frames_of(packet: Any) -> list[Any]:
     except av.error.InvalidDataError:
         return []
     return frames
+
+
+class DecodedSound:
+    """Iterates once over mono float32 blocks of any length, and closes the decoder at their end.
+
+    sample_rate in Hz and channels before mixing, both of the first block, which may correct what the file states (AAC
+    with SBR doubles the rate); duration in seconds as the file states it, None where it does not.
+    """
+
+    def __init__(self, decoder: SoundFile | Soundtrack, no_samples: str, begin: float = 0.0) -> None:
+        """Decodes the first block. Raises UnreadableFile, with the sentence `no_samples` where there is none."""
+        self._rest = _blocks_of(decoder, begin)
+        self._first = next(self._rest, np.zeros(0, np.float32) if begin else None)
+        if self._first is None:
+            raise UnreadableFile(no_samples)
+        self.sample_rate, self.channels, self.duration = decoder.sample_rate, decoder.channels, decoder.duration
+
+    def __iter__(self) -> DecodedSound:
+        return self
+
+    def __next__(self) -> NDArray[np.float32]:
+        """The next (n,) samples. Raises UnreadableFile where the file turns out to be damaged."""
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        return next(self._rest)
+
+    def close(self) -> None:
+        """Close the file; the iteration is over."""
+        self._first = None
+        self._rest.close()
+
+
+def decode_blocks(path: str | Path, channel: int | None = None, begin: float = 0.0) -> DecodedSound:
+    """Open a sound file with libsndfile, or with FFmpeg where that cannot, and decode its first block.
+
+    The soundtrack of a video will do. `channel`: the index of the one to use, None for the mean of all.
+    `begin`: seconds to leave out; at or behind the end no sample is left, which is no error. Raises
+    UnreadableFile.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise UnreadableFile("this is a folder: name the sound files in it")
+    try:
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except FileNotFoundError as error:
+        raise UnreadableFile("there is no such file: check its name") from error
+    except OSError as error:
+        reason = f"the file cannot be opened ({error.strerror}): check its permissions"
+        raise UnreadableFile(reason) from error
+    if empty:
+        raise UnreadableFile("the file is empty: fetch it again")
+    return DecodedSound(_open(path, channel), NO_SAMPLES, begin)
+
+
+def _open(path: Path, channel: int | None) -> SoundFile | Soundtrack:
+    # Both give the same samples of an MP3, but libsndfile prints its thoughts on truncated ones to the terminal.
+    if path.suffix.lower() != ".mp3":
+        import soundfile
+
+        with suppress(soundfile.LibsndfileError):  # it does not know this kind of file
+            return SoundFile(path, channel)
+    return Soundtrack(str(path), "file", NOT_SOUND, channel)
+
+
+def _blocks_of(decoder: SoundFile | Soundtrack, begin: float) -> Blocks:
+    with closing(decoder):
+        yield from decoder.blocks(begin)
+
+
+def _damaged(kind: str) -> UnreadableFile:
+    return UnreadableFile(f"the {kind} is damaged and cannot be decoded to its end: convert it or fetch it again")

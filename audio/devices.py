@@ -56,14 +56,14 @@ def input_devices(refresh: bool = False) -> list[InputDevice]:
     """Every input; the list is empty where there is none. The sources of a sound server come first, its
     monitors (what the computer plays) among them.
 
-    PortAudio looks for devices once, when it starts. `refresh` looks again, which disturbs nobody who is
-    listening. Raises NoAudioSystem, also when the sound server does not answer.
+    PortAudio looks for devices once, when it starts. `refresh` looks again, without disturbing an open stream.
+    Raises NoAudioSystem, also when the sound server does not answer.
     """
     return portaudio().ask(lambda: devices_in_portaudio_thread(refresh), SEARCH_SECONDS)
 
 
 def devices_in_portaudio_thread(refresh: bool) -> list[InputDevice]:
-    """What `input_devices` has done in PortAudio's thread, for whoever is in it already."""
+    """See `input_devices`; for callers in PortAudio's thread."""
     sounddevice = portaudio().load()
     try:
         if refresh and portaudio().open_streams:
@@ -109,8 +109,8 @@ def _search_in_another_process() -> tuple[list[dict[str, Any]], list[str], int]:
 def _input_device(entry: dict[str, Any], host_api: str, default_index: int) -> InputDevice:
     channels, sample_rate = entry["max_input_channels"], round(entry["default_samplerate"])
     if host_api == "ALSA" and "(hw:" not in entry["name"]:
-        # Not a device but a way to the sound server. It accepts any format and PortAudio then reports 32
-        # channels and 44 100 Hz, which are nobody's own: asking for them would make the server convert.
+        # Not a device but a way to the sound server. It accepts any format and PortAudio then reports 32 channels and
+        # 44 100 Hz, which are no device's own: asking for them would make the server convert.
         channels, sample_rate = min(channels, 2), SOUND_SERVER_RATE
     return InputDevice(
         index=entry["index"],
@@ -119,7 +119,7 @@ def _input_device(entry: dict[str, Any], host_api: str, default_index: int) -> I
         channels=channels,
         sample_rate=sample_rate,
         is_default=entry["index"] == default_index,
-        is_system_sound="[Loopback]" in entry["name"],  # so PortAudio calls it on Windows
+        is_system_sound="[Loopback]" in entry["name"],  # PortAudio's word on Windows
     )
 
 

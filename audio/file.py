@@ -1,4 +1,4 @@
-"""Files as sources: as fast as they decode, or at the pace at which they would be heard."""
+"""Files as sources: as fast as they decode, or at live pace."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audio.clock import Clock, SystemClock
+from audio.clock import Clock
 from audio.decode import decode_blocks
 from audio.source import Block, ClosesOnExit, Source, SourceAround
 
@@ -14,10 +14,9 @@ LIVE_BLOCK = 1024  # samples: what a sound card would hand over at once
 
 
 class FileSource(ClosesOnExit):
-    """A sound file as fast as it can be decoded. Raises UnreadableFile, also from `read` if it is damaged
-    later on.
+    """A sound file as fast as it can be decoded. Raises UnreadableFile, also from `read` where it is damaged.
 
-    channel: the index of the one to hear, None for the mean of all.
+    channel: the index of the one to use, None for the mean of all.
     duration: seconds as the file states it, None where it does not.
     """
 
@@ -26,9 +25,9 @@ class FileSource(ClosesOnExit):
     def __init__(self, path: str | Path, channel: int | None = None) -> None:
         self._path, self._channel = Path(path), channel
         self._decoded = decode_blocks(path, channel)
-        self._heard = 0
+        self._read = 0
         self._began_at = 0.0  # seconds into the file at which sample 0, or the first one after a seek, lies
-        self._heard_before = 0
+        self._read_before = 0
         self.name = self._path.name
         self.sample_rate = self._decoded.sample_rate
         self.duration = self._decoded.duration
@@ -36,26 +35,26 @@ class FileSource(ClosesOnExit):
     @property
     def position(self) -> float:
         """Seconds into the file of the next sample that `read` gives."""
-        return self._began_at + (self._heard - self._heard_before) / self.sample_rate
+        return self._began_at + (self._read - self._read_before) / self.sample_rate
 
     def read(self, timeout: float) -> Block | None:
         """The next samples, None after the last; never waits."""
         samples = next(self._decoded, None)
         if samples is None:
             return None
-        block = Block(samples, self._heard)
-        self._heard += len(samples)
+        block = Block(samples, self._read)
+        self._read += len(samples)
         return block
 
-    def seek(self, seconds: float, unheard: int = 0) -> None:
-        """Go on from there; to be called by the reading thread. Samples are numbered on as if nothing happened;
-        the last `unheard` ones, which nobody listened to, give their numbers back.
+    def seek(self, seconds: float, unused: int = 0) -> None:
+        """Go on from there; only in the reading thread. Samples are numbered on as if nothing happened; the last
+        `unused` ones, which were read and not used, give their numbers back.
         """
         begin = max(0.0, seconds)
         self._decoded.close()
         self._decoded = decode_blocks(self._path, self._channel, begin)
-        self._heard -= unheard
-        self._began_at, self._heard_before = begin, self._heard
+        self._read -= unused
+        self._began_at, self._read_before = begin, self._read
 
     def close(self) -> None:
         """Close it."""
@@ -72,7 +71,7 @@ class LivePacedSource(SourceAround):
     def __init__(self, source: Source, speed: float = 1.0, clock: Clock | None = None) -> None:
         super().__init__(source)
         self._samples_per_second = source.sample_rate * speed
-        self._clock: Clock = SystemClock() if clock is None else clock
+        self._clock = clock or Clock()
         self._began: float | None = None  # on the clock, moved on by every pause
         self._held = Block(np.zeros(0, np.float32), 0)
         self._closed = False
@@ -98,7 +97,7 @@ class LivePacedSource(SourceAround):
         return Block(samples, start, dropped)
 
     def _wait(self, seconds: float) -> Block:
-        """Nothing for so long, and everything is due so much later."""
+        """Give nothing for so long; everything is due that much later."""
         before = self._clock.now()
         self._clock.sleep(seconds)
         if self._began is not None:
@@ -118,7 +117,7 @@ class LivePacedSource(SourceAround):
 class FilePlayer(LivePacedSource):
     """A file at live pace that can be paused and wound; any thread may do that, while one reads.
 
-    Samples are numbered as they are heard: neither a pause nor a seek makes a gap. `duration` in seconds as
+    Samples are numbered as they are read: neither a pause nor a seek makes a gap. `duration` in seconds as
     the file states it, None where it does not. Raises UnreadableFile.
     """
 
@@ -133,7 +132,7 @@ class FilePlayer(LivePacedSource):
 
     @property
     def position(self) -> float:
-        """Seconds into the file of what is heard next."""
+        """Seconds into the file of what comes next."""
         wished = self._wished
         return wished if wished is not None else self._file.position - len(self._held.samples) / self.sample_rate
 
@@ -145,7 +144,7 @@ class FilePlayer(LivePacedSource):
         """See LivePacedSource.read; nothing while it is paused."""
         wished = self._wished
         if wished is not None and not self._closed:
-            self._file.seek(wished, unheard=len(self._held.samples))
+            self._file.seek(wished, unused=len(self._held.samples))
             self._drop_held()
             if self._wished == wished:  # or another thread has wished again meanwhile
                 self._wished = None

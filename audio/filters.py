@@ -55,7 +55,7 @@ class HalfBandDecimator:
         # Silence before the first sample. Its length is odd, so buffer[0] is always a sample of odd index.
         self._buffer = SampleBuffer(3 * (self._reach + 2 * block), self._front_end)
         self._buffer.append(np.zeros(self._reach + 2 * (block - first), np.float32))
-        self._unheard = block - first  # outputs of that silence
+        self._leading = block - first  # outputs of that silence
 
     def push(self, samples: Samples) -> Samples:
         """(n,) samples -> the outputs of all blocks that they complete."""
@@ -73,8 +73,8 @@ class HalfBandDecimator:
             outputs = np.empty(used, np.float32)
             loops.halve(self._buffer.samples, self._taps, self._block, self._odd, self._sums, outputs)
         self._buffer.drop(2 * used)
-        heard, self._unheard = outputs[self._unheard :], 0
-        return heard
+        leading, self._leading = self._leading, 0
+        return outputs[leading:]
 
     def _convolve(self, count: int) -> Samples:
         """So many blocks of outputs, by FFT."""
@@ -90,7 +90,7 @@ class HalfBandDecimator:
     def finish(self) -> Samples:
         """The outputs still held back, as if silence followed."""
         self._buffer.append(np.zeros(self._reach, np.float32))
-        left = self._complete - self._unheard
+        left = self._complete - self._leading
         return self.push(np.zeros(2 * self._block, np.float32))[: max(0, left)]
 
     @property
@@ -110,7 +110,7 @@ class PolyphaseResampler:
     For a filter that may fall slowly: flat up to `passed` Hz, and `attenuation` dB down from `stopped` Hz on, where
     images of the input would be heard; Kaiser's formula says how many taps that takes. The rates are to each other as
     two whole numbers, `up` and `down`, and there are `up` kernels: one for each place between two samples that an
-    output may have. Output k is the sound at k / to_rate seconds, and comes when half a kernel more has been heard.
+    output may have. Output k is the sound at k / to_rate seconds, and comes when half a kernel more has come.
     How the input is cut changes no bit.
     """
 
@@ -131,12 +131,12 @@ class PolyphaseResampler:
         self._buffer = SampleBuffer(4 * self._taps, self._front_end)
         self._buffer.append(np.zeros(self._taps // 2 - 1, np.float32))  # silence before the first sample
         self._at = 0  # the place of the next output: behind the buffer's first kernel, in parts of a sample
-        self._heard = self._made = 0  # samples
+        self._taken = self._made = 0  # samples in, samples out
 
     def push(self, samples: Samples) -> Samples:
         """(n,) samples -> all outputs that they complete."""
         self._buffer.append(samples)
-        self._heard += len(samples)
+        self._taken += len(samples)
         ready = (len(self._buffer) - self._taps + 1) * self._up - self._at
         outputs = np.empty(max(0, -(-ready // self._down)), np.float32)
         loops = self._front_end.loops
@@ -152,7 +152,7 @@ class PolyphaseResampler:
     def wanted(self, outputs: int) -> int:
         """How many samples must come before so many outputs more are made."""
         last = (self._made + outputs - 1) * self._down // self._up
-        return max(0, last + self._taps // 2 + 1 - self._heard)
+        return max(0, last + self._taps // 2 + 1 - self._taken)
 
     def finish(self) -> Samples:
         """The outputs up to the end of the sound, as if silence followed."""

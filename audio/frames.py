@@ -59,7 +59,3 @@ class FrameStream:
         frames = self._log_mel.push(self._resampler.push(samples))
         self._joined.drop(len(samples))
         return frames
-
-    def frame_flops(self) -> int:
-        """Floating point operations of one log-mel frame, without resampling."""
-        return self._log_mel.frame_flops()

@@ -1,8 +1,8 @@
 """The front end's loops that numba compiles and vectorises: what logmel.py, filters.py and front_end.py do by numpy.
 
-Nothing in them releases the GIL, which a busy window would then keep for a while. Only whoever compiles them imports
-this file, since it needs numba; as plain Python they would take seconds. No size of the front end is compiled in: what
-was compiled once stays true when a constant changes.
+Nothing in them releases the GIL, which a busy window would then keep for a while. Callers must JIT them: as plain
+Python they would take seconds. Only this file of the package imports numba. No size of the front end is compiled in:
+what was compiled once stays true when a constant changes.
 """
 
 from __future__ import annotations
@@ -191,11 +191,11 @@ def halve_blocks(samples: Samples, taps: Samples, block: int, odd: Samples, sums
     """
     length = len(taps)
     for begin in range(0, len(outputs), block):
-        heard, halved = samples[2 * begin :], outputs[begin : begin + block]
+        source, halved = samples[2 * begin :], outputs[begin : begin + block]
         for i in range(block + length - 1):
-            odd[i] = heard[2 * i]
+            odd[i] = source[2 * i]
         for i in range(block):
-            halved[i] = np.float32(0.5) * heard[length - 1 + 2 * i]
+            halved[i] = np.float32(0.5) * source[length - 1 + 2 * i]
         for first in range(0, length, TAPS_SUMMED):
             for i in range(block):
                 sums[i] = np.float32(0.0)

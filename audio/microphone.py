@@ -72,21 +72,20 @@ class PortAudioStream:
 
     def close(self) -> None:
         """Hangs for as long as the sound server is frozen."""
-        # abort, not stop: stop waits for a suspended source. Errors are of no use any more, the stream is
-        # done with.
+        # abort, not stop: stop waits for a suspended source. Errors no longer matter.
         self._stream.abort(ignore_errors=True)
         self._stream.close(ignore_errors=True)
 
 
 class PortAudioDevice:
-    """Implements audio.capture.Device for one input device, found again by its key however often it goes."""
+    """Implements audio.capture.Device for one input device, found again by its key whenever it was lost."""
 
     def __init__(self, device: InputDevice) -> None:
         self._device = device
         self._opened_before = False
         self._refused = False  # by the latest attempt to open it
         self._generation = 0  # of PortAudio's list of devices, when the index was found in it
-        self._sample_rate: int | None = None  # Hz, fixed by the first opening: what was built on it stays
+        self._sample_rate: int | None = None  # Hz, fixed by the first opening
         self._watch: PulseWatch | None = None
 
     @property
@@ -140,9 +139,8 @@ class PortAudioDevice:
     def _find_again(self) -> None:
         """Whether it is there, and under which index.
 
-        Behind a sound server the server says so, and PortAudio's index is that of the way to it, which stays: nothing
-        has to be looked for, which would take half a second on a busy machine, and fill the terminal with ALSA's
-        complaints while there is no server.
+        A sound server says so itself, and PortAudio's index is that of the way to it, which stays. Looking for devices
+        would take half a second on a busy machine, and fill the terminal with ALSA's complaints without a server.
         """
         missing = NoMicrophone(f"The microphone “{self.name}” is not there: connect it again.")
         if self._device.through_server and has_pactl():

@@ -1,7 +1,7 @@
 """The one thread in which PortAudio is called: it allows no other way, and it may hang for ever.
 
-A frozen sound server answers nobody: opening, closing, even looking for devices then never returns. Whoever
-asks here waits no longer than a limit, and what was asked is done when the server answers again.
+With a frozen sound server opening, closing, even looking for devices never returns. Callers here wait no longer than a
+limit, and what they asked for is done when the server answers again.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Answer = TypeVar("Answer")
 class PortAudioThread:
     """Does one call after another.
 
-    open_streams: for those calls alone to keep. A stream that nobody knew any more would crash the process when
-    its callback comes.
+    open_streams: kept by those calls alone. A stream without any reference would crash the process when its callback
+    comes.
     generation: how often PortAudio has looked for devices; their indices hold until it does so again.
     """
 
@@ -38,13 +38,13 @@ class PortAudioThread:
         threading.Thread(target=self._run, name="PortAudio", daemon=True).start()
 
     def submit(self, call: Callable[[], Answer]) -> Future[Answer]:
-        """Have it called, later; returns at once."""
+        """Queue the call; returns at once."""
         future: Future[Answer] = Future()
         self._calls.put((future, call))
         return future
 
     def ask(self, call: Callable[[], Answer], seconds: float) -> Answer:
-        """Have it called and wait. Raises NoAudioSystem when that takes longer."""
+        """Queue the call and wait for it. Raises NoAudioSystem when that takes longer."""
         asked = self.submit(call)
         try:
             return asked.result(seconds)
@@ -53,9 +53,7 @@ class PortAudioThread:
             raise NoAudioSystem("The sound server does not answer: restart it, or open a file instead.") from None
 
     def load(self) -> Any:
-        """The sounddevice module, imported when it is first needed; only to be called in this thread. Raises
-        NoAudioSystem where PortAudio is missing.
-        """
+        """The sounddevice module, imported when first needed, in this thread only. Raises NoAudioSystem."""
         known = "sounddevice" in sys.modules
         try:
             import sounddevice
@@ -74,7 +72,7 @@ class PortAudioThread:
         try:
             self.submit(exit_handler).result(QUIT_SECONDS)
         except FutureTimeoutError:
-            return  # the process ends without PortAudio's leave
+            return  # the process ends all the same
 
     def _run(self) -> None:
         while True:
@@ -83,7 +81,7 @@ class PortAudioThread:
                 continue
             try:
                 answer = call()
-            except BaseException as error:  # whoever waits for it gets it
+            except BaseException as error:  # raised where the future is waited for
                 future.set_exception(error)
             else:
                 future.set_result(answer)

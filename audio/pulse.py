@@ -1,7 +1,8 @@
-"""What PulseAudio, or PipeWire in its place, tells about its sources; asked through the program pactl.
+"""The sources of PulseAudio, or PipeWire in its place, and which of them feeds our recording.
 
-PortAudio sees such a server as a single device. Its sources, and the monitors that give what the computer
-plays, are known by name only here.
+PortAudio sees such a server as a single device. It is asked through the program pactl, since a process can be killed
+when a frozen server does not answer: the library pulsectl would block in a call, or spend its whole timeout on every
+connection.
 """
 
 from __future__ import annotations
@@ -44,13 +45,13 @@ def pulse_sources() -> list[PulseSource]:
 
 
 def pulse_feed(process: int) -> int | None:
-    """The index of the source that the newest recording of this process gets; None when it records nothing."""
+    """The index of the source that feeds the newest recording of this process; None when it records nothing."""
     outputs = [
-        entry
+        (int(entry["index"]), int(entry["source"]))
         for entry in _ask("source-outputs")
         if entry.get("properties", {}).get("application.process.id") == str(process)
     ]
-    return int(max(outputs, key=lambda entry: int(entry["index"]))["source"]) if outputs else None
+    return max(outputs)[1] if outputs else None
 
 
 def has_pactl() -> bool:
@@ -89,7 +90,9 @@ def _source(entry: dict[str, Any]) -> PulseSource:
 
 
 class PulseWatch:
-    """Asks only when the server says that something has changed, in a thread of its own.
+    """Watches what the server feeds us, in a thread of its own: it moves a recording to another source silently.
+
+    Asks only when the server says that something has changed.
 
     source: the server's name of the chosen source; "" to follow the server's default wherever it goes.
     """
@@ -106,10 +109,9 @@ class PulseWatch:
 
     def _run(self) -> None:
         while not self._stopped.is_set():
+            nothing = subprocess.DEVNULL
             command = ["pactl", "subscribe"]
-            with subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            ) as events:
+            with subprocess.Popen(command, stdin=nothing, stdout=subprocess.PIPE, stderr=nothing) as events:
                 try:
                     self._follow(events)
                 finally:
@@ -123,10 +125,10 @@ class PulseWatch:
             ready, _, _ = select.select([events.stdout], [], [], LISTEN_SECONDS)
             if not ready:
                 continue
-            said = os.read(events.stdout.fileno(), 65_536)
-            if not said:
+            told = os.read(events.stdout.fileno(), 65_536)
+            if not told:
                 return
-            if b"source" in said:
+            if b"source" in told:
                 self._look()
                 self._stopped.wait(PAUSE_SECONDS)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
 
 import numpy as np
 
@@ -32,7 +31,7 @@ class StreamingResampler:
     """
 
     def __init__(self, from_rate: int, front_end: FrontEnd | None = None) -> None:
-        self._to_doubled: _Stage | None = None
+        self._to_doubled: PolyphaseResampler | _Soxr | None = None
         self._to_half: HalfBandDecimator | None = None  # None: the rates are equal
         if from_rate not in (SAMPLE_RATE, DOUBLED):
             self._to_doubled = _to_doubled(from_rate, front_end)
@@ -46,7 +45,7 @@ class StreamingResampler:
         return self._to_half.push(samples if self._to_doubled is None else self._to_doubled.push(samples))
 
     def wanted(self, outputs: int) -> int:
-        """How many samples must come, at least, before so many outputs can: nothing is late that is pushed by then."""
+        """How many samples must come, at least, before so many outputs can: with fewer, a push gives none."""
         if self._to_half is None:
             return outputs
         doubled = self._to_half.wanted
@@ -60,43 +59,33 @@ class StreamingResampler:
         return np.concatenate([self._to_half.push(last), self._to_half.finish()])
 
 
-class _Stage(Protocol):
-    """From one rate to another, as a stream; see StreamingResampler."""
-
-    def push(self, samples: Samples) -> Samples: ...
-
-    def wanted(self, outputs: int) -> int: ...
-
-    def finish(self) -> Samples: ...
-
-
 class _Soxr:
-    """soxr (HQ) to DOUBLED: implements _Stage."""
+    """soxr (HQ) to DOUBLED, like a PolyphaseResampler."""
 
     def __init__(self, from_rate: int) -> None:
         import soxr
 
         self._stream = soxr.ResampleStream(from_rate, DOUBLED, 1, dtype="float32", quality="HQ")
         self._ratio = DOUBLED / from_rate
-        self._heard = self._made = 0  # samples
+        self._taken = self._made = 0  # samples in, samples out
 
     def push(self, samples: Samples) -> Samples:
         return self._resample(samples, last=False)
 
     def wanted(self, outputs: int) -> int:
-        return math.floor((self._made + outputs) / self._ratio) - self._heard
+        return math.floor((self._made + outputs) / self._ratio) - self._taken
 
     def finish(self) -> Samples:
         return self._resample(np.zeros(0, np.float32), last=True)
 
     def _resample(self, samples: Samples, last: bool) -> Samples:
         made: Samples = self._stream.resample_chunk(samples, last=last)
-        self._heard += len(samples)
+        self._taken += len(samples)
         self._made += len(made)
         return made
 
 
-def _to_doubled(from_rate: int, front_end: FrontEnd | None) -> _Stage:
+def _to_doubled(from_rate: int, front_end: FrontEnd | None) -> PolyphaseResampler | _Soxr:
     if from_rate >= 2 * HEARD and DOUBLED // math.gcd(from_rate, DOUBLED) <= MOST_KERNELS:
         return PolyphaseResampler(from_rate, DOUBLED, HEARD, DOUBLED - HEARD, IMAGES, front_end)
     return _Soxr(from_rate)

@@ -18,7 +18,7 @@ class AudioError(Exception):
 
 
 class UnreadableFile(AudioError):  # noqa: N818
-    """A file gives no sound. The text does not name the path: whoever prints it does."""
+    """A file gives no sound. The text does not name the file: the caller does."""
 
 
 class NoAudioSystem(AudioError):  # noqa: N818
@@ -94,16 +94,7 @@ class SourceAround(ClosesOnExit):
 
     def __init__(self, source: Source) -> None:
         self._source = source
-
-    @property
-    def name(self) -> str:
-        """The other source's."""
-        return self._source.name
-
-    @property
-    def sample_rate(self) -> int:
-        """The other source's."""
-        return self._source.sample_rate
+        self.name, self.sample_rate = source.name, source.sample_rate
 
     @property
     def status(self) -> str:

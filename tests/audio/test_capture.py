@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from audio import SAMPLE_RATE, Block, Capture
+from audio.capture import LOSSES_KEPT
 from audio.ring import SampleRing
 from audio.source import NoMicrophone
 from audio.watchdog import CaptureState, Condition
@@ -276,6 +277,14 @@ def test_what_the_server_swallows_is_found_and_counted(listener: Listener, devic
     assert loss.cause == "device"
     assert loss.length == pytest.approx(0.5, abs=0.03)
     listener.assert_nothing_is_unaccounted()
+
+
+def test_only_the_latest_losses_are_kept(listener: Listener) -> None:
+    listener.capture._note_loss(0, 0, "late")
+    assert list(listener.capture.losses) == []
+    for index in range(2 * LOSSES_KEPT):
+        listener.capture._note_loss(RATE * index, 1, "device")
+    assert [loss.seconds for loss in listener.capture.losses] == list(range(LOSSES_KEPT, 2 * LOSSES_KEPT))
 
 
 def test_the_same_events_give_the_same_run() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, FrameStream, StreamingLogMel
+from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, StreamingLogMel
 from audio.mel import hz_to_mel, slaney_bank
 from tests.audio.signals import chunks, music
 
@@ -63,7 +63,6 @@ def test_the_operations_of_a_frame_are_those_of_its_parts() -> None:
     transform = 2.5 * FFT_LENGTH * np.log2(FFT_LENGTH)
     expected = FFT_LENGTH + transform + 3 * bins + 2 * np.count_nonzero(bank) + 3 * BANDS
     assert StreamingLogMel().frame_flops() == expected
-    assert FrameStream(48_000).frame_flops() == expected
 
 
 def test_training_frames_are_what_we_hear(shared_folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The watchdog, the sample clock, the loss log and the sentences: everything that is told, without any sound."""
+"""The watchdog, the sample clock, the losses and the sentences: everything that is told, without any sound."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio.clock import SampleClock
-from audio.watchdog import KEPT, CaptureState, Condition, LossLog, Watchdog, sentence
+from audio.watchdog import CaptureState, Condition, Loss, Watchdog, sentence
 from tests.audio.signals import chunks
 from tests.audio.virtual import VirtualClock
 
@@ -140,19 +140,10 @@ def test_an_outage_before_the_first_sample_counts_too() -> None:
     assert clock.arrive(480, 3.0) == 3 * 48_000 - 480
 
 
-def test_a_loss_says_how_much_when_and_why_and_only_the_latest_are_kept() -> None:
-    log = LossLog(48_000)
-    log.add(0, 0, "late")
-    assert not log.latest
-    log.add(48_000 * 83, 16_800, "late")
-    first = log.latest[0]
-    assert first.sentence() == "350 ms of sound was lost at 1:23: the computer was too busy to keep up."
-    log.add(48_000 * 600, 96_000, "outage")
-    assert log.latest[-1].sentence() == "2.0 s of sound was lost at 10:00: the device was away."
-    for index in range(2 * KEPT):
-        log.add(48_000 * (700 + index), 1, "device")
-    assert len(log.latest) == KEPT
-    assert log.samples == 16_800 + 96_000 + 2 * KEPT
+def test_a_loss_says_how_much_when_and_why() -> None:
+    late, outage = Loss(83.0, 0.35, "late"), Loss(600.0, 2.0, "outage")
+    assert late.sentence() == "350 ms of sound was lost at 1:23: the computer was too busy to keep up."
+    assert outage.sentence() == "2.0 s of sound was lost at 10:00: the device was away."
 
 
 @pytest.mark.parametrize(

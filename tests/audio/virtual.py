@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.capture import DeviceStream
+from audio.clock import Clock
 from audio.ring import SampleRing
 from audio.source import NoMicrophone
 from audio.watchdog import Condition
@@ -19,7 +20,7 @@ from audio.watchdog import Condition
 Sound = Callable[[int, int], NDArray[np.float32]]  # index of the first sample frame, how many -> (n, channels)
 
 
-class VirtualClock:
+class VirtualClock(Clock):
     """Stands still until somebody sleeps; what was planned for the time slept over then happens in order.
 
     For one thread: whoever sleeps does everything that happens meanwhile, so a run is the same every time.
