@@ -19,8 +19,7 @@ from model.attention import AttentionState
 from model.attention.kernel import Landmarks
 from model.block import EncoderBlock
 from model.config import ModelConfig
-from model.layers import linear, norm
-from model.positions import RecyclingPositions
+from model.layers import RecyclingPositions, linear, norm
 
 
 class EncoderState(NamedTuple):

@@ -1,4 +1,4 @@
-"""torch's linear and norm layers applied without calling the module.
+"""The layers around attention: linear and norm without calling the module, and recycling positions.
 
 For one token the call itself (hooks, attribute look-ups) costs several times the arithmetic.
 """
@@ -28,3 +28,20 @@ def linear(layer: nn.Linear, inputs: Tensor) -> Tensor:
 def norm(layer: nn.LayerNorm, inputs: Tensor) -> Tensor:
     """inputs (..., d) -> (..., d)."""
     return torch.layer_norm(inputs, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
+
+
+class RecyclingPositions(nn.Module):
+    """The recycling positional encoding (Hedegaard et al., ICLR 2023, section 3.4), added to tokens.
+
+    Token t gets the learned vector number t mod period. A token keeps its vector while it is in the window, so that its
+    query, key and value need not be computed again; with a period of at least n no two tokens of a window share one.
+    """
+
+    def __init__(self, period: int, width: int) -> None:
+        super().__init__()
+        self.encoding = nn.Parameter(0.02 * torch.randn(period, width))
+
+    def forward(self, tokens: Tensor, first: int) -> Tensor:
+        """tokens (B, T, d), the first of them number `first` of its stream -> (B, T, d)."""
+        numbers = torch.arange(first, first + tokens.shape[1], device=tokens.device)
+        return tokens + self.encoding[numbers % len(self.encoding)]

@@ -1,6 +1,6 @@
 """Continual Nystrom attention with continual landmarks: the means of the last m complete segments of the stream.
 
-A segment is n / m consecutive tokens (see segments.py); its mean query and mean key become a landmark when it is
+A segment is n / m consecutive tokens (model/definitions.py); its mean query and mean key become a landmark when it is
 complete, and replace the oldest. Three regimes, so that there is an answer from the first token on:
 
 - no segment complete: exact softmax attention over what has been heard;
@@ -21,7 +21,6 @@ from torch import Tensor
 
 from model.attention.kernel import Kernel, KernelState, Landmarks
 from model.attention.nystrom import NystromState, landmark_matrix_inverse, landmark_weights
-from model.attention.segments import segment_means
 from model.attention.sliding_average import SlidingAverage
 from model.attention.softmax import attend
 from model.attention.window_average import mix_window_averages
@@ -163,3 +162,20 @@ class ContinualLandmarkKernel(Kernel):
 
     def _weights(self, query: Tensor, state: ContinualState) -> Tensor:
         return landmark_weights(query, state.key_landmarks[..., : state.memory.standing], state.inverse)
+
+
+def segment_means(tokens: Tensor, first: int, heard: int, window: int, count: int) -> Tensor:
+    """The last `count` segments complete at `heard`, those that lie within the tokens: (R, T, D) -> (R, <=count, D).
+
+    The first of the tokens has the number `first`.
+    """
+    complete = completed_segments(heard, window, count)
+    indices = range(max(0, complete - count), complete)
+    bounds = [(segment_end(index - 1, window, count), segment_end(index, window, count)) for index in indices]
+    inside = [(start - first, end - first) for start, end in bounds if start >= first]
+    if not inside:
+        return tokens[:, :0]
+    starts, ends = torch.tensor(inside, device=tokens.device).unsqueeze(-1).unbind(1)  # (segments, 1)
+    place = torch.arange(tokens.shape[1], device=tokens.device)
+    averaging = ((place >= starts) & (place < ends)).to(tokens.dtype) / (ends - starts)
+    return averaging @ tokens

@@ -30,7 +30,7 @@ HEADROOM = 1e45  # a weight that times this overflows is recomputed: its weighte
 class SlidingAverage:
     """The last n keys and values of some rows, and every standing query's sums. `push` changes it in place."""
 
-    keys: Tensor  # (R, n, D) ring; NaN where nothing was written yet, so that no early read can hide
+    keys: Tensor  # (R, n, D) ring; NaN where nothing was written yet, so that a read too early shows
     values: Tensor  # (R, n, D) ring
     queries: Tensor  # (R, S, D) float64, scaled by 1 / sqrt(D)
     reference: Tensor  # (R, S, 1) float64, what is subtracted from a score before exp

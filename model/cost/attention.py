@@ -1,4 +1,4 @@
-"""FLOPs of attention without its projections: the continual steps, and the window recomputed from nothing.
+"""FLOPs of attention without its projections: the continual steps, the window recomputed, and a whole sequence at once.
 
 Letters as in the kernels: n window, d width, H heads, m landmarks. A sum's weight is kept behind its weighted values,
 so that d + H numbers per head-wise row are summed where d of them are values.
@@ -6,10 +6,11 @@ so that d + H numbers per head-wise row are summed where d of them are values.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
 
 from model.config import ModelConfig
-from model.definitions import NEWTON_SCHULZ_ITERATIONS
+from model.definitions import MIX_PIECE, NEWTON_SCHULZ_ITERATIONS, QUERY_CHUNK, completed_segments, segment_end
 
 
 class StepFlops(NamedTuple):
@@ -41,11 +42,25 @@ def recompute_flops(config: ModelConfig, tokens: int, outputs: int) -> int:
     )
     if config.landmarks == "continual":
         flops += 2 * 2 * m * tokens * d  # segment means of queries and of keys
-        flops += landmark_inverse_flops(config, m)
+        flops += _landmark_inverse(config, m)
     return flops
 
 
-def landmark_inverse_flops(config: ModelConfig, landmarks: int) -> int:
+def parallel_flops(config: ModelConfig, tokens: int) -> Fraction:
+    """One block over `tokens` of a long stream under a banded causal mask, as the twin of a deep stack runs it.
+
+    With continual landmarks the mean over where they begin.
+    """
+    if config.attention == "softmax":
+        return Fraction(_banded(config, tokens))
+    if config.landmarks == "fixed":
+        return Fraction(_nystrom(config, tokens, tokens, config.landmark_count))
+    n = config.window
+    # Segments repeat after n tokens; from token n on the stream has all its landmarks.
+    return Fraction(sum(_pieces(config, tokens, first) for first in range(n, 2 * n)), n)
+
+
+def _landmark_inverse(config: ModelConfig, landmarks: int) -> int:
     """The landmark matrices of all heads, and their inverses."""
     cube = landmarks**3
     inverse = {
@@ -56,7 +71,7 @@ def landmark_inverse_flops(config: ModelConfig, landmarks: int) -> int:
     return 2 * landmarks**2 * config.width + config.heads * inverse[config.inverse]
 
 
-def landmark_weights_flops(config: ModelConfig, queries: int, landmarks: int) -> int:
+def _landmark_weights(config: ModelConfig, queries: int, landmarks: int) -> int:
     """softmax(q K~^T) P."""
     return 2 * queries * landmarks * config.width + 2 * queries * config.heads * landmarks**2
 
@@ -65,20 +80,20 @@ def _single_output_step(config: ModelConfig) -> StepFlops:
     n, d, m = config.window, config.width, config.landmark_count
     if config.attention == "softmax":
         return StepFlops(4 * n * d)
-    plain = _slide(config, m) + landmark_weights_flops(config, 1, m) + _mix(config, 1)
+    plain = _slide(config, m) + _landmark_weights(config, 1, m) + _mix(config, 1)
     if config.landmarks == "fixed":
         return StepFlops(plain, renewal=_sum_again(config, m), renewals=1)
-    return StepFlops(plain, renewal=_sum_again(config, 1) + landmark_inverse_flops(config, m), renewals=m)
+    return StepFlops(plain, renewal=_sum_again(config, 1) + _landmark_inverse(config, m), renewals=m)
 
 
 def _all_outputs_step(config: ModelConfig) -> StepFlops:
     n, m = config.window, config.landmark_count
     if config.attention == "softmax":
         return StepFlops(_slide(config, n) + _sum_again(config, 1))
-    plain = _slide(config, m) + landmark_weights_flops(config, 1, m) + _mix(config, n)
+    plain = _slide(config, m) + _landmark_weights(config, 1, m) + _mix(config, n)
     if config.landmarks == "fixed":
         return StepFlops(plain, renewal=_sum_again(config, m), renewals=1)
-    renewal = _sum_again(config, 1) + landmark_inverse_flops(config, m) + landmark_weights_flops(config, n - 1, m)
+    renewal = _sum_again(config, 1) + _landmark_inverse(config, m) + _landmark_weights(config, n - 1, m)
     return StepFlops(plain, renewal, renewals=m)
 
 
@@ -96,3 +111,41 @@ def _sum_again(config: ModelConfig, standing: int) -> int:
 def _mix(config: ModelConfig, outputs: int) -> int:
     """Landmark weights times sums."""
     return 2 * outputs * config.landmark_count * (config.width + config.heads)
+
+
+def _banded(config: ModelConfig, tokens: int) -> int:
+    """Softmax attention, a chunk of queries at a time over all keys that one of them sees."""
+    flops = 0
+    for start in range(0, tokens, QUERY_CHUNK):
+        end = min(tokens, start + QUERY_CHUNK)
+        flops += 4 * (end - start) * (end - max(0, start - config.window + 1)) * config.width
+    return flops
+
+
+def _pieces(config: ModelConfig, tokens: int, first: int) -> int:
+    """Continual landmarks: one piece for every set of landmarks, the sequence beginning with token `first`."""
+    n, m, d = config.window, config.landmark_count, config.width
+    flops = start = 0
+    while start < tokens:
+        complete = completed_segments(first + start + 1, n, m)
+        end = min(tokens, segment_end(complete, n, m) - 1 - first)
+        keys = end - max(0, start - n + 1)
+        landmarks = sum(segment_end(index - 1, n, m) >= first for index in range(complete - m, complete))
+        if landmarks:
+            flops += 2 * 2 * landmarks * tokens * d  # segment means of queries and of keys
+            flops += _landmark_inverse(config, landmarks) + _nystrom(config, end - start, keys, landmarks)
+        else:
+            flops += 4 * (end - start) * keys * d
+        start = end
+    return flops
+
+
+def _nystrom(config: ModelConfig, outputs: int, keys: int, landmarks: int) -> int:
+    """One set of landmarks: scores, weights, and what mixes the windows' averages."""
+    mixed = 0
+    for start in range(keys - outputs, keys, MIX_PIECE):
+        end = min(keys, start + MIX_PIECE)
+        pairs = (end - start) * (end - max(0, start - config.window + 1))
+        # Per landmark and head the sum of its terms and their weighting; then the values.
+        mixed += 2 * pairs * (2 * landmarks * config.heads + config.width)
+    return 2 * landmarks * keys * config.width + _landmark_weights(config, outputs, landmarks) + mixed

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model.config import ModelConfig
-from model.cost.attention import recompute_flops, step_flops
+from model.cost.attention import parallel_flops, recompute_flops, step_flops
 from model.cost.memory import step_bytes, twin_bytes, twin_tokens, window_history
-from model.cost.parallel import parallel_flops
-from model.cost.stem import stem_flops
+from model.definitions import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
 
 
 @dataclass(frozen=True)
@@ -80,9 +79,20 @@ def _parts(config: ModelConfig, blocks: list[tuple[int, int]], attention: int) -
     """Per block, how many tokens are projected to queries, keys and values, and how many outputs leave it."""
     d, outputs = config.width, sum(outputs for _, outputs in blocks)
     return {
-        "stem": stem_flops(config),
+        "stem": _stem_flops(config),
         "projections": sum(6 * inputs * d * d for inputs, _ in blocks) + 2 * outputs * d * d,
         "attention": attention,
         "feed-forward": 4 * outputs * d * config.feed_forward,
         "head": 2 * d * len(config.genres),
     }
+
+
+def _stem_flops(config: ModelConfig) -> int:
+    """The convolutions and the linear map to a token."""
+    total = 2 * config.stem_features * config.width
+    channels_in = 1
+    for index, channels in enumerate(config.stem_channels):
+        kernel = KERNEL_TIME * (KERNEL_BANDS if index else FIRST_KERNEL_BANDS)
+        total += 2 * channels_in * channels * kernel * (config.bands >> (index + 1))
+        channels_in = channels
+    return total

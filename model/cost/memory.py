@@ -7,7 +7,6 @@ out. Letters as in the kernels: n window, d width, H heads, m landmarks.
 from __future__ import annotations
 
 from model.config import ModelConfig
-from model.cost.stem import tokenizer_bytes
 from model.definitions import KERNEL_TIME, longest_segment
 
 SINGLE, DOUBLE = 4, 8
@@ -17,19 +16,19 @@ def step_bytes(config: ModelConfig) -> int:
     """The continual model."""
     if config.stacking == "retroactive":  # the second block remembers its landmarks; the window's tokens are kept
         tokens = SINGLE * config.window * config.width
-        encoder = _attention_bytes(config, retroactive=True) + tokens + prepared_bytes(config)
+        encoder = _attention_bytes(config, retroactive=True) + tokens + _prepared_bytes(config)
     else:
         encoder = config.blocks * _attention_bytes(config, retroactive=False)
-    return tokenizer_bytes(config) + encoder
+    return _tokenizer_bytes(config) + encoder
 
 
 def twin_bytes(config: ModelConfig) -> int:
     """The twin: tokens, and the fixed landmarks as prepared for use."""
-    prepared = config.blocks * prepared_bytes(config)
-    return tokenizer_bytes(config) + prepared + SINGLE * twin_tokens(config) * config.width
+    prepared = config.blocks * _prepared_bytes(config)
+    return _tokenizer_bytes(config) + prepared + SINGLE * twin_tokens(config) * config.width
 
 
-def prepared_bytes(config: ModelConfig) -> int:
+def _prepared_bytes(config: ModelConfig) -> int:
     """One block's fixed landmarks, as prepared for use."""
     if config.attention == "softmax" or config.landmarks == "continual":
         return 0
@@ -54,6 +53,15 @@ def window_history(config: ModelConfig) -> int:
     if config.attention == "nystrom" and config.landmarks == "continual":
         return config.window + longest_segment(config.window, config.landmark_count) - 1
     return config.window
+
+
+def _tokenizer_bytes(config: ModelConfig) -> int:
+    """Levels, and what every convolution remembers of its input."""
+    total = 4 * (config.level_window - 1)
+    channels = (1, *config.stem_channels)
+    for index, dilation in enumerate(config.stem_dilations):
+        total += 4 * channels[index] * (KERNEL_TIME - 1) * dilation * (config.bands >> index)
+    return total
 
 
 def _attention_bytes(config: ModelConfig, retroactive: bool) -> int:

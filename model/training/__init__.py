@@ -1,6 +1,5 @@
 """Training a classifier: augmentation, the loop, checkpoints, calibration, figures. Tensors in; it reads no data."""
 
-from model.training.answers import clip_probabilities
 from model.training.augmentation import Augmenter
 from model.training.calibration import (
     UnsureRule,
@@ -13,9 +12,8 @@ from model.training.calibration import (
     judge_unsure,
 )
 from model.training.checkpoint import load_checkpoint, save_checkpoint
-from model.training.figures import clip_figures
-from model.training.plan import TrainingData, TrainingError, TrainingPlan
-from model.training.trainer import Epoch, Trainer, one_hot
+from model.training.evaluation import clip_figures, clip_probabilities
+from model.training.trainer import Epoch, Trainer, TrainingData, TrainingError, TrainingPlan, one_hot
 
 __all__ = [
     "Augmenter",

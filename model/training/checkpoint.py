@@ -17,8 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from model.training.plan import TrainingError
-from model.training.trainer import Trainer
+from model.training.trainer import Trainer, TrainingError
 from model.weights import write_whole
 
 FORMAT = "nystream-checkpoint-1"

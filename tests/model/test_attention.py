@@ -12,7 +12,7 @@ from torch import nn
 
 from model.attention import MultiHeadAttention
 from model.attention.fixed import FixedLandmarkKernel
-from model.attention.inverse import invert, newton_schulz_inverse
+from model.attention.nystrom import invert, newton_schulz_inverse
 from model.block import EncoderBlock
 from model.definitions import completed_segments, segment_end
 from tests.model.conftest import SMALL
@@ -177,7 +177,7 @@ def test_every_config_field_reaches_the_model() -> None:
 
 
 def test_recycling_positions_tell_orders_apart_and_come_back_after_a_period() -> None:
-    from model.positions import RecyclingPositions
+    from model.layers import RecyclingPositions
 
     torch.manual_seed(0)
     positions = RecyclingPositions(period=13, width=SMALL.width)
