@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app import __version__
 from app.live.protocol import Session
 from app.window.log import LOG_LINES, PACKAGES, default_log, diagnostics, last_lines, licence_of, version_of
 from app.window.theme import Theme, text_pixels
+from app.window.widgets import Part, fill, painting, style_text
 
 SHORTEST_SECONDS, SECONDS_PER_LETTER = 3.0, 0.06
 WHAT_IT_IS = (
@@ -28,13 +29,12 @@ OTHER_KEYS = (
 )
 
 
-class Toast(QWidget):
-    """Lies over its parent and never takes the focus."""
+class Toast(Part):
+    """A sentence at the lower edge that goes by itself; lies over its parent and never takes the focus."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self._theme, self._page = theme, parent
-        self._scale = 1.0
+        super().__init__(parent, theme)
+        self._page = parent
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.label = QLabel(self)
         self.label.setObjectName("toast")
@@ -51,45 +51,37 @@ class Toast(QWidget):
         """Show it, long enough to be read."""
         self.label.setText(sentence)
         self.setAccessibleName(sentence)
-        self._place()
+        self.arrange()
         self.show()
         self.raise_()
         self._timer.start(round(1000 * max(SHORTEST_SECONDS, SECONDS_PER_LETTER * len(sentence))))
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller from now on."""
-        self._scale = scale
-        self._place()
+        self.scale = scale
+        self.arrange()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if event.type() == QEvent.Type.Resize:
-            self._place()
+            self.arrange()
         return super().eventFilter(watched, event)
 
-    def _place(self) -> None:
-        parent = self._page
-        scale = self._scale
-        size = text_pixels(16, scale)
-        colour = self._theme.palette.text
-        self.label.setStyleSheet(f"color: {colour}; font-size: {size}px; font-weight: 600; background: none;")
+    def arrange(self) -> None:
+        parent, scale = self._page, self.scale
+        style_text(self.label, self.theme.palette.text, text_pixels(16, scale), 600)
         across, down = round(24 * scale), round(13 * scale)
         widest = min(round(640 * scale), parent.width() - round(40 * scale)) - 2 * across
         metrics = self.label.fontMetrics()
         width = min(widest, metrics.horizontalAdvance(self.label.text()) + 8)
         height = self.label.heightForWidth(width)
         self.label.setGeometry(across, down, width, height)
-        whole = width + 2 * across, height + 2 * down
-        left, top = (parent.width() - whole[0]) // 2, parent.height() - whole[1] - round(28 * scale)
-        self.setGeometry(left, top, *whole)
+        width, height = width + 2 * across, height + 2 * down
+        self.setGeometry((parent.width() - width) // 2, parent.height() - height - round(28 * scale), width, height)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(self._theme.colour("accent"))
-        painter.setBrush(self._theme.colour("raised"))
-        radius = 12 * self._scale
-        painter.drawRoundedRect(self.rect().adjusted(1, 1, -1, -1), radius, radius)
-        painter.end()
+        with painting(self) as painter:
+            painter.setPen(self.theme.colour("accent"))
+            fill(painter, self.theme.colour("raised"), QRectF(self.rect().adjusted(1, 1, -1, -1)), 12 * self.scale)
 
 
 class Help:

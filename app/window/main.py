@@ -77,7 +77,7 @@ class MainWindow(QMainWindow):
         self.files.play_wished.connect(lambda path: self.play(Path(path)))
         self.exports = Exports(self, self.live.past.log, session.recorder, self.toast.say)
         self.help = Help(self, session, weights, lambda: self.menus.shortcuts(), self.toast.say)
-        self.tour = Tour(self.live, self.theme, self.live.panels)
+        self.tour = Tour(self.live, self.theme, self.live.parts)
         self._tour_changes = TourChanges(session, self.tour)
         self.menus = Menus(self, self._acts())
         self.switch = PageSwitch(self)

@@ -1,12 +1,26 @@
-"""What every panel is built of: a text, a rounded field with a title, a button, a box to choose from."""
+"""What every panel is built of: texts, fields with a title, buttons, boxes to choose from, and how they are drawn.
+
+Nothing here is laid out by Qt: whoever holds a part puts it in its place, in pixels of the window's present scale.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QStyle, QStyleOptionComboBox, QStylePainter, QWidget
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QGradient, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QLabel,
+    QPushButton,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QWidget,
+)
 
 from app.window.theme import Role, Theme, font
 
@@ -14,18 +28,84 @@ EASING_SECONDS = 0.07  # about one frame of the model
 CLOSE_ENOUGH = 5e-4
 SMALLEST_SHARE = 0.62  # a text that is too long shrinks to this share of its size, then ends in dots
 SMALLEST_SHRUNK = 9  # pixels
-DESCENT_SHARE = 0.6  # of the room below the letters that the longest of them need
+DESCENT_SHARE = 0.6  # share of the font's descent to reserve below the letters
 Weight = QFont.Weight
-LEFT = Qt.AlignmentFlag.AlignLeft
+LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 PADDING, TITLE_HEIGHT = 18, 20  # pixels at scale 1
 NAME = Qt.ItemDataRole.UserRole + 1  # of an item, without what is noted of it
 
 
 def ease(shown: float, target: float, seconds: float) -> float:
-    """The length to draw `seconds` after `shown` was drawn; arrives exactly."""
+    """The length to draw `seconds` after `shown` was drawn; arrives exactly. Numbers that are written never glide."""
     if abs(target - shown) < CLOSE_ENOUGH:
         return target
     return target + (shown - target) * math.exp(-seconds / EASING_SECONDS)
+
+
+@contextmanager
+def painting(widget: QWidget) -> Iterator[QPainter]:
+    """A painter on the widget, with smooth edges and no outline."""
+    painter = QPainter(widget)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    try:
+        yield painter
+    finally:
+        painter.end()
+
+
+def fill(painter: QPainter, brush: QColor | QGradient, place: QRectF, radius: float = 0.0) -> None:
+    """A rectangle of this colour, its corners round."""
+    painter.setBrush(QBrush(brush))
+    painter.drawRoundedRect(place, radius, radius)
+
+
+def style_text(label: QLabel, colour: str, pixels: int, weight: int = 400) -> None:
+    """Give a label that breaks its lines this colour, size and weight."""
+    sheet = f"color: {colour}; font-size: {pixels}px; font-weight: {weight};"
+    if sheet != label.styleSheet():
+        label.setStyleSheet(sheet)
+
+
+class Part(QWidget):
+    """Drawn at `scale`; asks `theme` for its colours while it paints."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.scale = 1.0
+
+    def place(self, scale: float, rectangle: QRect) -> None:
+        """Put it here and draw at this scale."""
+        self.scale = scale
+        self.setGeometry(rectangle)
+        self.arrange()
+        self.update()
+
+    def px(self, length: float) -> int:
+        """A length at scale 1 in pixels of now."""
+        return round(length * self.scale)
+
+    def arrange(self) -> None:
+        """Put the children in their places; runs after every change of size or scale."""
+
+    def draw_bar(
+        self,
+        painter: QPainter,
+        track: QRectF,
+        radius: float,
+        length: float,
+        brush: QColor | QGradient,
+        tick: float | None = None,
+    ) -> None:
+        """A rounded track, so much of it full, and perhaps a tick at this share of it."""
+        fill(painter, self.theme.colour("raised"), track, radius)
+        if length > 0:
+            fill(painter, brush, QRectF(track.x(), track.y(), length, track.height()), radius)
+        if tick is not None:
+            width = max(2.0, 2 * self.scale)
+            left = track.x() + (track.width() - width) * tick
+            fill(painter, self.theme.colour("text"), QRectF(left, track.y(), width, track.height()))
 
 
 class Reading(QLabel):
@@ -48,7 +128,7 @@ class Reading(QLabel):
         self._scale = 1.0
         self._fitted: tuple[str, int, QFont] | None = None
 
-    def named(self, name: str, accessible: str, tip: str) -> Reading:
+    def named(self, name: str, accessible: str, tip: str = "") -> Reading:
         """Give it the names by which tests, screen readers and the mouse find it; returns itself."""
         self.setObjectName(name)
         self.setAccessibleName(accessible)
@@ -84,61 +164,47 @@ class Reading(QLabel):
         text, width = self.text(), self.width()
         if self._fitted is None or self._fitted[:2] != (text, width):
             made = font(self._size, self._scale, self._weight)
-            natural = QFontMetrics(made).horizontalAdvance(text)
-            share = min(
-                max(SMALLEST_SHARE, width / natural) if natural > width > 0 else 1.0, self._share_for_height(made)
-            )
+            metrics = QFontMetrics(made)
+            natural = metrics.horizontalAdvance(text)
+            needed = metrics.ascent() + DESCENT_SHARE * metrics.descent()
+            share = max(SMALLEST_SHARE, width / natural) if natural > width > 0 else 1.0
+            share = min(share, self.height() / needed if self.height() > 0 else 1.0)
             if share < 1:
                 made.setPixelSize(max(SMALLEST_SHRUNK, int(made.pixelSize() * share)))
             self._fitted = text, width, made
         return self._fitted[2]
 
-    def _share_for_height(self, natural: QFont) -> float:
-        metrics = QFontMetrics(natural)
-        needed = metrics.ascent() + DESCENT_SHARE * metrics.descent()
-        return min(1.0, self.height() / needed) if self.height() > 0 else 1.0
-
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         fitting = self.fitted_font()
-        painter = QPainter(self)
-        painter.setFont(fitting)
-        painter.setPen(self._theme.colour(self._colour))
         metrics = QFontMetrics(fitting)
         text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         # The hook of a j reaches to the left of where the letter begins.
         hook = max(0, -metrics.leftBearing(text[0])) if text and self._align == LEFT else 0
-        painter.drawText(self.rect().adjusted(hook, 0, 0, 0), self._align | Qt.AlignmentFlag.AlignVCenter, text)
-        painter.end()
+        with painting(self) as painter:
+            painter.setFont(fitting)
+            painter.setPen(self._theme.colour(self._colour))
+            painter.drawText(self.rect().adjusted(hook, 0, 0, 0), self._align | Qt.AlignmentFlag.AlignVCenter, text)
 
 
-class Panel(QWidget):
-    """Its children stand where `arrange` puts them, which runs again after every change of size or scale."""
+class Panel(Part):
+    """A rounded field with a quiet title, on which everything that is shown stands.
+
+    Its children stand where `arrange` puts them, which runs again when the theme changes: for what takes its colours
+    there.
+    """
 
     def __init__(self, parent: QWidget, theme: Theme, title: str) -> None:
-        super().__init__(parent)
-        self.theme = theme
-        self.scale = 1.0
+        super().__init__(parent, theme)
         self.title = Reading(self, theme, "muted", 13, Weight.DemiBold, text=title)
         self.setAccessibleName(title)
-        theme.changed.connect(self.recolour)
-
-    def set_scale(self, scale: float) -> None:
-        """Draw everything larger or smaller."""
-        if scale != self.scale:
-            self.scale = scale
-            self._arrange_all()
-            self.update()
+        theme.changed.connect(self.arrange)
 
     def rename(self, title: str, colour: Role = "muted") -> None:
         """Give it another title."""
         if (title, colour) != (self.title.text(), self.title.colour):
             self.title.show_text(title, colour)
             self.setAccessibleName(title)
-            self._arrange_all()
-
-    def px(self, length: float) -> int:
-        """A length at scale 1 in pixels of now."""
-        return round(length * self.scale)
+            self.arrange()
 
     def inside(self) -> QRect:
         """What is left for the content, below the title."""
@@ -151,36 +217,43 @@ class Panel(QWidget):
         left = self.title.geometry().right() + self.px(20)
         return QRect(left, self.title.y(), self.width() - self.px(PADDING) - left, self.title.height())
 
-    def arrange(self, inside: QRect) -> None:
-        """Put the children into `inside`, what is left below the title."""
-
-    def recolour(self) -> None:
-        """The theme has changed: `arrange` runs again, for what takes its colours there."""
-        self._arrange_all()
-        self.update()
-
-    def _arrange_all(self) -> None:
-        width = self.title.natural_width() + 4
-        self.title.place(self.scale, QRect(self.px(PADDING), self.px(14), width, self.px(TITLE_HEIGHT)))
-        width = min(self.title.natural_width() + 4, self.width() - 2 * self.px(PADDING))
-        self.title.resize(width, self.px(TITLE_HEIGHT))
-        self.arrange(self.inside())
-
-    def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
-        self._arrange_all()
+    def arrange(self) -> None:
+        """Put the title in its place; panels go on from here."""
+        self.title.place(self.scale, QRect(self.px(PADDING), self.px(14), self.width(), self.px(TITLE_HEIGHT)))
+        self.title.resize(
+            min(self.title.natural_width() + 4, self.width() - 2 * self.px(PADDING)), self.px(TITLE_HEIGHT)
+        )
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self.theme.colour("panel"))
-        radius = 12 * self.scale
-        painter.drawRoundedRect(QRectF(self.rect()), radius, radius)
-        painter.end()
+        with painting(self) as painter:
+            fill(painter, self.theme.colour("panel"), QRectF(self.rect()), 12 * self.scale)
+
+
+def dress(button: QAbstractButton, name: str, text: str, accessible: str, tip: str, keys: str = "") -> None:
+    """Give a button its text and the names by which tests, screen readers and mouse find it.
+
+    keys: those of the menu entry that does the same.
+    """
+    button.setObjectName(name)
+    button.setText(text)
+    button.setAccessibleName(accessible)
+    button.setToolTip(f"{tip} ({keys})" if keys else tip)
+
+
+def emphasise(button: QPushButton, on: bool, text: str = "") -> None:
+    """Draw a button as the one that is expected to be pressed, or as the others; `text` if it gets another."""
+    if text:
+        button.setText(text)
+    button.setProperty("primary", on)
+    button.style().unpolish(button)
+    button.style().polish(button)
 
 
 class ChoiceBox(QComboBox):
-    """Takes the focus by Tab alone: after a click the space bar still belongs to the window."""
+    """A box to choose from, with an arrow in the window's colours and a long name ended in dots.
+
+    Takes the focus by Tab alone: after a click the space bar still belongs to the window.
+    """
 
     opened = Signal()  # the list is about to be seen
 
@@ -225,13 +298,11 @@ class ChoiceBox(QComboBox):
     def _draw_arrow(self) -> None:
         size = self.height() * 0.11
         middle = QPointF(self.width() - self.height() * 0.42, self.height() / 2)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         colour = self._theme.colour("muted" if self.isEnabled() else "faint")
-        painter.setPen(QPen(colour, max(1.5, size / 3), c=Qt.PenCapStyle.RoundCap))
         corners = [QPointF(-size, -size / 2), QPointF(0, size / 2), QPointF(size, -size / 2)]
-        painter.drawPolyline(QPolygonF([middle + corner for corner in corners]))
-        painter.end()
+        with painting(self) as painter:
+            painter.setPen(QPen(colour, max(1.5, size / 3), c=Qt.PenCapStyle.RoundCap))
+            painter.drawPolyline(QPolygonF([middle + corner for corner in corners]))
 
 
 def _noted(name: str, note: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
@@ -14,6 +14,7 @@ from app.window import words
 from app.window.cost.comparison import LogAxis
 from app.window.cost.tiles import Explained
 from app.window.theme import Role, Theme, font
+from app.window.widgets import RIGHT, painting
 
 TIME_AXIS, FLOPS_AXIS = LogAxis(1e4, 1e8), LogAxis(1e3, 1e8)  # 10 µs to 100 ms; they widen for what lies outside
 COLOURS: tuple[Role, Role] = ("step", "twin")
@@ -25,7 +26,6 @@ class Sparkline(Explained):
     def __init__(self, parent: QWidget, theme: Theme, budget: float) -> None:
         super().__init__(parent, theme)
         self._budget = budget
-        self._scale = 1.0
         self._axis = TIME_AXIS
         self._series: NDArray[np.float64] = np.zeros((0, 2))
         self.setObjectName("sparkline")
@@ -37,34 +37,27 @@ class Sparkline(Explained):
         self._series = series
         self.update()
 
-    def place(self, scale: float, rectangle: QRect) -> None:
-        """Put it here and draw at this scale."""
-        self._scale = scale
-        self.setGeometry(rectangle)
-
     def _y(self, nanoseconds: float) -> float:
         return (self.height() - 2) * (1 - self._axis.position(nanoseconds)) + 1
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        small = font(10, self._scale)
-        painter.setFont(small)
-        metrics = QFontMetrics(small)
-        left = metrics.horizontalAdvance("100 µs") + round(8 * self._scale)
-        room = QRectF(left, 0, self.width() - left, self.height())
-        self._paint_axis(painter, room, metrics)
-        step = room.width() / (SERIES_FRAMES - 1)
-        first = room.right() - step * (len(self._series) - 1)
-        for column, colour in enumerate(COLOURS):
-            values = self._series[:, column]
-            at = np.flatnonzero(~np.isnan(values))
-            heights = (self.height() - 2) * (1 - self._axis.positions(values[at])) + 1
-            points = [QPointF(x, y) for x, y in zip((first + step * at).tolist(), heights.tolist(), strict=True)]
-            painter.setPen(QPen(self.theme.colour(colour), max(1.3, 1.5 * self._scale), j=Qt.PenJoinStyle.RoundJoin))
-            painter.drawPolyline(QPolygonF(points))
-        self._paint_budget(painter, room, metrics)
-        painter.end()
+        with painting(self) as painter:
+            small = font(10, self.scale)
+            painter.setFont(small)
+            metrics = QFontMetrics(small)
+            left = metrics.horizontalAdvance("100 µs") + round(8 * self.scale)
+            room = QRectF(left, 0, self.width() - left, self.height())
+            self._paint_axis(painter, room, metrics)
+            step = room.width() / (SERIES_FRAMES - 1)
+            first = room.right() - step * (len(self._series) - 1)
+            for column, colour in enumerate(COLOURS):
+                values = self._series[:, column]
+                at = np.flatnonzero(~np.isnan(values))
+                heights = (self.height() - 2) * (1 - self._axis.positions(values[at])) + 1
+                points = [QPointF(x, y) for x, y in zip((first + step * at).tolist(), heights.tolist(), strict=True)]
+                painter.setPen(QPen(self.theme.colour(colour), max(1.3, 1.5 * self.scale), j=Qt.PenJoinStyle.RoundJoin))
+                painter.drawPolyline(QPolygonF(points))
+            self._paint_budget(painter, room, metrics)
         super().paintEvent(event)
 
     def _paint_axis(self, painter: QPainter, room: QRectF, metrics: QFontMetrics) -> None:
@@ -76,8 +69,8 @@ class Sparkline(Explained):
             top = min(max(y - metrics.height() / 2, 0), self.height() - metrics.height())
             if top > free_from:
                 painter.setPen(self.theme.colour("faint"))
-                place = QRectF(0, top, room.left() - 6 * self._scale, metrics.height())
-                painter.drawText(place, Qt.AlignmentFlag.AlignRight, words.decade_of_time(decade))
+                place = QRectF(0, top, room.left() - 6 * self.scale, metrics.height())
+                painter.drawText(place, RIGHT, words.decade_of_time(decade))
                 free_from = top + metrics.height()
 
     def _paint_budget(self, painter: QPainter, room: QRectF, metrics: QFontMetrics) -> None:
@@ -96,7 +89,6 @@ class PartsChart(Explained):
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, theme)
-        self._scale = 1.0
         self._axis = FLOPS_AXIS
         self.rows: list[tuple[str, int, int]] = []  # part, continual, twin
         self.setObjectName("parts")
@@ -110,42 +102,35 @@ class PartsChart(Explained):
             self._axis = FLOPS_AXIS.holding(*(count for row in rows for count in row[1:]))
             self.update()
 
-    def place(self, scale: float, rectangle: QRect) -> None:
-        """Put it here and draw at this scale."""
-        self._scale = scale
-        self.setGeometry(rectangle)
-
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        small = font(11, self._scale)
-        painter.setFont(small)
-        metrics = QFontMetrics(small)
-        name = metrics.horizontalAdvance("feed-forward") + round(10 * self._scale)
-        number = metrics.horizontalAdvance("99.9 M") + round(8 * self._scale)
-        track = QRectF(name, 0, self.width() - name - 2 * number, self.height())
-        height = self.height() / max(len(self.rows), 1)
-        for position, (part, step, twin) in enumerate(self.rows):
-            line = QRectF(0, position * height, self.width(), height)
-            painter.setPen(self.theme.colour("muted"))
-            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, part)
-            right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            shared = step == twin
-            painter.setPen(self.theme.colour("text" if shared else "step"))
-            painter.drawText(line.adjusted(0, 0, -number, 0), right, words.count(step))
-            painter.setPen(self.theme.colour("faint" if shared else "twin"))
-            painter.drawText(line, right, "both" if shared else words.count(twin))
-            self._paint_dots(painter, track, line.center().y(), step, twin)
-        painter.end()
+        with painting(self) as painter:
+            small = font(11, self.scale)
+            painter.setFont(small)
+            metrics = QFontMetrics(small)
+            name = metrics.horizontalAdvance("feed-forward") + round(10 * self.scale)
+            number = metrics.horizontalAdvance("99.9 M") + round(8 * self.scale)
+            track = QRectF(name, 0, self.width() - name - 2 * number, self.height())
+            height = self.height() / max(len(self.rows), 1)
+            for position, (part, step, twin) in enumerate(self.rows):
+                line = QRectF(0, position * height, self.width(), height)
+                painter.setPen(self.theme.colour("muted"))
+                painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, part)
+                right = RIGHT | Qt.AlignmentFlag.AlignVCenter
+                shared = step == twin
+                painter.setPen(self.theme.colour("text" if shared else "step"))
+                painter.drawText(line.adjusted(0, 0, -number, 0), right, words.count(step))
+                painter.setPen(self.theme.colour("faint" if shared else "twin"))
+                painter.drawText(line, right, "both" if shared else words.count(twin))
+                self._paint_dots(painter, track, line.center().y(), step, twin)
         super().paintEvent(event)
 
     def _paint_dots(self, painter: QPainter, track: QRectF, y: float, step: int, twin: int) -> None:
-        radius = max(2.5, 3.5 * self._scale)
+        radius = max(2.5, 3.5 * self.scale)
         inner = track.adjusted(radius, 0, -radius, 0)
         low, high = (inner.left() + inner.width() * self._axis.position(count) for count in (step, twin))
         painter.setPen(QPen(self.theme.colour("line"), 1))
         painter.drawLine(QPointF(track.left(), y), QPointF(track.right(), y))
-        painter.setPen(QPen(self.theme.colour("twin", 0.55), max(1.5, 2 * self._scale)))
+        painter.setPen(QPen(self.theme.colour("twin", 0.55), max(1.5, 2 * self.scale)))
         painter.drawLine(QPointF(low, y), QPointF(high, y))
         painter.setPen(Qt.PenStyle.NoPen)
         if step != twin:

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.window import words
 from app.window.cost.tiles import Explained
 from app.window.theme import Role, Theme, font
-from app.window.widgets import Reading, Weight
-
-RIGHT = Qt.AlignmentFlag.AlignRight
+from app.window.widgets import RIGHT, Part, Reading, Weight, fill, painting
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +50,13 @@ class LogAxis:
         return LogAxis(low, max(self.high, 10.0 ** math.ceil(math.log10(max(positive)))))
 
 
-class LogBar(QWidget):
+class LogBar(Part):
     """One value as a bar, its p95 and p99 as thin marks behind the bar's end, and the decades as lines."""
 
     def __init__(self, parent: QWidget, theme: Theme, colour: Role, axis: LogAxis) -> None:
-        super().__init__(parent)
+        super().__init__(parent, theme)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._theme, self._colour = theme, colour
+        self._colour = colour
         self._shown: tuple[LogAxis, tuple[float, ...]] = axis, ()
 
     def show_values(self, axis: LogAxis, *values: float) -> None:
@@ -70,34 +68,29 @@ class LogBar(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         axis, values = self._shown
         width, height = self.width(), self.height()
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
         radius = height * 0.22
-        painter.setBrush(self._theme.colour("raised"))
-        painter.drawRoundedRect(QRectF(0, 0, width, height), radius, radius)
-        painter.setBrush(self._theme.colour("line"))
-        for decade in axis.decades()[1:-1]:
-            painter.drawRect(QRectF(axis.position(decade) * width, 0, 1, height))
-        if values:
-            end = max(axis.position(values[0]) * width, 2 * radius)
-            furthest = axis.position(max(values)) * width
-            painter.setBrush(self._theme.colour(self._colour, 0.35))
-            painter.drawRect(QRectF(end - radius, height * 0.36, max(furthest - end + radius, 0), height * 0.28))
-            painter.setBrush(self._theme.colour(self._colour))
-            painter.drawRoundedRect(QRectF(0, 0, end, height), radius, radius)
-            for value in values[1:]:
-                painter.drawRect(QRectF(axis.position(value) * width - 1, height * 0.2, 2, height * 0.6))
-        painter.end()
+        with painting(self) as painter:
+            fill(painter, self.theme.colour("raised"), QRectF(0, 0, width, height), radius)
+            for decade in axis.decades()[1:-1]:
+                fill(painter, self.theme.colour("line"), QRectF(axis.position(decade) * width, 0, 1, height))
+            if values:
+                end = max(axis.position(values[0]) * width, 2 * radius)
+                tail = max(axis.position(max(values)) * width - end + radius, 0)
+                colour = self.theme.colour(self._colour)
+                pale = self.theme.colour(self._colour, 0.35)
+                fill(painter, pale, QRectF(end - radius, height * 0.36, tail, height * 0.28))
+                fill(painter, colour, QRectF(0, 0, end, height), radius)
+                for value in values[1:]:
+                    left = axis.position(value) * width - 1
+                    fill(painter, colour, QRectF(left, height * 0.2, 2, height * 0.6))
 
 
-class AxisLabels(QWidget):
+class AxisLabels(Part):
     """The decades of an axis as text, below the bars."""
 
     def __init__(self, parent: QWidget, theme: Theme, axis: LogAxis, label: Callable[[float], str]) -> None:
-        super().__init__(parent)
-        self._theme, self._axis, self._label = theme, axis, label
-        self._scale = 1.0
+        super().__init__(parent, theme)
+        self._axis, self._label = axis, label
 
     def show_axis(self, axis: LogAxis) -> None:
         """Label this axis."""
@@ -105,26 +98,20 @@ class AxisLabels(QWidget):
             self._axis = axis
             self.update()
 
-    def place(self, scale: float, rectangle: QRect) -> None:
-        """Put it here and draw at this scale."""
-        self._scale = scale
-        self.setGeometry(rectangle)
-
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        small = font(11, self._scale)
-        painter.setFont(small)
-        painter.setPen(self._theme.colour("faint"))
-        metrics, taken = QFontMetrics(small), -1
-        for decade in self._axis.decades():
-            text = self._label(decade)
-            width = metrics.horizontalAdvance(text)
-            middle = round(self._axis.position(decade) * self.width())
-            left = min(max(middle - width // 2, 0), self.width() - width)
-            if left > taken:
-                painter.drawText(QRect(left, 0, width + 2, self.height()), Qt.AlignmentFlag.AlignVCenter, text)
-                taken = left + width + metrics.averageCharWidth()
-        painter.end()
+        with painting(self) as painter:
+            small = font(11, self.scale)
+            painter.setFont(small)
+            painter.setPen(self.theme.colour("faint"))
+            metrics, taken = QFontMetrics(small), -1
+            for decade in self._axis.decades():
+                text = self._label(decade)
+                width = metrics.horizontalAdvance(text)
+                middle = round(self._axis.position(decade) * self.width())
+                left = min(max(middle - width // 2, 0), self.width() - width)
+                if left > taken:
+                    painter.drawText(QRect(left, 0, width + 2, self.height()), Qt.AlignmentFlag.AlignVCenter, text)
+                    taken = left + width + metrics.averageCharWidth()
 
 
 def bars_left(width: int, scale: float) -> int:
@@ -132,7 +119,7 @@ def bars_left(width: int, scale: float) -> int:
     return min(round(126 * scale), round(width * 0.34))
 
 
-class ComparisonView(QWidget):
+class ComparisonView(Part):
     """`name` is the start of the object names of all its readings, such as `time_encoder`; what is counted and not
     measured has no tail.
     """
@@ -140,7 +127,7 @@ class ComparisonView(QWidget):
     def __init__(
         self, parent: QWidget, theme: Theme, name: str, axis: LogAxis, has_tail: bool, less: str, more: str
     ) -> None:
-        super().__init__(parent)
+        super().__init__(parent, theme)
         self._less, self._more = less, more
         self.setObjectName(name)
         self.ratio_place = Explained(self, theme)
@@ -150,11 +137,6 @@ class ComparisonView(QWidget):
             ComparisonLine(self, theme, f"{name}_step", "continual", "step", axis, has_tail),
             ComparisonLine(self, theme, f"{name}_twin", "twin", "twin", axis, has_tail),
         ]
-
-    @property
-    def explained(self) -> list[Explained]:
-        """All that explains itself."""
-        return [self.ratio_place, *self.lines]
 
     def explain(self, heading: str, ratio: str, step: str, twin: str) -> None:
         """Say in plain words what each number is."""
@@ -167,11 +149,10 @@ class ComparisonView(QWidget):
         self.ratio.show_text(words.ratio(times))
         self.ratio_words.show_text(words.more_or_less(times, self._less, self._more))
 
-    def place(self, scale: float, rectangle: QRect) -> None:
-        """Put it here and draw at this scale: the ratio on the left, the two lines on the right."""
-        self.setGeometry(rectangle)
-        height = rectangle.height()
-        left = bars_left(rectangle.width(), scale)
+    def arrange(self) -> None:
+        """The ratio on the left, the two lines on the right."""
+        scale, width, height = self.scale, self.width(), self.height()
+        left = bars_left(width, scale)
         ratio = QRect(0, 0, left - round(8 * scale), height)
         self.ratio_place.setGeometry(ratio)
         small = min(round(18 * scale), height // 3)
@@ -182,7 +163,7 @@ class ComparisonView(QWidget):
         line_height = min(height // 2, round(36 * scale))
         top = height // 2 - line_height
         for line in self.lines:
-            line.place(scale, QRect(left, top, rectangle.width() - left, line_height))
+            line.place(scale, QRect(left, top, width - left, line_height))
             top += line_height
 
 
@@ -195,12 +176,9 @@ class ComparisonLine(Explained):
         super().__init__(parent, theme)
         self._has_tail = has_tail
         self.label = Reading(self, theme, colour, 13, text=label)
-        self.value = Reading(self, theme, "text", 15, Weight.Bold, RIGHT, words.UNKNOWN)
-        self.value.setObjectName(name)
-        self.value.setAccessibleName(name.replace("_", " "))
-        self.tail = Reading(self, theme, "muted", 11, align=RIGHT)
-        self.tail.setObjectName(f"{name}_tail")
-        self.tail.setAccessibleName(f"{name.replace('_', ' ')} tail")
+        spoken = name.replace("_", " ")
+        self.value = Reading(self, theme, "text", 15, Weight.Bold, RIGHT, words.UNKNOWN).named(name, spoken)
+        self.tail = Reading(self, theme, "muted", 11, align=RIGHT).named(f"{name}_tail", f"{spoken} tail")
         self.bar = LogBar(self, theme, colour, axis)
 
     def show_values(self, axis: LogAxis, value: str, tail: str, *lengths: float) -> None:
@@ -209,14 +187,12 @@ class ComparisonLine(Explained):
         self.tail.show_text(tail)
         self.bar.show_values(axis, *lengths)
 
-    def place(self, scale: float, rectangle: QRect) -> None:
-        """Put it here and draw at this scale."""
-        self.setGeometry(rectangle)
-        width, height = rectangle.width(), rectangle.height()
+    def arrange(self) -> None:
+        scale, width, height = self.scale, self.width(), self.height()
         bar = max(4, round(height * 0.24))
         text = height - bar - round(height * 0.14)
         name, number = round(width * 0.22), round(width * (0.30 if self._has_tail else 0.70))
         self.label.place(scale, QRect(0, 0, name, text))
         self.tail.place(scale, QRect(name, 0, width - name - number - round(4 * scale), text))
         self.value.place(scale, QRect(width - number, 0, number, text))
-        self.bar.setGeometry(0, text, width, bar)
+        self.bar.place(scale, QRect(0, text, width, bar))

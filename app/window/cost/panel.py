@@ -12,7 +12,7 @@ from app.window.cost.charts import PartsChart, Sparkline
 from app.window.cost.comparison import AxisLabels, ComparisonView, LogAxis, bars_left
 from app.window.cost.tiles import CostTiles, Explained, Explanation
 from app.window.theme import Theme
-from app.window.widgets import PADDING, ChoiceBox, Panel, Reading, Weight
+from app.window.widgets import PADDING, RIGHT, ChoiceBox, Panel, Part, Reading, Weight
 
 TIME_AXIS = LogAxis(1e4, 1e7)  # 10 µs to 10 ms; widens when something lies outside
 FLOPS_AXIS = LogAxis(1e5, 1e7)
@@ -20,7 +20,7 @@ TIME, ARITHMETIC = "Time, measured here", "Arithmetic, counted for a full window
 ROWS = ("This encoder alone", "Whole frame, with log-mel and stem")
 
 
-class ModelControls(QWidget):
+class ModelControls(Part):
     """Two boxes, and a line that says when another model is still hearing what came before."""
 
     chosen = Signal(str, float)  # key, window in seconds
@@ -29,9 +29,9 @@ class ModelControls(QWidget):
     def __init__(
         self, parent: QWidget, theme: Theme, choices: tuple[ModelChoice, ...], windows: tuple[float, ...]
     ) -> None:
-        super().__init__(parent)
-        self.note = Reading(self, theme, "muted", 12, align=Qt.AlignmentFlag.AlignRight)
-        self.note.named("model_note", "State of the model", "")
+        super().__init__(parent, theme)
+        self.note = Reading(self, theme, "muted", 12, align=RIGHT)
+        self.note.named("model_note", "State of the model")
         self.family, self.length = ChoiceBox(self, theme), ChoiceBox(self, theme)
         for box, name, accessible, tip in (
             (self.family, "model_row", "Model", "Which attention computes the answer"),
@@ -84,16 +84,14 @@ class ModelControls(QWidget):
         self.note.show_text(note, "problem" if is_problem else "muted")
         self.note.setToolTip(note)
 
-    def place(self, scale: float, rectangle: QRect) -> None:
-        """Put it here and draw at this scale."""
-        self.setGeometry(rectangle)
-        gap, height = round(8 * scale), rectangle.height()
-        window = round(104 * scale)
-        row = min(round(300 * scale), (rectangle.width() - window) * 2 // 3)
-        left = rectangle.width() - window
+    def arrange(self) -> None:
+        gap, width, height = self.px(8), self.width(), self.height()
+        window = self.px(104)
+        family = min(self.px(300), (width - window) * 2 // 3)
+        left = width - window
         self.length.setGeometry(left, 0, window, height)
-        self.family.setGeometry(left - gap - row, 0, row, height)
-        self.note.place(scale, QRect(0, 0, max(0, left - 2 * gap - row), height))
+        self.family.setGeometry(left - gap - family, 0, family, height)
+        self.note.place(self.scale, QRect(0, 0, max(0, left - 2 * gap - family), height))
 
 
 class CostPanel(Panel):
@@ -190,9 +188,10 @@ class CostPanel(Panel):
     def _explain(self, explained: Explained) -> None:
         self.explanation.show_beside(explained, self.scale)
 
-    def arrange(self, inside: QRect) -> None:
+    def arrange(self) -> None:
+        super().arrange()
         scale, gap = self.scale, self.px(36)
-        beside = self.beside_title()
+        inside, beside = self.inside(), self.beside_title()
         controls = self.px(28)
         middle = beside.center().y() - controls // 2
         self.controls.place(scale, QRect(beside.x(), middle, self.width() - self.px(PADDING) - beside.x(), controls))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from app.live.costs import CostReport
 from app.window import words
 from app.window.theme import Role, Theme, text_pixels
-from app.window.widgets import Reading, Weight
+from app.window.widgets import Part, Reading, Weight, fill, painting, style_text
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 WIDTH = 400  # pixels of an explanation at scale 1
@@ -17,14 +17,13 @@ BUSY, FULL = 0.7, 1.0  # shares of the frame budget from which it is a warning, 
 WIDTHS = (0.17, 0.18, 0.19, 0.16, 0.12, 0.18)
 
 
-class Explained(QWidget):
-    """Reached by Tab and shown with a ring then."""
+class Explained(Part):
+    """One click, or Enter while it has the focus, says in plain words what it is; reached by Tab, with a ring then."""
 
     wished = Signal(object)  # itself: an explanation is wished
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self.theme = theme
+        super().__init__(parent, theme)
         self.heading, self.explanation = "", ""
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -48,11 +47,9 @@ class Explained(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         if self.hasFocus():
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(self.theme.colour("accent"), 1.0))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-            painter.end()
+            with painting(self) as painter:
+                painter.setPen(QPen(self.theme.colour("accent"), 1.0))
+                painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
 
 
 class Explanation(QFrame):
@@ -76,8 +73,8 @@ class Explanation(QFrame):
         self.heading.setText(explained.heading)
         self.words.setText(explained.explanation)
         self.setAccessibleName(f"{explained.heading}: {explained.explanation}")
-        self.heading.setStyleSheet(f"color: {palette.text}; font-size: {text_pixels(16, scale)}px; font-weight: 700;")
-        self.words.setStyleSheet(f"color: {palette.muted}; font-size: {text_pixels(14, scale)}px;")
+        style_text(self.heading, palette.text, text_pixels(16, scale), 700)
+        style_text(self.words, palette.muted, text_pixels(14, scale))
         self._column.setContentsMargins(margin, margin, margin, margin)
         self._column.setSpacing(round(8 * scale))
         width = round(WIDTH * scale)
@@ -97,43 +94,35 @@ class Explanation(QFrame):
         return QPoint(left, max(top, inside.top()))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        painter.setPen(QPen(self._theme.colour("accent"), 1.0))
-        painter.setBrush(self._theme.colour("raised"))
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))  # a window of its own, round corners would be black
-        painter.end()
+        with painting(self) as painter:
+            painter.setPen(QPen(self._theme.colour("accent"), 1.0))
+            # A window of its own: round corners would be black.
+            fill(painter, self._theme.colour("raised"), QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 
 
 class Tile(Explained):
-    """`name` names the number, `below_name` the line below it."""
+    """A quiet heading, a number, a line that completes it. `name` names the number, `below_name` the line below it."""
 
     def __init__(self, parent: QWidget, theme: Theme, heading: str, tip: str, name: str, below_name: str) -> None:
         super().__init__(parent, theme)
         self.title = Reading(self, theme, "muted", 12, text=heading)
-        self.value = Reading(self, theme, "text", 20, Weight.Bold, text=words.UNKNOWN)
-        self.value.setObjectName(name)
-        self.value.setAccessibleName(heading)
-        self.below = Reading(self, theme, "muted", 12)
-        self.below.setObjectName(below_name)
-        self.below.setAccessibleName(f"{heading}, more")
+        self.value = Reading(self, theme, "text", 20, Weight.Bold, text=words.UNKNOWN).named(name, heading)
+        self.below = Reading(self, theme, "muted", 12).named(below_name, f"{heading}, more")
         self.explain(heading, tip)
 
-    def place(self, scale: float, rectangle: QRect) -> None:
-        """Put it here and draw at this scale."""
-        self.setGeometry(rectangle)
-        width, height = rectangle.width(), rectangle.height()
+    def arrange(self) -> None:
+        width, height = self.width(), self.height()
         heading, value = round(height * 0.28), round(height * 0.44)
-        self.title.place(scale, QRect(0, 0, width, heading))
-        self.value.place(scale, QRect(0, heading, width, value))
-        self.below.place(scale, QRect(0, heading + value, width, height - heading - value))
+        self.title.place(self.scale, QRect(0, 0, width, heading))
+        self.value.place(self.scale, QRect(0, heading, width, value))
+        self.below.place(self.scale, QRect(0, heading + value, width, height - heading - value))
 
 
-class CostTiles(QWidget):
-    """Six numbers in a row."""
+class CostTiles(Part):
+    """Whether both models agree, the share of the budget, what was saved, kept and lost: six numbers in a row."""
 
     def __init__(self, parent: QWidget, theme: Theme, frame_seconds: float) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(parent, theme)
         budget = f"Share of {frame_seconds * 1e3:.1f} ms"
         self.tiles = [
             Tile(self, theme, heading, tip, name, below)
@@ -165,19 +154,16 @@ class CostTiles(QWidget):
         dropped.value.show_text(words.whole(report.dropped), "warning" if lost else "text")
         dropped.below.show_text("sound was lost" if lost else "all sound heard")
 
-    def place(self, scale: float, rectangle: QRect) -> None:
-        """Put it here and draw at this scale."""
-        self.setGeometry(rectangle)
-        left, gap, line = 0, round(12 * scale), round(10 * scale)
+    def arrange(self) -> None:
+        left, gap, line = 0, self.px(12), self.px(10)
         for tile, share in zip(self.tiles, WIDTHS, strict=True):
-            width = round(rectangle.width() * share)
-            tile.place(scale, QRect(left, line, width - gap, rectangle.height() - line))
+            width = round(self.width() * share)
+            tile.place(self.scale, QRect(left, line, width - gap, self.height() - line))
             left += width
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        painter.fillRect(0, 0, self.width(), 1, self._theme.colour("line"))
-        painter.end()
+        with painting(self) as painter:
+            painter.fillRect(0, 0, self.width(), 1, self.theme.colour("line"))
 
 
 def budget_verdict(share: float | None) -> tuple[str, Role]:

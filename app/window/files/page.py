@@ -30,8 +30,8 @@ from app.stream.models import identify
 from app.window.exports import ask_where, save
 from app.window.files.batch import Batch
 from app.window.files.table import CONFIDENCE, FILE, GENRE, HEIGHT, LENGTH, SORT_ROLE, TIMELINE, Cells, FilesTable
-from app.window.live.source_bar import dress
 from app.window.theme import Theme, text_pixels
+from app.window.widgets import dress
 
 DOTS = "\N{HORIZONTAL ELLIPSIS}"
 EMPTY = "Drop sound files or whole folders here"
@@ -57,12 +57,12 @@ class FilesPage(QWidget):
         self._first = 0  # row of the batch's first file
         self.folder = ""
         self.table = FilesTable(genres, self)
-        self._build(genres)
+        self._build()
         theme.changed.connect(lambda: self.set_scale(self._cells.scale))
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._show_state()
 
-    def _build(self, genres: tuple[str, ...]) -> None:
+    def _build(self) -> None:
         column = QVBoxLayout(self)
         self._row = QHBoxLayout()
         self.buttons: dict[str, QPushButton] = {}
@@ -119,7 +119,7 @@ class FilesPage(QWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for stretched in (FILE, TIMELINE):
             header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
-        self._cells = Cells(self.view, self._theme, genres)
+        self._cells = Cells(self.view, self._theme)
         self.view.setItemDelegate(self._cells)
         self.view.clicked.connect(self._play)
         self.view.activated.connect(self._play)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 from app.files.answer import FileAnswer, FileError
 from app.files.console import clock
 from app.window.theme import Role, Theme, font
+from app.window.widgets import fill
 
 COLUMNS = ("File", "Genre", "Confidence", "Through the file", "Length")
 FILE, GENRE, CONFIDENCE, TIMELINE, LENGTH = range(len(COLUMNS))
@@ -34,6 +35,7 @@ class Row:
     state: State = "waiting"
     share: float = 0.0
     answer: FileAnswer | None = None
+    genre: int = 0  # its place in the model's order, once there is an answer
     error: str = ""
     stretches: tuple[tuple[float, float, int, float], ...] = ()
 
@@ -67,7 +69,7 @@ class FilesTable(QAbstractTableModel):
         if isinstance(result, FileError):
             row.state, row.error = "failed", result.error
         else:
-            row.state, row.answer = "done", result
+            row.state, row.answer, row.genre = "done", result, self._genres.index(result.genre)
             length = max(result.duration, 1e-9)
             row.stretches = tuple(
                 (part.start / length, part.end / length, self._genres.index(part.genre), part.probability)
@@ -154,25 +156,23 @@ def sort_key(row: Row, column: int) -> str | float:
 
 
 class Cells(QStyledItemDelegate):
-    """`scale` is the window's; genre colours are those of everywhere."""
+    """Draws the cells that are more than a word. `scale` is the window's; genre colours are those of everywhere."""
 
-    def __init__(self, table: QTableView, theme: Theme, genres: tuple[str, ...]) -> None:
+    def __init__(self, table: QTableView, theme: Theme) -> None:
         super().__init__(table)
-        self._table = table
-        self._theme, self._genres = theme, genres
+        self._table, self._theme = table, theme
         self.scale = 1.0
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802
         return QSize(super().sizeHint(option, index).width(), round(HEIGHT * self.scale))
 
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: Row = index.data(ROW_ROLE)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(option.rect, self._theme.colour("raised"))
+        painter.setPen(Qt.PenStyle.NoPen)
         margin = round(10 * self.scale)
         inside = QRectF(option.rect).adjusted(margin, 0, -margin, 0)
         column = index.column()
@@ -183,49 +183,44 @@ class Cells(QStyledItemDelegate):
         elif column == TIMELINE and row.state in ("done", "working"):
             self._paint_timeline(painter, inside, row)
         else:
-            if column == CONFIDENCE and row.answer is not None:
-                inside = self._paint_confidence(painter, inside, row)
-            self._paint_text(painter, inside, index.data(), row, is_genre=column == GENRE)
+            if column == GENRE and row.answer is not None:
+                inside = self._paint_dot(painter, inside, row)
+            elif column == CONFIDENCE and row.answer is not None:
+                inside = self._paint_confidence(painter, inside, row, row.answer.probability)
+            self._paint_text(painter, inside, index.data(), row)
         painter.restore()
 
-    def _paint_text(self, painter: QPainter, place: QRectF, text: str, row: Row, is_genre: bool = False) -> None:
+    def _paint_text(self, painter: QPainter, place: QRectF, text: str, row: Row) -> None:
+        roles: dict[State, Role] = {"waiting": "muted", "cancelled": "muted", "failed": "problem"}
         painter.setFont(font(15, self.scale))
-        role: Role = (
-            "muted" if row.state in ("waiting", "cancelled") else "problem" if row.state == "failed" else "text"
-        )
-        if is_genre and row.answer is not None:
-            painter.setBrush(self._theme.colour(self._genres.index(row.answer.genre)))
-            painter.setPen(Qt.PenStyle.NoPen)
-            size = 10 * self.scale
-            painter.drawRoundedRect(QRectF(place.x(), place.center().y() - size / 2, size, size), 3, 3)
-            place = place.adjusted(size + 8 * self.scale, 0, 0, 0)
-        painter.setPen(self._theme.colour(role))
+        painter.setPen(self._theme.colour(roles.get(row.state, "text")))
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(place.width()))
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
-    def _paint_confidence(self, painter: QPainter, place: QRectF, row: Row) -> QRectF:
-        assert row.answer is not None
-        words = 52 * self.scale
-        height = 8 * self.scale
-        bar = QRectF(place.x() + words, place.center().y() - height / 2, place.width() - words, height)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.colour("line"))
-        painter.drawRoundedRect(bar, height / 2, height / 2)
-        bar.setWidth(max(height, bar.width() * row.answer.probability))
-        painter.setBrush(self._theme.colour(self._genres.index(row.answer.genre)))
-        painter.drawRoundedRect(bar, height / 2, height / 2)
-        return place.adjusted(0, 0, words - place.width(), 0)
+    def _paint_dot(self, painter: QPainter, place: QRectF, row: Row) -> QRectF:
+        """The genre's colour; returns the rest of the place."""
+        size = 10 * self.scale
+        dot = QRectF(place.x(), place.center().y() - size / 2, size, size)
+        fill(painter, self._theme.colour(row.genre), dot, 3)
+        return place.adjusted(size + 8 * self.scale, 0, 0, 0)
+
+    def _paint_confidence(self, painter: QPainter, place: QRectF, row: Row, probability: float) -> QRectF:
+        """A bar; returns the place of the number before it."""
+        number, height = 52 * self.scale, 8 * self.scale
+        bar = QRectF(place.x() + number, place.center().y() - height / 2, place.width() - number, height)
+        fill(painter, self._theme.colour("line"), bar, height / 2)
+        bar.setWidth(max(height, bar.width() * probability))
+        fill(painter, self._theme.colour(row.genre), bar, height / 2)
+        return place.adjusted(0, 0, number - place.width(), 0)
 
     def _paint_timeline(self, painter: QPainter, place: QRectF, row: Row) -> None:
         height = 16 * self.scale
-        bar = QRectF(place.x(), place.center().y() - height / 2, place.width(), height)
-        painter.setPen(Qt.PenStyle.NoPen)
+        top = place.center().y() - height / 2
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setBrush(self._theme.colour("line"))
-        painter.drawRect(bar)
+        fill(painter, self._theme.colour("line"), QRectF(place.x(), top, place.width(), height))
         if row.state == "working":
-            painter.setBrush(self._theme.colour("accent"))
-            painter.drawRect(QRectF(bar.x(), bar.y(), bar.width() * row.share, bar.height()))
+            fill(painter, self._theme.colour("accent"), QRectF(place.x(), top, place.width() * row.share, height))
         for start, end, genre, probability in row.stretches:
-            painter.setBrush(self._theme.colour(genre, FAINTEST + (1 - FAINTEST) * probability))
-            painter.drawRect(QRectF(bar.x() + start * bar.width(), bar.y(), (end - start) * bar.width(), bar.height()))
+            colour = self._theme.colour(genre, FAINTEST + (1 - FAINTEST) * probability)
+            left, width = place.x() + start * place.width(), (end - start) * place.width()
+            fill(painter, colour, QRectF(left, top, width, height))

@@ -7,14 +7,14 @@ import math
 import numpy as np
 import pyqtgraph
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QWidget
 
 from app.stream.frames import RING_FRAMES, FrameRing
 from app.window import words
 from app.window.theme import Theme, font
-from app.window.widgets import PADDING, Panel, Reading
+from app.window.widgets import PADDING, RIGHT, Panel, Reading
 from audio.mel import hz_to_mel
 
 SLACK = 4  # frames: the picture may lag this far behind, to flow evenly
@@ -194,7 +194,7 @@ class SpectrogramPanel(Panel):
         self, parent: QWidget, theme: Theme, window_seconds: float, frame_seconds: float, highest_frequency: float
     ) -> None:
         super().__init__(parent, theme, "What the model hears")
-        self.note = Reading(self, theme, "faint", 12, align=Qt.AlignmentFlag.AlignRight)
+        self.note = Reading(self, theme, "faint", 12, align=RIGHT)
         # Band i is centred on mel (i + 1) * band_height: its row of the picture must be, too.
         band_height = hz_to_mel(highest_frequency) / (BANDS + 1)
         self._bottom, self._height = band_height / 2, BANDS * band_height
@@ -251,11 +251,12 @@ class SpectrogramPanel(Panel):
         """Let the picture flow on."""
         self.picture.advance(seconds)
 
-    def arrange(self, inside: QRect) -> None:
+    def arrange(self) -> None:
+        super().arrange()
         self.note.place(self.scale, self.beside_title())
         # The plot may use the padding on its right, where the label of its last tick reaches to.
         margin = self.px(PADDING)
-        self.plot.setGeometry(inside.adjusted(0, 0, margin, 0))
+        self.plot.setGeometry(self.inside().adjusted(0, 0, margin, 0))
         self.plot.getPlotItem().layout.setContentsMargins(0, 0, margin, 0)
         self.plot.setBackground(self.theme.colour("panel"))
         edge = QPen(self.theme.colour("accent"), max(1.0, 1.5 * self.scale))

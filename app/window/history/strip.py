@@ -10,9 +10,8 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from app.live.past import Past
 from app.window import words
-from app.window.live.source_bar import dress
 from app.window.theme import Theme, font
-from app.window.widgets import PADDING, Panel, Reading
+from app.window.widgets import PADDING, RIGHT, Panel, Part, Reading, dress, emphasise, painting
 
 SPANS = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)  # seconds that a zoom may show; and the whole session
 SHORTEST_WHOLE = 60.0  # a younger session stands in a minute
@@ -23,7 +22,7 @@ TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)  # secon
 FREEZE, LIVE = "Freeze", "Back to live"
 
 
-class HistoryView(QWidget):
+class HistoryView(Part):
     """Click, drag or use the arrow keys to look at a moment; the wheel, plus and minus zoom."""
 
     moment_wished = Signal(float)  # seconds
@@ -31,9 +30,7 @@ class HistoryView(QWidget):
     hovered = Signal(object)  # seconds, or None when the mouse is gone
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._scale = 1.0
+        super().__init__(parent, theme)
         self._past: Past | None = None
         self._moment: float | None = None  # seconds, while frozen
         self._hover: float | None = None
@@ -97,18 +94,15 @@ class HistoryView(QWidget):
             columns, rows = min(plot.width(), MOST_COLUMNS), min(plot.height(), MOST_ROWS)
             stacked = stack(self._past.curve(*self.span, columns), rows)
             self._image = QImage(stacked.tobytes(), columns, rows, columns, QImage.Format.Format_Indexed8).copy()
-            genres = [self._theme.colour(position).rgba() for position in range(len(self._past.genres))]
+            genres = [self.theme.colour(position).rgba() for position in range(len(self._past.genres))]
             self._image.setColorTable([*genres, 0])
         self.update()
 
-    def place(self, scale: float, rectangle: QRect) -> None:
-        """Put it here and draw at this scale."""
-        self._scale = scale
-        self.setGeometry(rectangle)
+    def arrange(self) -> None:
         self._redraw()
 
     def _plot(self) -> QRect:
-        return self.rect().adjusted(0, 0, 0, -QFontMetrics(font(11, self._scale)).height() - round(3 * self._scale))
+        return self.rect().adjusted(0, 0, 0, -QFontMetrics(font(11, self.scale)).height() - round(3 * self.scale))
 
     def _x(self, seconds: float) -> float:
         begin, end = self.span
@@ -120,28 +114,27 @@ class HistoryView(QWidget):
         return min(max(begin + x / max(self.width(), 1) * (end - begin), 0.0), newest)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        plot = self._plot()
-        painter.fillRect(plot, self._theme.colour("raised", 0.5))
-        if not self._image.isNull():
-            painter.drawImage(plot, self._image)
-        self._paint_ticks(painter, plot)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for seconds, width in ((self._hover, 1.0), (self._moment, 2.5)):
-            if seconds is not None:
-                x = self._x(seconds)
-                painter.setPen(QPen(self._theme.colour("background"), (width + 2) * self._scale))
-                painter.drawLine(QPointF(x, 0), QPointF(x, plot.height()))
-                painter.setPen(QPen(self._theme.colour("text"), width * self._scale))
-                painter.drawLine(QPointF(x, 0), QPointF(x, plot.height()))
-        if self.hasFocus():
-            painter.setPen(QPen(self._theme.colour("accent"), 1.0))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
-        painter.end()
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # ticks are one pixel wide
+            plot = self._plot()
+            painter.fillRect(plot, self.theme.colour("raised", 0.5))
+            if not self._image.isNull():
+                painter.drawImage(plot, self._image)
+            self._paint_ticks(painter, plot)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for seconds, width in ((self._hover, 1.0), (self._moment, 2.5)):
+                if seconds is not None:
+                    x = self._x(seconds)
+                    painter.setPen(QPen(self.theme.colour("background"), (width + 2) * self.scale))
+                    painter.drawLine(QPointF(x, 0), QPointF(x, plot.height()))
+                    painter.setPen(QPen(self.theme.colour("text"), width * self.scale))
+                    painter.drawLine(QPointF(x, 0), QPointF(x, plot.height()))
+            if self.hasFocus():
+                painter.setPen(QPen(self.theme.colour("accent"), 1.0))
+                painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 
     def _paint_ticks(self, painter: QPainter, plot: QRect) -> None:
-        small = font(11, self._scale)
+        small = font(11, self.scale)
         painter.setFont(small)
         metrics = QFontMetrics(small)
         begin, end = self.span
@@ -154,8 +147,8 @@ class HistoryView(QWidget):
             width = metrics.horizontalAdvance(text)
             left = min(max(x - width / 2, 0.0), self.width() - width)
             if begin <= number * tick:
-                painter.fillRect(QRectF(x, plot.bottom(), 1, 3 * self._scale), self._theme.colour("faint"))
-                painter.setPen(self._theme.colour("muted"))
+                painter.fillRect(QRectF(x, plot.bottom(), 1, 3 * self.scale), self.theme.colour("faint"))
+                painter.setPen(self.theme.colour("muted"))
                 painter.drawText(QPointF(left, self.height() - metrics.descent()), text)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
@@ -219,7 +212,7 @@ class HistoryPanel(Panel):
         self._moment: float | None = None
         self._hover: float | None = None
         self.view = HistoryView(self, theme)
-        self.note = Reading(self, theme, "muted", 12, align=Qt.AlignmentFlag.AlignRight)
+        self.note = Reading(self, theme, "muted", 12, align=RIGHT)
         self.note.named("history_note", "Moment", "")
         self.freeze, self.closer, self.wider = QPushButton(self), QPushButton(self), QPushButton(self)
         for button, name, text, accessible, tip in (
@@ -239,11 +232,8 @@ class HistoryPanel(Panel):
     def show_history(self, past: Past, moment: float | None, seconds: float) -> None:
         """Show this, `seconds` after the last time; `moment` is the time looked at, None for live."""
         if (moment is None) != (self._moment is None):
-            self.freeze.setText(FREEZE if moment is None else LIVE)
-            self.freeze.setProperty("primary", moment is not None)
-            self.freeze.style().unpolish(self.freeze)
-            self.freeze.style().polish(self.freeze)
-            self._arrange_all()
+            emphasise(self.freeze, moment is not None, FREEZE if moment is None else LIVE)
+            self.arrange()
         self._past, self._moment = past, moment
         self.freeze.setEnabled(past.frames > 0)
         self.view.show_history(past, moment, seconds)
@@ -264,7 +254,8 @@ class HistoryPanel(Panel):
         else:
             self.note.show_text("")
 
-    def arrange(self, inside: QRect) -> None:
+    def arrange(self) -> None:
+        super().arrange()
         beside, gap = self.beside_title(), self.px(6)
         height = self.px(26)
         top, right = beside.center().y() - height // 2, self.width() - self.px(PADDING)
@@ -274,4 +265,4 @@ class HistoryPanel(Panel):
             button.setGeometry(right - width, top, width, height)
             right -= width + gap
         self.note.place(self.scale, QRect(beside.x(), beside.y(), max(0, right - beside.x()), beside.height()))
-        self.view.place(self.scale, inside)
+        self.view.place(self.scale, self.inside())

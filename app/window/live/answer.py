@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QRect, QRectF
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.live.verdict import Verdict
 from app.window import words
 from app.window.theme import Role, Theme
-from app.window.widgets import Panel, Reading, Weight, ease
+from app.window.widgets import RIGHT, Panel, Part, Reading, Weight, ease, painting
 
-RIGHT = Qt.AlignmentFlag.AlignRight
 NAME_WIDTH, NUMBER_WIDTH = 92, 58  # pixels at scale 1
 
 
@@ -89,7 +88,9 @@ class NowPanel(Panel):
             self._filled = filled
             self.update(self._track().toAlignedRect())
 
-    def arrange(self, inside: QRect) -> None:
+    def arrange(self) -> None:
+        super().arrange()
+        inside = self.inside()
         left, width, bottom = inside.x(), inside.width(), inside.bottom()
         self.source.place(self.scale, self.beside_title())
         line = self.px(20)
@@ -109,27 +110,18 @@ class NowPanel(Panel):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
         track = self._track()
-        radius = track.height() / 2
-        painter.setBrush(self.theme.colour("raised"))
-        painter.drawRoundedRect(track, radius, radius)
-        if self._filled > 0:
-            track.setWidth(max(track.height(), track.width() * self._filled))
-            painter.setBrush(self.theme.colour("accent"))
-            painter.drawRoundedRect(track, radius, radius)
-        painter.end()
+        length = max(track.height(), track.width() * self._filled) if self._filled > 0 else 0.0
+        with painting(self) as painter:
+            self.draw_bar(painter, track, track.height() / 2, length, self.theme.colour("accent"))
 
 
-class GenreRow(QWidget):
+class GenreRow(Part):
     """One genre: the bar is the present answer, the tick what the last frame alone says."""
 
     def __init__(self, parent: QWidget, theme: Theme, genre: str, position: int) -> None:
-        super().__init__(parent)
-        self._theme, self._colour = theme, position
-        self._scale = 1.0
+        super().__init__(parent, theme)
+        self._colour = position
         self._target = self._shown = 0.0
         self._raw: float | None = None
         self.genre = genre
@@ -140,7 +132,7 @@ class GenreRow(QWidget):
         self.setObjectName(f"genre_row_{genre}")
         self.setToolTip(tip)
         self.name = Reading(self, theme, "muted", 15, text=genre)
-        self.number = Reading(self, theme, "muted", 15, Weight.DemiBold, Qt.AlignmentFlag.AlignRight, words.UNKNOWN)
+        self.number = Reading(self, theme, "muted", 15, Weight.DemiBold, RIGHT, words.UNKNOWN)
         self.number.named(f"genre_{genre}", f"Probability of {genre}", tip)
 
     def text(self) -> str:
@@ -161,35 +153,22 @@ class GenreRow(QWidget):
             self._shown = ease(self._shown, self._target, seconds)
             self.update(self._bar().toAlignedRect())
 
-    def place(self, scale: float, rectangle: QRect) -> None:
-        """Put it here and draw at this scale."""
-        self._scale = scale
-        self.setGeometry(rectangle)
-        name, number = round(NAME_WIDTH * scale), round(NUMBER_WIDTH * scale)
-        self.name.place(scale, QRect(0, 0, name, rectangle.height()))
-        self.number.place(scale, QRect(rectangle.width() - number, 0, number, rectangle.height()))
+    def arrange(self) -> None:
+        number = self.px(NUMBER_WIDTH)
+        self.name.place(self.scale, QRect(0, 0, self.px(NAME_WIDTH), self.height()))
+        self.number.place(self.scale, QRect(self.width() - number, 0, number, self.height()))
 
     def _bar(self) -> QRectF:
-        left, right = NAME_WIDTH * self._scale, self.width() - NUMBER_WIDTH * self._scale
-        height = min(self.height() * 0.52, 22 * self._scale)
+        left, right = NAME_WIDTH * self.scale, self.width() - NUMBER_WIDTH * self.scale
+        height = min(self.height() * 0.52, 22 * self.scale)
         return QRectF(left, (self.height() - height) / 2, right - left, height)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         bar = self._bar()
-        radius = min(4 * self._scale, bar.height() / 2)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.colour("raised"))
-        painter.drawRoundedRect(bar, radius, radius)
-        painter.setBrush(self._theme.colour(self._colour))
-        length = max(bar.width() * self._shown, 3 * self._scale)
-        painter.drawRoundedRect(QRectF(bar.x(), bar.y(), length, bar.height()), radius, radius)
-        if self._raw is not None:
-            tick = max(2.0, 2 * self._scale)
-            painter.setBrush(self._theme.colour("text"))
-            painter.drawRect(QRectF(bar.x() + (bar.width() - tick) * self._raw, bar.y(), tick, bar.height()))
-        painter.end()
+        radius = min(4 * self.scale, bar.height() / 2)
+        length = max(bar.width() * self._shown, 3 * self.scale)
+        with painting(self) as painter:
+            self.draw_bar(painter, bar, radius, length, self.theme.colour(self._colour), self._raw)
 
 
 class GenresPanel(Panel):
@@ -197,8 +176,7 @@ class GenresPanel(Panel):
 
     def __init__(self, parent: QWidget, theme: Theme, genres: tuple[str, ...]) -> None:
         super().__init__(parent, theme, "Genres")
-        self.note = Reading(self, theme, "faint", 12, align=Qt.AlignmentFlag.AlignRight)
-        self.note.show_text("bar 3 s, tick 1 frame")
+        self.note = Reading(self, theme, "faint", 12, align=RIGHT, text="bar 3 s, tick 1 frame")
         self.rows = [GenreRow(self, theme, genre, position) for position, genre in enumerate(genres)]
 
     def reset(self) -> None:
@@ -218,9 +196,10 @@ class GenresPanel(Panel):
         for row in self.rows:
             row.advance(seconds)
 
-    def arrange(self, inside: QRect) -> None:
+    def arrange(self) -> None:
+        super().arrange()
         self.note.place(self.scale, self.beside_title())
-        count = len(self.rows)
+        inside, count = self.inside(), len(self.rows)
         for position, row in enumerate(self.rows):
             top = inside.y() + position * inside.height() // count
             bottom = inside.y() + (position + 1) * inside.height() // count

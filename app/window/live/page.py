@@ -5,7 +5,7 @@ While it is frozen all panels show the moment that is looked at; sound goes on b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,25 +26,19 @@ from app.window.live.player import PlayerBar
 from app.window.live.source_bar import SourceBar
 from app.window.live.status import InvitationCard, StatusLine, invitation_for
 from app.window.theme import Theme, scale_for
+from app.window.widgets import Part
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """One rectangle for each panel; `content` is all that lies below the status line."""
+def places(width: int, height: int, scale: float) -> dict[str, QRect]:
+    """Where each panel stands on a page of any size: the cost panel, the heart, gets the largest part.
 
-    source_bar: QRect
-    status: QRect
-    player: QRect
-    content: QRect
-    now: QRect
-    genres: QRect
-    spectrogram: QRect
-    history: QRect
-    cost: QRect
-
-
-def places(width: int, height: int, scale: float) -> Places:
-    """Divide the window: the cost panel, the heart, gets the largest part."""
+    +---------------- source bar ----------------+
+    +-------- status line -------+--- player ----+
+    | now            | spectrogram | history     |
+    |----------------+---------------------------|
+    | genres         | cost                      |
+    +----------------+---------------------------+
+    """
     gap = round(12 * scale)
     bar = round(60 * scale)
     status = round(34 * scale)
@@ -58,17 +52,17 @@ def places(width: int, height: int, scale: float) -> Places:
     now = content.height() - gap - below
     half = (right - gap) // 2
     right_x, below_y = content.x() + left + gap, content.y() + now + gap
-    return Places(
-        source_bar=QRect(0, 0, width, bar),
-        status=QRect(gap, bar, width - 3 * gap - player, status),
-        player=QRect(width - gap - player, bar, player, status),
-        content=content,
-        now=QRect(content.x(), content.y(), left, now),
-        genres=QRect(content.x(), below_y, left, below),
-        spectrogram=QRect(right_x, content.y(), half, now),
-        history=QRect(right_x + half + gap, content.y(), right - half - gap, now),
-        cost=QRect(right_x, below_y, right, below),
-    )
+    return {
+        "source_bar": QRect(0, 0, width, bar),
+        "status": QRect(gap, bar, width - 3 * gap - player, status),
+        "player": QRect(width - gap - player, bar, player, status),
+        "invitation": content,  # over all panels
+        "now": QRect(content.x(), content.y(), left, now),
+        "genres": QRect(content.x(), below_y, left, below),
+        "spectrogram": QRect(right_x, content.y(), half, now),
+        "history": QRect(right_x + half + gap, content.y(), right - half - gap, now),
+        "cost": QRect(right_x, below_y, right, below),
+    }
 
 
 class LivePage(QWidget):
@@ -85,7 +79,6 @@ class LivePage(QWidget):
         self.projector = False
         self._session = session
         self._shown_devices: DeviceList | None = None
-        self._scale = 0.0
         self._moment: float | None = None  # seconds, while frozen
         self._last: Snapshot | None = None
         self.past = Past(session.genres, session.models.description, session.frame_seconds)
@@ -100,6 +93,17 @@ class LivePage(QWidget):
         self.history = HistoryPanel(self, theme, session.genres)
         self.cost = CostPanel(self, theme, session.models.choices, session.models.windows, session.frame_seconds)
         self.invitation = InvitationCard(self, theme)
+        self.parts: dict[str, Part] = {
+            "source_bar": self.source_bar,
+            "status": self.status,
+            "player": self.player,
+            "invitation": self.invitation,
+            "now": self.now,
+            "genres": self.genres,
+            "spectrogram": self.spectrogram,
+            "history": self.history,
+            "cost": self.cost,
+        }
         self.source_bar.listen_wished.connect(self.listen)
         self.source_bar.file_wished.connect(self.file_wished)
         self.source_bar.demo_wished.connect(self.demo_wished)
@@ -130,12 +134,6 @@ class LivePage(QWidget):
         """Play the program's own music."""
         self._session.demo()
         self.reset()
-
-    @property
-    def panels(self) -> dict[str, QWidget]:
-        """By the names under which captions speak of them."""
-        panels = self.now, self.genres, self.spectrogram, self.history, self.cost
-        return dict(zip(("now", "genres", "spectrogram", "history", "cost"), panels, strict=True))
 
     @property
     def frozen(self) -> bool:
@@ -259,28 +257,8 @@ class LivePage(QWidget):
         """Put every panel in its place; after a change of size or of `projector`."""
         width, height = self.width(), self.height()
         scale = scale_for(width, height, self.projector)
-        if scale != self._scale:
-            self._scale = scale
-            for scaled in (
-                self.source_bar,
-                self.now,
-                self.genres,
-                self.spectrogram,
-                self.history,
-                self.cost,
-                self.invitation,
-            ):
-                scaled.set_scale(scale)
-        place = places(width, height, scale)
-        self.source_bar.setGeometry(place.source_bar)
-        self.status.place(scale, place.status)
-        self.player.place(scale, place.player)
-        self.now.setGeometry(place.now)
-        self.genres.setGeometry(place.genres)
-        self.spectrogram.setGeometry(place.spectrogram)
-        self.history.setGeometry(place.history)
-        self.cost.setGeometry(place.cost)
-        self.invitation.setGeometry(place.content)
+        for name, rectangle in places(width, height, scale).items():
+            self.parts[name].place(scale, rectangle)
 
     def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
         self.arrange()

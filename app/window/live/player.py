@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtGui import QMouseEvent, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QSlider, QStyle, QToolButton, QWidget
 
 from app.live.protocol import Player, Session
 from app.window import words
 from app.window.theme import Theme
-from app.window.widgets import Reading
+from app.window.widgets import RIGHT, Part, Reading, painting
 
 SLIDER_STEPS = 1000
 
@@ -35,29 +35,26 @@ class PauseButton(QToolButton):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.colour("text"))
-        middle, half = QRectF(self.rect()).center(), self.height() * 0.2
-        if self.is_paused:
-            corners = [QPointF(-half * 0.8, -half), QPointF(half, 0), QPointF(-half * 0.8, half)]
-            painter.drawPolygon(QPolygonF([middle + corner for corner in corners]))
-        else:
-            for left in (-0.8 * half, 0.25 * half):
-                painter.drawRect(QRectF(middle.x() + left, middle.y() - half, 0.55 * half, 2 * half))
-        painter.end()
+        with painting(self) as painter:
+            painter.setBrush(self._theme.colour("text"))
+            middle, half = QRectF(self.rect()).center(), self.height() * 0.2
+            if self.is_paused:
+                corners = [QPointF(-half * 0.8, -half), QPointF(half, 0), QPointF(-half * 0.8, half)]
+                painter.drawPolygon(QPolygonF([middle + corner for corner in corners]))
+            else:
+                for left in (-0.8 * half, 0.25 * half):
+                    painter.drawRect(QRectF(middle.x() + left, middle.y() - half, 0.55 * half, 2 * half))
 
 
-class PlayerBar(QWidget):
+class PlayerBar(Part):
     """Shown only while there is a file to wind."""
 
     def __init__(self, parent: QWidget, theme: Theme, session: Session) -> None:
-        super().__init__(parent)
+        super().__init__(parent, theme)
         self._session = session
         self.pause = PauseButton(self, theme)
         self.slider = SeekSlider(Qt.Orientation.Horizontal, self)
-        self.time = Reading(self, theme, "muted", 13, align=Qt.AlignmentFlag.AlignRight)
+        self.time = Reading(self, theme, "muted", 13, align=RIGHT)
         self.time.named("player_time", "Time in the file", "Where in the file one is, and how long it is.")
         self.pause.setObjectName("pause")
         self.pause.setProperty("small", True)
@@ -110,11 +107,9 @@ class PlayerBar(QWidget):
             self.pause.setAccessibleName(name)
             self.pause.setToolTip(name)
 
-    def place(self, scale: float, rectangle: QRect) -> None:
-        """Put it here and draw at this scale."""
-        self.setGeometry(rectangle)
-        button, time, gap = round(38 * scale), round(104 * scale), round(8 * scale)
-        height = rectangle.height()
-        self.pause.setGeometry(0, round(3 * scale), button, height - round(6 * scale))
-        self.slider.setGeometry(button + gap, 0, rectangle.width() - button - time - 2 * gap, height)
-        self.time.place(scale, QRect(rectangle.width() - time, 0, time, height))
+    def arrange(self) -> None:
+        button, time, gap = self.px(38), self.px(104), self.px(8)
+        width, height = self.width(), self.height()
+        self.pause.setGeometry(0, self.px(3), button, height - self.px(6))
+        self.slider.setGeometry(button + gap, 0, width - button - time - 2 * gap, height)
+        self.time.place(self.scale, QRect(width - time, 0, time, height))

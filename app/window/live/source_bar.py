@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QLinearGradient, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QPushButton, QToolButton, QWidget
+from PySide6.QtGui import QLinearGradient, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from app.live.protocol import DeviceList, EngineState, Session
 from app.window import words
-from app.window.theme import Theme
-from app.window.widgets import ChoiceBox, Reading, Weight, ease
+from app.window.theme import Role, Theme
+from app.window.widgets import RIGHT, ChoiceBox, Part, Reading, Weight, dress, ease, painting
 from audio import Level
 
 NO_MICROPHONE = "No microphone"
 MICROPHONE_TIP = "The microphone that Listen hears."
 LOWEST_DBFS = -60.0
+LEVEL_COLOURS: tuple[tuple[float, Role], ...] = ((0.0, "accent"), (0.8, "accent"), (0.95, "warning"), (1.0, "problem"))
 LEVEL_TIP = (
     "Loudness of the input, 0 dBFS being the loudest that fits. Around \N{MINUS SIGN}20 is good; the model "
     "does not care about the level. The tick is the peak; clipping means that the input is too loud to be true: "
@@ -80,16 +81,14 @@ class MicrophonePicker(ChoiceBox):
         self.setToolTip(MICROPHONE_TIP if devices is None or not devices.hint else f"{MICROPHONE_TIP}\n{devices.hint}")
 
 
-class LevelMeter(QWidget):
-    """A bar from -60 to 0 dBFS and the number."""
+class LevelBar(Part):
+    """The level of the input, from -60 to 0 dBFS, as a bar and as a number."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._scale = 1.0
+        super().__init__(parent, theme)
         self._target = self._shown = self._peak = 0.0
         self.setToolTip(LEVEL_TIP)
-        self.number = Reading(self, theme, "muted", 13, align=Qt.AlignmentFlag.AlignRight)
+        self.number = Reading(self, theme, "muted", 13, align=RIGHT)
         self.number.named("level", "Input level", LEVEL_TIP)
 
     def text(self) -> str:
@@ -117,44 +116,30 @@ class LevelMeter(QWidget):
             self.update(self._bar().toAlignedRect())
 
     def set_scale(self, scale: float) -> None:
-        """Draw everything larger or smaller."""
-        self._scale = scale
-        self.setFixedSize(round(220 * scale), round(36 * scale))
-        self._place_number()
+        """Take the size that this scale needs; the source bar has the place."""
+        self.scale = scale
+        self.setFixedSize(self.px(220), self.px(36))
+        self.arrange()
 
-    def _place_number(self) -> None:
-        width = round(88 * self._scale)
-        self.number.place(self._scale, QRect(self.width() - width, 0, width, self.height()))
+    def arrange(self) -> None:
+        width = self.px(88)
+        self.number.place(self.scale, QRect(self.width() - width, 0, width, self.height()))
 
     def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
-        self._place_number()
+        self.arrange()
 
     def _bar(self) -> QRectF:
-        height = max(6.0, 10 * self._scale)
-        return QRectF(0, (self.height() - height) / 2, self.number.x() - 6 * self._scale, height)
+        height = max(6.0, 10 * self.scale)
+        return QRectF(0, (self.height() - height) / 2, self.number.x() - 6 * self.scale, height)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         bar = self._bar()
-        radius = bar.height() / 2
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.colour("raised"))
-        painter.drawRoundedRect(bar, radius, radius)
-        if self._shown > 0:
-            gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-            gradient.setColorAt(0.0, self._theme.colour("accent"))
-            gradient.setColorAt(0.8, self._theme.colour("accent"))
-            gradient.setColorAt(0.95, self._theme.colour("warning"))
-            gradient.setColorAt(1.0, self._theme.colour("problem"))
-            painter.setBrush(gradient)
-            length = max(bar.height(), bar.width() * self._shown)
-            painter.drawRoundedRect(QRectF(bar.x(), bar.y(), length, bar.height()), radius, radius)
-        if self._peak > 0:
-            width = max(2.0, 2 * self._scale)
-            painter.setBrush(self._theme.colour("text"))
-            painter.drawRect(QRectF(bar.x() + (bar.width() - width) * self._peak, bar.y(), width, bar.height()))
-        painter.end()
+        length = max(bar.height(), bar.width() * self._shown) if self._shown > 0 else 0.0
+        gradient = QLinearGradient(bar.topLeft(), bar.topRight())
+        for position, role in LEVEL_COLOURS:
+            gradient.setColorAt(position, self.theme.colour(role))
+        with painting(self) as painter:
+            self.draw_bar(painter, bar, bar.height() / 2, length, gradient, self._peak or None)
 
 
 def _share(dbfs: float) -> float:
@@ -162,7 +147,7 @@ def _share(dbfs: float) -> float:
     return 0.0 if dbfs == -math.inf else min(max(1 - dbfs / LOWEST_DBFS, 0.0), 1.0)
 
 
-class SourceBar(QWidget):
+class SourceBar(Part):
     """Says what the user wishes; the window passes it on. The level before listening it asks for itself."""
 
     listen_wished = Signal(str)  # the microphone's key
@@ -172,7 +157,7 @@ class SourceBar(QWidget):
     refresh_wished = Signal()
 
     def __init__(self, parent: QWidget, theme: Theme, session: Session) -> None:
-        super().__init__(parent)
+        super().__init__(parent, theme)
         self._session = session
         self.name = Reading(self, theme, "text", 21, Weight.Bold, text="Nystream")
         self.picker = MicrophonePicker(self, theme)
@@ -190,23 +175,15 @@ class SourceBar(QWidget):
         ):
             dress(button, name, text, accessible, tip, keys)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click the space bar still freezes the picture
-        self.level = LevelMeter(self, theme)
+        self.level = LevelBar(self, theme)
         self._row = QHBoxLayout(self)
-        for widget in (
-            self.name,
-            self.picker,
-            self.refresh,
-            self.check,
-            self.listen,
-            self.open,
-            self.demo,
-            self.stop,
-        ):
+        buttons = self.refresh, self.check, self.listen, self.open, self.demo, self.stop
+        for widget in (self.name, self.picker, *buttons):
             self._row.addWidget(widget)
         self._row.setStretchFactor(self.picker, 4)
         self._row.addStretch(1)
         self._row.addWidget(self.level)
-        self.listen.clicked.connect(self._wish_to_listen)
+        self.listen.clicked.connect(lambda: self.listen_wished.emit(self.picker.key()))
         self.open.clicked.connect(self.file_wished)
         self.demo.clicked.connect(self.demo_wished)
         self.stop.clicked.connect(self.stop_wished)
@@ -214,9 +191,6 @@ class SourceBar(QWidget):
         self.check.toggled.connect(self._preview)
         self.picker.activated.connect(lambda _index: self._preview(self.check.isChecked()))
         self.show_session(EngineState("idle"))
-
-    def _wish_to_listen(self) -> None:
-        self.listen_wished.emit(self.picker.key())
 
     def _preview(self, wished: bool) -> None:
         if self.check.isEnabled():
@@ -239,23 +213,12 @@ class SourceBar(QWidget):
         if state.phase == "running" or self.check.isChecked():
             self.level.show_level(self._session.level)
 
-    def set_scale(self, scale: float) -> None:
-        """Draw everything larger or smaller."""
-        self._row.setContentsMargins(round(18 * scale), 0, round(18 * scale), 0)
-        self._row.setSpacing(round(8 * scale))
-        self.name.place(scale, self.name.geometry())
-        self.name.setFixedWidth(self.name.natural_width() + round(14 * scale))
-        self.picker.setMinimumWidth(round(180 * scale))
-        self.picker.setMaximumWidth(round(420 * scale))
-        self.level.set_scale(scale)
-
-
-def dress(button: QAbstractButton, name: str, text: str, accessible: str, tip: str, keys: str = "") -> None:
-    """Give a button its text and the names by which tests, screen readers and mouse find it.
-
-    keys: those of the menu entry that does the same.
-    """
-    button.setObjectName(name)
-    button.setText(text)
-    button.setAccessibleName(accessible)
-    button.setToolTip(f"{tip} ({keys})" if keys else tip)
+    def arrange(self) -> None:
+        margin = self.px(18)
+        self._row.setContentsMargins(margin, 0, margin, 0)
+        self._row.setSpacing(self.px(8))
+        self.name.place(self.scale, self.name.geometry())
+        self.name.setFixedWidth(self.name.natural_width() + self.px(14))
+        self.picker.setMinimumWidth(self.px(180))
+        self.picker.setMaximumWidth(self.px(420))
+        self.level.set_scale(self.scale)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.live.protocol import DeviceList, EngineState
-from app.window.live.source_bar import dress
 from app.window.theme import Role, Theme, text_pixels
-from app.window.widgets import Reading
+from app.window.widgets import Part, Reading, dress, emphasise, fill, painting, style_text
 
 NO_MICROPHONE = "No microphone was found."
 OFFER_FILE = "Open a file\N{HORIZONTAL ELLIPSIS}"
@@ -34,13 +33,11 @@ def sentence(state: EngineState, source_name: str, hears_microphone: bool) -> st
     }[state.phase]
 
 
-class StatusLine(QWidget):
-    """Shows the state of the run."""
+class StatusLine(Part):
+    """Shows the state of the run, quiet as long as all is well, on a coloured ground when something is wrong."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._scale = 1.0
+        super().__init__(parent, theme)
         self._ground: Role | None = None
         self.words = Reading(self, theme, "muted", 14).named("status", "Status", "")
 
@@ -64,27 +61,14 @@ class StatusLine(QWidget):
             self._ground = ground
             self.update()
 
-    def place(self, scale: float, rectangle: QRect) -> None:
-        """Put it here and draw at this scale."""
-        self._scale = scale
-        self.setGeometry(rectangle)
-        self._place_words()
-
-    def _place_words(self) -> None:
-        margin = round(18 * self._scale)
-        self.words.place(self._scale, self.rect().adjusted(margin, 0, -margin, 0))
-
-    def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
-        self._place_words()
+    def arrange(self) -> None:
+        margin = self.px(18)
+        self.words.place(self.scale, self.rect().adjusted(margin, 0, -margin, 0))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
         if self._ground is not None:
-            painter.setBrush(self._theme.colour(self._ground, 0.16))
-            painter.drawRoundedRect(QRectF(self.rect()), 8 * self._scale, 8 * self._scale)
-        painter.end()
+            with painting(self) as painter:
+                fill(painter, self.theme.colour(self._ground, 0.16), QRectF(self.rect()), 8 * self.scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +101,7 @@ def invitation_for(
     )
 
 
-class InvitationCard(QWidget):
+class InvitationCard(Part):
     """Covers the panels with a veil and a card."""
 
     listen_wished = Signal()
@@ -125,9 +109,7 @@ class InvitationCard(QWidget):
     demo_wished = Signal()
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._scale = 1.0
+        super().__init__(parent, theme)
         self._shown: Invitation | None = None
         self._card = QWidget(self)
         self.title, self.sentence = QLabel(self._card), QLabel(self._card)
@@ -146,14 +128,13 @@ class InvitationCard(QWidget):
         self._column = QVBoxLayout(self._card)
         self._buttons = QHBoxLayout()
         self._buttons.addStretch(1)
-        self._buttons.addWidget(self.listen)
-        self._buttons.addWidget(self.open)
-        self._buttons.addWidget(self.demo)
+        for button in (self.listen, self.open, self.demo):
+            self._buttons.addWidget(button)
         self._buttons.addStretch(1)
         self._column.addWidget(self.title)
         self._column.addWidget(self.sentence)
         self._column.addLayout(self._buttons)
-        theme.changed.connect(lambda: self.set_scale(self._scale))
+        theme.changed.connect(self.arrange)
         self.hide()
 
     def invite(self, invitation: Invitation | None) -> None:
@@ -166,39 +147,28 @@ class InvitationCard(QWidget):
             self.sentence.setText(invitation.sentence)
             self.listen.setVisible(invitation.offers_microphone)
             for button, primary in ((self.listen, True), (self.open, not invitation.offers_microphone)):
-                button.setProperty("primary", primary)
-                button.style().unpolish(button)
-                button.style().polish(button)
+                emphasise(button, primary)
             self._centre()
         self.setVisible(invitation is not None)
 
-    def set_scale(self, scale: float) -> None:
-        """Draw everything larger or smaller."""
-        self._scale = scale
-        title, body = text_pixels(30, scale), text_pixels(17, scale)
-        self.title.setStyleSheet(f"color: {self._theme.palette.text}; font-size: {title}px; font-weight: 700;")
-        self.sentence.setStyleSheet(f"color: {self._theme.palette.muted}; font-size: {body}px;")
-        margin = round(34 * scale)
+    def arrange(self) -> None:
+        palette = self.theme.palette
+        style_text(self.title, palette.text, text_pixels(30, self.scale), 700)
+        style_text(self.sentence, palette.muted, text_pixels(17, self.scale))
+        margin = self.px(34)
         self._column.setContentsMargins(margin, margin, margin, margin)
-        self._column.setSpacing(round(18 * scale))
-        self._buttons.setSpacing(round(12 * scale))
+        self._column.setSpacing(self.px(18))
+        self._buttons.setSpacing(self.px(12))
         self._centre()
 
     def _centre(self) -> None:
-        width = min(round(560 * self._scale), self.width() - 20)
+        width = min(self.px(560), self.width() - 20)
         height = self._column.totalHeightForWidth(width)
         self._card.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)
         self.update()
 
-    def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
-        self._centre()
-
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.fillRect(self.rect(), self._theme.colour("background", 0.72))
-        painter.setPen(QPen(self._theme.colour("line"), max(1.0, self._scale)))
-        painter.setBrush(self._theme.colour("panel"))
-        radius = 16 * self._scale
-        painter.drawRoundedRect(QRectF(self._card.geometry()), radius, radius)
-        painter.end()
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), self.theme.colour("background", 0.72))
+            painter.setPen(QPen(self.theme.colour("line"), max(1.0, self.scale)))
+            fill(painter, self.theme.colour("panel"), QRectF(self._card.geometry()), 16 * self.scale)

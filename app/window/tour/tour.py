@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.live.protocol import Session
-from app.window.live.source_bar import dress
 from app.window.theme import Theme, text_pixels
 from app.window.tour.captions import STEPS, Step
+from app.window.widgets import Part, dress, painting, style_text
 
 WIDTH, NARROWEST, GAP = 430, 290, 14  # pixels at scale 1
 LONGER = 4.0  # times as long, or the nearest below that there is
 
 
-class Tour(QWidget):
+class Tour(Part):
     """Covers the live page, lets the mouse through, and goes on by itself.
 
     `panels` are found by the names that the steps use; a step whose panel is not there speaks of none.
@@ -29,9 +29,8 @@ class Tour(QWidget):
     def __init__(
         self, page: QWidget, theme: Theme, panels: Mapping[str, QWidget], steps: Sequence[Step] = STEPS
     ) -> None:
-        super().__init__(page)
-        self._page, self._theme, self._panels, self._steps = page, theme, panels, steps
-        self._scale = 1.0
+        super().__init__(page, theme)
+        self._page, self._panels, self._steps = page, panels, steps
         self._number = 0
         self._seconds = 0.0  # in the present step
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -92,7 +91,7 @@ class Tour(QWidget):
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller."""
-        self._scale = scale
+        self.scale = scale
         self.card.set_scale(scale)
         self._place()
 
@@ -110,19 +109,17 @@ class Tour(QWidget):
     def _place(self) -> None:
         page = self._page.rect()
         self.setGeometry(page)
-        self.card.setGeometry(card_place(page, self._target(), self._scale, self.card.height_for))
+        self.card.setGeometry(card_place(page, self._target(), self.scale, self.card.height_for))
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         target = self._target()
         if target is None:
             return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.colour("accent"), max(2.0, 3 * self._scale)))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(target), 12 * self._scale, 12 * self._scale)
-        painter.end()
+        with painting(self) as painter:
+            painter.setPen(QPen(self.theme.colour("accent"), max(2.0, 3 * self.scale)))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(target), 12 * self.scale, 12 * self.scale)
 
 
 def card_place(page: QRect, target: QRect | None, scale: float, height_for: Callable[[int], int]) -> QRect:
@@ -143,13 +140,11 @@ def card_place(page: QRect, target: QRect | None, scale: float, height_for: Call
     return QRect((page.width() - width) // 2, (page.height() - height) // 2, width, height)
 
 
-class TourCard(QWidget):
+class TourCard(Part):
     """One caption with the keys to go on."""
 
     def __init__(self, page: QWidget, theme: Theme) -> None:
-        super().__init__(page)
-        self._theme = theme
-        self._scale = 1.0
+        super().__init__(page, theme)
         self._share = 0.0
         self.setObjectName("tour")
         self.title, self.sentence, self.count = QLabel(self), QLabel(self), QLabel(self)
@@ -172,7 +167,7 @@ class TourCard(QWidget):
         for button in (self.end, self.back, self.on):
             self._row.addWidget(button)
         self._column.addLayout(self._row)
-        theme.changed.connect(lambda: self.set_scale(self._scale))
+        theme.changed.connect(lambda: self.set_scale(self.scale))
         self.set_scale(1.0)
         self.hide()
 
@@ -197,30 +192,28 @@ class TourCard(QWidget):
 
     def set_scale(self, scale: float) -> None:
         """Draw larger or smaller, in the present theme."""
-        self._scale = scale
-        palette = self._theme.palette
+        self.scale = scale
+        palette = self.theme.palette
         title, body, small = (text_pixels(size, scale) for size in (22, 16, 13))
-        self.title.setStyleSheet(f"color: {palette.text}; font-size: {title}px; font-weight: 700;")
-        self.sentence.setStyleSheet(f"color: {palette.text}; font-size: {body}px;")
-        self.count.setStyleSheet(f"color: {palette.muted}; font-size: {small}px;")
+        style_text(self.title, palette.text, title, 700)
+        style_text(self.sentence, palette.text, body)
+        style_text(self.count, palette.muted, small)
         margin = round(20 * scale)
         self._column.setContentsMargins(margin, margin, margin, margin)
         self._column.setSpacing(round(10 * scale))
         self._row.setSpacing(round(8 * scale))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.colour("accent"), max(1.0, 1.5 * self._scale)))
-        painter.setBrush(self._theme.colour("raised"))
-        radius = 14 * self._scale
-        inside = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        painter.drawRoundedRect(inside, radius, radius)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._theme.colour("accent"))
-        length = (inside.width() - 2 * radius) * min(self._share, 1.0)
-        painter.drawRect(QRectF(inside.x() + radius, inside.bottom() - 3, length, 2))
-        painter.end()
+        with painting(self) as painter:
+            painter.setPen(QPen(self.theme.colour("accent"), max(1.0, 1.5 * self.scale)))
+            painter.setBrush(self.theme.colour("raised"))
+            radius = 14 * self.scale
+            inside = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+            painter.drawRoundedRect(inside, radius, radius)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self.theme.colour("accent"))
+            length = (inside.width() - 2 * radius) * min(self._share, 1.0)
+            painter.drawRect(QRectF(inside.x() + radius, inside.bottom() - 3, length, 2))
 
 
 class TourChanges:

@@ -97,7 +97,7 @@ def test_a_genre_keeps_its_hue_from_one_theme_to_the_other() -> None:
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_panels_never_overlap_and_never_leave_the_window(width: int, height: int) -> None:
     found = places(width, height, scale_for(width, height))
-    panels = (found.source_bar, found.status, found.now, found.genres, found.spectrogram, found.cost)
+    panels = [found[name] for name in ("source_bar", "status", "now", "genres", "spectrogram", "cost")]
     for one, other in itertools.combinations(panels, 2):
         assert not one.intersects(other)
     for panel in panels:

@@ -54,7 +54,7 @@ def test_the_window_of_the_model_becomes_longer_and_is_given_back(
 
 
 def test_every_caption_points_at_a_panel_that_there_is(window: MainWindow) -> None:
-    assert {step.panel for step in STEPS} - {""} <= set(window.live.panels)
+    assert {step.panel for step in STEPS} - {""} <= set(window.live.parts)
 
 
 def test_no_caption_says_what_the_model_should_answer() -> None:
@@ -76,7 +76,7 @@ def test_the_card_stays_in_the_window_and_off_the_panel_that_it_speaks_of(
         assert window.live.rect().contains(card.geometry()), step.title
         assert card.sentence.height() >= card.sentence.heightForWidth(card.sentence.width()), step.title
         if step.panel in ("cost", "now", "genres"):
-            assert not card.geometry().intersects(window.live.panels[step.panel].geometry()), step.title
+            assert not card.geometry().intersects(window.live.parts[step.panel].geometry()), step.title
 
 
 def test_without_room_beside_the_panel_the_card_stands_in_the_middle() -> None:
