@@ -47,8 +47,8 @@ import json, sys, time
 from pathlib import Path
 from app.files.classify import classify_file
 from app.stream.models import identify
-from app.files.records import file_pieces
-from app.files.work import load_once
+from app.files.json_formats import file_pieces
+from app.files.pool import load_once
 from app.stream.weights import default_weights
 
 weights = default_weights()

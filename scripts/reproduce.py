@@ -71,7 +71,7 @@ def train(tasks: list[Task], jobs: int, console: Console) -> None:
         left = (time.monotonic() - began) / number * (len(open_tasks) - number)
         console.note(
             f"{result['name']} seed {result['seed']}: accuracy {result['accuracy']:.3f}, "
-            f"log-loss {result['log_loss']:.3f}, {clock(result['seconds'])}; about {clock(left)} left"
+            f"log-loss {result['log_loss']:.3f}, {clock(round(result['seconds']))}; about {clock(round(left))} left"
         )
 
 

@@ -30,13 +30,8 @@ def parser() -> argparse.ArgumentParser:
     described.add_argument("--version", action="version", version=f"nystream {__version__}")
     described.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE", help="another model")
     begins = described.add_mutually_exclusive_group()
-    begins.add_argument(
-        "--listen",
-        nargs="?",
-        const="",
-        metavar="MICROPHONE",
-        help="listen at once; without a name to the default microphone",
-    )
+    at_once = "listen at once; without a name to the default microphone"
+    begins.add_argument("--listen", nargs="?", const="", metavar="MICROPHONE", help=at_once)
     begins.add_argument("--play", "--file", type=Path, metavar="FILE", help="play a file at live pace at once")
     begins.add_argument("--start", action="store_true", help="listen at once to --source, or to the default microphone")
     window = described.add_argument_group("window")
@@ -51,13 +46,8 @@ def parser() -> argparse.ArgumentParser:
     _add_looks(demo, argparse.SUPPRESS)
     _add_weights(demo)
     _add_classify(commands.add_parser("classify", help="say what genre files are", description=CLASSIFY_HELP))
-    _add_listen(
-        commands.add_parser(
-            "listen",
-            help="say what genre the microphone hears, without a window",
-            description="Prints a line per hop until Ctrl-C.",
-        )
-    )
+    without_window = "say what genre the microphone hears, without a window"
+    _add_listen(commands.add_parser("listen", help=without_window, description="Prints a line per hop until Ctrl-C."))
     devices = commands.add_parser("devices", help="list the microphones", description="Lists the input devices.")
     devices.add_argument("--json", action="store_true", help="one JSON object")
     info = commands.add_parser("info", help="the model card and all versions", description="What is installed here.")
@@ -69,13 +59,10 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", action="store_true", help="one JSON object")
     bench.add_argument("--frames", type=int, default=400, metavar="N", help="frames to be timed; default: 400")
     _add_weights(bench)
-    rows = commands.add_parser(
-        "rows",
-        help="which of the models that ship has the quickest step for a window",
-        description="Times a step of every model that ships, in turns, in one thread, and names the quickest.",
-    )
-    rows.add_argument("--window-seconds", type=float, metavar="N", help="what the models remember; default: 30")
-    rows.add_argument("--json", action="store_true", help="one JSON object")
+    times = "Times a step of every model that ships, in turns, in one thread, and names the quickest."
+    listed = "which of the models that ship has the quickest step for a window"
+    _add_models(commands.add_parser("models", help=listed, description=times))
+    _add_models(commands.add_parser("rows", description=times))  # its old name, not listed
     completion = commands.add_parser(
         "completion",
         help="shell completion",
@@ -85,6 +72,11 @@ def parser() -> argparse.ArgumentParser:
     return described
 
 
+def _add_models(models: argparse.ArgumentParser) -> None:
+    models.add_argument("--window-seconds", type=float, metavar="N", help="what the models remember; default: 30")
+    models.add_argument("--json", action="store_true", help="one JSON object")
+
+
 def _add_looks(to: argparse._ActionsContainer, default: str | None = None) -> None:
     """`default`: what stands for what was not said; a command must not undo what was said before its name."""
     to.add_argument("--theme", choices=THEMES, default=default, help="default: as last time, at first the system's")
@@ -92,12 +84,8 @@ def _add_looks(to: argparse._ActionsContainer, default: str | None = None) -> No
         "--window-seconds", type=float, default=default, metavar="N", help="what the model remembers; default: 30"
     )
     off = default or False
-    to.add_argument(
-        "--fastest",
-        action="store_true",
-        default=off,
-        help="of the models that ship the one with the quickest step",
-    )
+    fastest = "of the models that ship the one with the quickest step"
+    to.add_argument("--fastest", action="store_true", default=off, help=fastest)
     to.add_argument("--fullscreen", action="store_true", default=off, help="the whole screen, and larger type")
     to.add_argument("--silent", action="store_true", default=off, help="do not play files and the demo aloud")
 

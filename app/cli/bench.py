@@ -8,7 +8,7 @@ import os
 import platform
 from typing import Any
 
-from app.cli.usage import UsageError
+from app.cli import EXIT_OK, UsageError
 
 SCHEMA = "nystream-bench-1"
 FRAMES_PER_ROUND = 15
@@ -25,7 +25,6 @@ def run_bench(options: argparse.Namespace) -> int:
     import torch
 
     from app.bench.measure import measure_growth, measure_size
-    from app.cli.main import EXIT_OK
     from app.stream.measure import machine
     from app.stream.models import identify
     from model import load_classifier, step_cost, twin_cost

@@ -1,4 +1,4 @@
-"""`nystream classify`: what was asked for, checked before anything heavy is imported."""
+"""`nystream classify`: what was asked for, checked before anything is loaded."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import os
 import sys
 from pathlib import Path
 
-from app.cli.usage import UsageError
+from app.cli import EXIT_NO_MODEL, EXIT_OK, EXIT_SOME_FAILED, UsageError
 from app.files.answer import FileError
-from app.files.destination import Destination, OneFile, StandardOutput, Tree, is_folder
-from app.files.formats import WRITERS
+from app.files.console import Console
 from app.files.inputs import STANDARD_INPUT, common_root, expand
+from app.files.output import STANDARD_OUTPUT, WRITERS, Destination, Document, Tree, is_folder
 from app.files.parameters import Parameters, parse_channel, parse_hop, parse_smoothing
-from app.files.processes import start_ahead
-from app.files.request import Request
+from app.files.pool import NoCluster, start_ahead
+from app.files.run import NoPlace, Request, run_request
 from audio import RawFormat
+from model import WeightsError
 
 
 def run_classify(options: argparse.Namespace) -> int:
@@ -23,9 +24,14 @@ def run_classify(options: argparse.Namespace) -> int:
     request = understand(options)
     if request.jobs > 1:
         start_ahead()
-    from app.files.run import run_request  # torch: only now that there is something to do
-
-    return run_request(request)
+    console = Console(options.quiet, options.verbose)
+    try:
+        return EXIT_OK if run_request(request, console) else EXIT_SOME_FAILED
+    except WeightsError as error:
+        console.error(str(error))
+        return EXIT_NO_MODEL
+    except (NoPlace, NoCluster) as error:
+        raise UsageError(str(error)) from None
 
 
 def understand(options: argparse.Namespace) -> Request:
@@ -48,10 +54,10 @@ def understand(options: argparse.Namespace) -> Request:
     destination = find_destination(options, items, kind.suffix)
     if not kind.holds_many and len(items) > 1 and not isinstance(destination, Tree):
         raise UsageError(f"--format {options.format} is about one file each: add -o FOLDER")
-    if options.resume and isinstance(destination, StandardOutput):
+    if options.resume and destination == STANDARD_OUTPUT:
         raise UsageError("--resume continues files, not what has been printed: add -o FILE or -o FOLDER")
     written = [options.errors] if options.errors is not None else []
-    written += [destination.path] if isinstance(destination, OneFile) else []
+    written += [destination.path] if isinstance(destination, Document) and destination.path is not None else []
     for path in written:
         if os.path.isdir(path):
             raise UsageError(f"{path} is a folder: name a file")
@@ -72,8 +78,6 @@ def understand(options: argparse.Namespace) -> Request:
         scheduler=options.dask,
         weights=Path(os.path.abspath(options.weights)),
         errors_file=options.errors,
-        quiet=options.quiet,
-        verbose=options.verbose,
         on_terminal=sys.stdout is not None and sys.stdout.isatty(),
     )
 
@@ -81,9 +85,9 @@ def understand(options: argparse.Namespace) -> Request:
 def find_destination(options: argparse.Namespace, items: tuple[str | FileError, ...], suffix: str) -> Destination:
     """What `-o` means."""
     if options.output == "-":
-        return StandardOutput()
+        return STANDARD_OUTPUT
     if not is_folder(options.output):
-        return OneFile(Path(options.output))
+        return Document(Path(options.output))
     inputs = [item for item in items if isinstance(item, str)]
     given = [path for path in options.paths if not path.startswith("@")]
     root = common_root(given if len(given) == len(options.paths) else [], inputs)

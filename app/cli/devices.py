@@ -7,12 +7,13 @@ import json
 import sys
 from dataclasses import asdict
 
+from app.cli import EXIT_OK, EXIT_SOME_FAILED
+
 SCHEMA = "nystream-devices-1"
 
 
 def run_devices(options: argparse.Namespace) -> int:
     """A line per input device, the default one marked."""
-    from app.cli.main import EXIT_OK, EXIT_SOME_FAILED
     from audio import NoAudioSystem, input_devices
 
     try:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from app import __version__
+from app.cli import EXIT_OK
+from app.installed import PACKAGES, version_of
 from app.stream.weights import default_weights
 
 SCHEMA = "nystream-info-1"
-PACKAGES = ("av", "librosa", "numba", "numpy", "PySide6-Essentials", "sounddevice", "soundfile", "soxr", "torch")
 
 
 def run_info(options: argparse.Namespace) -> int:
     """Versions, the model, and the model card; torch is not imported for that. Raises WeightsError."""
-    from app.cli.main import EXIT_OK
     from app.stream.front_end import describe_front_end
     from app.stream.models import describe_backend, identify
     from model import read_notes
@@ -34,7 +33,7 @@ def run_info(options: argparse.Namespace) -> int:
         "version": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
-        "packages": {name: _version_of(name) for name in PACKAGES},
+        "packages": {name: version_of(name) for name in PACKAGES},
         "model": identify(options.weights) | {"path": str(options.weights)},
         "genres": config.genres,
         "parameters": learned_numbers(tensors),
@@ -57,10 +56,3 @@ def run_info(options: argparse.Namespace) -> int:
     if Path(options.weights) == default_weights() and card.is_file():
         print(f"\n{card.read_text(encoding='utf-8').strip()}")
     return EXIT_OK
-
-
-def _version_of(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None

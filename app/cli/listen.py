@@ -5,11 +5,21 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from pathlib import Path
 
-from app.cli.usage import UsageError
-from app.files.formats import WRITERS, Run
+from app.cli import EXIT_NO_MODEL, EXIT_OK, EXIT_SOME_FAILED, UsageError
+from app.files.classify import classify_source
+from app.files.console import Console, wants_colour
+from app.files.formats import Run
+from app.files.output import WRITERS
 from app.files.parameters import Parameters, parse_channel, parse_hop, parse_seconds, parse_smoothing
+from app.stream.models import identify, load_model
+from audio import AudioError, Block, Microphone, Source
+from audio.source import SourceAround
+from model import WeightsError
+
+SILENT_START_SECONDS = 5.0  # how long the first sound may be on its way without shortening what is heard
 
 
 def run_listen(options: argparse.Namespace) -> int:
@@ -20,24 +30,14 @@ def run_listen(options: argparse.Namespace) -> int:
         duration = None if options.duration is None else parse_seconds(options.duration)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    from app.cli.main import EXIT_NO_MODEL, EXIT_OK, EXIT_SOME_FAILED
-    from app.files.classify import classify_source
-    from app.files.console import Console, wants_colour
-    from app.files.until import Until
-    from app.files.work import load_once
-    from app.stream.models import identify
-    from audio import AudioError, Microphone
-    from model import WeightsError
-
     console = Console(options.quiet, options.verbose)
     weights = Path(os.path.abspath(options.weights))
     try:
-        identity = identify(weights) if weights.is_file() else {"name": "", "hash": ""}
-        model = load_once(str(weights), identity["hash"])
+        model = load_model(weights)
     except WeightsError as error:
         console.error(str(error))
         return EXIT_NO_MODEL
-    run = Run(identity, parameters.describe(), timeline=True, colour=wants_colour(sys.stdout))
+    run = Run(identify(weights), parameters.describe(), timeline=True, colour=wants_colour(sys.stdout))
     writer = WRITERS["jsonl" if options.jsonl else "table"](sys.stdout, run)
     said = ""
     try:
@@ -57,3 +57,23 @@ def run_listen(options: argparse.Namespace) -> int:
         console.error(str(error))
         return EXIT_SOME_FAILED
     return EXIT_OK
+
+
+class Until(SourceAround):
+    """Another source for `seconds` from its first sound on; None for no end."""
+
+    def __init__(self, source: Source, seconds: float | None) -> None:
+        super().__init__(source)
+        self._seconds = seconds
+        self._end = None if seconds is None else time.monotonic() + SILENT_START_SECONDS + seconds
+        self._heard = False
+
+    def read(self, timeout: float) -> Block | None:
+        """See Source.read."""
+        if self._end is not None and time.monotonic() >= self._end:
+            return None
+        block = self._source.read(timeout)
+        if block is not None and len(block.samples) and not self._heard:
+            self._heard = True
+            self._end = None if self._seconds is None else time.monotonic() + self._seconds
+        return block

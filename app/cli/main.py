@@ -6,10 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from app.cli import EXIT_INTERRUPTED, EXIT_NO_MODEL, EXIT_OK, EXIT_USAGE, UsageError
 from app.cli.arguments import parser
-from app.cli.usage import UsageError
-
-EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_MODEL, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,10 +56,10 @@ def run(options: argparse.Namespace) -> int:
         from app.cli.bench import run_bench
 
         return run_bench(options)
-    if options.command == "rows":
-        from app.cli.rows import run_rows
+    if options.command in ("models", "rows"):
+        from app.cli.models import run_models
 
-        return run_rows(options)
+        return run_models(options)
     if options.command == "completion":
         from app.cli.completion import run_completion
 

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from app.cli.rows import checked_window, choose_fastest
-from app.cli.usage import UsageError
+from app.cli import UsageError
+from app.cli.models import checked_window, choose_fastest
 from app.live.model_choice import ModelChooser
 from app.live.session import LiveSession
 from app.stream.models import compile_model, load_model, window_tokens

@@ -1,22 +1,25 @@
-"""Offline classification: the same frames and the same model as live, as fast as they go."""
+"""One file, pipe or microphone, offline: the same frames and the same model as live, as fast as they go."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from app.files.answer import FileAnswer, Hop
+from app.files.answer import FileAnswer, Hop, TimelineBuilder
+from app.files.inputs import STANDARD_INPUT
 from app.files.parameters import Parameters
-from app.files.timeline import TimelineBuilder
 from app.stream.frames import FrameReader
 from app.stream.models import Model, with_twin
 from app.stream.snapshot import is_unsure
 from app.stream.stream import Stream, TwinTally
 from app.stream.twin import TwinRunner
-from audio import FFT_LENGTH, SAMPLE_RATE, FileSource, Source, UnreadableFile
+from audio import FFT_LENGTH, SAMPLE_RATE, FileSource, RawFormat, RawSource, Source, StreamSource, UnreadableFile
 
 
 def classify_file(
@@ -96,3 +99,39 @@ def _begin(model: Model, compare: bool, live: bool) -> tuple[Stream, TwinTally |
     make_twin = with_twin(model).make_twin
     assert make_twin is not None
     return Stream(model, TwinRunner(make_twin(), frame_seconds=math.inf)), TwinTally(model.config)
+
+
+@contextmanager
+def open_pipe(path: str, raw: RawFormat | None, channel: int | None) -> Iterator[RawSource | StreamSource]:
+    """Standard input for "-", else a named pipe; `raw` describes only the former. Raises UnreadableFile."""
+    if path == STANDARD_INPUT:
+        with _standard_input(raw, channel) as source:
+            yield source
+        return
+    try:
+        pipe = open(path, "rb", buffering=0)  # noqa: SIM115 (what goes wrong later is not about opening)
+    except OSError as error:
+        raise UnreadableFile(f"the pipe cannot be opened ({error.strerror}): check its permissions") from error
+    with pipe, StreamSource(pipe.fileno(), path, channel) as source:
+        yield source
+
+
+def _standard_input(raw: RawFormat | None, channel: int | None) -> RawSource | StreamSource:
+    if sys.stdin is None or sys.stdin.closed:
+        raise UnreadableFile("standard input is closed: pipe sound into it")
+    if sys.stdin.isatty():
+        raise UnreadableFile("standard input is a terminal: pipe sound into it")
+    descriptor = sys.stdin.fileno()
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.setmode(descriptor, os.O_BINARY)
+    if raw is None:
+        return StreamSource(descriptor, channel=channel)
+    return RawSource(descriptor, raw, channel=channel)
+
+
+def leftover_note(source: Source) -> str:
+    """What to say when the stream has ended, "" if there is nothing."""
+    leftover = source.leftover_bytes if isinstance(source, RawSource) else 0
+    return f"the stream ended in the middle of a sample: {leftover} bytes were left out" if leftover else ""

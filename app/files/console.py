@@ -57,7 +57,7 @@ class Console:
             return
         self._drawn = now
         fraction = min(max(fraction, 0.0), 1.0)
-        left = f"{clock((now - self._began) * (1 - fraction) / fraction)} left" if fraction > 0.005 else ""
+        left = f"{clock(round((now - self._began) * (1 - fraction) / fraction))} left" if fraction > 0.005 else ""
         done = round(20 * fraction)
         line = f"{'#' * done}{'-' * (20 - done)} {100 * fraction:3.0f} % {left}  {one_line(what)}"
         width = shutil.get_terminal_size().columns - 1
@@ -78,7 +78,7 @@ class Console:
 
 
 def clock(seconds: float) -> str:
-    """75 -> 1:15."""
-    whole = round(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+    """83.4 is "1:23"; with hours "1:00:05"."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

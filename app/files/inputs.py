@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,13 +12,12 @@ from pathlib import Path
 from app.files.answer import FileError
 
 STANDARD_INPUT = "-"
-# What is looked for in folders; a file that is named by itself is always tried.
-SOUND_SUFFIXES = (
+# What is looked for in folders and offered in dialogs; a file that is named by itself is always tried.
+SUFFIXES = (
     *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".w64"),
     *(".rf64", ".m4a", ".m4b", ".aac", ".mka", ".wma"),
+    *(".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"),  # videos with sound
 )
-VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi")
-SUFFIXES = frozenset(SOUND_SUFFIXES + VIDEO_SUFFIXES)
 
 
 def expand(given: Sequence[str], recursive: bool) -> Iterator[str | FileError]:
@@ -40,6 +40,31 @@ def common_root(given: Sequence[str], inputs: Sequence[str]) -> Path:
         return Path(os.path.commonpath(sorted(parents))) if parents else Path.cwd()
     except ValueError:  # on Windows: on different drives
         return Path()
+
+
+def size_of(path: str) -> int:
+    """Bytes, at least 1; of what cannot be read as well."""
+    try:
+        return max(1, os.path.getsize(path))
+    except OSError:
+        return 1
+
+
+def is_pipe(path: str) -> bool:
+    """A named pipe, or what a shell makes of <(command)."""
+    try:
+        return stat.S_ISFIFO(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def is_device(path: str) -> bool:
+    """Something that may never end, such as /dev/zero, or that is no file at all, such as a socket."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISFIFO(mode))
 
 
 def _expand_one(text: str, recursive: bool) -> Iterator[str | FileError]:

@@ -10,8 +10,9 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication, QPaintEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app import __version__
+from app.installed import ALL_PACKAGES, licence_of, version_of
 from app.live.protocol import Session
-from app.window.log import LOG_LINES, PACKAGES, default_log, diagnostics, last_lines, licence_of, version_of
+from app.window.log import LOG_LINES, default_log, diagnostics, last_lines
 from app.window.theme import Theme, text_pixels
 from app.window.widgets import Part, fill, painting, style_text
 
@@ -105,7 +106,7 @@ class Help:
 
     def show_about(self) -> None:
         """Versions and licences."""
-        rows = [(f"{name} {version_of(name)}", licence_of(name)) for name in PACKAGES]
+        rows = [(f"{name} {version_of(name) or 'missing'}", licence_of(name)) for name in ALL_PACKAGES]
         said = f"{WHAT_IT_IS}\n\n{PRIVACY}\n\nNystream is MIT-licensed. It stands on:"
         show_sheet(self._window, f"Nystream {__version__}", "about", said, rows)
 

@@ -7,7 +7,6 @@ import platform
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from importlib import metadata
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +14,7 @@ from types import TracebackType
 from PySide6.QtCore import QStandardPaths, qInstallMessageHandler
 
 from app import __version__
+from app.installed import ALL_PACKAGES, version_of
 from app.live.protocol import DeviceList
 from app.stream.models import identify
 
@@ -25,19 +25,6 @@ FAULT = (
     "send that to whoever gave you the program."
 )
 log = logging.getLogger("app.fault")
-PACKAGES = (
-    "PySide6-Essentials",
-    "av",
-    "librosa",
-    "numba",
-    "numpy",
-    "pyqtgraph",
-    "safetensors",
-    "sounddevice",
-    "soundfile",
-    "soxr",
-    "torch",
-)
 LOG_LINES = 40
 
 
@@ -90,7 +77,7 @@ def catch_faults(tell: Callable[[str], None]) -> None:
 def diagnostics(weights: Path, devices: DeviceList | None, log_lines: Sequence[str]) -> str:
     """Versions, the model, the microphones, the end of the log. The home folder is written as ~."""
     lines = [f"Nystream {__version__}", f"Python {platform.python_version()} on {platform.platform()}"]
-    lines += [f"{name} {version_of(name)}" for name in PACKAGES]
+    lines += [f"{name} {version_of(name) or 'missing'}" for name in ALL_PACKAGES]
     try:
         model = identify(weights)
         lines.append(f"model {model['name']}, SHA-256 {model['hash']}")
@@ -104,25 +91,3 @@ def diagnostics(weights: Path, devices: DeviceList | None, log_lines: Sequence[s
         lines += [f"  {said}" for said in (devices.problem, devices.hint) if said]
     lines += ["log:", *(f"  {line}" for line in log_lines)]
     return "\n".join(lines).replace(str(Path.home()), "~") + "\n"
-
-
-def version_of(package: str) -> str:
-    """As installed, or "missing"."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "missing"
-
-
-def licence_of(package: str) -> str:
-    """As the package states it, on one line."""
-    try:
-        stated = metadata.metadata(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
-    for key in ("License-Expression", "License"):
-        value = str((stated.get_all(key) or [""])[0]).strip()
-        if value and "\n" not in value and len(value) < 60:
-            return value
-    named = [line.rpartition(":: ")[2] for line in stated.get_all("Classifier") or [] if line.startswith("License ::")]
-    return ", ".join(named) if named else "see its package"

@@ -12,6 +12,7 @@ from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
+from app.files.inputs import SUFFIXES
 from app.live.protocol import Session
 from app.stream.weights import default_weights
 from app.window.dialogs import Help, Toast
@@ -28,7 +29,7 @@ from app.window.tour.tour import Tour, TourChanges
 TICK_MILLISECONDS = 16
 LONGEST_GLIDE = 0.1  # seconds; after a pause of the timer nothing shall leap further
 CLOSING_SECONDS = 0.5  # the session gets this long to stop before the window goes without it
-AUDIO_FILES = "*.wav *.flac *.mp3 *.ogg *.opus *.m4a *.aac *.aif *.aiff *.au *.caf *.mka *.mkv *.mp4 *.webm"
+AUDIO_FILES = " ".join(f"*{suffix}" for suffix in SUFFIXES)
 LEAVE_FULL_SCREEN = "F11 or Esc leaves full screen."
 
 

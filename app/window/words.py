@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from app.files.console import clock as clock
 from app.live.costs import ROLLING_FRAMES
 from app.stream.snapshot import FrameFlops
 
@@ -130,14 +131,6 @@ def every(k: int) -> str:
 def window_length(seconds: float) -> str:
     """30 is "30 s", 120 is "2 min"."""
     return f"{seconds / 60:.0f} min" if seconds >= 59.5 else f"{round(seconds, 1):g} s"
-
-
-def clock(seconds: float) -> str:
-    """83.4 is "1:23"; with hours "1:00:05"."""
-    whole_seconds = int(seconds)
-    minutes, rest = divmod(whole_seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def ratio(times: float | None) -> str:

@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.files.console import Console
-from app.files.fingerprint import Fingerprint, still_matches, take_fingerprint
-from app.files.whole_file import WholeFile
+from app.files.inputs import SUFFIXES
+from app.files.journal import Fingerprint, still_matches, take_fingerprint
+from app.files.output import WholeFile
 from app.stream.frames import FrameReader
 from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, AudioError, FileSource, UnreadableFile
 from model import GTZAN_GENRES
 from scripts.dataset.clips import Dataset, DatasetError
 
 CLIP_FRAMES = 386  # of the shortest clip of GTZAN, 29.93 s
-AUDIO_SUFFIXES = {".wav", ".au", ".flac", ".mp3", ".ogg"}
 FRONT_END = json.dumps({"rate": SAMPLE_RATE, "fft": FFT_LENGTH, "hop": HOP, "bands": BANDS, "floor": FLOOR_POWER})
 
 
@@ -35,7 +35,7 @@ def read_folder(folder: Path, cache_folder: Path | None = None) -> Dataset:
         raise DatasetError(f"{folder} is not a folder; name the one that holds GTZAN")
     console = Console()
     cache = FeatureCache(cache_folder, folder) if cache_folder else None
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     clips: dict[str, tuple[NDArray[np.float32], int]] = {}
     try:
         for number, path in enumerate(paths):

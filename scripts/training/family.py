@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from app.files.console import Console
-from app.files.whole_file import WholeFile
+from app.files.output import WholeFile
 from model import ModelConfig, save_classifier
 from model.training import TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import read_dataset

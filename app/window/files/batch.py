@@ -6,18 +6,20 @@ import os
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from app.files.answer import FileAnswer, FileError
-from app.files.inputs import expand
+from app.files.inputs import expand, size_of
 from app.files.parameters import Parameters
 from app.stream.models import identify
 
 if TYPE_CHECKING:
-    from app.files.worker import Worker
+    from app.files.pool import Outcome, Pool
 
 MOST_PROCESSES = 4
 
@@ -36,7 +38,7 @@ class Batch(QObject):
     def __init__(self, given: Sequence[str], weights: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._given, self._weights = tuple(given), weights
-        self._workers: list[Worker] = []
+        self._pool: Pool | None = None
         self._cancelled = False
         self._sizes: list[int] = []
         self._done: dict[int, float] = {}  # share of each file
@@ -62,8 +64,8 @@ class Batch(QObject):
     def cancel(self) -> None:
         """Stop at once; what is not answered stays so."""
         self._cancelled = True
-        for worker in self._workers:
-            worker.end()
+        if self._pool is not None:
+            self._pool.end()
 
     def join(self, timeout: float) -> bool:
         """Wait until nothing of it runs; False when something does after `timeout` seconds."""
@@ -77,9 +79,7 @@ class Batch(QObject):
             self.ended.emit()
 
     def _classify(self) -> None:
-        # Only now: they load torch, for which the window does not wait.
-        from app.files.work import Task
-        from app.files.worker import Worker
+        from app.files.pool import Pool, Task  # only now: the window does not wait for it
 
         items = list(expand([f"./{path}" if path.startswith("@") else path for path in self._given], recursive=True))
         paths = [item if isinstance(item, str) else item.path for item in items]
@@ -95,19 +95,19 @@ class Batch(QObject):
                 if isinstance(item, str):
                     self._answer(number, FileError(item, f"the model cannot be read ({error.strerror})"))
             return
-        tasks = (
-            (number, Task(item, str(self._weights), weights_hash, Parameters(), fingerprint=False))
-            for number, item in enumerate(items)
-            if isinstance(item, str)
-        )
-        lock = threading.Lock()
-        count = min(MOST_PROCESSES, max(1, (os.cpu_count() or 2) // 2), len(items))
-        if not self._cancelled:
-            self._workers = [Worker(tasks, lock, self._progress, self._answer) for _ in range(count)]
-        if self._cancelled:  # meanwhile
-            self.cancel()
-        for worker in self._workers:
-            worker.join(threading.TIMEOUT_MAX)
+        count = min(MOST_PROCESSES, max(1, (os.cpu_count() or 2) // 2), max(1, len(items)))
+        with Pool(count, polite=True) as self._pool:
+            if self._cancelled:  # meanwhile
+                self._pool.end()
+            for number, item in enumerate(items):
+                if isinstance(item, str):
+                    task = Task(item, str(self._weights), weights_hash, Parameters(), fingerprint=False)
+                    future = self._pool.submit(task, partial(self._progress, number))
+                    future.add_done_callback(partial(self._done_with, number))
+
+    def _done_with(self, number: int, future: Future[Outcome]) -> None:
+        if not future.cancelled():
+            self._answer(number, future.result().result)
 
     def _progress(self, number: int, share: float) -> None:
         if not self._cancelled:
@@ -118,11 +118,3 @@ class Batch(QObject):
         if not self._cancelled:
             self._done[number] = 1.0
             self.answered.emit(number, result)
-
-
-def size_of(path: str) -> int:
-    """Bytes, at least 1; of what cannot be read as well."""
-    try:
-        return max(1, os.path.getsize(path))
-    except OSError:
-        return 1

@@ -24,7 +24,8 @@ from PySide6.QtWidgets import (
 from app import __version__
 from app.files.answer import FileAnswer, FileError
 from app.files.console import clock
-from app.files.formats import WRITERS, Run
+from app.files.formats import Run
+from app.files.output import WRITERS
 from app.files.parameters import Parameters
 from app.stream.models import identify
 from app.window.exports import ask_where, save
@@ -268,7 +269,7 @@ class FilesPage(QWidget):
         if total:
             done = sum(row.state in ("done", "failed") for row in self.table.rows[self._first :])
             left = batch.seconds_left
-            self.state.setText(f"{done} of {total} files" + ("" if left is None else f", {clock(left)} left"))
+            self.state.setText(f"{done} of {total} files" + ("" if left is None else f", {clock(round(left))} left"))
 
     def _play(self, index: QModelIndex) -> None:
         row = self.table.rows[self._sorted.mapToSource(index).row()]

@@ -137,7 +137,7 @@ def text(row: Row, column: int) -> str:
         return f"{row.answer.genre}?" if row.answer.unsure else row.answer.genre
     if column == CONFIDENCE:
         return f"{row.answer.probability * 100:.0f} %"
-    return clock(row.answer.duration) if column == LENGTH else ""
+    return clock(round(row.answer.duration)) if column == LENGTH else ""
 
 
 def sort_key(row: Row, column: int) -> str | float:

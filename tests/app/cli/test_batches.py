@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from app.files import batch
+from app.files import pool
 from app.files.answer import FileAnswer, FileError
 from app.files.parameters import Parameters
-from app.files.work import Outcome, Task, perform
+from app.files.pool import Outcome, Progress, Task, perform
 from app.stream.models import identify
 from app.stream.weights import default_weights
 from tests.app.cli.conftest import LIBRARY
@@ -28,24 +28,24 @@ def test_processes_give_the_bytes_that_one_gives_and_a_bad_file_spoils_nothing(s
     assert [file["path"] for file in json.loads(alone.stdout)["files"]] == [f"music/{name}" for name in LIBRARY]
 
 
-def die_of_some(task: Task) -> Outcome:
+def die_of_some(task: Task, on_progress: Progress | None = None) -> Outcome:
     """What a fault in a decoder does to its process."""
     if "deadly" in task.path:
         os._exit(1)
-    return perform(task)
+    return perform(task, on_progress)
 
 
 def test_a_file_that_kills_its_process_is_named_and_the_others_are_done(
     library: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "perform", die_of_some)
+    monkeypatch.setattr(pool, "perform", die_of_some)
     weights = default_weights()
     names = ["rock/song.wav", "deadly.wav", "jazz/song.wav", "deadly too.wav", "jazz/song.flac"]
     tasks = [
         Task(str(library / name), str(weights), identify(weights)["hash"], Parameters(), fingerprint=False)
         for name in names
     ]
-    results = [outcome.result for outcome in batch.in_processes(tasks, jobs=2)]
+    results = [outcome.result for outcome in pool.in_processes(tasks, jobs=2)]
     assert [type(result) for result in results] == [FileAnswer, FileError, FileAnswer, FileError, FileAnswer]
     assert [result.path for result in results] == [task.path for task in tasks]
 

@@ -81,7 +81,7 @@ def test_bash_completes_commands_options_and_choices(shell: Shell, typed: str) -
     words = " ".join(f"'{word}'" for word in typed.split(" "))
     done = shell.run(
         f"source <(nystream completion bash); COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); "
-        '_nystream; echo "${COMPREPLY[@]}"'
+        '_shtab_nystream; echo "${COMPREPLY[@]}"'
     )
     assert set(done.stdout.split()) == OFFERED[typed]
 

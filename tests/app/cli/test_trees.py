@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.files.destination import Tree
 from app.files.inputs import common_root, expand
-from app.files.whole_file import WholeFile
+from app.files.output import Tree, WholeFile
 from tests.app.cli.conftest import LIBRARY
 from tests.app.cli.shell import Shell
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import rows, window
+from app.cli import models, window
 from app.cli.arguments import parser
 from app.cli.main import main
 from app.stream import measure as measure_module
@@ -52,7 +52,7 @@ def test_the_command_says_it_in_words_and_in_json(
         return [step("Quick", tmp_path / "quick", 5.0), step("Slow", tmp_path / "slow", 50.0)]
 
     monkeypatch.setattr(measure_module, "measure_models", measure)
-    assert main(["rows", "--window-seconds", "15"]) == 0
+    assert main(["models", "--window-seconds", "15"]) == 0
     said = capsys.readouterr().out
     assert said.index("Quick") < said.index("Slow")
     assert "nystream --fastest --window-seconds 15" in said
@@ -96,7 +96,7 @@ def test_the_window_takes_the_fastest_model_only_when_it_is_asked_to(
         asked.append(seconds)
         return [step("Quick", tmp_path / "quick", 5.0), step("Slow", default_weights(), 50.0)]
 
-    monkeypatch.setattr(rows, "measure", measure)
+    monkeypatch.setattr(models, "measure", measure)
     assert opened(monkeypatch) == default_weights()
     assert asked == []
     assert opened(monkeypatch, "--fastest", "--window-seconds", "10") == tmp_path / "quick"

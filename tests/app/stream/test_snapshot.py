@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app.files.answer import TimelineBuilder
 from app.files.parameters import Parameters
-from app.files.timeline import TimelineBuilder
 from app.stream.snapshot import is_unsure
 from model import ModelConfig
 

@@ -12,18 +12,17 @@ import pytest
 from PySide6.QtCore import qInstallMessageHandler
 
 from app import __version__
+from app.installed import ALL_PACKAGES, licence_of
 from app.live.protocol import DeviceList, InputDeviceChoice
 from app.stream.weights import default_weights
 from app.window.log import (
     FAULT,
     LARGEST_BYTES,
     OLD_ONES,
-    PACKAGES,
     begin_log,
     catch_faults,
     diagnostics,
     last_lines,
-    licence_of,
 )
 
 
@@ -94,7 +93,7 @@ def test_diagnostics_name_versions_model_microphones_and_the_end_of_the_log(
     assert "not searched yet" in missing
 
 
-@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize("package", ALL_PACKAGES)
 def test_every_licence_fits_a_line(package: str) -> None:
     assert 2 < len(licence_of(package)) < 120
     assert "\n" not in licence_of(package)

@@ -14,8 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from app.cli.arguments import parser
 from app.cli.window import understand
+from app.installed import ALL_PACKAGES
 from app.window.launch import Launch
-from app.window.log import PACKAGES
 from app.window.main import MainWindow
 from app.window.settings import Settings, SettingsFile
 from app.window.start import begin
@@ -70,7 +70,9 @@ def test_help_is_a_key_away(window: MainWindow, press: str, name: str) -> None:
     sheet = window.findChild(QDialog, name)
     assert sheet is not None
     said = "\n".join(label.text() for label in sheet.findChildren(QLabel))
-    needed = [keys for _, keys in window.menus.shortcuts()] if name == "keys" else [*PACKAGES, "MIT", "Nothing is kept"]
+    needed = (
+        [keys for _, keys in window.menus.shortcuts()] if name == "keys" else [*ALL_PACKAGES, "MIT", "Nothing is kept"]
+    )
     assert all(each in said for each in needed)
     sheet.close()
 

@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.files.parameters import Parameters
-from app.files.work import Task, perform
+from app.files.pool import Task, perform
 from app.stream.models import identify
 from app.stream.weights import default_weights
 from audio import RawFormat, StreamSource, UnreadableFile
 from audio.pipe import SAMPLE_TYPES, to_samples
 from scripts.fuzz import damage
 from scripts.made_sounds.files import made_files
-from tests.app.cli.test_raw import heard, pipe_of
+from tests.audio.test_raw import heard, pipe_of
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 NAMES = sorted(made_files())

@@ -1,4 +1,4 @@
-"""`nystream rows`: the rows of the family that ship, and what a step of each takes here for a window."""
+"""`nystream models`: the models that ship, and what a step of each takes here for a window."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli.usage import UsageError
+from app.cli import EXIT_OK, UsageError
 from app.stream.weights import default_weights, family_weights
 
 if TYPE_CHECKING:
@@ -18,10 +18,8 @@ SCHEMA = "nystream-rows-1"
 SHORTEST_WINDOW, LONGEST_WINDOW, DEFAULT_WINDOW = 5.0, 300.0, 30.0  # s
 
 
-def run_rows(options: argparse.Namespace) -> int:
+def run_models(options: argparse.Namespace) -> int:
     """The quickest first, and how to choose it. Raises UsageError."""
-    from app.cli.main import EXIT_OK
-
     seconds = checked_window(DEFAULT_WINDOW if options.window_seconds is None else options.window_seconds)
     rows = measure(seconds)
     if options.json:

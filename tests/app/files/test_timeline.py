@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from app.files.answer import Timeline
+from app.files.answer import Timeline, TimelineBuilder
 from app.files.parameters import Parameters, parse_seconds
-from app.files.timeline import TimelineBuilder
 from model import ModelConfig
 
 GENRES = ("blues", "jazz", "rock")

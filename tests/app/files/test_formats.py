@@ -13,8 +13,9 @@ import pytest
 
 from app.cli.arguments import FORMATS
 from app.files.answer import FileAnswer, FileError, Timeline
-from app.files.formats import WRITERS, Run
-from app.files.records import file_pieces, read_file
+from app.files.formats import Run
+from app.files.json_formats import file_pieces, read_file
+from app.files.output import WRITERS
 from app.stream.stream import TwinComparison
 from model import GTZAN_GENRES
 

@@ -1,0 +1,163 @@
+"""The output formats in plain text, a writer class each; the class says why its format is as it is."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import IO, Any, ClassVar
+
+from app.files.answer import FileAnswer, FileError, Hop
+from app.files.console import BOLD, PLAIN, clock, one_line
+from app.stream.stream import TwinComparison
+from audio import SAMPLE_RATE
+
+COMPARED = tuple(field.name for field in fields(TwinComparison) if field.name != "twin_probabilities")
+RAVEN_COLUMNS = (
+    *("Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)"),
+    *("Begin Path", "Genre", "Confidence"),
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a document says about how it came about."""
+
+    model: dict[str, str]  # name, hash
+    parameters: dict[str, Any]
+    timeline: bool = False  # whether the formats with a choice give a row per hop instead of one per file
+    colour: bool = False
+    version: str = ""
+
+
+class Writer:
+    """Of one document: `begin`, then `add` for every file, then `finish`. Raises OSError where the stream does."""
+
+    suffix: ClassVar[str]  # that a file of this format ends in, after the whole name of its input
+    holds_many: ClassVar[bool] = True  # whether one document may be about several files
+
+    def __init__(self, stream: IO[str], run: Run) -> None:
+        self.stream = stream
+        self.run = run
+
+    def begin(self) -> None:
+        """What stands before the first file."""
+
+    def add(self, answer: FileAnswer) -> None:
+        raise NotImplementedError
+
+    def add_hop(self, path: str, hop: Hop) -> None:
+        """A hop of a stream that goes on; formats that only make sense as a whole leave it out."""
+
+    def finish(self, errors: Sequence[FileError]) -> None:
+        """What stands after the last file."""
+
+
+class TableWriter(Writer):
+    """`path: genre probability`, as `grep` and `file` print: the path first, one line each, nothing to be aligned.
+
+    So it can be read while it grows, and cut with the tools that everybody has. Doubt stands behind the number, where
+    it does not get in the way of either. With a timeline, a line per hop: `path 0:05: genre probability`.
+    """
+
+    suffix = ".txt"
+
+    def add(self, answer: FileAnswer) -> None:
+        if self.run.timeline:
+            for hop in answer.timeline.hops():
+                self.add_hop(answer.path, hop)
+            return
+        line = f"{one_line(answer.path)}: {self._genre(answer.genre)} {answer.probability:.2f}"
+        line += " (unsure)" if answer.unsure else ""
+        twin = answer.comparison
+        if twin is not None:
+            line += (
+                f"; twin: {twin.twin_genre} {twin.twin_probability:.2f}, largest difference "
+                f"{twin.largest_difference:.1e}, {twin.step_milliseconds:.0f} ms against {twin.twin_milliseconds:.0f} "
+                f"ms ({twin.step_real_time:.0f} and {twin.twin_real_time:.0f} times real time), "
+                f"{twin.step_flops / 1e6:.2f} against {twin.twin_flops / 1e6:.2f} MFLOP a frame"
+            )
+        print(line, file=self.stream, flush=True)
+
+    def add_hop(self, path: str, hop: Hop) -> None:
+        if self.run.timeline:
+            doubt = " (unsure)" if hop.unsure else ""
+            time = clock(round(hop.start))
+            line = f"{one_line(path)} {time}: {self._genre(hop.genre)} {hop.probability:.2f}{doubt}"
+            print(line, file=self.stream, flush=True)
+
+    def _genre(self, genre: str) -> str:
+        return f"{BOLD}{genre}{PLAIN}" if self.run.colour else genre
+
+
+class CsvWriter(Writer):
+    """One header, one row per file, or with a timeline one per hop: what spreadsheets, pandas and R open as it is.
+
+    Commas, points and a header whatever the locale, quoting by RFC 4180 but with bare line feeds, which Unix tools
+    expect. A column per genre, not a list in a cell, so that nothing has to be parsed twice. Unsure is 0 or 1, because
+    programs disagree on how to spell truth.
+    """
+
+    suffix = ".csv"
+    _begun = False
+
+    def add(self, answer: FileAnswer) -> None:
+        writer = csv.writer(self.stream, lineterminator="\n")
+        compared = self.run.parameters.get("compare") and not self.run.timeline
+        if not self._begun:
+            times = ("start", "end") if self.run.timeline else ("duration",)
+            extra = COMPARED if compared else ()
+            writer.writerow(["path", *times, "genre", "probability", "unsure", *answer.probabilities, *extra])
+            self._begun = True
+        if self.run.timeline:
+            for hop in answer.timeline.hops():
+                row: list[Any] = [answer.path, f"{hop.start:.3f}", f"{hop.end:.3f}", hop.genre]
+                row += [f"{hop.probability:.6f}", int(hop.unsure), *map("{:.6f}".format, hop.probabilities.values())]
+                writer.writerow(row)
+        else:
+            row = [answer.path, f"{answer.duration:.3f}", answer.genre, f"{answer.probability:.6f}"]
+            row += [int(answer.unsure), *map("{:.6f}".format, answer.probabilities.values())]
+            if answer.comparison is not None:
+                row += [getattr(answer.comparison, name) for name in COMPARED]
+            writer.writerow(row)
+        self.stream.flush()
+
+
+class AudacityWriter(Writer):
+    """A label track: start, end, label between tabs, no header. A fourth column or a comment would not open.
+
+    File > Import > Labels puts the segments below the waveform. Seconds have six digits and a point, as Audacity itself
+    writes them. A label has no path, so a document is about one file.
+    """
+
+    suffix = ".audacity.txt"
+    holds_many = False
+
+    def add(self, answer: FileAnswer) -> None:
+        for segment in answer.timeline.segments():
+            label = f"{segment.genre} {segment.probability:.2f}"
+            self.stream.write(f"{segment.start:.6f}\t{segment.end:.6f}\t{label}\n")
+        self.stream.flush()
+
+
+class RavenWriter(Writer):
+    """A selection table between tabs, with the header that Raven looks for: its own columns by their exact names, then
+    two of ours.
+
+    A selection is a box in time and frequency, so each segment spans all that the model hears, up to half its sample
+    rate. The file's name ends as Raven itself names tables. One table per sound.
+    """
+
+    suffix = ".selections.txt"
+    holds_many = False
+
+    def begin(self) -> None:
+        self.stream.write("\t".join(RAVEN_COLUMNS) + "\n")
+
+    def add(self, answer: FileAnswer) -> None:
+        path = one_line(answer.path).replace("\t", "\\t")
+        for number, segment in enumerate(answer.timeline.segments(), start=1):
+            times = f"{segment.start:.6f}\t{segment.end:.6f}\t0.0\t{SAMPLE_RATE / 2:.1f}"
+            row = f"{number}\tSpectrogram 1\t1\t{times}\t{path}\t{segment.genre}\t{segment.probability:.6f}\n"
+            self.stream.write(row)
+        self.stream.flush()

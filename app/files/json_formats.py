@@ -1,0 +1,194 @@
+"""An answer as JSON and back, and the output formats that are JSON: keys that stay stable, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from app.files.answer import FileAnswer, FileError, Hop, Timeline
+from app.files.formats import Writer
+from app.stream.stream import TwinComparison
+
+SCHEMA = "nystream-classify-1"
+JAMS_VERSION = "0.3.4"  # of the specification that this follows
+GTZAN_TAGS = frozenset(["blues", "classical", "country", "disco", "hip-hop", "jazz", "metal", "pop", "reggae", "rock"])
+
+
+def file_pieces(answer: FileAnswer, separator: str = ", ") -> Iterator[str]:
+    """The JSON object of one file, piece by piece: the timeline of a day is too large to be made at once."""
+    head: dict[str, Any] = {
+        "path": answer.path,
+        "genre": answer.genre,
+        "probability": answer.probability,
+        "probabilities": answer.probabilities,
+        "unsure": answer.unsure,
+        "duration": answer.duration,
+        "invalid_samples": answer.invalid_samples,
+        "segments": [asdict(segment) for segment in answer.timeline.segments()],
+    }
+    if answer.comparison is not None:
+        head["comparison"] = _describe_comparison(answer.comparison)
+    yield json.dumps(head)[:-1]
+    yield ', "timeline": ['
+    for index, hop in enumerate(answer.timeline.hops()):
+        yield (separator if index else "") + json.dumps(asdict(hop))
+    yield "]}"
+
+
+def read_file(record: dict[str, Any]) -> FileAnswer:
+    """The answer that `file_pieces` described. Raises KeyError, TypeError or ValueError for anything else."""
+    genres = tuple(record["probabilities"])
+    hops = record["timeline"]
+    timeline = Timeline(
+        genres,
+        np.array([hop["start"] for hop in hops], dtype=np.float64),
+        np.array([hop["end"] for hop in hops], dtype=np.float64),
+        np.array([[hop["probabilities"][genre] for genre in genres] for hop in hops]).reshape(-1, len(genres)),
+        np.array([hop["unsure"] for hop in hops], dtype=np.bool_),
+    )
+    kept = ("path", "genre", "probability", "probabilities", "unsure", "duration", "invalid_samples")
+    comparison = _read_comparison(record["comparison"]) if "comparison" in record else None
+    return FileAnswer(**{key: record[key] for key in kept}, timeline=timeline, comparison=comparison)
+
+
+def _describe_comparison(comparison: TwinComparison) -> dict[str, Any]:
+    return {
+        "twin": {
+            "genre": comparison.twin_genre,
+            "probability": comparison.twin_probability,
+            "probabilities": comparison.twin_probabilities,
+        },
+        "largest_difference": comparison.largest_difference,
+        "flops": {"step": comparison.step_flops, "twin": comparison.twin_flops},
+        "milliseconds": {"step": comparison.step_milliseconds, "twin": comparison.twin_milliseconds},
+        "real_time_factor": {"step": comparison.step_real_time, "twin": comparison.twin_real_time},
+    }
+
+
+def _read_comparison(record: dict[str, Any]) -> TwinComparison:
+    twin = record["twin"]
+    return TwinComparison(
+        twin["genre"],
+        twin["probability"],
+        twin["probabilities"],
+        record["largest_difference"],
+        record["flops"]["step"],
+        record["flops"]["twin"],
+        record["milliseconds"]["step"],
+        record["milliseconds"]["twin"],
+        record["real_time_factor"]["step"],
+        record["real_time_factor"]["twin"],
+    )
+
+
+class JsonWriter(Writer):
+    """One object for the whole run, with what it takes to repeat it: which model, which parameters.
+
+    Written as the files come in, so that neither a large library nor a long file is ever held whole; what failed comes
+    last because it is known last. A hop stands on a line of its own, for people and for diff. All characters are ASCII:
+    a name that is no valid text keeps its bytes as Python's surrogate escapes.
+    """
+
+    suffix = ".json"
+    _begun = False
+
+    def begin(self) -> None:
+        self.stream.write(f'{{"schema": {json.dumps(SCHEMA)},\n"model": {json.dumps(self.run.model)},\n')
+        self.stream.write(f'"parameters": {json.dumps(self.run.parameters)},\n"files": [')
+
+    def add(self, answer: FileAnswer) -> None:
+        self.stream.write(",\n" if self._begun else "\n")
+        self._begun = True
+        for piece in file_pieces(answer, separator=",\n  "):
+            self.stream.write(piece)
+
+    def finish(self, errors: Sequence[FileError]) -> None:
+        self.stream.write(f'],\n"errors": {json.dumps([asdict(error) for error in errors])}}}\n')
+        self.stream.flush()
+
+
+class JsonLinesWriter(Writer):
+    """One object a line: a file, with the keys of a file in JSON, or a hop of a stream while it is heard.
+
+    Every line is flushed when it is known, so that the next program in the pipe can act on it. No header and no
+    footer: any line can be lost, and two outputs can be joined with `cat`. Errors are on standard error and in the
+    file of `--errors`, not among the answers.
+    """
+
+    suffix = ".jsonl"
+
+    def add(self, answer: FileAnswer) -> None:
+        for piece in file_pieces(answer):
+            self.stream.write(piece)
+        self.stream.write("\n")
+        self.stream.flush()
+
+    def add_hop(self, path: str, hop: Hop) -> None:
+        print(json.dumps({"path": path, **asdict(hop)}), file=self.stream, flush=True)
+
+
+class JamsWriter(Writer):
+    """The JSON Annotated Music Specification: an object with an annotation for the segments, and one for the whole.
+
+    The namespace is `tag_gtzan`, JAMS' own for these ten genres, which spells one of them "hip-hop"; a model with other
+    genres gets `tag_open`. JAMS needs the duration of the file; it and everything about the model that has no place of
+    its own is in a sandbox, where JAMS wants such things. JAMS is about one sound.
+    """
+
+    suffix = ".jams"
+    holds_many = False
+
+    def add(self, answer: FileAnswer) -> None:
+        segments = [
+            self._observation(segment.start, segment.end, segment.genre, segment.probability)
+            for segment in answer.timeline.segments()
+        ]
+        whole = [self._observation(0.0, answer.duration, answer.genre, answer.probability)]
+        namespace = "tag_gtzan" if set(map(_spell, answer.probabilities)) <= GTZAN_TAGS else "tag_open"
+        document = {
+            "file_metadata": {
+                "title": PurePath(answer.path).stem,
+                "artist": "",
+                "release": "",
+                "duration": answer.duration,
+                "identifiers": {},
+                "jams_version": JAMS_VERSION,
+            },
+            "annotations": [
+                self._annotation(namespace, segments, answer, "segments"),
+                self._annotation(namespace, whole, answer, "whole file"),
+            ],
+            "sandbox": {"path": answer.path, "unsure": answer.unsure, "probabilities": answer.probabilities},
+        }
+        json.dump(document, self.stream, indent=1)
+        self.stream.write("\n")
+        self.stream.flush()
+
+    def _observation(self, start: float, end: float, genre: str, probability: float) -> dict[str, object]:
+        return {"time": start, "duration": max(0.0, end - start), "value": _spell(genre), "confidence": probability}
+
+    def _annotation(
+        self, namespace: str, data: list[dict[str, object]], answer: FileAnswer, what: str
+    ) -> dict[str, object]:
+        return {
+            "namespace": namespace,
+            "time": 0.0,
+            "duration": answer.duration,
+            "annotation_metadata": {
+                "annotation_tools": f"nystream {self.run.version}",
+                "version": "",
+                "data_source": "program",
+            },
+            "data": data,
+            "sandbox": {"what": what, "model": self.run.model, "parameters": self.run.parameters},
+        }
+
+
+def _spell(genre: str) -> str:
+    """As JAMS spells it."""
+    return "hip-hop" if genre == "hiphop" else genre
