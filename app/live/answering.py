@@ -34,88 +34,80 @@ class Answerer:
 
     def __init__(self, wished: Callable[[], Model]) -> None:
         self._wished = wished
-        self._running = Running(wished())
         self._kept = FrameRing(RING_FRAMES, BANDS)
-        self._catch_up: CatchUp | None = None
+        self._answering = Answering(wished(), self._kept)
+        self._next: Answering | None = None  # catches up
 
     def answer(self, frame: Frames) -> Snapshot:
         """One frame (T = 1), each part timed by itself."""
-        running, log_mel = self._running, frame.log_mels[0]
-        answers = running.stream.push(frame.log_mels)
-        twin = answers.twin[0] if answers.twin else None
-        present = answers.probabilities[0]
-        running.recent.append(present)
+        snapshot = self._answering.answer(frame)
         self._kept.push(frame.log_mels)
-        smoothed: NDArray[np.float64] = np.mean(running.recent, axis=0)
-        model, backend = running.model, running.stream.backend
-        return Snapshot(
-            index=frame.first,
-            seconds=float(frame.ends[0]),
-            log_mel=log_mel,
-            probabilities=present,
-            smoothed=smoothed,
-            twin_probabilities=None if twin is None else twin.probabilities,
-            filled=backend.filled / model.config.window,
-            level_dbfs=frame.level_dbfs,
-            nanoseconds=Timing(
-                frame.nanoseconds, answers.tokenizer, answers.step, None if twin is None else twin.nanoseconds
-            ),
-            dropped=frame.dropped,
-            unsure=is_unsure(smoothed, model.config),
-            compared=None if twin is None else twin.compared,
-            twin_every=0 if running.stream.twin is None else running.stream.twin.every,
-            saved_flops=running.saved_flops,
-            backend=backend.name,
-            model=model.description,
-        )
+        return snapshot
 
     def catch_up(self) -> None:
         """After a frame, or while none comes: let a model that is to take over catch up for a moment."""
         wished = self._wished()
-        if wished is self._running.model:
-            self._catch_up = None
-        elif self._catch_up is None or self._catch_up.running.model is not wished:
-            self._catch_up = CatchUp(Running(wished), self._kept)
-        if self._catch_up is not None and self._catch_up.advance(CATCH_UP_NANOSECONDS):
-            self._running, self._catch_up = self._catch_up.running, None
+        if wished is self._answering.model:
+            self._next = None
+        elif self._next is None or self._next.model is not wished:
+            self._next = Answering(wished, self._kept)
+        if self._next is not None and self._next.catch_up(CATCH_UP_NANOSECONDS):
+            self._answering, self._next = self._next, None
 
 
-class Running:
-    """A model on its way through one stream, with its last answers."""
+class Answering:
+    """A model on its way through one stream, with its last answers. It begins as far back in the frames that are kept
+    as its answers depend on.
+    """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, kept: FrameRing) -> None:
         self.model = model
-        self.stream = Stream(model, None if model.make_twin is None else TwinRunner(model.make_twin()))
-        self.recent: deque[NDArray[np.float64]] = deque(maxlen=SMOOTHING_FRAMES)
+        self._stream = Stream(model, None if model.make_twin is None else TwinRunner(model.make_twin()))
+        self._recent: deque[NDArray[np.float64]] = deque(maxlen=SMOOTHING_FRAMES)
         self._saved = 0, 0  # filled, FLOPs; the count stays the same once the window is full
-
-    @property
-    def saved_flops(self) -> int:
-        """See app.stream.models.saved_flops."""
-        filled, saved = self._saved
-        if filled != self.stream.backend.filled:
-            filled = self.stream.backend.filled
-            saved = saved_flops(self.model.config, filled)
-            self._saved = filled, saved
-        return saved
-
-
-class CatchUp:
-    """Brings `running` to the end of what is kept, from as far back as its answers depend on."""
-
-    def __init__(self, running: Running, kept: FrameRing) -> None:
-        self.running = running
         self._kept = kept
-        self._next = max(kept.first, kept.end - history_frames(running.model.config))
+        self._next = max(kept.first, kept.end - history_frames(model.config))
         self._chunk = FIRST_CHUNK
 
-    def advance(self, nanoseconds: float) -> bool:
+    def answer(self, frame: Frames) -> Snapshot:
+        """The next frame, after it has caught up with all before."""
+        answers = self._stream.push(frame.log_mels)
+        twin = answers.twin[0] if answers.twin else None
+        self._recent.append(answers.probabilities[0])
+        smoothed: NDArray[np.float64] = np.mean(self._recent, axis=0)
+        spent = Timing(frame.nanoseconds, answers.tokenizer, answers.step, None if twin is None else twin.nanoseconds)
+        backend, config = self._stream.backend, self.model.config
+        return Snapshot(
+            index=frame.first,
+            seconds=float(frame.ends[0]),
+            log_mel=frame.log_mels[0],
+            probabilities=answers.probabilities[0],
+            smoothed=smoothed,
+            twin_probabilities=None if twin is None else twin.probabilities,
+            filled=backend.filled / config.window,
+            level_dbfs=frame.level_dbfs,
+            nanoseconds=spent,
+            dropped=frame.dropped,
+            unsure=is_unsure(smoothed, config),
+            compared=None if twin is None else twin.compared,
+            twin_every=0 if self._stream.twin is None else self._stream.twin.every,
+            saved_flops=self._saved_flops(backend.filled),
+            backend=backend.name,
+            model=self.model.description,
+        )
+
+    def _saved_flops(self, filled: int) -> int:
+        if self._saved[0] != filled:
+            self._saved = filled, saved_flops(self.model.config, filled)
+        return self._saved[1]
+
+    def catch_up(self, nanoseconds: float) -> bool:
         """Go on for about so long, at least one chunk; whether it has caught up."""
         deadline = time.perf_counter_ns() + nanoseconds
         while self._next < self._kept.end:
             began = time.perf_counter_ns()
             end = min(self._next + self._chunk, self._kept.end)
-            self.running.recent.extend(self.running.stream.catch_up(self._kept.until(end, end - self._next)))
+            self._recent.extend(self._stream.catch_up(self._kept.until(end, end - self._next)))
             self._next = end
             now = time.perf_counter_ns()
             # As many at once as take a third of the time: then it never lasts much longer than it may.

@@ -29,8 +29,7 @@ class Engine:
     The source is opened and closed in that thread, so that nobody waits for a device. What goes wrong ends the
     run and becomes `state`; the snapshots so far can still be drained.
 
-    wished_model: the one that is to answer, asked after every frame. on_block: told of every block and its sample rate
-    before it is answered.
+    wished_model: the one that is to answer, asked after every frame. on_block: see FrameReader.
     """
 
     def __init__(
@@ -107,12 +106,8 @@ class Engine:
             self._state = EngineState("failed", f"Listening ended because of a fault in the program: {error!r}.")
 
     def _answer_all(self, source: Source) -> None:
-        def tell(block: Block) -> None:
-            if self._on_block is not None:
-                self._on_block(block, source.sample_rate)
-
         self._meter = LevelMeter(source.sample_rate)
-        reader = FrameReader(source, self._wished_model().front_end, tell, self._meter)
+        reader = FrameReader(source, self._wished_model().front_end, self._on_block, self._meter)
         answerer = Answerer(self._wished_model)
         while not (self._stopping.is_set() or reader.ended):
             frames = reader.read(READ_SECONDS)

@@ -163,16 +163,16 @@ class Session(Protocol):
         """Search again; `devices` becomes another object when the search has ended."""
 
     def preview(self, device_key: str | None) -> None:
-        """Meter a microphone and hear nothing else of it, until something runs; None ends that."""
+        """Meter a microphone and do nothing else with it, until something runs; None ends that."""
 
     def listen(self, device_key: str) -> None:
-        """End what runs and hear a microphone. What goes wrong becomes `state`."""
+        """End what runs and listen to a microphone. What goes wrong becomes `state`."""
 
     def play(self, path: Path) -> None:
-        """End what runs and hear a file at live pace. What goes wrong becomes `state`."""
+        """End what runs and play a file at live pace. What goes wrong becomes `state`."""
 
     def demo(self) -> None:
-        """End what runs and hear music that the program makes itself, at live pace."""
+        """End what runs and play music that the program makes itself, at live pace."""
 
     def stop(self) -> None:
         """End what runs, if anything; may be called from any thread and more than once."""

@@ -1,8 +1,10 @@
-"""The last minutes of what is heard, kept in memory and only while the user wants it."""
+"""The last minutes of sound, kept in memory and only while the user wants it."""
 
 from __future__ import annotations
 
+import io
 import threading
+import wave
 from collections import deque
 
 import numpy as np
@@ -44,8 +46,8 @@ class Recorder:
             self._is_on = on
             self._forget()
 
-    def hear(self, block: Block, sample_rate: int) -> None:
-        """What is heard, block by block; the reading thread calls this."""
+    def push(self, block: Block, sample_rate: int) -> None:
+        """The next block of a run; the reading thread calls this."""
         if not self._is_on or not len(block.samples):
             return
         with self._lock:
@@ -82,3 +84,14 @@ def to_integers(samples: NDArray[np.float32]) -> NDArray[np.int16]:
     scaled = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0) * 32767.0
     made: NDArray[np.int16] = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
     return made
+
+
+def wav_bytes(samples: NDArray[np.int16], sample_rate: int) -> bytes:
+    """(n,) samples -> the content of a 16-bit mono WAV file."""
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sample_rate)
+        file.writeframes(samples.astype("<i2").tobytes())
+    return content.getvalue()

@@ -27,7 +27,7 @@ from audio import (
     system_sound_help,
 )
 
-HAND_OVER_SECONDS = 3.0  # how long a new run waits for the one before it to let go of its device
+HAND_OVER_SECONDS = 3.0  # how long a new run waits for the one before it to release its device
 
 
 class LiveSession:
@@ -106,7 +106,7 @@ class LiveSession:
         return PlayedAloud(source) if self.aloud and self._speed == 1.0 else source
 
     def preview(self, device_key: str | None) -> None:
-        """Meter a microphone until something is heard in earnest; "" for the default, None for none. See `level`."""
+        """Meter a microphone until something runs; "" for the default, None for none. See `level`."""
         before = self._end_preview()
         if device_key is None:
             return
@@ -152,7 +152,7 @@ class LiveSession:
         self.stop()
         self._player = None
         self.hears_microphone, self._wished_name = on_microphone, wished_name
-        self._engine = Engine(lambda: self.models.model, open_after_the_run_before, self.recorder.hear)
+        self._engine = Engine(lambda: self.models.model, open_after_the_run_before, self.recorder.push)
         self._engine.start()
 
     def _search(self) -> None:

@@ -9,21 +9,22 @@ from array import array
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.stream.snapshot import Snapshot
 
 SCHEMA = "nystream-session-1"
 NUMBERS = ("seconds", "level_dbfs", "filled", "dropped", "log_mel_us", "tokenizer_us", "step_us", "twin_us")
-UNMEASURED = float("nan")
 
 
 class SessionLog:
-    """Runs are numbered from 1; each has the name of its source."""
+    """Runs are numbered from 1, without those that had no frame; each has the name of its source."""
 
     def __init__(self, genres: tuple[str, ...]) -> None:
         self._genres = genres
         self._width = len(NUMBERS) + 2 * len(genres)
         self._runs: list[tuple[str, array[float]]] = []
+        self.begin()
 
     def __len__(self) -> int:
         """Frames so far."""
@@ -35,58 +36,48 @@ class SessionLog:
 
     def add(self, snapshots: Sequence[Snapshot], source: str) -> None:
         """Remember these frames of the present run."""
-        if not self._runs:
-            self.begin()
         _, numbers = self._runs[-1]
         self._runs[-1] = source, numbers
         for snapshot in snapshots:
             spent = snapshot.nanoseconds
-            twin = UNMEASURED if spent.twin is None else spent.twin / 1e3
+            twin = np.nan if spent.twin is None else spent.twin / 1e3
             numbers.extend((snapshot.seconds, snapshot.level_dbfs, snapshot.filled, snapshot.dropped))
             numbers.extend((spent.log_mel / 1e3, spent.tokenizer / 1e3, spent.step / 1e3, twin))
             numbers.extend(snapshot.smoothed)
             numbers.extend(snapshot.probabilities)
 
     def as_csv(self) -> bytes:
-        """One row a frame, a cell empty where nothing was measured; raw_* is of the frame alone, the rest smoothed."""
+        """One line a frame, a cell empty where nothing was measured; raw_* is of the frame alone, the rest smoothed."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         raw = [f"raw_{genre}" for genre in self._genres]
         writer.writerow(["run", "source", *NUMBERS, "genre", *self._genres, *raw])
-        for run, source, row in self._rows():
-            genre = self._genres[int(np.argmax(row[len(NUMBERS) :][: len(self._genres)]))]
-            cells = [_cell(value) for value in row]
+        for run, source, genre, values in self._frames():
+            cells = [f"{value:.6g}" if np.isfinite(value) else "" for value in values]
             writer.writerow([run, source, *cells[: len(NUMBERS)], genre, *cells[len(NUMBERS) :]])
         return text.getvalue().encode("utf-8")
 
     def as_json_lines(self) -> bytes:
         """One object a frame, after one that says what they are; null where nothing was measured."""
         lines = [json.dumps({"schema": SCHEMA, "genres": self._genres})]
-        count = len(self._genres)
-        for run, source, row in self._rows():
-            values = [None if not np.isfinite(value) else round(float(value), 6) for value in row]
-            smoothed, raw = values[len(NUMBERS) :][:count], values[len(NUMBERS) + count :]
-            frame = {"run": run, "source": source, **dict(zip(NUMBERS, values, strict=False))}
-            frame["genre"] = self._genres[int(np.argmax(row[len(NUMBERS) :][:count]))]
-            lines.append(
-                json.dumps(
-                    frame
-                    | {
-                        "probabilities": dict(zip(self._genres, smoothed, strict=True)),
-                        "raw": dict(zip(self._genres, raw, strict=True)),
-                    }
-                )
-            )
+        first, after = len(NUMBERS), len(NUMBERS) + len(self._genres)
+        for run, source, genre, values in self._frames():
+            shown = [round(float(value), 6) if np.isfinite(value) else None for value in values]
+            frame = {
+                "run": run,
+                "source": source,
+                **dict(zip(NUMBERS, shown[:first], strict=True)),
+                "genre": genre,
+                "probabilities": dict(zip(self._genres, shown[first:after], strict=True)),
+                "raw": dict(zip(self._genres, shown[after:], strict=True)),
+            }
+            lines.append(json.dumps(frame))
         return ("\n".join(lines) + "\n").encode("utf-8")
 
-    def _rows(self) -> Iterator[tuple[int, str, np.ndarray]]:
-        number = 0
-        for source, numbers in self._runs:
-            if len(numbers):
-                number += 1
-                for row in np.array(numbers, dtype=np.float32).reshape(-1, self._width):
-                    yield number, source, row
-
-
-def _cell(value: np.floating) -> str:
-    return f"{value:.6g}" if np.isfinite(value) else ""
+    def _frames(self) -> Iterator[tuple[int, str, str, NDArray[np.float32]]]:
+        """Number of the run, its source, the present genre, and all numbers: NUMBERS, then smoothed, then raw."""
+        runs = [run for run in self._runs if len(run[1])]
+        for run, (source, numbers) in enumerate(runs, start=1):
+            for values in np.array(numbers, dtype=np.float32).reshape(-1, self._width):
+                leading = int(np.argmax(values[len(NUMBERS) :][: len(self._genres)]))
+                yield run, source, self._genres[leading], values

@@ -45,15 +45,16 @@ class Frames:
 class FrameReader:
     """Reads a source to its end.
 
-    front_end: what computes log-mel frames. on_block: told of every block before it becomes frames, in the reading
-    thread. meter: measures the input's level. Raises UnreadableFile for a sample rate that no sound has.
+    front_end: what computes log-mel frames. on_block: told of every block and its sample rate before it becomes
+    frames, in the reading thread. meter: measures the input's level. Raises UnreadableFile for a sample rate that no
+    sound has.
     """
 
     def __init__(
         self,
         source: Source,
         front_end: FrontEnd | None = None,
-        on_block: Callable[[Block], None] | None = None,
+        on_block: Callable[[Block, int], None] | None = None,
         meter: LevelMeter | None = None,
     ) -> None:
         if not LOWEST_RATE <= source.sample_rate <= HIGHEST_RATE:
@@ -90,7 +91,7 @@ class FrameReader:
             self._samples += len(block.samples)
             self._dropped += block.dropped
             if self._on_block is not None:
-                self._on_block(block)
+                self._on_block(block, self._source.sample_rate)
             if self._meter is not None:
                 self._meter.push(block.samples)
         began = time.perf_counter_ns()  # what others do with the samples is no part of a frame

@@ -232,5 +232,5 @@ def frame_flops(config: ModelConfig) -> FrameFlops:
 def saved_flops(config: ModelConfig, filled: int) -> int:
     """Work that the twin does for one frame with `filled` tokens in the window, and the continual encoder avoids."""
     least = config.landmark_count if config.attention == "nystrom" and config.landmarks == "fixed" else 1
-    heard = config.with_window(max(filled, least)) if not config.positions else config
-    return twin_cost(heard).encoder - step_cost(config).encoder
+    so_far = config.with_window(max(filled, least)) if not config.positions else config
+    return twin_cost(so_far).encoder - step_cost(config).encoder

@@ -9,9 +9,8 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSaveFile
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.live.recording import Recorder
+from app.live.recording import Recorder, wav_bytes
 from app.live.session_log import SessionLog
-from app.live.wav import wav_bytes
 
 NOTHING_HEARD = "There is nothing to export yet: listen to something first."
 NOTHING_RECORDED = "Nothing has been recorded: switch on Source, Record the last minutes, and listen."

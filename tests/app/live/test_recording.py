@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+import soundfile
 
-from app.live.recording import KEPT_SECONDS, Recorder
+from app.live.recording import KEPT_SECONDS, Recorder, wav_bytes
 from audio import Block
 
 RATE = 100
@@ -17,7 +20,7 @@ def block(start: int, count: int, value: float = 0.5) -> Block:
 
 def test_nothing_is_kept_unless_it_is_switched_on() -> None:
     recorder = Recorder()
-    recorder.hear(block(0, 50), RATE)
+    recorder.push(block(0, 50), RATE)
     assert not recorder.is_on
     assert recorder.seconds == 0
     assert recorder.samples()[1] == 0
@@ -26,8 +29,8 @@ def test_nothing_is_kept_unless_it_is_switched_on() -> None:
 def test_samples_come_back_as_they_were_and_losses_are_silence() -> None:
     recorder = Recorder()
     recorder.switch(True)
-    recorder.hear(block(40, 10), RATE)
-    recorder.hear(block(70, 10, -1.5), RATE)  # 20 samples were lost
+    recorder.push(block(40, 10), RATE)
+    recorder.push(block(70, 10, -1.5), RATE)  # 20 samples were lost
     samples, rate = recorder.samples()
     assert rate == RATE
     assert recorder.seconds == pytest.approx(0.4)
@@ -38,7 +41,7 @@ def test_memory_is_bounded_to_the_last_minutes() -> None:
     recorder = Recorder()
     recorder.switch(True)
     for start in range(0, 100_000, 40):
-        recorder.hear(block(start, 40, start / 1e6), RATE)
+        recorder.push(block(start, 40, start / 1e6), RATE)
     samples, _ = recorder.samples()
     assert KEPT_SECONDS * RATE <= len(samples) < KEPT_SECONDS * RATE + 40
     assert samples[-1] == round((100_000 - 40) / 1e6 * 32767)
@@ -48,8 +51,8 @@ def test_memory_is_bounded_to_the_last_minutes() -> None:
 def test_another_run_or_rate_begins_a_new_recording(start: int, rate: int) -> None:
     recorder = Recorder()
     recorder.switch(True)
-    recorder.hear(block(0, 10), RATE)
-    recorder.hear(block(start, 7), rate)
+    recorder.push(block(0, 10), RATE)
+    recorder.push(block(start, 7), rate)
     samples, given = recorder.samples()
     assert (len(samples), given) == (7, rate)
 
@@ -57,6 +60,13 @@ def test_another_run_or_rate_begins_a_new_recording(start: int, rate: int) -> No
 def test_switched_off_everything_is_forgotten() -> None:
     recorder = Recorder()
     recorder.switch(True)
-    recorder.hear(block(0, 10), RATE)
+    recorder.push(block(0, 10), RATE)
     recorder.switch(False)
     assert len(recorder.samples()[0]) == 0
+
+
+def test_a_wav_has_every_sample_and_the_rate() -> None:
+    samples = np.array([0, 1, -1, 32767, -32768], np.int16)
+    read, rate = soundfile.read(io.BytesIO(wav_bytes(samples, 48_000)), dtype="int16")
+    assert rate == 48_000
+    np.testing.assert_array_equal(read, samples)
