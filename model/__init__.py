@@ -45,28 +45,24 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Classifier": "classifier",
-    "ClassifierState": "classifier",
-    "probabilities": "classifier",
-    "GTZAN_GENRES": "config",
-    "ModelConfig": "config",
-    "Cost": "cost",
-    "history_frames": "cost",
-    "step_cost": "cost",
-    "twin_cost": "cost",
-    "round_weights": "weights",
-    "TwinState": "twin",
-    "WindowTwin": "twin",
-    "load_classifier": "weights",
-    "load_for_training": "weights",
-    "read_config": "weights",
-    "read_notes": "weights",
-    "save_classifier": "weights",
-    "WeightsError": "weights",
+    "classifier": ("Classifier", "ClassifierState", "probabilities"),
+    "config": ("GTZAN_GENRES", "ModelConfig"),
+    "cost": ("Cost", "history_frames", "step_cost", "twin_cost"),
+    "twin": ("TwinState", "WindowTwin"),
+    "weights": (
+        "WeightsError",
+        "load_classifier",
+        "load_for_training",
+        "read_config",
+        "read_notes",
+        "round_weights",
+        "save_classifier",
+    ),
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

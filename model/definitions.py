@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 # The stem's convolutions.
 KERNEL_TIME = 3  # frames
 KERNEL_BANDS = 3
@@ -29,3 +31,36 @@ def completed_segments(heard: int, window: int, count: int) -> int:
 
 def longest_segment(window: int, count: int) -> int:
     return -(-window // count)
+
+
+# The inverse P of the landmark matrix A = softmax(Q~ K~^T), (R, m, m) -> (R, m, m). Of torch's tensors and of numpy's
+# arrays: `library` is torch or numpy.
+
+
+def invert(matrix: Any, method: str, ridge: float, library: Any) -> Any:
+    """By the configuration's `inverse`: "pinv", exact; "newton-schulz"; or "ridge", (A^T A + epsilon I)^-1 A^T.
+
+    The last is for a learned, nearly singular A, whose exact pseudo-inverse amplifies noise.
+    """
+    if method == "pinv":
+        return library.linalg.pinv(matrix)
+    if method == "newton-schulz":
+        return newton_schulz_inverse(matrix, library)
+    regular = matrix.mT @ matrix + ridge * _identity(matrix, library)
+    return library.linalg.solve(regular, matrix.mT)
+
+
+def newton_schulz_inverse(matrix: Any, library: Any, iterations: int = NEWTON_SCHULZ_ITERATIONS) -> Any:
+    """The approximate pseudo-inverse of Xiong et al., AAAI 2021, equation 11, and its start from Z = A^T."""
+    largest_column = library.amax(library.abs(matrix).sum(-2), -1)
+    largest_row = library.amax(library.abs(matrix).sum(-1), -1)
+    inverse = matrix.mT / (largest_column * largest_row)[..., None, None]
+    identity = _identity(matrix, library)
+    for _ in range(iterations):
+        product = matrix @ inverse
+        inverse = inverse @ (13 * identity - product @ (15 * identity - product @ (7 * identity - product))) / 4
+    return inverse
+
+
+def _identity(matrix: Any, library: Any) -> Any:
+    return library.eye(matrix.shape[-1], dtype=matrix.dtype, device=matrix.device)

@@ -34,7 +34,7 @@ class WindowTwin:
         no_tokens = self.encoder.head.weight.new_empty(batch, 0, self.encoder.config.width)
         return TwinState(self.encoder.prepare(batch), no_tokens, 0)
 
-    def hear(self, tokens: Tensor, state: TwinState) -> TwinState:
+    def push(self, tokens: Tensor, state: TwinState) -> TwinState:
         """tokens (B, T, d) -> the state after them; nothing is encoded."""
         kept = torch.cat([state.tokens, tokens], dim=1)[:, -self.encoder.history :]
         return TwinState(state.landmarks, kept, state.heard + tokens.shape[1])
@@ -45,5 +45,5 @@ class WindowTwin:
 
     def step(self, token: Tensor, state: TwinState) -> tuple[Tensor, TwinState]:
         """token (B, d) -> logits (B, genres) and the state after it."""
-        state = self.hear(token.unsqueeze(1), state)
+        state = self.push(token.unsqueeze(1), state)
         return self.answer(state), state

@@ -60,7 +60,7 @@ class TorchTwin:
 
     @torch.inference_mode()
     def push(self, tokens: NDArray[np.float32]) -> None:
-        self._state = self._twin.hear(torch.from_numpy(tokens).unsqueeze(0), self._state)
+        self._state = self._twin.push(torch.from_numpy(tokens).unsqueeze(0), self._state)
 
     def question(self) -> Callable[[], NDArray[np.float64]]:
         twin, state = self._twin, self._state  # the state never changes in place

@@ -104,13 +104,7 @@ class ContinualLandmarkKernel(Kernel):
         return torch.cat(outputs, dim=1)
 
     def recompute(
-        self,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        heard: int,
-        landmarks: Landmarks | None = None,
-        last_only: bool = False,
+        self, query: Tensor, key: Tensor, value: Tensor, heard: int, landmarks: Landmarks | None, last_only: bool
     ) -> Tensor:
         query_landmarks, key_landmarks = self._landmarks(query, key, heard - query.shape[1], heard)
         query = query[:, -1 if last_only else -self.config.window :]

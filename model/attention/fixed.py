@@ -73,13 +73,7 @@ class FixedLandmarkKernel(Kernel):
         return self._mix(query, key, value, queries, keys, landmarks.inverse)
 
     def recompute(
-        self,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        heard: int,
-        landmarks: Landmarks | None = None,
-        last_only: bool = False,
+        self, query: Tensor, key: Tensor, value: Tensor, heard: int, landmarks: Landmarks | None, last_only: bool
     ) -> Tensor:
         landmarks = landmarks or self.prepare(len(query) // self.config.heads)
         averages = attend(landmarks.queries, key, value)

@@ -27,20 +27,14 @@ class Landmarks(NamedTuple):
     inverse: Tensor  # (R, m, m) P
 
 
-class Settings(NamedTuple):
-    """What a kernel is, as far as its states go."""
+class StateShape(NamedTuple):
+    """What a state must fit; two that are equal can be exchanged."""
 
     kind: str
     window: int
     heads: int
     head_width: int
     landmarks: int
-
-
-class StateShape(NamedTuple):
-    """What a state must fit; two that are equal can be exchanged."""
-
-    settings: Settings
     streams: int
     dtype: torch.dtype
 
@@ -74,7 +68,7 @@ class Kernel(nn.Module, ABC):
         nystrom = config.attention == "nystrom"
         kind = f"{config.attention} {config.landmarks if nystrom else ''} {config.stacking}"
         landmarks = config.landmark_count if nystrom else 0
-        self._settings = Settings(kind, config.window, config.heads, config.head_width, landmarks)
+        self._sizes = kind, config.window, config.heads, config.head_width, landmarks
 
     @abstractmethod
     def init_state(self, batch: int, like: Tensor) -> KernelState:
@@ -99,13 +93,7 @@ class Kernel(nn.Module, ABC):
 
     @abstractmethod
     def recompute(
-        self,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        heard: int,
-        landmarks: Landmarks | None = None,
-        last_only: bool = False,
+        self, query: Tensor, key: Tensor, value: Tensor, heard: int, landmarks: Landmarks | None, last_only: bool
     ) -> Tensor:
         """Non-continual: the last tokens, each (R, T, D), of `heard` -> all outputs (R, f, D) of the window.
 
@@ -129,4 +117,4 @@ class Kernel(nn.Module, ABC):
 
     def shape(self, batch: int, dtype: torch.dtype) -> StateShape:
         """Of a state for `batch` streams."""
-        return StateShape(self._settings, batch, dtype)
+        return StateShape(*self._sizes, batch, dtype)

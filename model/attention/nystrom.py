@@ -18,7 +18,7 @@ from torch import Tensor
 
 from model.attention.kernel import KernelState
 from model.config import ModelConfig
-from model.definitions import NEWTON_SCHULZ_ITERATIONS
+from model.definitions import invert
 
 
 @dataclass
@@ -33,38 +33,10 @@ class NystromState(KernelState):
 def landmark_matrix_inverse(queries: Tensor, scaled_keys: Tensor, config: ModelConfig) -> Tensor:
     """Q~ (R, m, D), K~^T / sqrt(D) (R, D, m) -> P (R, m, m), computed in float64, in the dtype of Q~."""
     matrix = torch.softmax(queries.double() @ scaled_keys.double(), dim=-1)
-    return invert(matrix, config.inverse, config.inverse_ridge).to(queries.dtype)
+    inverse: Tensor = invert(matrix, config.inverse, config.inverse_ridge, torch)
+    return inverse.to(queries.dtype)
 
 
 def landmark_weights(query: Tensor, scaled_keys: Tensor, inverse: Tensor) -> Tensor:
     """query (R, T, D) -> softmax(q K~^T) P (R, T, m), in the dtype of the landmarks."""
     return torch.bmm(torch.softmax(torch.bmm(query.to(scaled_keys.dtype), scaled_keys), dim=-1), inverse)
-
-
-def invert(matrix: Tensor, method: str, ridge: float) -> Tensor:
-    """A (R, m, m) -> P (R, m, m), by the configuration's `inverse`: "ridge", "pinv" or "newton-schulz"."""
-    if method == "ridge":
-        return ridge_inverse(matrix, ridge)
-    if method == "pinv":
-        exact: Tensor = torch.linalg.pinv(matrix)
-        return exact
-    return newton_schulz_inverse(matrix)
-
-
-def ridge_inverse(matrix: Tensor, ridge: float) -> Tensor:
-    """(A^T A + epsilon I)^-1 A^T: for a learned, nearly singular A, whose exact pseudo-inverse amplifies noise."""
-    identity = torch.eye(matrix.shape[-1], dtype=matrix.dtype, device=matrix.device)
-    inverse: Tensor = torch.linalg.solve(matrix.mT @ matrix + ridge * identity, matrix.mT)
-    return inverse
-
-
-def newton_schulz_inverse(matrix: Tensor, iterations: int = NEWTON_SCHULZ_ITERATIONS) -> Tensor:
-    """The approximate pseudo-inverse of Xiong et al., AAAI 2021, equation 11, and its start from Z = A^T."""
-    largest_column = matrix.abs().sum(dim=-2).amax(dim=-1)
-    largest_row = matrix.abs().sum(dim=-1).amax(dim=-1)
-    inverse = matrix.mT / (largest_column * largest_row)[..., None, None]
-    identity = torch.eye(matrix.shape[-1], dtype=matrix.dtype, device=matrix.device)
-    for _ in range(iterations):
-        product = matrix @ inverse
-        inverse = inverse @ (13 * identity - product @ (15 * identity - product @ (7 * identity - product))) / 4
-    return inverse

@@ -17,7 +17,7 @@ Tensor dimensions: R rows (one per head and stream), S standing queries, D head 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -147,10 +147,6 @@ class SlidingAverage:
     def recompute(self) -> None:
         """All sums from the window, as if nothing had ever left it."""
         self._recompute_places(slice(0, self.standing))
-
-    def clone(self) -> SlidingAverage:
-        names = ("keys", "values", "queries", "reference", "sums", "peak")
-        return replace(self, **{name: getattr(self, name).clone() for name in names})
 
     def _standing(self, per_query: Tensor) -> Tensor:
         """Of the S queries' numbers those that are set."""

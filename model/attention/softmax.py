@@ -50,13 +50,7 @@ class SoftmaxKernel(Kernel):
         return self._banded(query, key, value)
 
     def recompute(
-        self,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        heard: int,
-        landmarks: Landmarks | None = None,
-        last_only: bool = False,
+        self, query: Tensor, key: Tensor, value: Tensor, heard: int, landmarks: Landmarks | None, last_only: bool
     ) -> Tensor:
         return attend(query[:, -1:] if last_only else query, key, value)
 

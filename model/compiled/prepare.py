@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from model.compiled.products import as_halves, can_be_halves
 from model.config import ModelConfig
-from model.definitions import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME, NEWTON_SCHULZ_ITERATIONS
+from model.definitions import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME, invert
 from model.weights import ROUNDED_IN_BLOCKS, rounded_in_blocks
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -305,23 +305,11 @@ def _projection(block: Tensors, config: ModelConfig) -> tuple[Doubles, Doubles]:
 
 
 def _inverse(block: Tensors, config: ModelConfig) -> Doubles:
-    """P (H, m, m), as model/attention/nystrom.py has it. Raises NotCoveredError."""
-    scores = block["attention.kernel.query_landmarks"] @ block["attention.kernel.key_landmarks"].transpose(0, 2, 1)
+    """P (H, m, m). Raises NotCoveredError."""
+    scores = block["attention.kernel.query_landmarks"] @ block["attention.kernel.key_landmarks"].mT
     terms = np.exp(config.head_width**-0.5 * (scores - scores.max(axis=-1, keepdims=True)))
     matrix = terms / terms.sum(axis=-1, keepdims=True)
-    transposed, identity = matrix.transpose(0, 2, 1), np.eye(config.landmark_count)
-    inverse: Doubles
-    if config.inverse == "ridge":
-        inverse = np.linalg.solve(transposed @ matrix + config.inverse_ridge * identity, transposed)
-    elif config.inverse == "pinv":
-        inverse = np.linalg.pinv(matrix)
-    else:
-        largest_column = np.abs(matrix).sum(axis=-2).max(axis=-1)
-        largest_row = np.abs(matrix).sum(axis=-1).max(axis=-1)
-        inverse = transposed / (largest_column * largest_row)[:, None, None]
-        for _ in range(NEWTON_SCHULZ_ITERATIONS):
-            product = matrix @ inverse
-            inverse = inverse @ (13 * identity - product @ (15 * identity - product @ (7 * identity - product))) / 4
+    inverse: Doubles = invert(matrix, config.inverse, config.inverse_ridge, np)
     if not np.abs(inverse).max() <= LARGEST_INVERSE:
         raise NotCoveredError(f"an inverse of the landmark matrix with entries above {LARGEST_INVERSE:.0f}")
     return inverse

@@ -35,19 +35,11 @@ def step_cost(config: ModelConfig) -> Cost:
       landmark matrix is inverted, and in retroactive attention all n tokens are weighted anew.
     - fixed landmarks: at 1 of n steps all sums are recomputed from the window, so that no rounding grows old.
     """
-    attention = step_flops(config)
-    return _step(config, attention.plain + round(attention.renewals * attention.renewal / config.window))
-
-
-def plain_step_cost(config: ModelConfig) -> Cost:
-    """A step of the continual model that renews nothing."""
-    return _step(config, step_flops(config).plain)
-
-
-def renewing_step_cost(config: ModelConfig) -> Cost:
-    """A step of the continual model that completes a segment or recomputes the sums; see `step_cost`."""
-    attention = step_flops(config)
-    return _step(config, attention.plain + attention.renewal)
+    steps = step_flops(config)
+    attention = steps.plain + round(steps.renewals * steps.renewal / config.window)
+    retroactive = config.stacking == "retroactive"
+    blocks = [(1, config.window), (config.window, 1)] if retroactive else [(1, 1)] * config.blocks
+    return Cost(_parts(config, blocks, attention), step_bytes(config))
 
 
 def twin_cost(config: ModelConfig) -> Cost:
@@ -66,13 +58,6 @@ def twin_cost(config: ModelConfig) -> Cost:
         attention = sum(recompute_flops(config, length, outputs=window) for length in seen)
         parts = _parts(config, [(length, window) for length in seen], attention)
     return Cost(parts, twin_bytes(config))
-
-
-def _step(config: ModelConfig, attention: int) -> Cost:
-    """With the attention's FLOPs given."""
-    retroactive = config.stacking == "retroactive"
-    blocks = [(1, config.window), (config.window, 1)] if retroactive else [(1, 1)] * config.blocks
-    return Cost(_parts(config, blocks, attention), step_bytes(config))
 
 
 def _parts(config: ModelConfig, blocks: list[tuple[int, int]], attention: int) -> dict[str, int]:

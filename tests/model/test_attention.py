@@ -12,9 +12,8 @@ from torch import nn
 
 from model.attention import MultiHeadAttention
 from model.attention.fixed import FixedLandmarkKernel
-from model.attention.nystrom import invert, newton_schulz_inverse
 from model.block import EncoderBlock
-from model.definitions import completed_segments, segment_end
+from model.definitions import completed_segments, invert, newton_schulz_inverse, segment_end
 from tests.model.conftest import SMALL
 
 WINDOW = SMALL.window
@@ -23,6 +22,27 @@ WINDOW = SMALL.window
 def tokens(length: int, dtype: torch.dtype = torch.float32, batch: int = 2) -> torch.Tensor:
     generator = torch.Generator().manual_seed(length)
     return torch.randn(batch, length, SMALL.width, generator=generator, dtype=torch.float64).to(dtype)
+
+
+@torch.no_grad()
+def load_torch_layer(block: EncoderBlock, layer: nn.TransformerEncoderLayer) -> None:
+    """Take the weights of an equally configured torch layer."""
+    attention = layer.self_attn
+    for name, source in (
+        ("attention.query_key_value.weight", attention.in_proj_weight),
+        ("attention.query_key_value.bias", attention.in_proj_bias),
+        ("attention.output.weight", attention.out_proj.weight),
+        ("attention.output.bias", attention.out_proj.bias),
+        ("widen.weight", layer.linear1.weight),
+        ("widen.bias", layer.linear1.bias),
+        ("narrow.weight", layer.linear2.weight),
+        ("narrow.bias", layer.linear2.bias),
+        ("attention_norm.weight", layer.norm1.weight),
+        ("attention_norm.bias", layer.norm1.bias),
+        ("feed_forward_norm.weight", layer.norm2.weight),
+        ("feed_forward_norm.bias", layer.norm2.bias),
+    ):
+        block.get_parameter(name).copy_(source)
 
 
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
@@ -35,7 +55,7 @@ def test_the_weights_of_torchs_encoder_layer_give_torchs_output(norm: str, activ
         config.width, config.heads, config.feed_forward, 0.0, activation, norm_first=norm == "pre", batch_first=True
     ).eval()
     block = EncoderBlock(config).eval()
-    block.load_torch_layer(layer)
+    load_torch_layer(block, layer)
     stream = tokens(30)
     single, retroactive = block.attention.init_state(2), block.attention.init_state(2)
     with torch.no_grad():
@@ -129,12 +149,12 @@ def test_the_inverses_invert_and_newton_schulz_comes_close() -> None:
     torch.manual_seed(2)
     matrix = torch.softmax(3.0 * torch.randn(6, 8, 8, dtype=torch.float64), dim=-1)
     identity = torch.eye(8, dtype=torch.float64).expand(6, 8, 8)
-    torch.testing.assert_close(invert(matrix, "pinv", 0.0) @ matrix, identity, rtol=0, atol=1e-9)
-    torch.testing.assert_close(invert(matrix, "ridge", 1e-12) @ matrix, identity, rtol=0, atol=1e-5)
-    six, many = newton_schulz_inverse(matrix), newton_schulz_inverse(matrix, iterations=30)
+    torch.testing.assert_close(invert(matrix, "pinv", 0.0, torch) @ matrix, identity, rtol=0, atol=1e-9)
+    torch.testing.assert_close(invert(matrix, "ridge", 1e-12, torch) @ matrix, identity, rtol=0, atol=1e-5)
+    six, many = newton_schulz_inverse(matrix, torch), newton_schulz_inverse(matrix, torch, iterations=30)
     torch.testing.assert_close(many @ matrix, identity, rtol=0, atol=1e-9)
     assert (six @ matrix - identity).abs().max() > (many @ matrix - identity).abs().max()
-    torch.testing.assert_close(invert(matrix, "newton-schulz", 0.0), six)
+    torch.testing.assert_close(invert(matrix, "newton-schulz", 0.0, torch), six)
 
 
 def test_landmarks_are_fixed_at_the_centres_of_what_is_heard_and_can_be_trained_from_there() -> None:

@@ -11,7 +11,7 @@ import torch
 
 from model import Classifier, Cost, ModelConfig, WindowTwin, history_frames, step_cost, twin_cost
 from model.block import EncoderBlock
-from model.cost import plain_step_cost, renewing_step_cost
+from model.cost.attention import step_flops
 from tests.model.conftest import SMALL, music, small_classifier
 from tests.model.family import every_row
 from tests.model.flop_counter import FlopCounter
@@ -123,7 +123,9 @@ def test_a_window_of_counted_steps_costs_what_the_formula_says(step: Counted) ->
 
 def test_every_counted_step_is_a_plain_or_a_renewing_one(step: Counted) -> None:
     config = step.config
-    plain, renewing = plain_step_cost(config).total, renewing_step_cost(config).total
+    cost, attention = step_cost(config), step_flops(config)
+    plain = cost.total - cost.parts["attention"] + attention.plain
+    renewing = plain + attention.renewal
     renewals = {"softmax": 0, "nystrom": config.landmark_count if config.landmarks == "continual" else 1}
     assert (renewing > plain) == (renewals[config.attention] > 0)
     expected = [plain] * (config.window - renewals[config.attention]) + [renewing] * renewals[config.attention]
