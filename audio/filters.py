@@ -94,11 +94,6 @@ class HalfBandDecimator:
         return self.push(np.zeros(2 * self._block, np.float32))[: max(0, left)]
 
     @property
-    def wanted(self) -> int:
-        """Samples that the next block lacks."""
-        return max(0, 2 * (self._block + self._reach) - 1 - len(self._buffer))
-
-    @property
     def _complete(self) -> int:
         """Outputs that can be computed from the buffer."""
         return max(0, (len(self._buffer) - 2 * self._reach - 1) // 2 + 1)
@@ -131,12 +126,10 @@ class PolyphaseResampler:
         self._buffer = SampleBuffer(4 * self._taps, self._front_end)
         self._buffer.append(np.zeros(self._taps // 2 - 1, np.float32))  # silence before the first sample
         self._at = 0  # the place of the next output: behind the buffer's first kernel, in parts of a sample
-        self._taken = self._made = 0  # samples in, samples out
 
     def push(self, samples: Samples) -> Samples:
         """(n,) samples -> all outputs that they complete."""
         self._buffer.append(samples)
-        self._taken += len(samples)
         ready = (len(self._buffer) - self._taps + 1) * self._up - self._at
         outputs = np.empty(max(0, -(-ready // self._down)), np.float32)
         loops = self._front_end.loops
@@ -146,13 +139,7 @@ class PolyphaseResampler:
         done = min(self._at // self._up, len(self._buffer))
         self._buffer.drop(done)
         self._at -= done * self._up
-        self._made += len(outputs)
         return outputs
-
-    def wanted(self, outputs: int) -> int:
-        """How many samples must come before so many outputs more are made."""
-        last = (self._made + outputs - 1) * self._down // self._up
-        return max(0, last + self._taps // 2 + 1 - self._taken)
 
     def finish(self) -> Samples:
         """The outputs up to the end of the sound, as if silence followed."""

@@ -57,11 +57,6 @@ class StreamingLogMel:
             waiting.drop(count * HOP)
         return frames
 
-    @property
-    def wanted(self) -> int:
-        """Samples that the next frame lacks."""
-        return FFT_LENGTH - len(self._waiting)
-
     def _compute(self, samples: Samples, frames: Samples) -> None:
         """samples from the first one of the first frame on -> frames (T, BANDS)."""
         loops = self._front_end.loops

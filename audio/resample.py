@@ -31,32 +31,29 @@ class StreamingResampler:
     """
 
     def __init__(self, from_rate: int, front_end: FrontEnd | None = None) -> None:
-        self._to_doubled: PolyphaseResampler | _Soxr | None = None
-        self._to_half: HalfBandDecimator | None = None  # None: the rates are equal
+        self._steps: list[PolyphaseResampler | _Soxr | HalfBandDecimator] = []  # none: the rates are equal
         if from_rate not in (SAMPLE_RATE, DOUBLED):
-            self._to_doubled = _to_doubled(from_rate, front_end)
+            few_kernels = DOUBLED // math.gcd(from_rate, DOUBLED) <= MOST_KERNELS
+            self._steps.append(
+                PolyphaseResampler(from_rate, DOUBLED, HEARD, DOUBLED - HEARD, IMAGES, front_end)
+                if from_rate >= 2 * HEARD and few_kernels
+                else _Soxr(from_rate)
+            )
         if from_rate != SAMPLE_RATE:
-            self._to_half = HalfBandDecimator(DOUBLED, TRANSITION, STOP_BAND, HOP, FFT_LENGTH % HOP, front_end)
+            self._steps.append(HalfBandDecimator(DOUBLED, TRANSITION, STOP_BAND, HOP, FFT_LENGTH % HOP, front_end))
 
     def push(self, samples: Samples) -> Samples:
         """(n,) samples at `from_rate` -> (k,) samples at SAMPLE_RATE; k may be 0."""
-        if self._to_half is None:
-            return samples
-        return self._to_half.push(samples if self._to_doubled is None else self._to_doubled.push(samples))
-
-    def wanted(self, outputs: int) -> int:
-        """How many samples must come, at least, before so many outputs can: with fewer, a push gives none."""
-        if self._to_half is None:
-            return outputs
-        doubled = self._to_half.wanted
-        return doubled if self._to_doubled is None else self._to_doubled.wanted(doubled)
+        for step in self._steps:
+            samples = step.push(samples)
+        return samples
 
     def finish(self) -> Samples:
         """What is still held back when no more samples come. Call it once, last."""
-        if self._to_half is None:
-            return np.zeros(0, np.float32)
-        last = np.zeros(0, np.float32) if self._to_doubled is None else self._to_doubled.finish()
-        return np.concatenate([self._to_half.push(last), self._to_half.finish()])
+        samples = np.zeros(0, np.float32)
+        for step in self._steps:
+            samples = np.concatenate([step.push(samples), step.finish()])
+        return samples
 
 
 class _Soxr:
@@ -66,26 +63,12 @@ class _Soxr:
         import soxr
 
         self._stream = soxr.ResampleStream(from_rate, DOUBLED, 1, dtype="float32", quality="HQ")
-        self._ratio = DOUBLED / from_rate
-        self._taken = self._made = 0  # samples in, samples out
 
-    def push(self, samples: Samples) -> Samples:
-        return self._resample(samples, last=False)
-
-    def wanted(self, outputs: int) -> int:
-        return math.floor((self._made + outputs) / self._ratio) - self._taken
-
-    def finish(self) -> Samples:
-        return self._resample(np.zeros(0, np.float32), last=True)
-
-    def _resample(self, samples: Samples, last: bool) -> Samples:
+    def push(self, samples: Samples, last: bool = False) -> Samples:
+        """(n,) samples -> all outputs that they complete."""
         made: Samples = self._stream.resample_chunk(samples, last=last)
-        self._taken += len(samples)
-        self._made += len(made)
         return made
 
-
-def _to_doubled(from_rate: int, front_end: FrontEnd | None) -> PolyphaseResampler | _Soxr:
-    if from_rate >= 2 * HEARD and DOUBLED // math.gcd(from_rate, DOUBLED) <= MOST_KERNELS:
-        return PolyphaseResampler(from_rate, DOUBLED, HEARD, DOUBLED - HEARD, IMAGES, front_end)
-    return _Soxr(from_rate)
+    def finish(self) -> Samples:
+        """The outputs up to the end of the sound."""
+        return self.push(np.zeros(0, np.float32), last=True)

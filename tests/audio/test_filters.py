@@ -55,18 +55,6 @@ def test_nothing_comes_to_where_something_is_heard(rate: int, hertz: float, fron
 
 
 @pytest.mark.parametrize("rate", RATES)
-@pytest.mark.parametrize("sizes", [[1], [1, 4096, 3], [700]])
-def test_outputs_come_as_soon_as_what_they_want_and_not_before(rate: int, sizes: list[int]) -> None:
-    stream, made = resampler(rate), 0
-    for chunk in chunks(np.zeros(10_000, np.float32), sizes):
-        wanted = {outputs: stream.wanted(outputs) for outputs in (1, 2, 100, 5000)}
-        made = len(stream.push(chunk))
-        for outputs, samples in wanted.items():
-            assert (made >= outputs) == (len(chunk) >= samples)
-    assert made > 0 or sizes == [1]
-
-
-@pytest.mark.parametrize("rate", RATES)
 @pytest.mark.parametrize("length", [0, 1, 2, 999, 48_000])
 def test_a_finished_stream_is_as_long_as_its_sound(rate: int, length: int, front_end: FrontEnd) -> None:
     stream, sound = resampler(rate, front_end), np.ones(length, np.float32)

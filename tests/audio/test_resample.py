@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from audio import FFT_LENGTH, HOP, SAMPLE_RATE, FrameStream, FrontEnd, StreamingLogMel, StreamingResampler
+from audio import FFT_LENGTH, HOP, SAMPLE_RATE, FrameStream, FrontEnd, StreamingResampler
 from audio.filters import HalfBandDecimator
 from audio.front_end import Loops
 from audio.resample import STOP_BAND, TRANSITION
@@ -88,17 +88,6 @@ def test_the_compiled_filter_takes_over_between_two_blocks(loops: Loops) -> None
     assert halved == len(after) > 10_000
     expected = StreamingResampler(44_100).push(sound)
     np.testing.assert_allclose(np.concatenate([before, after]), expected, rtol=0, atol=1e-6 * np.abs(expected).max())
-
-
-@pytest.mark.parametrize("rate", [8_000, SAMPLE_RATE, 44_100, 48_000, 96_000])
-@pytest.mark.parametrize("size", [1, 480, 5000])
-def test_a_frame_is_there_as_soon_as_its_last_sample_allows(rate: int, size: int) -> None:
-    """Samples are kept until there may be enough of them: nothing comes later for that."""
-    patient, resampler, log_mel = FrameStream(rate), StreamingResampler(rate), StreamingLogMel()
-    for chunk in chunks(music(2)[: size * 10_000], [size]):
-        np.testing.assert_array_equal(patient.push(chunk), log_mel.push(resampler.push(chunk)))
-    expected = log_mel.push(resampler.finish())
-    np.testing.assert_array_equal(patient.finish(), expected)
 
 
 @pytest.mark.parametrize("rate", RATES)
