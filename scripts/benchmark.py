@@ -23,13 +23,15 @@ Everything is done in turns, and every figure is the median, the 95th and the 99
     window         (--window) the frame where the window is drawn 60 times a second; see benchmark_window.py
 
 Hot is in bursts, as fast as it goes; `_live` once after something else has filled the caches; `_paced` every 77.5 ms,
-as in the window. Not counted: resampling. What is not said of a row is of Nystrom attention with fixed landmarks at
+as in the window. Not counted: resampling. Where no model is named, it is Nystrom attention with fixed landmarks at
 the reference size; `shipped` is the model in assets/.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
+import importlib.util
 import json
 import os
 import platform
@@ -47,29 +49,51 @@ run_within_environment()
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"  # before numpy and torch are imported
 
+import numpy as np
 import torch
+from torch import nn
 
-from app.bench.measure import make, measure_growth, measure_landmarks, measure_size
-from app.cli.bench import GROUPS
+from app.stream.bench import (
+    Call,
+    compile_classifier,
+    make_classifier,
+    measure,
+    measure_growth,
+    measure_windows,
+    one_after_the_other,
+    prepare,
+)
+from app.stream.bench import (
+    report as report_model,
+)
 from app.stream.measure import Percentiles, machine
 from app.stream.weights import default_weights
-from model import ModelConfig, load_classifier
+from audio import FRAME_SECONDS
+from model import Classifier, ModelConfig, load_classifier
+from model.compiled.classifier import CompiledClassifier
 from scripts import benchmark_offline, benchmark_window
+from scripts.bounds import stem_products, step_parts, step_products, transforms
 
 REFERENCE = ModelConfig(window=387, width=192, heads=8, feed_forward=384, landmark_count=16)
-ROWS = {
+MODELS = {
     "softmax": replace(REFERENCE, attention="softmax"),
     "nystrom-continual": replace(REFERENCE, landmarks="continual"),
     "nystrom-fixed": REFERENCE,
 }
 NAMED = "nystrom-fixed"
+LANDMARKS = (4, 8, 16, 32, 64)
+STREAMS = 64
+STEP_BOUNDS = ("loops", "float32_loops", "blas")  # the first reads the weights as they are stored
+GROUPS = ("parts_us", "bounds_us", "frame_bounds_us")  # of times, not times
 ROUNDS, GROWTH_ROUNDS, PACED_ROUNDS = 100, 20, 130
 QUICK_ROUNDS, WINDOW_SECONDS, QUICK_WINDOW = 6, 60.0, 6.0
 
 
-def measure(rounds: int, growth_rounds: int, paced_rounds: int) -> dict[str, Any]:
+def measure_all(rounds: int, growth_rounds: int, paced_rounds: int) -> dict[str, Any]:
     """The whole report."""
-    rows = {name: measure_size(make(config), rounds, paced_rounds) for name, config in ROWS.items()}
+    rows = {name: measure_model(make_classifier(config), rounds, paced_rounds) for name, config in MODELS.items()}
+    with_landmarks = [replace(REFERENCE, landmark_count=count) for count in LANDMARKS]
+    grown = zip(LANDMARKS, measure_growth(with_landmarks, growth_rounds), strict=True)
     return {
         "machine": machine(),
         "python": platform.python_version(),
@@ -78,11 +102,113 @@ def measure(rounds: int, growth_rounds: int, paced_rounds: int) -> dict[str, Any
         "size": {name: getattr(REFERENCE, name) for name in ("window", "width", "heads", "feed_forward")}
         | {"landmarks": REFERENCE.landmark_count, "blocks": REFERENCE.blocks},
         **rows[NAMED],
-        "growth": measure_growth(REFERENCE, growth_rounds),
-        "landmarks": measure_landmarks(REFERENCE, growth_rounds),
+        "growth": measure_windows(REFERENCE, growth_rounds),
+        "landmarks": [{"landmarks": count, **times} for count, times in grown],
         "rows": rows,
-        "shipped": measure_size(load_classifier(default_weights()), rounds, paced_rounds),
+        "shipped": measure_model(load_classifier(default_weights()), rounds, paced_rounds),
     }
+
+
+def measure_model(classifier: Classifier, rounds: int, paced_rounds: int) -> dict[str, Any]:
+    """What `nystream bench` measures of one model, and with it the peers, the bounds and the parts of a step."""
+    bench = prepare(classifier)
+    compiled, whole = bench.compiled, compile_classifier(classifier, halves=False)
+    bench.slow["torch_encoder"] = torch_encoder(classifier.config)
+    if (rival := peer(classifier.config)) is not None:
+        bench.fast["peer"] = rival
+    parts: dict[str, Call] = {}
+    if compiled is not None and whole is not None:
+        bounds = step_products(compiled, whole) | transforms() | stem_products(compiled, whole)
+        bounds["frame_bare"] = one_after_the_other(
+            *(bounds[name] for name in ("transform_loops", "stem_loops", "loops"))
+        )
+        parts = step_parts(compiled)
+        bench.fast |= bounds | parts | {"batch": batch_step(compiled)}
+    times = measure(bench, rounds, paced_rounds)
+    figures = report_model(bench, times)
+    figures |= {
+        "torch_encoder_us": times["torch_encoder"],
+        "peer_us": times.get("peer"),
+        "bound_us": None,
+        "bounds_us": {},
+        "frame_bound_us": None,
+        "frame_bounds_us": {},
+        "frame_bare_us": times.get("frame_bare"),
+        "parts_us": {name: times[name] for name in parts},
+        "streams_per_core": None,
+    }
+    step = figures["step_us"]["p50"]
+    figures["ratios"] |= {name: times[name]["p50"] / step for name in ("torch_encoder", "peer") if name in times}
+    if parts:
+        frame_bounds = {
+            "log_mel": fastest(times, "transform_loops", "transform_numpy"),
+            "stem": fastest(times, "stem_loops", "stem_blas"),
+            "step": fastest(times, *STEP_BOUNDS),
+        }
+        whole_frame = {
+            share: round(sum(each[share] for each in frame_bounds.values()), 2) for share in ("p50", "p95", "p99")
+        }
+        figures |= {
+            "bound_us": frame_bounds["step"],
+            "bounds_us": {name: times[name] for name in STEP_BOUNDS},
+            "frame_bound_us": whole_frame,
+            "frame_bounds_us": frame_bounds,
+            "streams_per_core": round(STREAMS / (times["batch"]["p50"] * 1e-6) * FRAME_SECONDS),
+        }
+        figures["ratios"] |= {
+            "step_to_bound": step / frame_bounds["step"]["p50"],
+            "step_to_float32_bound": step / fastest(times, *STEP_BOUNDS[1:])["p50"],
+            "frame_to_bound": times["frame"]["p50"] / whole_frame["p50"],
+        }
+    return figures
+
+
+def fastest(times: dict[str, Percentiles], *names: str) -> Percentiles:
+    return min((times[name] for name in names), key=lambda each: each["p50"])
+
+
+def torch_encoder(config: ModelConfig) -> Call:
+    """torch.nn.TransformerEncoderLayer on the window; with relu, its fastest: its fused path has no tanh gelu."""
+    layer = nn.TransformerEncoderLayer(
+        config.width, config.heads, config.feed_forward, 0.0, "relu", batch_first=True, norm_first=True
+    ).eval()
+    tokens = torch.randn(1, config.window, config.width)
+    return lambda: layer(tokens)
+
+
+def peer(config: ModelConfig) -> Call | None:
+    """The single-output layer of continual-inference; None where that is not installed."""
+    if importlib.util.find_spec("continual") is None:
+        return None
+    continual = importlib.import_module("continual")
+    torch.set_default_device(None)  # importing it sets one, which slows every later call of torch
+    layer = continual.SingleOutputTransformerEncoderLayer(
+        config.width, config.heads, config.feed_forward, 0.0, nn.GELU("tanh"), sequence_len=config.window
+    ).eval()
+    token = torch.randn(1, config.width)
+    for _ in range(2 * config.window):
+        layer.forward_step(token)
+    return lambda: layer.forward_step(token)
+
+
+def batch_step(compiled: CompiledClassifier) -> Call:
+    """One token of each of STREAMS streams, windows full."""
+    streams, random = compiled.init_streams(STREAMS), np.random.default_rng(0)
+    tokens = random.normal(size=(8, STREAMS, compiled.config.width)).astype(np.float32)
+    index = 0
+
+    def step() -> None:
+        nonlocal index
+        index = (index + 1) % len(tokens)
+        compiled.step_streams(tokens[index], streams)
+
+    for _ in range(compiled.config.window):
+        step()
+    return step
+
+
+def three(times: Percentiles) -> str:
+    return "".join(f"{times[name]:10.1f}" for name in ("p50", "p95", "p99"))
 
 
 def table(report: dict[str, Any]) -> list[str]:
@@ -94,9 +220,9 @@ def table(report: dict[str, Any]) -> list[str]:
         lines.append(f"{name}, computed by {row['path']}")
         for key, value in row.items():
             if key.endswith("_us") and key not in GROUPS and value is not None:
-                lines.append(f"  {key[:-3]:22}{_three(value)}{value['p50'] / row['step_us']['p50']:12.1f}")
-        lines += [f"  {part + ' alone':22}{_three(value)}" for part, value in row["parts_us"].items()]
-        lines += [f"  {part + ' bound':22}{_three(value)}" for part, value in row["frame_bounds_us"].items()]
+                lines.append(f"  {key[:-3]:22}{three(value)}{value['p50'] / row['step_us']['p50']:12.1f}")
+        lines += [f"  {part + ' alone':22}{three(value)}" for part, value in row["parts_us"].items()]
+        lines += [f"  {part + ' bound':22}{three(value)}" for part, value in row["frame_bounds_us"].items()]
         lines.append(f"  streams per core, in batches of 64, encoder only: {row['streams_per_core']}")
     for key, first in (("growth", "n"), ("landmarks", "landmarks")):
         lines += ["", f"{NAMED}, growth with {first}"]
@@ -147,7 +273,7 @@ def main() -> int:
     torch.set_num_threads(1)
     with torch.inference_mode():
         quick = (QUICK_ROUNDS, 2, QUICK_ROUNDS)
-        report = measure(*(quick if arguments.quick else (ROUNDS, GROWTH_ROUNDS, PACED_ROUNDS)))
+        report = measure_all(*(quick if arguments.quick else (ROUNDS, GROWTH_ROUNDS, PACED_ROUNDS)))
     if not arguments.quick:
         report["classify"] = benchmark_offline.measure()
     if arguments.window:
@@ -156,10 +282,6 @@ def main() -> int:
         plot(report, arguments.plot)
     print(json.dumps(report) if arguments.json else "\n".join(table(report)))
     return 0
-
-
-def _three(values: Percentiles) -> str:
-    return "".join(f"{values[name]:10.1f}" for name in ("p50", "p95", "p99"))
 
 
 if __name__ == "__main__":

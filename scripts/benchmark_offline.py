@@ -23,18 +23,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(CHECKOUT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.preparation import run_within_environment
+from scripts.preparation import CHECKOUT, run_within_environment
 
 run_within_environment()
+
+os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import soundfile
 
 from app.stream.front_end import ready_front_end
 from audio import FRAME_SECONDS, HOP, SAMPLE_RATE, StreamingLogMel, StreamingResampler
+from scripts.starting import time_command
 
 MINUTES, QUICK_MINUTES = (1.0, 10.0, 60.0), (0.2,)
 DAY = 24 * 60.0  # minutes
@@ -74,12 +76,15 @@ def measure(quick: bool = False, day: bool = False) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         short = make_noise(folder / "short.wav", 2 / 60)
+        starts = [time_command("classify", str(short)) for _ in range(1 if quick else STARTS)]
         lengths = QUICK_MINUTES if quick else (*MINUTES, DAY) if day else MINUTES
         return {
             "cores": os.cpu_count(),
             "one_core": [one_file(folder, short, minutes) for minutes in lengths],
             "jobs": scale(folder, QUICK_JOB_MINUTES, 1) if quick else scale(folder, JOB_MINUTES, os.cpu_count() or 1),
-            "start_seconds": statistics.median(timed_command(short) for _ in range(1 if quick else STARTS)),
+            "start_seconds": statistics.median(
+                time_command("classify", str(short)) for _ in range(1 if quick else STARTS)
+            ),
             "front_end_us": front_end(),
         }
 
@@ -99,7 +104,7 @@ def one_file(folder: Path, short: Path, minutes: float) -> dict[str, float | Non
     """Speed and memory for one length."""
     path = make_noise(folder / "long.wav", minutes)
     command = [sys.executable, "-c", ONE_FILE, str(short), str(path), str(folder / "answer.json")]
-    seconds, most = json.loads(subprocess.run(command, check=True, capture_output=True, env=environment()).stdout)
+    seconds, most = json.loads(subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True).stdout)
     path.unlink()
     return {
         "minutes": minutes,
@@ -114,24 +119,11 @@ def scale(folder: Path, minutes: float, cores: int) -> list[dict[str, float]]:
     files = [make_noise(folder / f"{number}.wav", minutes) for number in range(cores)]
     rows = []
     for jobs in sorted({1, *(2**power for power in range(1, cores.bit_length()) if 2**power < cores), cores}):
-        seconds = timed_command(*files, "--jobs", str(jobs))
+        seconds = time_command("classify", *map(str, files), "--jobs", str(jobs))
         rows.append({"jobs": jobs, "seconds": round(seconds, 2), "speedup": 1.0})
     for row in rows:
         row["speedup"] = round(rows[0]["seconds"] / row["seconds"], 2)
     return rows
-
-
-def timed_command(*arguments: Path | str) -> float:
-    """Seconds of `nystream classify` from start to end."""
-    command = [sys.executable, "-m", "app", "classify", *map(str, arguments)]
-    began = time.perf_counter()
-    subprocess.run(command, cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL, env=environment())
-    return time.perf_counter() - began
-
-
-def environment() -> dict[str, str]:
-    """One thread each."""
-    return {**os.environ, "PYTHONPATH": str(CHECKOUT), "OMP_NUM_THREADS": "1"}
 
 
 def front_end() -> dict[str, float]:

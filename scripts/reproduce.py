@@ -1,4 +1,4 @@
-"""Train every row of the family, each with several seeds, and write docs/results.md.
+"""Train every model of the family, each with several seeds, and write docs/results.md.
 
     python3 scripts/reproduce.py --data PACK.npz --jobs 2          (hours; Ctrl-C loses one epoch of each run)
     python3 scripts/reproduce.py --data PACK.npz --only deep-4     (a part of it)
@@ -93,8 +93,8 @@ def perform_all(tasks: list[Task], jobs: int) -> Iterator[dict[str, Any]]:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_data_arguments(parser, "--split", required="--report" not in sys.argv)
-    parser.add_argument("--only", nargs="+", choices=list(members()), metavar="ROW", help=", ".join(members()))
-    parser.add_argument("--seeds", type=int, default=3, help="how many runs of every row (default: 3)")
+    parser.add_argument("--only", nargs="+", choices=list(members()), metavar="MODEL", help=", ".join(members()))
+    parser.add_argument("--seeds", type=int, default=3, help="how many runs of every model (default: 3)")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--jobs", type=int, default=1, help="processes, of one thread each")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")

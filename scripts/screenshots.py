@@ -20,17 +20,15 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.preparation import TO_WATCH, run_within_environment
+from scripts.preparation import CHECKOUT, TO_WATCH, run_within_environment
 
-run_within_environment(imported=TO_WATCH)
+run_within_environment(("train",), (*TO_WATCH, "PIL"))  # matplotlib, of `train`, brings PIL
 
-import numpy as np
 import soundfile
-from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Qt
+from PIL import Image
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
@@ -51,7 +49,7 @@ SIZES = (QSize(1280, 800), QSize(900, 600))
 THEMES: tuple[ThemeChoice, ...] = ("dark", "light")
 FOR_DOCS = (("live", 0, "dark", "window"), ("live", 0, "light", "window-light"), ("files", 0, "dark", "files"))
 FILES_SECONDS = 120.0
-COLOURS, EXACT = 256, 96  # of a picture, and how many of them stay exactly as they were
+COLOURS = 256  # of a picture
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def main() -> int:
     stage = Stage(application, session, window, arguments)
     # While it searches for microphones PortAudio keeps the whole process from writing to standard error.
     stage.live_for(30.0, lambda: session.devices is not None)
-    folder = ROOT / "docs" / "images" if arguments.docs else arguments.folder
+    folder = CHECKOUT / "docs" / "images" if arguments.docs else arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
     for name, shown in states(stage):
         for (number, size), choice in product(enumerate(SIZES), THEMES):
@@ -161,34 +159,10 @@ def states(stage: Stage) -> Iterator[tuple[str, QWidget]]:
 
 def save(image: QImage, path: Path) -> None:
     """As a PNG of at most 256 colours: a third of the size, and nobody sees it."""
-    image = image.convertToFormat(QImage.Format.Format_RGB32)
-    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine() // 4, 4)
-    boxes = palette(pixels[:, : image.width(), :3])
-    table = [0xFF000000 | (red << 16) | (green << 8) | blue for blue, green, red in boxes]
-    flags = Qt.ImageConversionFlag.ThresholdDither | Qt.ImageConversionFlag.AvoidDither
-    indexed = image.convertToFormat(QImage.Format.Format_Indexed8, table, flags)
-    if not indexed.save(str(path)):
+    if not image.save(str(path)):
         raise SystemExit(f"screenshots: {path} cannot be written: choose a folder that is there.")
-
-
-def palette(pixels: NDArray[np.uint8]) -> list[tuple[int, int, int]]:
-    """(H, W, 3) -> at most 256 colours: the commonest as they are, the others by cutting their widest box in halves."""
-    packed = pixels.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
-    found, counts = np.unique(packed, return_counts=True)
-    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1).astype(int)
-    common = np.argsort(-counts, kind="stable")
-    boxes = [common[EXACT:]] if len(common) > EXACT else []
-    while boxes and len(boxes) < COLOURS - EXACT:
-        spans = [float(np.ptp(colours[box], axis=0).max()) if len(box) > 1 else 0.0 for box in boxes]
-        widest = int(np.argmax(spans))
-        if spans[widest] == 0:
-            break
-        box = boxes.pop(widest)
-        channel = int(np.ptp(colours[box], axis=0).argmax())
-        ordered = box[np.argsort(colours[box, channel], kind="stable")]
-        boxes += [ordered[: len(box) // 2], ordered[len(box) // 2 :]]
-    means = [np.average(colours[box], axis=0, weights=counts[box]).round().astype(int) for box in boxes]
-    return [(int(mean[0]), int(mean[1]), int(mean[2])) for mean in [*colours[common[:EXACT]], *means]]
+    whole = Image.open(path).convert("RGB")
+    whole.quantize(COLOURS, kmeans=1, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def parse_arguments() -> argparse.Namespace:

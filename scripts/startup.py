@@ -19,46 +19,100 @@ import argparse
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
-import wave
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.preparation import TO_WATCH, run_within_environment
+from scripts.preparation import CHECKOUT, TO_WATCH, run_within_environment
 
 run_within_environment(imported=TO_WATCH)
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
-from numpy.typing import NDArray
+import soundfile
 
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
 from app.stream.measure import machine
-from scripts.starting.breakdown import time_imports, time_steps
-from scripts.starting.rounds import start_window, time_command
-from scripts.starting.screen import Screen
+from scripts.starting import Screen, start_window, time_command
 from scripts.virtual_microphone import VirtualMicrophone
 
 FILE_SECONDS = 30
 BARS = {"visible": 1.5, "answer": 0.5, "standstill": 0.05, "classify": 2.5}  # seconds
 IMPORTS = {"window": ("-c", "import app.cli.window, model.compiled.classifier"), "help": ("-m", "app", "--help")}
 LISTED = 12  # packages
+# The steps of app/cli/window.py in their order, and after them what goes on behind the window. In one process, so
+# that nothing is counted twice; the threads of a real start share the processor with each other besides.
+STEPS = """
+import json, os, sys, time
+began = time.time()
+steps = {"Python itself": began - float(sys.argv[1])}
+def done(what):
+    global began
+    now = time.time()
+    steps[what], began = now - began, now
+import numpy
+done("import numpy")
+import PySide6.QtWidgets
+done("import Qt")
+import pyqtgraph
+done("import pyqtgraph")
+import app.cli.window
+done("import the program")
+import model.compiled.classifier
+done("import numba")
+from app.stream.weights import default_weights, family_weights
+from app.stream.models import load_model
+model = load_model(default_weights())
+done("load the weights")
+if model.make_twin is not None:
+    sys.exit("the compiled functions are not ready yet: start the window once, for a minute")
+from app.live.model_choice import ModelChooser
+from app.live.session import LiveSession
+from app.window.start import start_qt, MainWindow
+session = LiveSession(ModelChooser(model, family_weights()))
+application = start_qt()
+done("start Qt")
+window = MainWindow(session)
+done("make the window")
+window.show()
+application.processEvents()
+done("paint the window")
+from audio import Microphone
+microphone = Microphone()
+microphone.read(1.0)
+done("behind it: open the sound device")
+model.make_backend()
+done("behind it: load the compiled functions")
+from app.stream.imports import import_torch
+import_torch()
+done("behind it: import torch")
+from model import load_classifier
+load_classifier(default_weights())
+done("behind it: load the twin")
+print(json.dumps(steps))
+sys.stdout.flush()
+os._exit(0)
+"""
+NOW = "import subprocess, sys, time; sys.exit(subprocess.call([sys.executable, '-c', sys.argv[1], str(time.time())]))"
 
 
 def measure(rounds: int) -> dict[str, Any]:
     """The whole report; every figure in seconds."""
     music = np.concatenate([piece.make() for piece in PIECES])
     with tempfile.TemporaryDirectory(prefix="nystream-startup-") as folder, Screen() as screen:
-        file = write_file(Path(folder) / "music.wav", music[: FILE_SECONDS * SAMPLE_RATE])
-        with microphone_hearing(music):
+        file = Path(folder) / "music.wav"
+        soundfile.write(file, music[: FILE_SECONDS * SAMPLE_RATE], SAMPLE_RATE)
+        with VirtualMicrophone() as microphone:
+            microphone.play(np.tile(music, 10), SAMPLE_RATE)
             starts = [asdict(start) for start in repeat(lambda: start_window(screen), rounds)]
             steps = time_steps(screen.environment)
         classified = repeat(lambda: time_command("classify", str(file)), rounds)
@@ -78,20 +132,30 @@ def repeat(measured: Callable[[], Any], rounds: int) -> list[Any]:
     return [measured() for _ in range(rounds + 1)][1:]
 
 
-@contextmanager
-def microphone_hearing(music: NDArray[np.float32]) -> Iterator[None]:
-    """The default microphone hears this again and again."""
-    with VirtualMicrophone() as microphone:
-        microphone.play(np.tile(music, 10), SAMPLE_RATE)
-        yield
+def time_steps(screen: dict[str, str]) -> dict[str, float]:
+    """Seconds of every step, in order."""
+    done = subprocess.run(
+        [sys.executable, "-c", NOW, STEPS],
+        cwd=CHECKOUT,
+        env=os.environ | screen,
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    steps: dict[str, float] = json.loads(done.stdout)
+    return steps
 
 
-def write_file(path: Path, samples: NDArray[np.float32]) -> Path:
-    """16-bit mono."""
-    with wave.open(str(path), "wb") as file:
-        file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
-        file.writeframes((32767 * np.clip(samples, -1, 1)).astype("<i2").tobytes())
-    return path
+def time_imports(*code: str) -> dict[str, float]:
+    """Seconds of each package that this code imports, the dearest first, each without those that it imports itself."""
+    command = [sys.executable, "-X", "importtime", *code]
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=True, text=True)
+    spent: Counter[str] = Counter()
+    for line in done.stderr.splitlines():
+        own, _, module = line.removeprefix("import time:").partition("|")
+        if own.strip().isdecimal():
+            spent[module.rpartition("|")[2].strip().partition(".")[0]] += int(own)
+    return {package: microseconds / 1e6 for package, microseconds in spent.most_common()}
 
 
 def table(report: dict[str, Any]) -> list[str]:

@@ -1,4 +1,4 @@
-"""`nystream bench`: what a frame costs here, part by part, beside all it is compared with; hot and live, one thread."""
+"""`nystream bench`: what a frame costs here, part by part, beside what else could compute it; one thread."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from app.cli import EXIT_OK, UsageError
 
 SCHEMA = "nystream-bench-1"
 FRAMES_PER_ROUND = 15
-GROUPS = ("parts_us", "bounds_us", "frame_bounds_us")  # of times, not times
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read when numpy and torch are imported
 
 
@@ -24,7 +23,7 @@ def run_bench(options: argparse.Namespace) -> int:
         os.environ[name] = "1"
     import torch
 
-    from app.bench.measure import measure_growth, measure_size
+    from app.stream.bench import measure, measure_windows, prepare, report
     from app.stream.measure import machine
     from app.stream.models import identify
     from model import load_classifier, step_cost, twin_cost
@@ -34,8 +33,9 @@ def run_bench(options: argparse.Namespace) -> int:
     config = classifier.config
     rounds = -(-options.frames // FRAMES_PER_ROUND)
     with torch.inference_mode():
-        measured = measure_size(classifier, rounds, paced_rounds=min(options.frames, 100))
-        growth = measure_growth(config, max(1, rounds // 5))
+        bench = prepare(classifier)
+        measured = report(bench, measure(bench, rounds, paced_rounds=min(options.frames, 100)))
+        growth = measure_windows(config, max(1, rounds // 5))
     figures: dict[str, Any] = {
         "schema": SCHEMA,
         "machine": f"{machine()}, {platform.system()}",
@@ -51,19 +51,14 @@ def run_bench(options: argparse.Namespace) -> int:
 
 def _table(figures: dict[str, Any]) -> list[str]:
     lines = [f"{figures['machine']}, one thread, computed by {figures['path']}; microseconds p50 (p95, p99)"]
-    rows = {key: figures[key] for key in figures if key.endswith("_us") and key not in GROUPS}
-    rows |= {f"{name} alone": part for name, part in figures["parts_us"].items()}
-    rows |= {f"{name} bound": part for name, part in figures["frame_bounds_us"].items()}
-    for name, row in rows.items():
-        if row is not None:
+    for key, row in figures.items():
+        if key.endswith("_us"):
             shown = "{p50:10.1f} ({p95:.1f}, {p99:.1f})".format(**row)
-            lines.append(f"{name.removesuffix('_us').replace('_', ' '):20}{shown}")
+            lines.append(f"{key.removesuffix('_us').replace('_', ' '):20}{shown}")
     ratios = ", ".join(f"{name.replace('_', ' ')} {ratio:.1f}" for name, ratio in figures["ratios"].items())
     lines.append(f"times the hot step: {ratios}")
     flops = figures["flops"]
     lines.append(f"FLOPs: twin / step {flops['twin'] / flops['step']:.1f}, with the stem in both")
-    if figures["streams_per_core"] is not None:
-        lines.append(f"streams in real time on one core, in batches of 64, encoder only: {figures['streams_per_core']}")
     for at in figures["growth"]:
         times = ", ".join(f"{key[:-3]} {value['p50']:.1f}" for key, value in at.items() if key.endswith("_us"))
         lines.append(f"n {at['n']:>5}: {times}; {at['state_bytes']} bytes of state")

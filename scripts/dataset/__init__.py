@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from model.compiled.cache import user_cache
 from scripts.dataset.clips import (
     FAULT_FILTERED,
     FAULT_FILTERED_LIST,
@@ -16,7 +17,7 @@ from scripts.dataset.clips import (
     read_list,
     split,
 )
-from scripts.dataset.folder import CLIP_FRAMES, default_cache_folder, read_folder
+from scripts.dataset.folder import CLIP_FRAMES, read_folder
 from scripts.dataset.pack import read_pack
 
 __all__ = [
@@ -39,7 +40,7 @@ def add_data_arguments(parser: argparse.ArgumentParser, split_option: str, requi
         "--cache",
         type=Path,
         metavar="FOLDER",
-        default=default_cache_folder(),
+        default=user_cache(),
         help="where features of audio are kept (default: %(default)s)",
     )
     parser.add_argument(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 import zipfile
 from dataclasses import astuple
 from pathlib import Path
@@ -101,15 +100,6 @@ def log_mel_frames(path: Path) -> NDArray[np.float32]:
     if reader.invalid_samples:
         raise UnreadableFile(f"{reader.invalid_samples} of its samples are no numbers")
     return np.concatenate(parts)[:CLIP_FRAMES]
-
-
-def default_cache_folder() -> Path:
-    """Where this system keeps what can be made again."""
-    if os.name == "nt":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "nystream" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "nystream"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nystream"
 
 
 class FeatureCache:

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from app.bench.contestants import torch_step, twin
+from app.stream.bench import torch_step, twin
 from app.stream.measure import Contestant, machine, percentiles
 from audio import FRAME_SECONDS
 from model import Classifier, ModelConfig, step_cost, twin_cost

@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 from app.stream.front_end import compile_everything
-from scripts.starting.breakdown import time_imports
-from scripts.starting.rounds import ANSWER, SOUND, read_log
-from scripts.starting.screen import Screen
+from scripts.starting import ANSWER, SOUND, Screen, read_log
+from scripts.startup import time_imports
 from tests.virtual_microphone import VirtualMicrophone
 
 CHECKOUT = Path(__file__).resolve().parents[2]

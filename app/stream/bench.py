@@ -1,0 +1,245 @@
+"""What a frame of a model costs on this machine, part by part, beside what else could compute it: one thread, in turns.
+
+Every call that is timed stands in the middle of a stream with a full window, and does its work for one new frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from app.stream.backend import Backend, CompiledBackend
+from app.stream.front_end import load_front_end
+from app.stream.measure import Contestant, Percentiles, paced, percentiles
+from app.stream.torch_backend import TorchBackend
+from audio import FRAME_SECONDS, HOP, FrontEnd, StreamingLogMel
+from model import Classifier, ModelConfig, round_weights, step_cost, twin_cost
+from model.compiled.classifier import CompiledClassifier
+from model.compiled.prepare import NotCoveredError
+from model.encoder import Encoder
+from model.layers import lay_out_for_single_tokens
+
+Call = Callable[[], object]
+
+TOKENS = 64  # different tokens that are stepped through
+GROWTH = (64, 256, 387, 1024, 4096)  # tokens of the window
+TOLD = (
+    *("step", "step_live", "step_paced", "torch_step", "twin", "ordinary"),
+    *("frame", "frame_live", "frame_paced", "log_mel", "stem"),
+)
+RIVALS = ("torch_step", "twin", "ordinary")  # whose times are told as multiples of the step's
+
+
+@dataclass
+class Bench:
+    """One model and all that is timed of it. Fast calls are timed hot, in bursts; the slow ones once in every round."""
+
+    classifier: Classifier
+    compiled: CompiledClassifier | None  # None where torch computes it
+    fast: dict[str, Call] = field(default_factory=dict)
+    slow: dict[str, Call] = field(default_factory=dict)
+
+    @property
+    def backend(self) -> str:
+        return "torch" if self.compiled is None else "compiled"
+
+
+def prepare(classifier: Classifier) -> Bench:
+    """The frame and its parts, and beside the step torch's own, the twin and an ordinary transformer."""
+    bench = Bench(classifier, compile_classifier(classifier))
+    encoder, compiled = classifier.encoder, bench.compiled
+    log_mel, stem, step = frame_parts(classifier, compiled)
+    bench.fast = {
+        "step": torch_step(encoder) if compiled is None else compiled_step(compiled),
+        "torch_step": torch_step(encoder),
+        "frame": one_after_the_other(log_mel, stem, step),
+        "log_mel": log_mel,
+        "stem": stem,
+    }
+    bench.slow = {"twin": twin(encoder), "ordinary": ordinary(classifier.config)}
+    return bench
+
+
+def measure(bench: Bench, rounds: int, paced_rounds: int) -> dict[str, Percentiles]:
+    """Microseconds by name: `step_live` and `frame_live` right after something slow, `_paced` once in every 77.5 ms."""
+    fast = {name: Contestant(call) for name, call in bench.fast.items()}
+    slow = {name: Contestant(call) for name, call in bench.slow.items()}
+    for _ in range(rounds):
+        for contestant in fast.values():
+            contestant.burst()
+        for contestant in slow.values():
+            contestant.single()
+            fast["step"].single()
+        fast["frame"].single()
+    return (
+        {name: percentiles(each.hot) for name, each in fast.items()}
+        | {name: percentiles(each.live) for name, each in slow.items()}
+        | {f"{name}_live": percentiles(fast[name].live) for name in ("frame", "step")}
+        | {f"{name}_paced": paced(fast[name], FRAME_SECONDS, paced_rounds) for name in ("frame", "step")}
+    )
+
+
+def report(bench: Bench, times: dict[str, Percentiles]) -> dict[str, Any]:
+    """What was measured of `prepare`'s calls, for JSON; `ratios` are of medians, to the hot step."""
+    config, step = bench.classifier.config, times["step"]["p50"]
+    return {
+        "path": bench.backend,
+        **{f"{name}_us": times[name] for name in TOLD},
+        "ratios": {name: times[name]["p50"] / step for name in RIVALS}
+        | {"twin_live": times["twin"]["p50"] / times["step_live"]["p50"]},
+        "flops": {"step": step_cost(config).encoder, "twin": twin_cost(config).encoder},  # all but the stem
+        "state_bytes": state_bytes(bench.classifier, bench.compiled),
+        "weight_bytes": weight_bytes(bench.classifier, bench.compiled),
+    }
+
+
+def measure_growth(configs: Iterable[ModelConfig], rounds: int) -> list[dict[str, Any]]:
+    """For each: the step, the same with exact attention (its fair rival, as carefully compiled), and the twins."""
+    fast: list[dict[str, Contestant]] = []
+    slow: list[dict[str, Contestant]] = []
+    sizes = []
+    for config in configs:
+        classifier = make_classifier(config)
+        steps = {"step_us": any_step(classifier), "exact_us": any_step(make_classifier(exact(config)))}
+        twins = {"twin_us": twin(classifier.encoder), "ordinary_us": ordinary(config)}
+        fast.append({key: Contestant(call) for key, call in steps.items()})
+        slow.append({key: Contestant(call) for key, call in twins.items()})
+        sizes.append(state_bytes(classifier, compile_classifier(classifier)))
+    for _ in range(rounds):
+        for contestant in (each for timed in fast for each in timed.values()):
+            contestant.burst()
+        for contestant in (each for timed in slow for each in timed.values()):
+            contestant.single()
+    return [
+        {key: percentiles(each.hot) for key, each in steps.items()}
+        | {key: percentiles(each.live) for key, each in twins.items()}
+        | {"state_bytes": size}
+        for steps, twins, size in zip(fast, slow, sizes, strict=True)
+    ]
+
+
+def measure_windows(config: ModelConfig, rounds: int) -> list[dict[str, Any]]:
+    """The growth of this model with its window."""
+    grown = measure_growth([replace(config, window=window) for window in GROWTH], rounds)
+    return [{"n": window, **times} for window, times in zip(GROWTH, grown, strict=True)]
+
+
+def make_classifier(config: ModelConfig) -> Classifier:
+    """A model of these sizes, for times, with weights rounded as training does; its answers mean nothing."""
+    torch.manual_seed(0)
+    classifier = Classifier(config)
+    round_weights(classifier)
+    return classifier.for_inference()
+
+
+def exact(config: ModelConfig) -> ModelConfig:
+    return replace(config, attention="softmax")
+
+
+def compile_classifier(classifier: Classifier, halves: bool = True) -> CompiledClassifier | None:
+    """None where the compiled backend does not cover it. halves: as CompiledClassifier has it."""
+    tensors = {name: tensor.detach().numpy() for name, tensor in classifier.state_dict().items()}
+    try:
+        return CompiledClassifier(classifier.config, tensors, halves)
+    except NotCoveredError:
+        return None
+
+
+def any_step(classifier: Classifier) -> Call:
+    """The continual step, compiled where that is covered."""
+    compiled = compile_classifier(classifier)
+    return torch_step(classifier.encoder) if compiled is None else compiled_step(compiled)
+
+
+def torch_step(encoder: Encoder) -> Call:
+    """The continual step in torch."""
+    _, state = encoder.steps(torch.randn(1, 2 * encoder.config.window, encoder.config.width), encoder.init_state())
+    tokens, index = torch.randn(TOKENS, 1, encoder.config.width).unbind(0), 0
+
+    def step() -> None:
+        nonlocal state, index
+        index = (index + 1) % TOKENS
+        _, state = encoder.step(tokens[index], state)
+
+    return step
+
+
+def compiled_step(compiled: CompiledClassifier) -> Call:
+    """The continual step, compiled."""
+    random, config = np.random.default_rng(0), compiled.config
+    state = compiled.init_state()
+    compiled.encode(random.normal(size=(2 * config.window, config.width)).astype(np.float32), state)
+    tokens, index = random.normal(size=(TOKENS, 1, config.width)).astype(np.float32), 0
+
+    def step() -> None:
+        nonlocal index
+        index = (index + 1) % TOKENS
+        compiled.encode(tokens[index], state)
+
+    return step
+
+
+def twin(encoder: Encoder) -> Call:
+    """The same encoder over what an answer depends on, from nothing; fixed landmarks are prepared."""
+    tokens, landmarks = torch.randn(1, encoder.history, encoder.config.width), encoder.prepare()
+    return lambda: encoder.recompute(tokens, 4 * encoder.history, landmarks)
+
+
+def ordinary(config: ModelConfig) -> Call:
+    """A sliding-window transformer of these sizes: exact attention by torch's fused kernel, all outputs."""
+    encoder = Encoder(replace(exact(config), stacking="deep", blocks=1)).eval()
+    lay_out_for_single_tokens(encoder)
+    return twin(encoder)
+
+
+def frame_parts(classifier: Classifier, compiled: CompiledClassifier | None) -> tuple[Call, Call, Call]:
+    """From the samples of a hop to an answer: log-mel, then token, then step; each passes on what it made."""
+    backend: Backend = TorchBackend(classifier) if compiled is None else CompiledBackend(compiled)
+    front_end, random = FrontEnd(), np.random.default_rng(0)
+    load_front_end(front_end)
+    log_mel = StreamingLogMel(front_end)
+    samples = (0.1 * random.normal(size=HOP)).astype(np.float32)
+    frame = np.zeros((1, classifier.config.bands), np.float32)
+    backend.encode(
+        backend.tokenize(random.normal(-30.0, 12.0, (2 * classifier.config.window, frame.shape[1])).astype(np.float32))
+    )
+    token = np.zeros((1, classifier.config.width), np.float32)
+    while not len(log_mel.push(samples)):
+        pass
+
+    def compute_log_mel() -> None:
+        nonlocal frame
+        frame = log_mel.push(samples)
+
+    def tokenize() -> None:
+        nonlocal token
+        token = backend.tokenize(frame)
+
+    return compute_log_mel, tokenize, lambda: backend.encode(token)
+
+
+def one_after_the_other(*calls: Call) -> Call:
+    def run() -> None:
+        for call in calls:
+            call()
+
+    return run
+
+
+def state_bytes(classifier: Classifier, compiled: CompiledClassifier | None) -> int:
+    """What the encoder of what is timed remembers of one stream; torch's in closed form."""
+    if compiled is None:
+        return step_cost(classifier.config).state_bytes
+    return compiled.init_state().encoder.nbytes
+
+
+def weight_bytes(classifier: Classifier, compiled: CompiledClassifier | None) -> int:
+    """What one frame reads of the model's weights, tokenizer and encoder, as they are stored."""
+    if compiled is None:
+        return sum(parameter.nbytes for parameter in classifier.parameters())
+    stem = compiled.tokenizing
+    return sum(each.nbytes for each in (stem.weights, stem.standard, stem.projection, compiled.blocks, compiled.head))
