@@ -82,9 +82,7 @@ def measure(quick: bool = False, day: bool = False) -> dict[str, Any]:
             "cores": os.cpu_count(),
             "one_core": [one_file(folder, short, minutes) for minutes in lengths],
             "jobs": scale(folder, QUICK_JOB_MINUTES, 1) if quick else scale(folder, JOB_MINUTES, os.cpu_count() or 1),
-            "start_seconds": statistics.median(
-                time_command("classify", str(short)) for _ in range(1 if quick else STARTS)
-            ),
+            "start_seconds": statistics.median(starts),
             "front_end_us": front_end(),
         }
 
