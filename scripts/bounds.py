@@ -5,7 +5,8 @@ Not in the bounds: windows, levels, norms, activations, attention, logarithms, t
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 import numpy as np
 from numba import njit
@@ -15,12 +16,18 @@ from app.stream.bench import Call
 from audio.logmel import POINTS, WORK_LENGTH, log_mel_tables
 from audio.loops import transform
 from audio.mel import BINS
-from model.compiled.arithmetic import OPTIONS, Floats, activate, copy, norm, softmax
+from model.compiled.arithmetic import OPTIONS, Floats, Function, activate, copy, norm, softmax
 from model.compiled.cache import kept
 from model.compiled.classifier import EPSILON, CompiledClassifier, attend, read_plan
 from model.compiled.prepare import head_at, weights_at
 from model.compiled.products import accumulate, accumulate_either, accumulate_rows
 from model.compiled.stem import BANDS_OUT, CHANNELS_IN, CHANNELS_OUT, KERNEL_BANDS, STRIDE, TAPS, WEIGHTS_AT
+
+
+@cache
+def compiled_once(function: Function) -> Function:
+    """In every process anew: what is kept on disk is not known to depend on audio."""
+    return cast(Function, njit(**OPTIONS)(function))
 
 
 def transforms() -> dict[str, Call]:
@@ -30,7 +37,7 @@ def transforms() -> dict[str, Call]:
     spectrum = np.empty(BINS, np.complex128)
     weights = tables.numbers[tables.places[9] : tables.places[10]].copy()
     powers = random.normal(size=len(weights))
-    loops, mel_products = njit(**OPTIONS)(_transform), njit(**OPTIONS)(_multiply)
+    loops, mel_products = compiled_once(_transform), compiled_once(_multiply)
 
     def by_loops() -> None:
         loops(tables.numbers, tables.places, work)
@@ -54,7 +61,7 @@ def stem_products(compiled: CompiledClassifier, whole: CompiledClassifier) -> di
     inputs, outputs = (random.normal(size=size).astype(np.float32) for size in (widest + longest, longest))
     token = np.zeros(compiled.config.width, np.float32)
     features = int(part.plan[-1][BANDS_OUT] * part.plan[-1][CHANNELS_OUT])
-    loops = njit(**OPTIONS)(_convolve)
+    loops = compiled_once(_convolve)
     pieces = []
     for layer in part.plan:
         width, count = TAPS * int(layer[KERNEL_BANDS] * layer[CHANNELS_IN]), int(layer[CHANNELS_OUT])
