@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 from app.files.console import Console
+from app.files.output import WholeFile
 from model.training import TrainingError, TrainingPlan, clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
 from scripts.dataset.clips import artist_folds
@@ -71,10 +72,9 @@ def train_fold(
     run = begin_run(training, configure(arguments.row), plan, arguments.cache, arguments.folder / f"fold-{fold}")
     run.go(console)
     answers = clip_probabilities(run.trainer.average, torch.from_numpy(checked.frames))
-    partial = arguments.folder / f"fold-{fold}.partial"
-    with partial.open("wb") as file:
-        np.save(file, answers.numpy())
-    partial.replace(answers_path(arguments.folder, fold))
+    with WholeFile(answers_path(arguments.folder, fold), binary=True) as whole:
+        np.save(whole.stream, answers.numpy())
+        whole.commit()
     run.checkpoint.unlink(missing_ok=True)
 
 
