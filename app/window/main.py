@@ -17,17 +17,17 @@ from app.live.protocol import Session
 from app.stream.weights import default_weights
 from app.window.dialogs import Help, Toast
 from app.window.exports import Exports
-from app.window.files import FilesPage
+from app.window.files.page import FilesPage
 from app.window.launch import THEMES, ThemeChoice
 from app.window.live.page import LivePage
 from app.window.menus import Menus, PageSwitch
 from app.window.settings import Settings, SettingsFile
 from app.window.style import style_sheet
 from app.window.theme import DESIGN_HEIGHT, DESIGN_WIDTH, Theme, scale_for
-from app.window.tour.tour import Tour, TourChanges
+from app.window.tour.tour import Tour
 
 TICK_MILLISECONDS = 16
-LONGEST_GLIDE = 0.1  # seconds; after a pause of the timer nothing shall leap further
+LONGEST_GLIDE = 0.1  # seconds; caps the animation after a stall
 CLOSING_SECONDS = 0.5  # the session gets this long to stop before the window goes without it
 AUDIO_FILES = " ".join(f"*{suffix}" for suffix in SUFFIXES)
 LEAVE_FULL_SCREEN = "F11 or Esc leaves full screen."
@@ -78,37 +78,37 @@ class MainWindow(QMainWindow):
         self.files.play_wished.connect(lambda path: self.play(Path(path)))
         self.exports = Exports(self, self.live.past.log, session.recorder, self.toast.say)
         self.help = Help(self, session, weights, lambda: self.menus.shortcuts(), self.toast.say)
-        self.tour = Tour(self.live, self.theme, self.live.parts)
-        self._tour_changes = TourChanges(session, self.tour)
+        self.tour = Tour(self.live, self.theme, self.live.parts, session.models)
         self.menus = Menus(self, self._acts())
         self.switch = PageSwitch(self)
         self.menus.bar.setCornerWidget(self.switch)
         self.switch.chosen.connect(self.show_page)
         # Only then does the menu bar ask again how wide it is.
         self.switch.changed.connect(lambda: self.menus.bar.setCornerWidget(self.switch))
-        self.live.file_wished.connect(self.choose_file)
-        self.live.demo_wished.connect(self.demo)
+        for offered in (self.live.source_bar, self.live.invitation):
+            offered.open.clicked.connect(self.choose_file)
+            offered.demo.clicked.connect(self.demo)
 
     def _acts(self) -> dict[str, Callable[..., object]]:
         """What each entry of the menus does."""
         return {
             "open": self.choose_file,
-            "classify_files": self.choose_files,
-            "classify_folder": self.choose_folder,
+            "classify_files": partial(self._on_page, 1, self.files.choose_files),
+            "classify_folder": partial(self._on_page, 1, self.files.choose_folder),
             "export_csv": self.exports.answers_as_csv,
             "export_jsonl": self.exports.answers_as_json_lines,
             "export_png": self.exports.picture,
             "export_wav": self.exports.sound,
             "quit": self.close,
-            "live": lambda _on: self.show_page(0),
-            "files": lambda _on: self.show_page(1),
-            **{f"theme_{choice}": partial(self._choose_theme, choice) for choice in THEMES},
+            "live": lambda: self.show_page(0),
+            "files": lambda: self.show_page(1),
+            **{f"theme_{choice}": partial(self.choose_theme, choice) for choice in THEMES},
             "larger": self.set_larger_type,
             "full_screen": self.set_full_screen,
-            "listen": self.listen_to_chosen,
+            "listen": partial(self._on_page, 0, self.live.source_bar.listen.click),
             "demo": self.demo,
-            "stop": self.stop,
-            "refresh": self.refresh,
+            "stop": self._session.stop,
+            "refresh": self._session.refresh_devices,
             "aloud": self.set_aloud,
             "record": self.set_recording,
             "tour": self.start_tour,
@@ -118,26 +118,14 @@ class MainWindow(QMainWindow):
             "about": self.help.show_about,
         }
 
-    def _choose_theme(self, choice: ThemeChoice, _on: bool) -> None:
-        self.choose_theme(choice)
+    def _on_page(self, number: int, act: Callable[[], object]) -> None:
+        self.show_page(number)
+        act()
 
     def listen(self, device_key: str) -> None:
         """Hear a microphone."""
         self.show_page(0)
         self.live.listen(device_key)
-
-    def listen_to_chosen(self) -> None:
-        """Hear the microphone that is chosen in the source bar."""
-        self.show_page(0)
-        self.live.source_bar.listen.click()
-
-    def stop(self) -> None:
-        """End what runs; what it showed stays."""
-        self._session.stop()
-
-    def refresh(self) -> None:
-        """Look for microphones again."""
-        self._session.refresh_devices()
 
     def play(self, path: Path) -> None:
         """Play a file."""
@@ -153,8 +141,7 @@ class MainWindow(QMainWindow):
     def start_tour(self) -> None:
         """The captions over what is heard; the demo when nothing is."""
         if self._session.state.phase in ("starting", "running"):
-            self.show_page(0)
-            self.tour.begin()
+            self._on_page(0, self.tour.begin)
         else:
             self.demo()
 
@@ -173,16 +160,6 @@ class MainWindow(QMainWindow):
         if chosen:
             self._folder = str(Path(chosen).parent)
             self.play(Path(chosen))
-
-    def choose_files(self) -> None:
-        """Ask for files and classify them."""
-        self.show_page(1)
-        self.files.choose_files()
-
-    def choose_folder(self) -> None:
-        """Ask for a folder and classify what is in it."""
-        self.show_page(1)
-        self.files.choose_folder()
 
     def show_page(self, number: int) -> None:
         """0 is the live page, 1 the files page."""

@@ -106,7 +106,7 @@ BAR = (
 
 
 class Menus:
-    """`acts` is what each entry does, by its name; that of a switch or of one of a group is told whether it is on.
+    """`acts` is what each entry does, by its name; that of a switch is told whether it is on.
 
     Every action is added to the window too, so that its keys work while the menu bar is hidden.
     """
@@ -136,12 +136,11 @@ class Menus:
         action.setObjectName(f"menu_{entry.name}")
         action.setShortcut(QKeySequence(entry.keys))
         action.setToolTip(entry.tip or entry.plain_text)
-        is_told = entry.is_switch or bool(entry.group)
-        action.setCheckable(is_told)
+        action.setCheckable(entry.is_switch or bool(entry.group))
         if entry.group:
             self._groups.setdefault(entry.group, QActionGroup(self._window)).addAction(action)
         act = self._acts[entry.name]
-        action.triggered.connect(act if is_told else lambda _on: act())
+        action.triggered.connect(act if entry.is_switch else lambda _on: act())
         self._window.addAction(action)
         self.actions[entry.name] = action
         self._entries.append(entry)

@@ -26,14 +26,13 @@ class HistoryView(Part):
     """Click, drag or use the arrow keys to look at a moment; the wheel, plus and minus zoom."""
 
     moment_wished = Signal(float)  # seconds
-    live_wished = Signal()
-    hovered = Signal(object)  # seconds, or None when the mouse is gone
+    hovered = Signal()  # `hover` has changed
 
-    def __init__(self, parent: QWidget, theme: Theme) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, past: Past) -> None:
         super().__init__(parent, theme)
-        self._past: Past | None = None
-        self._moment: float | None = None  # seconds, while frozen
-        self._hover: float | None = None
+        self._past = past
+        self.moment: float | None = None  # seconds, while frozen
+        self.hover: float | None = None  # seconds, while the mouse is over it
         self._span: float | None = None  # None shows the whole session
         self._end = 0.0
         self._image = QImage()
@@ -46,25 +45,21 @@ class HistoryView(Part):
         )
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMouseTracking(True)
-        theme.changed.connect(self._redraw)
 
     @property
     def span(self) -> tuple[float, float]:
         """The shown time: from, to, in seconds of the session."""
-        newest = self._past.seconds if self._past is not None else 0.0
         if self._span is None:
-            return 0.0, max(newest, SHORTEST_WHOLE)
-        end = newest if self._moment is None else self._end
-        end = max(end, self._span)
+            return 0.0, max(self._past.seconds, SHORTEST_WHOLE)
+        end = max(self._past.seconds if self.moment is None else self._end, self._span)
         return end - self._span, end
 
-    def show_history(self, past: Past, moment: float | None, seconds: float = REDRAWN_EVERY) -> None:
-        """Show this, `seconds` after the last time, with a mark at the moment that is looked at."""
-        self._past = past
-        if moment != self._moment:
-            if self._moment is None:
-                self._end = past.seconds
-            self._moment = moment
+    def show_moment(self, moment: float | None, seconds: float) -> None:
+        """Show the past, `seconds` after the last time, with a mark at the moment that is looked at."""
+        if moment != self.moment:
+            if self.moment is None:
+                self._end = self._past.seconds
+            self.moment = moment
             self._keep_in_view()
             self._since_drawn = REDRAWN_EVERY
         self._since_drawn += seconds
@@ -75,22 +70,21 @@ class HistoryView(Part):
         """Show less time, or more."""
         begin, end = self.span
         spans = [span for span in SPANS if (span < end - begin if closer else span > end - begin)]
-        newest = self._past.seconds if self._past is not None else 0.0
-        wider = [span for span in spans if span < newest]
+        wider = [span for span in spans if span < self._past.seconds]
         self._span = (spans[-1] if spans else SPANS[0]) if closer else (wider[0] if wider else None)
         self._keep_in_view()
         self._redraw()
 
     def _keep_in_view(self) -> None:
-        if self._moment is None or self._span is None or self._past is None:
+        if self.moment is None or self._span is None:
             return
-        self._end = max(self._end, self._moment + self._span * 0.1)
-        self._end = min(self._end, self._moment + self._span * 0.9, max(self._past.seconds, self._span))
+        self._end = max(self._end, self.moment + self._span * 0.1)
+        self._end = min(self._end, self.moment + self._span * 0.9, max(self._past.seconds, self._span))
 
     def _redraw(self) -> None:
         self._since_drawn = 0.0
         plot = self._plot()
-        if self._past is not None and plot.width() > 0 and plot.height() > 0:
+        if plot.width() > 0 and plot.height() > 0:
             columns, rows = min(plot.width(), MOST_COLUMNS), min(plot.height(), MOST_ROWS)
             stacked = stack(self._past.curve(*self.span, columns), rows)
             self._image = QImage(stacked.tobytes(), columns, rows, columns, QImage.Format.Format_Indexed8).copy()
@@ -110,8 +104,7 @@ class HistoryView(Part):
 
     def _seconds(self, x: float) -> float:
         begin, end = self.span
-        newest = self._past.seconds if self._past is not None else 0.0
-        return min(max(begin + x / max(self.width(), 1) * (end - begin), 0.0), newest)
+        return min(max(begin + x / max(self.width(), 1) * (end - begin), 0.0), self._past.seconds)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         with painting(self) as painter:
@@ -122,7 +115,7 @@ class HistoryView(Part):
                 painter.drawImage(plot, self._image)
             self._paint_ticks(painter, plot)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            for seconds, width in ((self._hover, 1.0), (self._moment, 2.5)):
+            for seconds, width in ((self.hover, 1.0), (self.moment, 2.5)):
                 if seconds is not None:
                     x = self._x(seconds)
                     painter.setPen(QPen(self.theme.colour("background"), (width + 2) * self.scale))
@@ -156,15 +149,15 @@ class HistoryView(Part):
             self.moment_wished.emit(self._seconds(event.position().x()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        self._hover = self._seconds(event.position().x())
-        self.hovered.emit(self._hover)
+        self.hover = self._seconds(event.position().x())
+        self.hovered.emit()
         if event.buttons() & Qt.MouseButton.LeftButton:
-            self.moment_wished.emit(self._hover)
+            self.moment_wished.emit(self.hover)
         self.update()
 
     def leaveEvent(self, event: object) -> None:  # noqa: N802
-        self._hover = None
-        self.hovered.emit(None)
+        self.hover = None
+        self.hovered.emit()
         self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
@@ -173,8 +166,7 @@ class HistoryView(Part):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         step = LEAP if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else STEP
-        newest = self._past.seconds if self._past is not None else 0.0
-        at = newest if self._moment is None else self._moment
+        at = self._past.seconds if self.moment is None else self.moment
         key = event.key()
         if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
             self.moment_wished.emit(at - step if key == Qt.Key.Key_Left else at + step)
@@ -203,17 +195,12 @@ def stack(curve: NDArray[np.float32], rows: int) -> NDArray[np.uint8]:
 class HistoryPanel(Panel):
     """The picture, what is under the mouse in words, and one button: freeze, or back to live."""
 
-    freeze_wished = Signal()
-
-    def __init__(self, parent: QWidget, theme: Theme, genres: tuple[str, ...]) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, past: Past) -> None:
         super().__init__(parent, theme, "History")
-        self._genres = genres
-        self._past: Past | None = None
-        self._moment: float | None = None
-        self._hover: float | None = None
-        self.view = HistoryView(self, theme)
+        self._past = past
+        self.view = HistoryView(self, theme, past)
         self.note = Reading(self, theme, "muted", 12, align=RIGHT)
-        self.note.named("history_note", "Moment", "")
+        self.note.named("history_note", "Moment")
         self.freeze, self.closer, self.wider = QPushButton(self), QPushButton(self), QPushButton(self)
         for button, name, text, accessible, tip in (
             (self.freeze, "freeze", FREEZE, "Freeze or go back to live", "Hold the picture; sound goes on being heard"),
@@ -224,33 +211,28 @@ class HistoryPanel(Panel):
             button.setProperty("small", True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.freeze.setToolTip("Hold the picture, or go back to live; sound goes on being heard (space bar)")
-        self.freeze.clicked.connect(self.freeze_wished)
         self.closer.clicked.connect(lambda: self.view.zoom(closer=True))
         self.wider.clicked.connect(lambda: self.view.zoom(closer=False))
-        self.view.hovered.connect(self._show_hover)
+        self.view.hovered.connect(self._say)
 
-    def show_history(self, past: Past, moment: float | None, seconds: float) -> None:
-        """Show this, `seconds` after the last time; `moment` is the time looked at, None for live."""
-        if (moment is None) != (self._moment is None):
+    def show_moment(self, moment: float | None, seconds: float) -> None:
+        """Show the past, `seconds` after the last time; `moment` is the time looked at, None for live."""
+        if (moment is None) != (self.view.moment is None):
             emphasise(self.freeze, moment is not None, FREEZE if moment is None else LIVE)
             self.arrange()
-        self._past, self._moment = past, moment
-        self.freeze.setEnabled(past.frames > 0)
-        self.view.show_history(past, moment, seconds)
-        self._say()
-
-    def _show_hover(self, seconds: float | None) -> None:
-        self._hover = seconds
+        self.freeze.setEnabled(self._past.frames > 0)
+        self.view.show_moment(moment, seconds)
         self._say()
 
     def _say(self) -> None:
-        moment = None if self._past is None or self._hover is None else self._past.at(self._hover)
+        frozen_at, hover = self.view.moment, self.view.hover
+        moment = None if hover is None else self._past.at(hover)
         if moment is not None:
             best = int(moment.smoothed.argmax())
             share = words.percent(float(moment.smoothed[best]))
-            self.note.show_text(f"{words.clock(moment.seconds)}  {self._genres[best]} {share}", "text")
-        elif self._moment is not None:
-            self.note.show_text(f"frozen at {words.clock(self._moment)}, still listening", "warning")
+            self.note.show_text(f"{words.clock(moment.seconds)}  {self._past.genres[best]} {share}", "text")
+        elif frozen_at is not None:
+            self.note.show_text(f"frozen at {words.clock(frozen_at)}, still listening", "warning")
         else:
             self.note.show_text("")
 

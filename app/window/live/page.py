@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from app.live.costs import CostReport
 from app.live.past import Past
 from app.live.protocol import DeviceList, EngineState, Session
 from app.live.verdict import Verdict
@@ -71,9 +72,6 @@ class LivePage(QWidget):
     projector: larger type in a window of the same size.
     """
 
-    file_wished = Signal()
-    demo_wished = Signal()
-
     def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
         super().__init__(parent)
         self.projector = False
@@ -85,12 +83,13 @@ class LivePage(QWidget):
         self.source_bar = SourceBar(self, theme, session)
         self.status = StatusLine(self, theme)
         self.player = PlayerBar(self, theme, session)
-        self.now = NowPanel(self, theme, session.genres, session.models.description.window_seconds)
+        window_seconds = self.past.model.window_seconds
+        self.now = NowPanel(self, theme, session.genres, window_seconds)
         self.genres = GenresPanel(self, theme, session.genres)
         self.spectrogram = SpectrogramPanel(
-            self, theme, session.models.description.window_seconds, session.frame_seconds, session.highest_frequency
+            self, theme, window_seconds, session.frame_seconds, session.highest_frequency
         )
-        self.history = HistoryPanel(self, theme, session.genres)
+        self.history = HistoryPanel(self, theme, self.past)
         self.cost = CostPanel(self, theme, session.models.choices, session.models.windows, session.frame_seconds)
         self.invitation = InvitationCard(self, theme)
         self.parts: dict[str, Part] = {
@@ -104,18 +103,14 @@ class LivePage(QWidget):
             "history": self.history,
             "cost": self.cost,
         }
-        self.source_bar.listen_wished.connect(self.listen)
-        self.source_bar.file_wished.connect(self.file_wished)
-        self.source_bar.demo_wished.connect(self.demo_wished)
-        self.source_bar.stop_wished.connect(session.stop)
-        self.source_bar.refresh_wished.connect(session.refresh_devices)
+        self.source_bar.listen.clicked.connect(lambda: self.listen(self.source_bar.picker.key()))
+        self.source_bar.stop.clicked.connect(lambda: session.stop())
+        self.source_bar.refresh.clicked.connect(lambda: session.refresh_devices())
         self.cost.controls.chosen.connect(session.models.choose)
         self.cost.controls.comparison_wished.connect(session.models.measure)
-        self.history.freeze_wished.connect(self.toggle_freeze)
+        self.history.freeze.clicked.connect(self.toggle_freeze)
         self.history.view.moment_wished.connect(self.look_at)
-        self.invitation.listen_wished.connect(self.source_bar.listen.click)
-        self.invitation.file_wished.connect(self.file_wished)
-        self.invitation.demo_wished.connect(self.demo_wished)
+        self.invitation.listen.clicked.connect(self.source_bar.listen.click)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setFocus()  # no control is chosen before the user chooses one
         self.reset()
@@ -155,16 +150,12 @@ class LivePage(QWidget):
         self._moment = moment.seconds
         clock = words.clock(moment.seconds)
         self.now.rename(f"At {clock}, frozen", "warning")
-        self.genres.show_answer(moment.smoothed, moment.raw)
         best = int(moment.smoothed.argmax())
         verdict = moment.verdict or Verdict("genre", best, best, float(moment.smoothed[best]))
-        report = self.past.report(moment.frame)
-        self.now.show_verdict(verdict, self._session.hears_microphone)
-        self.now.show_filled(moment.filled, report.model.window_seconds)
-        self.spectrogram.show_window(report.model.window_seconds)
+        self._show(self.past.report(moment.frame), verdict, moment.filled)
+        self.genres.show_answer(moment.smoothed, moment.raw)
         self.spectrogram.look_at(moment.frame, clock)
-        self.cost.show_report(report, self._session.missed)
-        self.history.show_history(self.past, self._moment, 0.0)
+        self.history.show_moment(self._moment, 0.0)
 
     def go_live(self) -> None:
         """Show what is heard now."""
@@ -173,7 +164,7 @@ class LivePage(QWidget):
         self.spectrogram.look_at(None)
         if self._last is not None:
             self._show_newest(self._last)
-        self.history.show_history(self.past, None, 0.0)
+        self.history.show_moment(None, 0.0)
 
     def tick(self, seconds: float) -> None:
         """Show what has happened in the last `seconds`, since the last tick; runs 60 times a second."""
@@ -183,7 +174,7 @@ class LivePage(QWidget):
         if snapshots:
             self._take(snapshots)
         self._show_session(state)
-        self.history.show_history(self.past, self._moment, seconds)
+        self.history.show_moment(self._moment, seconds)
         for gliding in (self.genres, self.spectrogram, self.source_bar.level):
             gliding.advance(seconds)
 
@@ -235,10 +226,12 @@ class LivePage(QWidget):
             self._show_newest(self._last)
 
     def _show_newest(self, snapshot: Snapshot) -> None:
-        report = self.past.report()
-        self.now.show_verdict(self.past.verdict, self._session.hears_microphone)
-        self.now.show_filled(snapshot.filled, report.model.window_seconds)
+        self._show(self.past.report(), self.past.verdict, snapshot.filled)
         self.genres.show_answer(snapshot.smoothed, snapshot.probabilities)
+
+    def _show(self, report: CostReport, verdict: Verdict, filled: float) -> None:
+        self.now.show_verdict(verdict, self._session.hears_microphone)
+        self.now.show_filled(filled, report.model.window_seconds)
         self.spectrogram.show_window(report.model.window_seconds)
         self.cost.show_report(report, self._session.missed)
 

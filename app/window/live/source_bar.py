@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QLinearGradient, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
@@ -148,13 +148,7 @@ def _share(dbfs: float) -> float:
 
 
 class SourceBar(Part):
-    """Says what the user wishes; the window passes it on. The level before listening it asks for itself."""
-
-    listen_wished = Signal(str)  # the microphone's key
-    file_wished = Signal()
-    demo_wished = Signal()
-    stop_wished = Signal()
-    refresh_wished = Signal()
+    """Its buttons are the window's to connect; the level before listening it asks for itself."""
 
     def __init__(self, parent: QWidget, theme: Theme, session: Session) -> None:
         super().__init__(parent, theme)
@@ -183,11 +177,6 @@ class SourceBar(Part):
         self._row.setStretchFactor(self.picker, 4)
         self._row.addStretch(1)
         self._row.addWidget(self.level)
-        self.listen.clicked.connect(lambda: self.listen_wished.emit(self.picker.key()))
-        self.open.clicked.connect(self.file_wished)
-        self.demo.clicked.connect(self.demo_wished)
-        self.stop.clicked.connect(self.stop_wished)
-        self.refresh.clicked.connect(self.refresh_wished)
         self.check.toggled.connect(self._preview)
         self.picker.activated.connect(lambda _index: self._preview(self.check.isChecked()))
         self.show_session(EngineState("idle"))

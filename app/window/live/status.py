@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -102,11 +102,7 @@ def invitation_for(
 
 
 class InvitationCard(Part):
-    """Covers the panels with a veil and a card."""
-
-    listen_wished = Signal()
-    file_wished = Signal()
-    demo_wished = Signal()
+    """Covers the panels with a veil and a card; its buttons are the window's to connect."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, theme)
@@ -122,9 +118,6 @@ class InvitationCard(Part):
         dress(self.listen, "invitation_listen", "Listen", "Listen", "Hear the chosen microphone")
         dress(self.open, "invitation_open", OFFER_FILE, "Open a file", "Play an audio file; or drop one here")
         dress(self.demo, "invitation_demo", "Play the demo", "Play the demo", "Music that this program makes itself")
-        self.listen.clicked.connect(self.listen_wished)
-        self.demo.clicked.connect(self.demo_wished)
-        self.open.clicked.connect(self.file_wished)
         self._column = QVBoxLayout(self._card)
         self._buttons = QHBoxLayout()
         self._buttons.addStretch(1)

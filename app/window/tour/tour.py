@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
 from PySide6.QtGui import QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from app.live.protocol import Session
+from app.live.protocol import Models
 from app.window.theme import Theme, text_pixels
 from app.window.tour.captions import STEPS, Step
-from app.window.widgets import Part, dress, painting, style_text
+from app.window.widgets import Part, dress, fill, painting, style_text
 
 WIDTH, NARROWEST, GAP = 430, 290, 14  # pixels at scale 1
 LONGER = 4.0  # times as long, or the nearest below that there is
@@ -20,17 +20,14 @@ LONGER = 4.0  # times as long, or the nearest below that there is
 class Tour(Part):
     """Covers the live page, lets the mouse through, and goes on by itself.
 
-    `panels` are found by the names that the steps use; a step whose panel is not there speaks of none.
+    `panels` are found by the names that the steps use; a step whose panel is not there speaks of none. One step makes
+    the window of the model longer, which is undone at the latest when the tour ends.
     """
 
-    changed = Signal(str)  # what the step that begins does
-    ended = Signal()
-
-    def __init__(
-        self, page: QWidget, theme: Theme, panels: Mapping[str, QWidget], steps: Sequence[Step] = STEPS
-    ) -> None:
+    def __init__(self, page: QWidget, theme: Theme, panels: Mapping[str, QWidget], models: Models) -> None:
         super().__init__(page, theme)
-        self._page, self._panels, self._steps = page, panels, steps
+        self._page, self._panels, self._models = page, panels, models
+        self._before: tuple[str, float] | None = None  # key and window of the model, while it has a longer one
         self._number = 0
         self._seconds = 0.0  # in the present step
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -44,7 +41,7 @@ class Tour(Part):
     @property
     def step(self) -> Step:
         """The present one."""
-        return self._steps[self._number]
+        return STEPS[self._number]
 
     @property
     def is_running(self) -> bool:
@@ -57,18 +54,20 @@ class Tour(Part):
 
     def go(self, number: int) -> None:
         """To that step; behind the last one the tour is over."""
-        if number >= len(self._steps):
+        if number >= len(STEPS):
             self.end()
             return
         self._number, self._seconds = max(0, number), 0.0
         step = self.step
-        self.card.show_step(step, self._number, len(self._steps))
+        self.card.show_step(step, self._number, len(STEPS))
         for shown in (self, self.card):
             shown.show()
             shown.raise_()
         self._place()
-        if step.change:
-            self.changed.emit(step.change)
+        if step.change == "longer window":
+            self._lengthen_window()
+        elif step.change:
+            self._restore_window()
 
     def turn(self, steps: int) -> None:
         """So many steps on, or back."""
@@ -79,7 +78,21 @@ class Tour(Part):
         if self.is_running:
             self.hide()
             self.card.hide()
-            self.ended.emit()
+            self._restore_window()
+
+    def _lengthen_window(self) -> None:
+        if self._before is None:
+            model = self._models.description
+            longer = [seconds for seconds in self._models.windows if seconds <= LONGER * model.window_seconds * 1.01]
+            self._before = model.choice.key, model.window_seconds
+            if longer:
+                # The first one is the one that ships: what the caption says of its cost is true of that one.
+                self._models.choose(self._models.choices[0].key, longer[-1])
+
+    def _restore_window(self) -> None:
+        before, self._before = self._before, None
+        if before is not None:
+            self._models.choose(*before)
 
     def tick(self, seconds: float) -> None:
         """Time goes on."""
@@ -206,38 +219,9 @@ class TourCard(Part):
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         with painting(self) as painter:
             painter.setPen(QPen(self.theme.colour("accent"), max(1.0, 1.5 * self.scale)))
-            painter.setBrush(self.theme.colour("raised"))
             radius = 14 * self.scale
             inside = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-            painter.drawRoundedRect(inside, radius, radius)
+            fill(painter, self.theme.colour("raised"), inside, radius)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self.theme.colour("accent"))
             length = (inside.width() - 2 * radius) * min(self._share, 1.0)
-            painter.drawRect(QRectF(inside.x() + radius, inside.bottom() - 3, length, 2))
-
-
-class TourChanges:
-    """Makes the window longer for a step, and gives it back at the latest when the tour ends."""
-
-    def __init__(self, session: Session, tour: Tour) -> None:
-        self._session = session
-        self._before: tuple[str, float] | None = None  # key and window
-        tour.changed.connect(self._change)
-        tour.ended.connect(self._restore)
-
-    def _change(self, change: str) -> None:
-        if change != "longer window":
-            self._restore()
-        elif self._before is None:
-            models = self._session.models
-            model = models.description
-            longer = [seconds for seconds in models.windows if seconds <= LONGER * model.window_seconds * 1.01]
-            self._before = model.choice.key, model.window_seconds
-            if longer:
-                # The first one is the one that ships: what the caption says of its cost is true of that one.
-                models.choose(models.choices[0].key, longer[-1])
-
-    def _restore(self) -> None:
-        before, self._before = self._before, None
-        if before is not None:
-            self._session.models.choose(*before)
+            fill(painter, self.theme.colour("accent"), QRectF(inside.x() + radius, inside.bottom() - 3, length, 2))

@@ -180,7 +180,7 @@ def test_zoom_shows_less_time_and_keeps_the_moment_in_view(heard: MainWindow) ->
 
 def test_the_picture_has_the_colours_of_the_genres_where_they_were(heard: MainWindow) -> None:
     view = heard.live.history.view
-    view.show_history(heard.live.past, None)
+    view.show_moment(None, 1.0)
     QApplication.processEvents()
     picture = view.grab().toImage()
 
