@@ -30,6 +30,8 @@ TICK_MILLISECONDS = 16
 LONGEST_GLIDE = 0.1  # seconds; caps the animation after a stall
 CLOSING_SECONDS = 0.5  # the session gets this long to stop before the window goes without it
 AUDIO_FILES = " ".join(f"*{suffix}" for suffix in SUFFIXES)
+RECORDING = "Recording: the last five minutes, in memory only."
+FORGOTTEN = "Recording is off; what was recorded is forgotten."
 LEAVE_FULL_SCREEN = "F11 or Esc leaves full screen."
 
 
@@ -200,11 +202,7 @@ class MainWindow(QMainWindow):
         """Keep the last minutes of sound, or forget them."""
         self._session.recorder.switch(on)
         self.menus.switch("record", on)
-        self.toast.say(
-            "Recording: the last five minutes, in memory only."
-            if on
-            else "Recording is off; what was recorded is forgotten."
-        )
+        self.toast.say(RECORDING if on else FORGOTTEN)
 
     def tick(self) -> None:
         """Show what has happened since the last tick."""
@@ -229,9 +227,8 @@ class MainWindow(QMainWindow):
         scale = scale_for(self.pages.width(), self.pages.height(), self.live.projector)
         if scale != self._scale:
             self._scale = scale
-            self.tour.set_scale(scale)
-            self.toast.set_scale(scale)
-            self.files.set_scale(scale)
+            for scaled in (self.tour, self.toast, self.files):
+                scaled.set_scale(scale)
             self._restyle()
 
     def _restyle(self) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -144,10 +144,14 @@ def test_a_click_looks_at_the_moment_under_the_mouse_and_hovering_says_it(heard:
     begin, end = view.span
     assert (begin, end) == (0.0, 60.0)
     at = QPoint(round(5.0 / 60.0 * view.width()), 10)
-    QTest.mouseMove(view, at)
-    view.hovered.emit(5.0)
+    nothing = Qt.MouseButton.NoButton
+    moved = QMouseEvent(
+        QEvent.Type.MouseMove, QPointF(at), QPointF(at), nothing, nothing, Qt.KeyboardModifier.NoModifier
+    )
+    QApplication.sendEvent(view, moved)
     assert text(heard, "history_note") == "0:04  jazz 90 %"
-    view.hovered.emit(None)
+    QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
+    assert text(heard, "history_note") == ""
     QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
     assert heard.live.frozen
     assert text(heard, "present_genre") == "jazz"
