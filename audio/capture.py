@@ -61,7 +61,7 @@ class Device(Protocol):
 
     @property
     def condition(self) -> Condition:
-        """What is known at present, at once."""
+        """The latest known; returns at once."""
 
     def open(self) -> Future[DeviceStream]:
         """Open and start it; the future raises AudioError, with a sentence, where that fails."""

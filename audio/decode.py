@@ -48,7 +48,7 @@ class SoundFile:
 
 
 class Soundtrack:
-    """The first one in a container that FFmpeg decodes, through PyAV. `kind` is what the user calls it: file, stream.
+    """A container's first soundtrack, decoded by FFmpeg through PyAV. `kind` is what the user calls it: file, stream.
 
     Raises UnreadableFile, with the sentence `not_sound` where FFmpeg knows no such encoding.
     """
@@ -141,7 +141,7 @@ class FrameConverter:
 
 
 def _frames_of(packet: Any) -> list[Any]:
-    """A damaged packet gives no frames: players leave it out and go on."""
+    """A damaged packet gives no frames: it is left out, as players do."""
     import av
 
     try:

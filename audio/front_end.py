@@ -1,4 +1,4 @@
-"""What computes the front end: numpy, and compiled functions from the moment they are there. And its buffer."""
+"""Whether numpy or compiled functions compute the front end, and the buffer that its parts share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Loops(NamedTuple):
 
 
 class FrontEnd:
-    """May be shared by any number of streams; each goes on without a gap when the compiled functions come.
+    """numpy, until compiled functions take over. Any number of streams may share it; none has a gap then.
 
     loops: None as long as numpy computes.
     """
@@ -55,14 +55,14 @@ class FrontEnd:
         return loops.count_invalid(samples)
 
     def _loops_for(self, samples: Samples) -> Loops | None:
-        """None where numpy is to do it: functions are compiled for contiguous arrays that may be written."""
+        """None where numpy must do it: the loops are compiled for contiguous, writable arrays."""
         return self.loops if samples.flags.carray else None
 
 
 class SampleBuffer:
-    """Samples come in at the end and leave from the beginning; those in between lie side by side.
+    """Contiguous samples: appended at the end, dropped from the beginning.
 
-    The memory is taken once, and grows only where more samples wait than ever before.
+    The memory is allocated once, and grows only where more samples wait than ever before.
     """
 
     def __init__(self, capacity: int, front_end: FrontEnd) -> None:
@@ -88,7 +88,7 @@ class SampleBuffer:
         self._end = end
 
     def drop(self, count: int) -> None:
-        """Forget the oldest `count` samples."""
+        """Remove the oldest `count` samples."""
         self._first += count
         if self._first == self._end:
             self._first = self._end = 0

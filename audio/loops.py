@@ -42,7 +42,7 @@ def compile_loops(compiler: Callable[[Callable[..., Any]], Any]) -> Loops:
 
 
 def part(function: Function) -> Function:
-    """Compiled with what calls it."""
+    """Compile it together with its caller."""
     return cast(Function, njit(**OPTIONS)(function))
 
 
@@ -99,7 +99,7 @@ def transform(
 def turn(
     real: Doubles, imaginary: Doubles, factors: Doubles, side: int, out_real: Doubles, out_imaginary: Doubles
 ) -> None:
-    """One step of radix 4 of Stockham's transform; `side` neighbours are turned alike."""
+    """One step of radix 4 of Stockham's transform; `side` neighbours share their factors."""
     quarter = len(real) // 4
     for p in range(quarter // side):
         c1, s1, c2, s2, c3, s3 = factors[6 * p : 6 * p + 6]

@@ -27,7 +27,7 @@ INVALID_SAMPLE_RATE = -9997  # PortAudio's error code
 
 
 class Microphone(Capture):
-    """Listens from its creation on, at the device's own rate; see Capture for what happens after that.
+    """A capture of an input device at its own rate; see Capture.
 
     `device`: its key or name (any unambiguous part of it, whatever the case), PortAudio's index, or None for
     the default. `channel`: the index of the one to use, None for the mean of all. Raises NoAudioSystem where
@@ -137,7 +137,7 @@ class PortAudioDevice:
         raise AssertionError("there is at least one rate")
 
     def _find_again(self) -> None:
-        """Whether it is there, and under which index.
+        """Find its present index. Raises NoMicrophone where it is not there.
 
         A sound server says so itself, and PortAudio's index is that of the way to it, which stays. Looking for devices
         would take half a second on a busy machine, and fill the terminal with ALSA's complaints without a server.

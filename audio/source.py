@@ -1,4 +1,4 @@
-"""What every place that sound comes from looks like, be it a microphone or a file, and what can go wrong with it."""
+"""The interface of every source of sound, microphone or file: its blocks, its channels and its errors."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Watchdog:
         self._down, self._is_open = "lost", False
 
     def give_up(self) -> None:
-        """The stream is closed because nothing comes: perhaps a new one fares better."""
+        """The stream is closed because nothing comes; a new one may do better."""
         self._down, self._is_open = "stalled", False
 
     def reopen(self, now: float) -> None:
@@ -89,7 +89,7 @@ class Watchdog:
 
 
 def _run_at_end(run: int, breaks: NDArray[np.bool_]) -> int:
-    """How long a run is that was `run` long before, where each True ends it."""
+    """The length of the run at the end, after one of `run` before; each True ends a run."""
     last = np.flatnonzero(breaks)
     return run + len(breaks) if not len(last) else len(breaks) - 1 - int(last[-1])
 

@@ -18,7 +18,7 @@ from audio import RawFormat, StreamSource, UnreadableFile
 from audio.pipe import SAMPLE_TYPES, to_samples
 from scripts.fuzz import damage
 from scripts.made_sounds.files import made_files
-from tests.audio.test_raw import heard, pipe_of
+from tests.audio.test_pipe import heard, pipe_of
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 NAMES = sorted(made_files())
