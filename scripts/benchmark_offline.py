@@ -50,7 +50,7 @@ from pathlib import Path
 from app.files.classify import classify_file
 from app.stream.models import identify
 from app.files.json_formats import file_pieces
-from app.files.pool import load_once
+from app.files.classify import load_once
 from app.stream.weights import default_weights
 
 weights = default_weights()

@@ -24,8 +24,9 @@ from scripts.preparation import run_within_environment
 
 run_within_environment()
 
+from app.files.classify import Task, perform
 from app.files.parameters import Parameters
-from app.files.pool import Task, perform, worker_context
+from app.files.pool import worker_context
 from app.stream.models import identify
 from app.stream.weights import default_weights
 from scripts.made_sounds.files import made_files

@@ -1,6 +1,4 @@
-"""What a run knows of one input: its answer with a timeline, or why there is none. Plain values, cheap to send; and how
-the timeline comes about.
-"""
+"""What a run knows of one input: its answer with a timeline, or why there is none. Plain values, cheap to send."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from app.stream.snapshot import is_unsure
 from app.stream.stream import TwinComparison
 from model import ModelConfig
 
-ROUNDED_DIGITS = 6
+DIGITS = 6  # to which times and probabilities are rounded
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class Timeline:
         borders = [0, *(np.flatnonzero(apart) + 1).tolist(), len(self)]
         for first, after in pairwise(borders):
             genre = int(leading[first])
-            mean = round(float(self.probabilities[first:after, genre].mean()), 6)
+            mean = round(float(self.probabilities[first:after, genre].mean()), DIGITS)
             yield Segment(float(self.starts[first]), float(self.ends[after - 1]), self.genres[genre], mean)
 
 
@@ -85,9 +83,9 @@ class FileAnswer:
     probability: float  # of the genre
     probabilities: dict[str, float]  # of every genre: the mean over the file's tokens
     unsure: bool
-    duration: float  # seconds of sound that were heard
+    duration: float  # seconds of sound
     timeline: Timeline
-    invalid_samples: int = 0  # NaN or infinite ones, heard as silence
+    invalid_samples: int = 0  # NaN or infinite ones, which count as silence
     comparison: TwinComparison | None = None
 
 
@@ -103,7 +101,7 @@ def describe_hop(genres: tuple[str, ...], start: float, end: float, answer: NDAr
     """answer: (genres,) probabilities."""
     best = int(answer.argmax())
     named = dict(zip(genres, answer.tolist(), strict=True))
-    return Hop(round(start, 6), round(end, 6), genres[best], float(answer[best]), named, unsure)
+    return Hop(round(start, DIGITS), round(end, DIGITS), genres[best], float(answer[best]), named, unsure)
 
 
 class TimelineBuilder:
@@ -151,8 +149,8 @@ class TimelineBuilder:
 
     def timeline(self) -> Timeline:
         """All hops so far."""
-        starts = (np.array(self._indices) * self._hop).round(ROUNDED_DIGITS)
-        ends = np.minimum(starts + self._hop, self._last_end).round(ROUNDED_DIGITS)
+        starts = (np.array(self._indices) * self._hop).round(DIGITS)
+        ends = np.minimum(starts + self._hop, self._last_end).round(DIGITS)
         answers = np.array(self._answers).reshape(-1, len(self._genres))
         return Timeline(self._genres, starts, ends, answers, np.array(self._unsure, dtype=np.bool_))
 
@@ -161,7 +159,7 @@ class TimelineBuilder:
         return hops
 
     def _smoothed(self, known: NDArray[np.float64]) -> NDArray[np.float64]:
-        rounded: NDArray[np.float64] = known[-self._frames :].mean(axis=0).round(ROUNDED_DIGITS)
+        rounded: NDArray[np.float64] = known[-self._frames :].mean(axis=0).round(DIGITS)
         return rounded
 
     def _enter(self, index: int, answer: NDArray[np.float64], end: float | None) -> Hop:

@@ -4,37 +4,79 @@ from __future__ import annotations
 
 import math
 import os
-import sys
+import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from app.files.answer import FileAnswer, Hop, TimelineBuilder
-from app.files.inputs import STANDARD_INPUT
+from app.files.answer import FileAnswer, FileError, Hop, TimelineBuilder
+from app.files.journal import Fingerprint, take_fingerprint
 from app.files.parameters import Parameters
 from app.stream.frames import FrameReader
-from app.stream.models import Model, with_twin
+from app.stream.models import Model, identify, load_model, with_twin
 from app.stream.snapshot import is_unsure
 from app.stream.stream import Stream, TwinTally
 from app.stream.twin import TwinRunner
-from audio import FFT_LENGTH, SAMPLE_RATE, FileSource, RawFormat, RawSource, Source, StreamSource, UnreadableFile
+from audio import FFT_LENGTH, SAMPLE_RATE, FileSource, Source, UnreadableFile
+from model import WeightsError
+
+Progress = Callable[[float], None]  # share of one file that is done, 0..1
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be done, small enough to be sent anywhere."""
+
+    path: str
+    weights: str
+    weights_hash: str
+    parameters: Parameters
+    fingerprint: bool  # whether that of the file is wanted too
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it."""
+
+    result: FileAnswer | FileError
+    fingerprint: Fingerprint | None = None
+    fault: str = ""  # the traceback, where the program itself is at fault
+
+
+def perform(task: Task, on_progress: Progress | None = None) -> Outcome:
+    """Never raises for what is wrong with one file: the others have a right to be done."""
+    try:
+        model = load_once(task.weights, task.weights_hash)
+        # Before it is read: a file that changes meanwhile will not match, and is done again.
+        fingerprint = _fingerprint_if_readable(task.path) if task.fingerprint else None
+        # Samples near the largest float overflow when channels are averaged: they are heard as silence, and counted.
+        with decodable_name(task.path) as path, np.errstate(over="ignore", invalid="ignore"):
+            answer = classify_file(model, path, task.parameters, on_progress)
+        return Outcome(replace(answer, path=task.path), fingerprint)
+    except (UnreadableFile, WeightsError) as error:
+        return Outcome(FileError(task.path, str(error)))
+    except OSError as error:
+        return Outcome(FileError(task.path, f"the file cannot be read to its end ({error.strerror}): try it again"))
+    except Exception as error:
+        sentence = f"the program failed on this file ({error!r}): please report it, with what --verbose says"
+        return Outcome(FileError(task.path, sentence), fault=traceback.format_exc())
 
 
 def classify_file(
-    model: Model,
-    path: Path,
-    parameters: Parameters | None = None,
-    on_progress: Callable[[float, float | None], None] | None = None,
+    model: Model, path: Path, parameters: Parameters | None = None, on_progress: Progress | None = None
 ) -> FileAnswer:
-    """Decode, hear and answer. `on_progress` is told seconds heard and, where known, in all. Raises UnreadableFile."""
+    """Decode a file and answer it. `on_progress` is told 0 while its length is not known. Raises UnreadableFile."""
     parameters = parameters or Parameters()
     with FileSource(path, parameters.channel_index) as source:
 
         def tell(seconds: float) -> None:
             if on_progress is not None:
-                on_progress(seconds, source.duration)
+                on_progress(min(seconds / source.duration, 1.0) if source.duration else 0.0)
 
         return classify_source(model, source, str(path), parameters, on_time=tell)
 
@@ -48,7 +90,7 @@ def classify_source(
     on_hop: Callable[[Hop], None] | None = None,
     on_time: Callable[[float], None] | None = None,
 ) -> FileAnswer:
-    """Hear a source to its end. `on_hop` gets every hop as soon as it is over, `on_time` the seconds heard.
+    """Answer a source to its end. `on_hop` gets every hop as soon as it is over, `on_time` the seconds so far.
 
     Live: every frame is answered as soon as it arrives, a step at a time; otherwise in large chunks, which gives the
     same probabilities to 1e-5; the hops are handed out, and not kept. Raises UnreadableFile.
@@ -101,37 +143,31 @@ def _begin(model: Model, compare: bool, live: bool) -> tuple[Stream, TwinTally |
     return Stream(model, TwinRunner(make_twin(), frame_seconds=math.inf)), TwinTally(model.config)
 
 
+@lru_cache(maxsize=1)
+def load_once(weights: str, weights_hash: str) -> Model:
+    """The model, loaded once in a process. Raises WeightsError, also when it is another one than was asked for."""
+    model = load_model(Path(weights))
+    if identify(Path(weights))["hash"] != weights_hash:
+        raise WeightsError(f"{weights} is another model where the work is done: give every machine the same file")
+    return model
+
+
 @contextmanager
-def open_pipe(path: str, raw: RawFormat | None, channel: int | None) -> Iterator[RawSource | StreamSource]:
-    """Standard input for "-", else a named pipe; `raw` describes only the former. Raises UnreadableFile."""
-    if path == STANDARD_INPUT:
-        with _standard_input(raw, channel) as source:
-            yield source
-        return
+def decodable_name(path: str) -> Iterator[Path]:
+    """The path itself, or a link to it where its name is no valid text: the decoders take only text."""
     try:
-        pipe = open(path, "rb", buffering=0)  # noqa: SIM115 (what goes wrong later is not about opening)
-    except OSError as error:
-        raise UnreadableFile(f"the pipe cannot be opened ({error.strerror}): check its permissions") from error
-    with pipe, StreamSource(pipe.fileno(), path, channel) as source:
-        yield source
+        path.encode()
+    except UnicodeEncodeError:
+        with tempfile.TemporaryDirectory(prefix="nystream-") as folder:
+            link = Path(folder) / ("sound" + Path(path).suffix.encode("ascii", "ignore").decode())
+            link.symlink_to(os.path.abspath(path))
+            yield link
+    else:
+        yield Path(path)
 
 
-def _standard_input(raw: RawFormat | None, channel: int | None) -> RawSource | StreamSource:
-    if sys.stdin is None or sys.stdin.closed:
-        raise UnreadableFile("standard input is closed: pipe sound into it")
-    if sys.stdin.isatty():
-        raise UnreadableFile("standard input is a terminal: pipe sound into it")
-    descriptor = sys.stdin.fileno()
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.setmode(descriptor, os.O_BINARY)
-    if raw is None:
-        return StreamSource(descriptor, channel=channel)
-    return RawSource(descriptor, raw, channel=channel)
-
-
-def leftover_note(source: Source) -> str:
-    """What to say when the stream has ended, "" if there is nothing."""
-    leftover = source.leftover_bytes if isinstance(source, RawSource) else 0
-    return f"the stream ended in the middle of a sample: {leftover} bytes were left out" if leftover else ""
+def _fingerprint_if_readable(path: str) -> Fingerprint | None:
+    try:
+        return take_fingerprint(path)
+    except OSError:
+        return None  # the decoder says it in better words

@@ -7,9 +7,11 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from app.files.answer import FileError
+from audio import RawFormat, RawSource, Source, StreamSource, UnreadableFile
 
 STANDARD_INPUT = "-"
 # What is looked for in folders and offered in dialogs; a file that is named by itself is always tried.
@@ -65,6 +67,42 @@ def is_device(path: str) -> bool:
     except OSError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISFIFO(mode))
+
+
+@contextmanager
+def open_pipe(path: str, raw: RawFormat | None, channel: int | None) -> Iterator[RawSource | StreamSource]:
+    """Standard input for "-", else a named pipe; `raw` describes only the former. Raises UnreadableFile."""
+    if path == STANDARD_INPUT:
+        with _standard_input(raw, channel) as source:
+            yield source
+        return
+    try:
+        pipe = open(path, "rb", buffering=0)  # noqa: SIM115 (what goes wrong later is not about opening)
+    except OSError as error:
+        raise UnreadableFile(f"the pipe cannot be opened ({error.strerror}): check its permissions") from error
+    with pipe, StreamSource(pipe.fileno(), path, channel) as source:
+        yield source
+
+
+def _standard_input(raw: RawFormat | None, channel: int | None) -> RawSource | StreamSource:
+    if sys.stdin is None or sys.stdin.closed:
+        raise UnreadableFile("standard input is closed: pipe sound into it")
+    if sys.stdin.isatty():
+        raise UnreadableFile("standard input is a terminal: pipe sound into it")
+    descriptor = sys.stdin.fileno()
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.setmode(descriptor, os.O_BINARY)
+    if raw is None:
+        return StreamSource(descriptor, channel=channel)
+    return RawSource(descriptor, raw, channel=channel)
+
+
+def leftover_note(source: Source) -> str:
+    """What to say when the stream has ended, "" if there is nothing."""
+    leftover = source.leftover_bytes if isinstance(source, RawSource) else 0
+    return f"the stream ended in the middle of a sample: {leftover} bytes were left out" if leftover else ""
 
 
 def _expand_one(text: str, recursive: bool) -> Iterator[str | FileError]:

@@ -1,126 +1,32 @@
-"""One file's work as a plain call, and the three places for it: this process, a pool of processes, a dask cluster."""
+"""Where files are worked on many at once: a pool of processes on this machine, or a dask cluster."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import signal
-import tempfile
 import threading
-import traceback
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
-from app.files.answer import FileAnswer, FileError
-from app.files.classify import classify_file
-from app.files.journal import Fingerprint, take_fingerprint
-from app.files.parameters import Parameters
-from app.stream.models import Model, identify, load_model
-from audio import UnreadableFile
-from model import WeightsError
+from app.files.answer import FileError
+from app.files.classify import Outcome, Progress, Task, perform
 
 CRASHED = "the decoder crashed on this file: convert it to another format"
 CONNECT_SECONDS = 10.0  # to a scheduler
 LOWEST_PRIORITY = 10  # of Unix, the greater the lower
-PRELOADED = ["app.files.pool", "soundfile", "soxr"]  # by the fork server
-
-Progress = Callable[[float], None]  # share of one file that is done, 0..1
+PRELOADED = ["app.files.classify", "soundfile", "soxr"]  # by the fork server
 
 
 class NoCluster(Exception):  # noqa: N818
     """One sentence for the user."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is to be done, small enough to be sent anywhere."""
-
-    path: str
-    weights: str
-    weights_hash: str
-    parameters: Parameters
-    fingerprint: bool  # whether that of the file is wanted too
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of it."""
-
-    result: FileAnswer | FileError
-    fingerprint: Fingerprint | None = None
-    fault: str = ""  # the traceback, where the program itself is at fault
-
-
-def perform(task: Task, on_progress: Progress | None = None) -> Outcome:
-    """Never raises for what is wrong with one file: the others have a right to be done."""
-
-    def tell(seconds: float, duration: float | None) -> None:
-        if on_progress is not None:
-            on_progress(min(seconds / duration, 1.0) if duration else 0.0)
-
-    try:
-        model = load_once(task.weights, task.weights_hash)
-        # Before it is read: a file that changes meanwhile will not match, and is done again.
-        fingerprint = _fingerprint_if_readable(task.path) if task.fingerprint else None
-        # Samples near the largest float overflow when channels are averaged: they are heard as silence, and counted.
-        with decodable_name(task.path) as path, np.errstate(over="ignore", invalid="ignore"):
-            answer = classify_file(model, path, task.parameters, tell)
-        return Outcome(replace(answer, path=task.path), fingerprint)
-    except (UnreadableFile, WeightsError) as error:
-        return Outcome(FileError(task.path, str(error)))
-    except OSError as error:
-        return Outcome(FileError(task.path, f"the file cannot be read to its end ({error.strerror}): try it again"))
-    except Exception as error:
-        sentence = f"the program failed on this file ({error!r}): please report it, with what --verbose says"
-        return Outcome(FileError(task.path, sentence), fault=traceback.format_exc())
-
-
-@lru_cache(maxsize=1)
-def load_once(weights: str, weights_hash: str) -> Model:
-    """The model, loaded once in a process. Raises WeightsError, also when it is another one than was asked for."""
-    model = load_model(Path(weights))
-    if identify(Path(weights))["hash"] != weights_hash:
-        raise WeightsError(f"{weights} is another model where the work is done: give every machine the same file")
-    return model
-
-
-@contextmanager
-def decodable_name(path: str) -> Iterator[Path]:
-    """The path itself, or a link to it where its name is no valid text: the decoders take only text."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        with tempfile.TemporaryDirectory(prefix="nystream-") as folder:
-            link = Path(folder) / ("sound" + Path(path).suffix.encode("ascii", "ignore").decode())
-            link.symlink_to(os.path.abspath(path))
-            yield link
-    else:
-        yield Path(path)
-
-
-def _fingerprint_if_readable(path: str) -> Fingerprint | None:
-    try:
-        return take_fingerprint(path)
-    except OSError:
-        return None  # the decoder says it in better words
-
-
-def one_after_another(tasks: Iterable[Task], on_progress: Callable[[Task], Progress]) -> Generator[Outcome, None, None]:
-    """In this process."""
-    for task in tasks:
-        yield perform(task, on_progress(task))
 
 
 def in_processes(tasks: Iterable[Task], jobs: int) -> Generator[Outcome, None, None]:

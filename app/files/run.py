@@ -16,15 +16,15 @@ from types import FrameType
 
 from app import __version__
 from app.files.answer import FileAnswer, FileError, Hop
-from app.files.classify import classify_source, leftover_note, open_pipe
+from app.files.classify import Outcome, Progress, Task, classify_source, load_once, perform
 from app.files.console import Console, wants_colour
 from app.files.formats import Run
-from app.files.inputs import STANDARD_INPUT, is_device, is_pipe, size_of
+from app.files.inputs import STANDARD_INPUT, is_device, is_pipe, leftover_note, open_pipe, size_of
 from app.files.journal import Journal, journal_path
 from app.files.json_formats import SCHEMA
 from app.files.output import STANDARD_OUTPUT, Destination, Sink, Tree, WholeFile, open_sink
 from app.files.parameters import Parameters
-from app.files.pool import Outcome, Progress, Task, in_cluster, in_processes, load_once, one_after_another
+from app.files.pool import in_cluster, in_processes
 from app.stream.models import identify
 from audio import RawFormat, UnreadableFile
 from model import WeightsError
@@ -164,7 +164,7 @@ class Queue:
             return in_cluster(tasks, self._request.scheduler)
         if self._request.jobs > 1:
             return in_processes(tasks, self._request.jobs)
-        return one_after_another(tasks, self._progress.within)
+        return (perform(task, self._progress.within(task)) for task in tasks)
 
     def _tasks(self) -> Iterator[Task]:
         """What needs to be worked on; everything on the way there is put in line too."""

@@ -19,7 +19,8 @@ from app.files.parameters import Parameters
 from app.stream.models import identify
 
 if TYPE_CHECKING:
-    from app.files.pool import Outcome, Pool
+    from app.files.classify import Outcome
+    from app.files.pool import Pool
 
 MOST_PROCESSES = 4
 
@@ -79,7 +80,8 @@ class Batch(QObject):
             self.ended.emit()
 
     def _classify(self) -> None:
-        from app.files.pool import Pool, Task  # only now: the window does not wait for it
+        from app.files.classify import Task
+        from app.files.pool import Pool  # only now: the window does not wait for it
 
         items = list(expand([f"./{path}" if path.startswith("@") else path for path in self._given], recursive=True))
         paths = [item if isinstance(item, str) else item.path for item in items]

@@ -10,8 +10,8 @@ import pytest
 
 from app.files import pool
 from app.files.answer import FileAnswer, FileError
+from app.files.classify import Outcome, Progress, Task, perform
 from app.files.parameters import Parameters
-from app.files.pool import Outcome, Progress, Task, perform
 from app.stream.models import identify
 from app.stream.weights import default_weights
 from tests.app.cli.conftest import LIBRARY

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from app.files.classify import Task, perform
 from app.files.parameters import Parameters
-from app.files.pool import Task, perform
 from app.stream.models import identify
 from app.stream.weights import default_weights
 from audio import RawFormat, StreamSource, UnreadableFile
