@@ -19,7 +19,7 @@ from audio import AudioError, Block, Microphone, Source
 from audio.source import SourceAround
 from model import WeightsError
 
-SILENT_START_SECONDS = 5.0  # how long the first sound may be on its way without shortening what is heard
+SILENT_START_SECONDS = 5.0  # how long the first sound may be on its way without shortening the duration
 
 
 def run_listen(options: argparse.Namespace) -> int:
@@ -66,14 +66,14 @@ class Until(SourceAround):
         super().__init__(source)
         self._seconds = seconds
         self._end = None if seconds is None else time.monotonic() + SILENT_START_SECONDS + seconds
-        self._heard = False
+        self._begun = False
 
     def read(self, timeout: float) -> Block | None:
         """See Source.read."""
         if self._end is not None and time.monotonic() >= self._end:
             return None
         block = self._source.read(timeout)
-        if block is not None and len(block.samples) and not self._heard:
-            self._heard = True
+        if block is not None and len(block.samples) and not self._begun:
+            self._begun = True
             self._end = None if self._seconds is None else time.monotonic() + self._seconds
         return block

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_NO_MODEL
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has seen enough
+    except BrokenPipeError:  # such as `| head`, which has read enough
         sys.stdout = None  # or the interpreter tries to flush it again
         return EXIT_OK
 

@@ -18,7 +18,7 @@ from app.stream.weights import family_weights
 from app.window.launch import Launch
 from app.window.start import run_window
 
-SWITCH_SECONDS = 0.0005  # the longest that the thread that hears waits for Python while the window is drawn
+SWITCH_SECONDS = 0.0005  # the longest that the engine waits for the GIL while the window is drawn
 
 
 def run_window_command(options: argparse.Namespace) -> NoReturn:

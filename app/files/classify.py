@@ -54,7 +54,7 @@ def perform(task: Task, on_progress: Progress | None = None) -> Outcome:
         model = load_once(task.weights, task.weights_hash)
         # Before it is read: a file that changes meanwhile will not match, and is done again.
         fingerprint = _fingerprint_if_readable(task.path) if task.fingerprint else None
-        # Samples near the largest float overflow when channels are averaged: they are heard as silence, and counted.
+        # Samples near the largest float overflow when channels are averaged: they count as silence, and are counted.
         with decodable_name(task.path) as path, np.errstate(over="ignore", invalid="ignore"):
             answer = classify_file(model, path, task.parameters, on_progress)
         return Outcome(replace(answer, path=task.path), fingerprint)
@@ -99,20 +99,20 @@ def classify_source(
     stream, tally = _begin(model, parameters.compare, live)
     reader = FrameReader(source, model.front_end)
     timeline = TimelineBuilder(model.config, parameters, keep=not live)
-    total, heard, seconds = np.zeros(len(genres)), 0, 0.0
+    total, count, seconds = np.zeros(len(genres)), 0, 0.0
     for frames in reader.live() if live else reader.chunks():
         answers = stream.push(frames.log_mels)
         if tally is not None:
             tally.add(answers)
         total += answers.probabilities.sum(axis=0)
-        heard += len(frames)
+        count += len(frames)
         for hop in timeline.push(frames.ends, answers.probabilities):
             if on_hop is not None:
                 on_hop(hop)
         seconds = float(frames.ends[-1]) if len(frames) else seconds
         if on_time is not None:
             on_time(seconds)
-    if not heard:
+    if not count:
         shortest = 1000 * FFT_LENGTH / SAMPLE_RATE
         raise UnreadableFile(f"the sound is too short to classify: at least {shortest:.0f} ms are needed")
     if reader.all_invalid:
@@ -120,7 +120,7 @@ def classify_source(
     for hop in timeline.finish():
         if on_hop is not None:
             on_hop(hop)
-    mean = total / heard
+    mean = total / count
     best = int(mean.argmax())
     return FileAnswer(
         path=path,

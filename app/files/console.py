@@ -12,7 +12,7 @@ REDRAW_SECONDS = 0.1
 
 
 def wants_colour(stream: object) -> bool:
-    """A terminal, and nobody has said NO_COLOR (no-color.org)."""
+    """Whether it is a terminal, and NO_COLOR is not set (no-color.org)."""
     terminal = getattr(stream, "isatty", lambda: False)()
     return bool(terminal) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
@@ -46,7 +46,7 @@ class Console:
             self._say(f"nystream: {one_line(sentence)}")
 
     def trace(self, traceback: str) -> None:
-        """Where the program itself went wrong, for those who want to see it."""
+        """Where the program itself went wrong."""
         if self._verbose:
             self._say(traceback)
 

@@ -144,7 +144,7 @@ class RavenWriter(Writer):
     """A selection table between tabs, with the header that Raven looks for: its own columns by their exact names, then
     two of ours.
 
-    A selection is a box in time and frequency, so each segment spans all that the model hears, up to half its sample
+    A selection is a box in time and frequency, so each segment spans all that the model gets, up to half its sample
     rate. The file's name ends as Raven itself names tables. One table per sound.
     """
 

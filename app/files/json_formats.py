@@ -113,7 +113,7 @@ class JsonWriter(Writer):
 
 
 class JsonLinesWriter(Writer):
-    """One object a line: a file, with the keys of a file in JSON, or a hop of a stream while it is heard.
+    """One object a line: a file, with the keys of a file in JSON, or a hop of a stream that goes on.
 
     Every line is flushed when it is known, so that the next program in the pipe can act on it. No header and no
     footer: any line can be lost, and two outputs can be joined with `cat`. Errors are on standard error and in the

@@ -19,7 +19,7 @@ class Parameters:
     hop: float = 1.0  # s from one entry of the timeline to the next
     smoothing: float = 3.0  # s over which an entry averages; what the window calls the present answer
     compare: bool = False  # also run the non-continual twin
-    channel: int | None = None  # the one to hear, counted from 1; None for the mean of all
+    channel: int | None = None  # the one to use, counted from 1; None for the mean of all
 
     @property
     def smoothing_frames(self) -> int:

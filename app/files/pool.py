@@ -73,7 +73,7 @@ class Pool:
     """`jobs` processes, each fed by a thread. A file that kills its process is named, and the others are still done.
 
     tries: how often a file may kill a process before it gets the blame: the system may have been short of memory.
-    polite: at the lowest priority, so that what is heard live goes first.
+    polite: at the lowest priority, so that the live window goes first.
     """
 
     def __init__(self, jobs: int, tries: int = 1, polite: bool = False) -> None:
@@ -159,7 +159,7 @@ class _Worker:
         return outcome
 
     def close(self) -> None:
-        """The process ends when nobody asks it any more; wait for that."""
+        """Without a connection the process ends; wait for that."""
         self._connection.close()
         self.process.join()
 
@@ -177,7 +177,7 @@ def _serve(connection: Connection, work: Callable[[Task, Progress], Outcome], po
             os._exit(1)
 
         threading.Thread(target=follow, daemon=True).start()
-    with suppress(EOFError, OSError):  # nobody asks any more
+    with suppress(EOFError, OSError):  # the pool is closed
         while True:
             connection.send(work(connection.recv(), connection.send))
 

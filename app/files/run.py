@@ -117,7 +117,7 @@ def _nothing_written(error: OSError, console: Console) -> bool:
 
 
 class Queue:
-    """The inputs of a run, settled in order: what is done is skipped, what is piped in is heard in this process.
+    """The inputs of a run, settled in order: what is done is skipped, what is piped in is classified here.
 
     `errors` grows as they happen: an interrupted run has them too.
     """
@@ -139,7 +139,7 @@ class Queue:
     def work_off(self) -> None:
         """Everything. Raises KeyboardInterrupt, NoCluster, and OSError where answers cannot be written."""
         outcomes = self._outcomes()
-        with closing(outcomes):  # an interruption must reach the processes now, not when somebody collects garbage
+        with closing(outcomes):  # an interruption ends the processes now, not at the next garbage collection
             for outcome in outcomes:
                 self._settle_until_work()
                 path, _ = self._waiting.popleft()
