@@ -2,6 +2,9 @@
 
 python3 scripts/test.py            (a few minutes; the slowest tests are named at the end)
 python3 scripts/test.py --long     (everything, with a million steps of every attention besides)
+
+All tests run in as many processes as there are processors, four at most; those of one file in one process, so that what
+they share is made once.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # nothing is in
 
 from scripts.preparation import CHECKOUT, hand_over, prepare_or_exit
 
+IN_PARALLEL = ("--numprocesses=logical", "--maxprocesses=4", "--dist=loadfile")
 CHECKS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
 
 
@@ -34,7 +38,7 @@ def main() -> None:
         print(f"== failed: {', '.join(failed)}; pytest still runs, and the exit code will be 1")
     # pytest comes last, so that its closing line is the last line of all.
     print("== pytest", flush=True)
-    tests = subprocess.run([python, "-m", "pytest", *arguments]).returncode
+    tests = subprocess.run([python, "-m", "pytest", *IN_PARALLEL, *arguments]).returncode
     sys.exit(tests or bool(failed))
 
 

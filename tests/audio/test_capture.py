@@ -306,17 +306,21 @@ def test_the_callback_s_copy_allocates_no_sample_memory() -> None:
     ring = SampleRing(48_000, 2)
     block = np.ones((4096, 2), np.float32)
     ring.write(block)
+    kept, most = [], []
     tracemalloc.start()
     try:
-        before, _ = tracemalloc.get_traced_memory()
-        tracemalloc.reset_peak()
-        for _ in range(1000):
-            ring.write(block)
-        after, peak = tracemalloc.get_traced_memory()
+        for _ in range(10):  # another thread may allocate something meanwhile, but not every time
+            before, _ = tracemalloc.get_traced_memory()
+            tracemalloc.reset_peak()
+            for _ in range(100):
+                ring.write(block)
+            after, peak = tracemalloc.get_traced_memory()
+            kept.append(after - before)
+            most.append(peak - before)
     finally:
         tracemalloc.stop()
-    assert after - before < 512
-    assert peak - before < 2048, "views and counters only; a block is 32 768 bytes"
+    assert min(kept) < 512
+    assert min(most) < 2048, "views and counters only; a block is 32 768 bytes"
 
 
 def test_time_stands_in_the_blocks_whatever_happens(clock: VirtualClock, device: VirtualDevice) -> None:

@@ -28,7 +28,7 @@ def test_any_failing_check_fails_all_and_pytest_runs_last(
 
     def run(command: list[str]) -> subprocess.CompletedProcess[str]:
         ran.append(" ".join(command[2:]))
-        return subprocess.CompletedProcess(command, int(ran[-1].removesuffix(" --long") in failing))
+        return subprocess.CompletedProcess(command, int(ran[-1].split(" --num")[0] in failing))
 
     monkeypatch.setattr(test_script, "prepare_or_exit", lambda extras: sys.executable)
     monkeypatch.setattr(subprocess, "run", run)
@@ -37,7 +37,7 @@ def test_any_failing_check_fails_all_and_pytest_runs_last(
     with pytest.raises(SystemExit) as left:
         test_script.main()
     assert int(left.value.code or 0) == code
-    assert ran == ["ruff check", "ruff format --check", "mypy", " ".join(["pytest", *asked])]
+    assert ran == ["ruff check", "ruff format --check", "mypy", " ".join(["pytest", *test_script.IN_PARALLEL, *asked])]
 
 
 def test_arguments_go_to_pytest_alone(monkeypatch: pytest.MonkeyPatch) -> None:
