@@ -182,10 +182,9 @@ class FrameRing:
     def push(self, frames: NDArray[np.float32]) -> None:
         """Append (k, bands) frames in dB, oldest first."""
         kept = frames[-self.capacity :]
-        at = (self.end + len(frames) - len(kept) + np.arange(len(kept))) % self.capacity
-        self._decibels[at] = kept
-        self._decibels[at + self.capacity] = kept
         self.end += len(frames)
+        for number, frame in enumerate(kept, self.end - len(kept)):
+            self._decibels[number % self.capacity :: self.capacity] = frame
 
     def skip(self, count: int) -> None:
         """Count frames that nobody will ask for."""
