@@ -1,5 +1,1 @@
 """Music that the program makes itself, so that it can be shown with no microphone, no file and no network."""
-
-from app.demo.source import DemoSource
-
-__all__ = ["DemoSource"]

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from app.demo import DemoSource
+from app.demo.source import DemoSource
 from app.live.engine import Engine
 from app.live.model_choice import ModelChooser
 from app.live.protocol import DeviceList, EngineState, InputDeviceChoice
