@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor, QImage, QPainter, QPicture
 from PySide6.QtWidgets import QApplication
 
+from app.stream.frames import SILENCE_DB
 from app.window.history.spectrogram import LOWEST_TOP_DB, RANGE_DB, SLACK, Flow, ScrollingPicture, SpectrogramPanel
 from app.window.main import MainWindow
 from tests.app.scripted_session import ScriptedSession, snapshot
