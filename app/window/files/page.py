@@ -32,7 +32,7 @@ from app.window.exports import ask_where, save
 from app.window.files.batch import Batch
 from app.window.files.table import CONFIDENCE, FILE, GENRE, HEIGHT, LENGTH, SORT_ROLE, TIMELINE, Cells, FilesTable
 from app.window.theme import Theme, text_pixels
-from app.window.widgets import dress
+from app.window.widgets import dress, style_text
 
 DOTS = "\N{HORIZONTAL ELLIPSIS}"
 EMPTY = "Drop sound files or whole folders here"
@@ -64,34 +64,23 @@ class FilesPage(QWidget):
         self._show_state()
 
     def _build(self) -> None:
-        column = QVBoxLayout(self)
-        self._row = QHBoxLayout()
+        self._column, self._row = QVBoxLayout(self), QHBoxLayout()
         self.buttons: dict[str, QPushButton] = {}
+        csv, json = partial(self.export, "csv"), partial(self.export, "json")
         for name, text, tip, act in (
             ("add_files", f"Add files{DOTS}", "Choose sound files", self.choose_files),
-            (
-                "add_folder",
-                f"Add folder{DOTS}",
-                "What is below it is searched too",
-                self.choose_folder,
-            ),
+            ("add_folder", f"Add folder{DOTS}", "What is below it is searched too", self.choose_folder),
             ("cancel", "Cancel", "Stop at once; what is done stays", self.cancel),
             ("clear", "Clear", "Take all rows away", self.clear),
-            (
-                "files_csv",
-                f"Export CSV{DOTS}",
-                "One row a file",
-                partial(self.export, "csv"),
-            ),
-            ("files_json", f"Export JSON{DOTS}", "Everything, with the timelines", partial(self.export, "json")),
+            ("files_csv", f"Export CSV{DOTS}", "One row a file", csv),
+            ("files_json", f"Export JSON{DOTS}", "Everything, with the timelines", json),
         ):
-            button = QPushButton(self)
+            button = self.buttons[name] = QPushButton(self)
             dress(button, name, text, text.rstrip(DOTS), tip)
             button.clicked.connect(act)
             self._row.addWidget(button)
             if name == "clear":
                 self._row.addStretch(1)
-            self.buttons[name] = button
         self.progress = QProgressBar(self)
         self.progress.setObjectName("files_progress")
         self.progress.setRange(0, 1000)
@@ -128,12 +117,9 @@ class FilesPage(QWidget):
         self.empty.setObjectName("files_empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
-        column.addLayout(self._row)
-        column.addWidget(self.progress)
-        column.addWidget(self.state)
-        column.addWidget(self.view, 1)
-        column.addWidget(self.empty, 1)
-        self._column = column
+        self._column.addLayout(self._row)
+        for widget, stretch in ((self.progress, 0), (self.state, 0), (self.view, 1), (self.empty, 1)):
+            self._column.addWidget(widget, stretch)
 
     def add(self, paths: Sequence[str]) -> None:
         """Classify these files, and what is in these folders; while others are heard it says so and does nothing."""
@@ -141,6 +127,7 @@ class FilesPage(QWidget):
             self._say("Files are being heard: wait until they are done, or cancel them first.")
             return
         batch = self._batch = Batch(paths, self._weights, self)
+        # It tells from other threads: methods of this page are called in the window's, lambdas might not be.
         batch.found.connect(self._show_found)
         batch.progressed.connect(self._show_progress)
         batch.answered.connect(self._show_answer)
@@ -217,7 +204,7 @@ class FilesPage(QWidget):
         self._column.setContentsMargins(margin, round(12 * scale), margin, margin)
         self._column.setSpacing(round(10 * scale))
         self._row.setSpacing(round(8 * scale))
-        self.state.setStyleSheet(f"color: {palette.muted}; font-size: {text_pixels(15, scale)}px;")
+        style_text(self.state, palette.muted, text_pixels(15, scale))
         self.empty.setText(
             f"<p style='font-size: {text_pixels(26, scale)}px; font-weight: 700; color: {palette.text}'>{EMPTY}</p>"
             f"<p>{EMPTY_MORE}</p>"

@@ -75,16 +75,12 @@ def _length(seconds: float) -> str:
 
 
 def frequency_axis() -> pyqtgraph.AxisItem:
-    """Labels in Hz on an axis in mel."""
+    """Labels such as "500 Hz" and "2 kHz" on an axis in mel."""
     axis = pyqtgraph.AxisItem("left")
-    axis.setTicks([[(hz_to_mel(hz), label(hz)) for hz in level] for level in FREQUENCIES])
+    names = {hz: f"{hz} Hz" if hz < 1000 else f"{hz // 1000} kHz" for level in FREQUENCIES for hz in level}
+    axis.setTicks([[(hz_to_mel(hz), names[hz]) for hz in level] for level in FREQUENCIES])
     axis.setStyle(textFillLimits=FREQUENCY_DENSITY)
     return axis
-
-
-def label(frequency: int) -> str:
-    """ "500 Hz", "2 kHz"."""
-    return f"{frequency} Hz" if frequency < 1000 else f"{frequency // 1000} kHz"
 
 
 def dress_axes(bottom: pyqtgraph.AxisItem, left: pyqtgraph.AxisItem, theme: Theme, scale: float) -> None:
@@ -112,8 +108,6 @@ class ScrollingPicture:
         self._frame_seconds = frame_seconds
         self._bottom, self._height = bottom, bands * band_height
         self.ring = FrameRing(RING_FRAMES, bands)
-        self._shared = 1  # frames in one column
-        self._pooled = self.ring  # whole columns
         self._flow = Flow()
         self._held: int | None = None  # the number of frames after which the picture is looked at
         self.item = pyqtgraph.ImageItem(axisOrder="row-major")
@@ -123,29 +117,16 @@ class ScrollingPicture:
     def show_seconds(self, seconds: float) -> None:
         """Show the last frames of so long a time."""
         shown = math.ceil(seconds / self._frame_seconds) + SLACK
-        self._shared = math.ceil(shown / MOST_COLUMNS)
+        self._shared = math.ceil(shown / MOST_COLUMNS)  # frames in one column
         self._columns = min(math.ceil(shown / self._shared) + 1, RING_FRAMES // self._shared)
-        self._pooled = self.ring if self._shared == 1 else FrameRing(RING_FRAMES // self._shared, self.ring.bands)
-        self._pool()
         self._colour()
         width = self._columns * self._shared * self._frame_seconds
         self.item.setRect(QRectF(-width, self._bottom, width, self._height))
         self._move()
 
-    def _pool(self) -> None:
-        """The columns that have become whole: each is the mean of its frames."""
-        shared, pooled = self._shared, self._pooled
-        fresh = self.ring.end // shared - pooled.end
-        if shared > 1 and fresh:
-            kept = min(fresh, pooled.capacity)
-            frames = self.ring.until((pooled.end + fresh) * shared, kept * shared)
-            pooled.skip(fresh - kept)
-            pooled.push(frames.reshape(kept, shared, -1).mean(axis=1))
-
     def clear(self) -> None:
         """Nothing has been heard."""
         self.ring.clear()
-        self._pooled.clear()
         self._flow = Flow()
         self._held = None
         self._colour()
@@ -154,7 +135,6 @@ class ScrollingPicture:
     def push(self, frames: NDArray[np.float32]) -> None:
         """Append (k, bands) frames in dB; they flow in from the right with the next ticks."""
         self.ring.push(frames)
-        self._pool()
         if self._held is None:
             self._colour()
             self._move()
@@ -177,10 +157,11 @@ class ScrollingPicture:
         return (self.ring.end if self._held is None else self._held) // self._shared
 
     def _colour(self) -> None:
-        frames = self._pooled.until(self._end, self._columns)
-        loudest = max(float(frames.max()), LOWEST_TOP_DB)
+        frames = self.ring.until(self._end * self._shared, self._columns * self._shared)
+        columns = frames.reshape(self._columns, self._shared, -1).mean(axis=1) if self._shared > 1 else frames
+        loudest = max(float(columns.max()), LOWEST_TOP_DB)
         top = math.ceil(loudest / STEP_DB) * STEP_DB
-        self.item.setImage(np.ascontiguousarray(frames.T), autoLevels=False, levels=(top - RANGE_DB, top))
+        self.item.setImage(np.ascontiguousarray(columns.T), autoLevels=False, levels=(top - RANGE_DB, top))
 
     def _move(self) -> None:
         edge = self._flow.edge if self._held is None else self._held
