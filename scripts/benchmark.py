@@ -83,7 +83,11 @@ MODELS = {
 NAMED = "nystrom-fixed"
 LANDMARKS = (4, 8, 16, 32, 64)
 STREAMS = 64
-STEP_BOUNDS = ("loops", "float32_loops", "blas")  # the first reads the weights as they are stored
+BOUNDS = {  # the bound of each part is the fastest of these
+    "log_mel": ("transform_loops", "transform_numpy"),
+    "stem": ("stem_loops", "stem_blas"),
+    "step": ("loops", "float32_loops", "blas"),  # the first reads the weights as they are stored
+}
 GROUPS = ("parts_us", "bounds_us", "frame_bounds_us")  # of times, not times
 ROUNDS, GROWTH_ROUNDS, PACED_ROUNDS = 100, 20, 130
 QUICK_ROUNDS, WINDOW_SECONDS, QUICK_WINDOW = 6, 60.0, 6.0
@@ -119,52 +123,36 @@ def measure_model(classifier: Classifier, rounds: int, paced_rounds: int) -> dic
     parts: dict[str, Call] = {}
     if compiled is not None and whole is not None:
         bounds = step_products(compiled, whole) | transforms() | stem_products(compiled, whole)
-        bounds["frame_bare"] = one_after_the_other(
-            *(bounds[name] for name in ("transform_loops", "stem_loops", "loops"))
-        )
+        bare = (bounds[name] for name in ("transform_loops", "stem_loops", "loops"))
         parts = step_parts(compiled)
-        bench.fast |= bounds | parts | {"batch": batch_step(compiled)}
+        bench.fast |= bounds | parts | {"frame_bare": one_after_the_other(*bare), "batch": batch_step(compiled)}
     times = measure(bench, rounds, paced_rounds)
-    figures = report_model(bench, times)
-    figures |= {
+    fastest = {part: min((times[name] for name in names), key=median) for part, names in BOUNDS.items() if parts}
+    frame = {share: round(sum(each[share] for each in fastest.values()), 2) for share in ("p50", "p95", "p99")}
+    figures = report_model(bench, times) | {
         "torch_encoder_us": times["torch_encoder"],
         "peer_us": times.get("peer"),
-        "bound_us": None,
-        "bounds_us": {},
-        "frame_bound_us": None,
-        "frame_bounds_us": {},
+        "bound_us": fastest.get("step"),
+        "bounds_us": {name: times[name] for name in BOUNDS["step"] if parts},
+        "frame_bound_us": frame if parts else None,
+        "frame_bounds_us": fastest,
         "frame_bare_us": times.get("frame_bare"),
         "parts_us": {name: times[name] for name in parts},
-        "streams_per_core": None,
+        "streams_per_core": round(STREAMS / (median(times["batch"]) * 1e-6) * FRAME_SECONDS) if parts else None,
     }
-    step = figures["step_us"]["p50"]
-    figures["ratios"] |= {name: times[name]["p50"] / step for name in ("torch_encoder", "peer") if name in times}
+    step = median(times["step"])
+    figures["ratios"] |= {name: median(times[name]) / step for name in ("torch_encoder", "peer") if name in times}
     if parts:
-        frame_bounds = {
-            "log_mel": fastest(times, "transform_loops", "transform_numpy"),
-            "stem": fastest(times, "stem_loops", "stem_blas"),
-            "step": fastest(times, *STEP_BOUNDS),
-        }
-        whole_frame = {
-            share: round(sum(each[share] for each in frame_bounds.values()), 2) for share in ("p50", "p95", "p99")
-        }
-        figures |= {
-            "bound_us": frame_bounds["step"],
-            "bounds_us": {name: times[name] for name in STEP_BOUNDS},
-            "frame_bound_us": whole_frame,
-            "frame_bounds_us": frame_bounds,
-            "streams_per_core": round(STREAMS / (times["batch"]["p50"] * 1e-6) * FRAME_SECONDS),
-        }
         figures["ratios"] |= {
-            "step_to_bound": step / frame_bounds["step"]["p50"],
-            "step_to_float32_bound": step / fastest(times, *STEP_BOUNDS[1:])["p50"],
-            "frame_to_bound": times["frame"]["p50"] / whole_frame["p50"],
+            "step_to_bound": step / median(fastest["step"]),
+            "step_to_float32_bound": step / min(median(times[name]) for name in BOUNDS["step"][1:]),
+            "frame_to_bound": median(times["frame"]) / median(frame),
         }
     return figures
 
 
-def fastest(times: dict[str, Percentiles], *names: str) -> Percentiles:
-    return min((times[name] for name in names), key=lambda each: each["p50"])
+def median(times: Percentiles) -> float:
+    return times["p50"]
 
 
 def torch_encoder(config: ModelConfig) -> Call:

@@ -47,7 +47,7 @@ RATES = (SAMPLE_RATE, 2 * SAMPLE_RATE, 48_000)  # Hz
 
 
 def measure(seconds: float) -> dict[str, Any]:
-    """Open the window for so long, and a little more."""
+    """Open the window for a little more than so many seconds."""
     from app.cli.window import make_session
     from app.window.main import MainWindow
     from app.window.start import start_qt
@@ -83,7 +83,7 @@ def measure(seconds: float) -> dict[str, Any]:
 
 
 def watch(window: MainWindow, kept: list[Snapshot], seconds: float) -> dict[str, Any]:
-    """The frames of so long, of those that are kept."""
+    """The times of the frames that come within so many seconds."""
     from PySide6.QtCore import QEventLoop, QTimer
 
     redraws, began = 0, 0.0

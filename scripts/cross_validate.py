@@ -81,7 +81,7 @@ def train_fold(
 def calibrate(
     arguments: argparse.Namespace, dataset: Dataset, fold_of: np.typing.NDArray[np.int64]
 ) -> dict[str, object]:
-    """What the folds together say."""
+    """The calibration from the answers of all folds."""
     answers = [torch.from_numpy(np.load(answers_path(arguments.folder, fold))) for fold in range(arguments.folds)]
     order = torch.from_numpy(np.concatenate([np.flatnonzero(fold_of == fold) for fold in range(arguments.folds)]))
     config = configure(arguments.row)

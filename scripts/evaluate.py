@@ -61,7 +61,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def describe(figures: dict[str, Any]) -> str:
-    """For people; shares in per cent."""
+    """The figures for a reader, in per cent."""
     accuracy, clips = figures["accuracy"], figures["clips"]
     deviation = 100 * math.sqrt(accuracy * (1 - accuracy) / clips)
     unsure, top2 = figures["unsure"], 100 * figures["top2"]

@@ -27,17 +27,17 @@ CONFIDENT = 0.6
 
 
 def frames_after(seconds: float) -> int:
-    """How many frames are over after so many seconds, at least one."""
+    """How many frames are complete after so many seconds, at least one."""
     return max(1, 1 + int(seconds * SAMPLE_RATE - FFT_LENGTH) // HOP)
 
 
 def frames_in(seconds: float) -> int:
-    """The whole number of frames nearest to so many seconds."""
+    """Seconds in frames, rounded."""
     return round(seconds / FRAME_SECONDS)
 
 
 def labels_for(config: ModelConfig, dataset: Dataset) -> Tensor:
-    """(N,) the dataset's genres as the classifier numbers them. Raises DatasetError for genres that it has not."""
+    """(N,) the dataset's genres as the classifier numbers them. Raises DatasetError for those that it does not know."""
     if unknown := sorted({dataset.genres[label] for label in dataset.labels} - set(config.genres)):
         raise DatasetError(f"the classifier does not know the genres {', '.join(unknown)}")
     return torch.tensor([config.genres.index(dataset.genres[label]) for label in dataset.labels])

@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def train(tasks: list[Task], jobs: int, console: Console) -> None:
-    """All that is not done yet. Raises what a run raises; the others' results are kept."""
+    """Perform what is not done yet. Raises what a run raises; the results of the others are kept."""
     open_tasks = [task for task in tasks if not task.done]
     console.note(f"{len(tasks) - len(open_tasks)} of {len(tasks)} runs are there, {len(open_tasks)} to go")
     began = time.monotonic()

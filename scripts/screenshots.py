@@ -54,7 +54,7 @@ COLOURS = 256  # of a picture
 
 @dataclass(frozen=True)
 class Stage:
-    """What every state is made of."""
+    """The window, and what puts it into every state."""
 
     application: QApplication
     session: LiveSession

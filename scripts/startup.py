@@ -128,7 +128,7 @@ def measure(rounds: int) -> dict[str, Any]:
 
 
 def repeat(measured: Callable[[], Any], rounds: int) -> list[Any]:
-    """After one that does not count."""
+    """All but the first, which warms what can be warm."""
     return [measured() for _ in range(rounds + 1)][1:]
 
 
@@ -147,7 +147,7 @@ def time_steps(screen: dict[str, str]) -> dict[str, float]:
 
 
 def time_imports(*code: str) -> dict[str, float]:
-    """Seconds of each package that this code imports, the dearest first, each without those that it imports itself."""
+    """Seconds of each package that this code imports, costliest first, each without those that it imports itself."""
     command = [sys.executable, "-X", "importtime", *code]
     done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=True, text=True)
     spent: Counter[str] = Counter()
@@ -167,8 +167,8 @@ def table(report: dict[str, Any]) -> list[str]:
     lines += ["", "steps of a start, one after the other"]
     lines += [f"{1000 * seconds:8.0f}  {step}" for step, seconds in report["steps"].items()]
     for what, packages in report["imports"].items():
-        dearest = list(packages.items())[:LISTED]
-        shown = ", ".join(f"{package} {1000 * seconds:.0f}" for package, seconds in dearest if seconds >= 0.001)
+        costliest = list(packages.items())[:LISTED]
+        shown = ", ".join(f"{package} {1000 * seconds:.0f}" for package, seconds in costliest if seconds >= 0.001)
         lines += ["", f"imports, {what} (-X importtime, which itself slows them): {shown}"]
     return lines
 

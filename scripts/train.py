@@ -87,7 +87,7 @@ def main() -> int:
 def prepare(
     arguments: argparse.Namespace, training: Dataset, valid: Dataset | None, teachers: list[Classifier]
 ) -> TrainingRun:
-    """Raises DatasetError, TrainingError, ValueError and OSError."""
+    """The run that the command line asks for. Raises DatasetError, TrainingError, ValueError and OSError."""
     plan = TrainingPlan(
         epochs=arguments.epochs,
         seed=arguments.seed,

@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def soak(application: QApplication, window: MainWindow, seconds: float) -> tuple[float, float]:
-    """Let it live -> (growth in MB since the first minute, or since the beginning of a shorter run; slowest tick)."""
+    """Run it -> (growth in MB since the first minute, or since the beginning of a shorter run; slowest tick)."""
     window.timer.stop()
     begun = looked = time.monotonic()
     first = resident_megabytes()
@@ -80,7 +80,7 @@ def soak(application: QApplication, window: MainWindow, seconds: float) -> tuple
 
 
 def resident_megabytes() -> float:
-    """Of this process."""
+    """Of the memory of this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 

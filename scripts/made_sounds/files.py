@@ -1,4 +1,4 @@
-"""Sound files in every encoding that is written here."""
+"""Made sound files, in every encoding that soundfile and FFmpeg write here."""
 
 from __future__ import annotations
 

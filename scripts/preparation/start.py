@@ -40,7 +40,7 @@ def prepare(environment: Environment, extras: tuple[str, ...] = ()) -> None:
 
 
 def prepare_or_exit(extras: tuple[str, ...] = ()) -> str:
-    """The path of the Python of a ready environment; leaves with 1 after telling why there is none."""
+    """The path of the Python of a ready environment; exits with 1 and a sentence where there is none."""
     environment = Environment(CHECKOUT)
     try:
         prepare(environment, extras)

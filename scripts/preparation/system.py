@@ -133,8 +133,10 @@ def this_is_debian_like() -> bool:
 
 
 def rights() -> list[str] | None:
-    """What to put before a command that needs root: nothing as root, sudo where it asks for no password;
-    None without such rights."""
+    """What to put before a command that needs root: nothing as root, sudo where it asks for no password.
+
+    None without such rights.
+    """
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo") and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode == 0:

@@ -90,7 +90,7 @@ class Stream:
         self.tokens = torch.empty(3, len(SCALES), 0, HEAD_WIDTH)
 
     def extend(self) -> list[int]:
-        """Make the next chunk; the numbers of heard tokens at which a burst has just entered or left the window."""
+        """Make the next chunk; after how many tokens a burst has just entered or left the window."""
         made = torch.randn(3, len(SCALES), CHUNK, HEAD_WIDTH, generator=self.generator)
         loudness, moments = self._loudness()
         made[:2] *= torch.tensor(SCALES).sqrt().view(-1, 1, 1)

@@ -112,7 +112,7 @@ class Result:
 
 
 def soak(seconds: float, threads: int, load: str) -> Result:
-    """Listen for so long while so many threads are busy. Raises FileNotFoundError where a program is missing."""
+    """Listen while so many threads are busy with this load. Raises FileNotFoundError where a program is missing."""
     missing = VirtualMicrophone.missing_programs()
     if missing:
         raise FileNotFoundError(f"not installed: {', '.join(missing)} (Debian: pulseaudio pulseaudio-utils)")
@@ -178,7 +178,7 @@ def in_numpy() -> None:
 
 
 def in_python() -> None:
-    """Some milliseconds of holding the interpreter lock as long as it lets itself be held."""
+    """Some milliseconds of Python that hardly ever releases the interpreter lock."""
     value = 0.0
     for number in range(1, 20_000):
         value += math.sqrt(number)
@@ -188,6 +188,6 @@ LOADS = {"numpy": in_numpy, "python": in_python}
 
 
 def keep_busy(work: Callable[[], None], resting: threading.Event) -> None:
-    """Never rest."""
+    """Work without a pause."""
     while not resting.is_set():
         work()

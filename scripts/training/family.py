@@ -119,7 +119,7 @@ class Task:
             return False
 
     def asked_for(self) -> dict[str, Any]:
-        """All that decides the result besides the data, as JSON has it."""
+        """All that decides the result, as JSON has it."""
         data = f"{(self.data.data or self.data.audio).name}, {self.data.split_scheme or 'fault-filtered'}"
         asked: dict[str, Any] = {"member": asdict(self.member), "plan": asdict(self.plan), "data": data}
         asked = json.loads(json.dumps(asked))

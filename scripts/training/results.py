@@ -27,7 +27,7 @@ Runs = list[dict[str, Any]]
 
 
 def read_results(folder: Path) -> dict[str, Runs]:
-    """The finished runs by member. Raises DatasetError where they are not of one kind."""
+    """The finished runs by member. Raises DatasetError where they cannot be compared."""
     runs: defaultdict[str, Runs] = defaultdict(list)
     for path in sorted(folder.glob("*-seed*.json")):
         run = json.loads(path.read_text())
