@@ -110,7 +110,7 @@ def test_what_was_broken_off_goes_on_and_ends_with_the_same_weights(tmp_path: Pa
 def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path: Path, training_cache: Path) -> None:
     pack = write_pack(tmp_path / "small.npz", **pack_fields(clips=20, frames=60))
     output = tmp_path / "trained.safetensors"
-    (tmp_path / "trained.csv.partial").symlink_to("/dev/full")
+    (tmp_path / ".trained.csv.partial").symlink_to("/dev/full")
     arguments = ("--data", pack, "--output", output, "--epochs", 1)
     full = train(training_cache, *arguments)
     assert full.returncode == 1
