@@ -37,6 +37,7 @@ def run_listen(options: argparse.Namespace) -> int:
     except WeightsError as error:
         console.error(str(error))
         return EXIT_NO_MODEL
+    model.make_backend()  # loads the compiled functions now: no sound waits for them
     run = Run(identify(weights), parameters.describe(), timeline=True, colour=wants_colour(sys.stdout))
     writer = WRITERS["jsonl" if options.jsonl else "table"](sys.stdout, run)
     said = ""
