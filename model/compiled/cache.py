@@ -22,6 +22,7 @@ import numba
 from numba.core import config
 
 from model import definitions  # compiled too
+from model.compiled import user_cache
 from model.compiled.arithmetic import OPTIONS, Function
 
 READY = "ready"  # the file that says that all of this package is there
@@ -64,16 +65,6 @@ def cache_folder() -> Path | None:
     if is_new:
         prune(folder.parent, f"{FOLDERS}*")
     return folder
-
-
-def user_cache() -> Path:
-    """This program's folder for what can be made again. NYSTREAM_CACHE and XDG_CACHE_HOME name its parent."""
-    given = os.environ.get("NYSTREAM_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    if given:
-        return Path(given) / "nystream"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "nystream"
-    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache") / "nystream"
 
 
 def is_ready(mark: str = READY) -> bool:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from model.compiled.cache import user_cache
+from model.compiled import user_cache
 from scripts.dataset.clips import (
     FAULT_FILTERED,
     FAULT_FILTERED_LIST,
