@@ -141,7 +141,7 @@ class MainWindow(QMainWindow):
         self.tour.begin()
 
     def start_tour(self) -> None:
-        """The captions over what is heard; the demo when nothing is."""
+        """The captions over what plays; the demo when nothing does."""
         if self._session.state.phase in ("starting", "running"):
             self._on_page(0, self.tour.begin)
         else:

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
-from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 from app.live.protocol import Session
@@ -16,7 +15,8 @@ from app.window.launch import Launch
 from app.window.log import begin_log, catch_faults, default_log
 from app.window.main import MainWindow
 from app.window.settings import SettingsFile
-from app.window.theme import Palette, Theme, font
+from app.window.style import stock_palette
+from app.window.theme import Theme, font
 
 
 def run_window(session: Session, launch: Launch, when_painted: Callable[[], None]) -> int:
@@ -93,27 +93,3 @@ def wear(application: QApplication, theme: Theme) -> None:
     """Give dialogs and all that the style sheet does not reach the theme's colours, now and whenever it changes."""
     application.setPalette(stock_palette(theme.palette))
     theme.changed.connect(lambda: application.setPalette(stock_palette(theme.palette)))
-
-
-def stock_palette(palette: Palette) -> QPalette:
-    """A palette as Qt's own controls take it."""
-    made = QPalette()
-    for role, colour in (
-        (QPalette.ColorRole.Window, palette.panel),
-        (QPalette.ColorRole.Base, palette.background),
-        (QPalette.ColorRole.AlternateBase, palette.panel),
-        (QPalette.ColorRole.Button, palette.raised),
-        (QPalette.ColorRole.ToolTipBase, palette.raised),
-        (QPalette.ColorRole.Highlight, palette.accent),
-        (QPalette.ColorRole.HighlightedText, palette.background),
-        (QPalette.ColorRole.PlaceholderText, palette.faint),
-    ):
-        made.setColor(role, QColor(colour))
-    for role in (
-        QPalette.ColorRole.WindowText,
-        QPalette.ColorRole.Text,
-        QPalette.ColorRole.ButtonText,
-        QPalette.ColorRole.ToolTipText,
-    ):
-        made.setColor(role, QColor(palette.text))
-    return made

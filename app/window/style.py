@@ -1,6 +1,8 @@
-"""Style sheet of the stock controls: buttons, the picker, tooltips."""
+"""How Qt's own controls look: buttons, boxes, menus, dialogs, tooltips."""
 
 from __future__ import annotations
+
+from PySide6.QtGui import QColor, QPalette
 
 from app.window.theme import Palette, text_pixels
 
@@ -78,3 +80,27 @@ def style_sheet(palette: Palette, scale: float) -> str:
         border: 1px solid {palette.line}; selection-background-color: {palette.line};
         selection-color: {palette.text}; outline: none; padding: 4px; }}
     """
+
+
+def stock_palette(palette: Palette) -> QPalette:
+    """A palette as Qt's own controls take it."""
+    made = QPalette()
+    for role, colour in (
+        (QPalette.ColorRole.Window, palette.panel),
+        (QPalette.ColorRole.Base, palette.background),
+        (QPalette.ColorRole.AlternateBase, palette.panel),
+        (QPalette.ColorRole.Button, palette.raised),
+        (QPalette.ColorRole.ToolTipBase, palette.raised),
+        (QPalette.ColorRole.Highlight, palette.accent),
+        (QPalette.ColorRole.HighlightedText, palette.background),
+        (QPalette.ColorRole.PlaceholderText, palette.faint),
+    ):
+        made.setColor(role, QColor(colour))
+    for role in (
+        QPalette.ColorRole.WindowText,
+        QPalette.ColorRole.Text,
+        QPalette.ColorRole.ButtonText,
+        QPalette.ColorRole.ToolTipText,
+    ):
+        made.setColor(role, QColor(palette.text))
+    return made

@@ -21,17 +21,16 @@ ROWS = ("This encoder alone", "Whole frame, with log-mel and stem")
 
 
 class ModelControls(Part):
-    """Two boxes, and a line that says when another model is still hearing what came before."""
+    """Two boxes, and a line that says when another model is still catching up."""
 
     chosen = Signal(str, float)  # key, window in seconds
-    comparison_wished = Signal(float)  # of the models with a window of so many seconds: somebody looks at the list
+    comparison_wished = Signal(float)  # window in seconds: the list is open, and shows what a step of each model takes
 
     def __init__(
         self, parent: QWidget, theme: Theme, choices: tuple[ModelChoice, ...], windows: tuple[float, ...]
     ) -> None:
         super().__init__(parent, theme)
-        self.note = Reading(self, theme, "muted", 12, align=RIGHT)
-        self.note.named("model_note", "State of the model")
+        self.note = Reading(self, theme, "muted", 12, align=RIGHT).named("model_note", "State of the model")
         self.family, self.length = ChoiceBox(self, theme), ChoiceBox(self, theme)
         for box, name, accessible, tip in (
             (self.family, "model_row", "Model", "Which attention computes the answer"),

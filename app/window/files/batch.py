@@ -26,7 +26,7 @@ MOST_PROCESSES = 4
 
 
 class Batch(QObject):
-    """One folder or handful of files: searched and heard in other threads and processes.
+    """One folder or handful of files: searched in another thread, classified in other processes.
 
     Paths are numbered as they are found, from 0. Work is measured in bytes: a long file counts more than a short one.
     """

@@ -58,7 +58,7 @@ class FilesTable(QAbstractTableModel):
         return first
 
     def progress(self, number: int, share: float) -> None:
-        """That file is being heard."""
+        """So much of that file is classified."""
         row = self.rows[number]
         row.state, row.share = "working", share
         self._changed(number)

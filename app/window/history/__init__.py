@@ -1,1 +1,1 @@
-"""What was heard: the answers of the session, and the spectrogram."""
+"""The past of the session: its answers over time, and the spectrogram."""

@@ -125,7 +125,7 @@ class ScrollingPicture:
         self._move()
 
     def clear(self) -> None:
-        """Nothing has been heard."""
+        """Show nothing, as before the first frame."""
         self.ring.clear()
         self._flow = Flow()
         self._held = None
@@ -212,7 +212,7 @@ class SpectrogramPanel(Panel):
         view.setRange(xRange=(-shown, 0), yRange=(self._bottom, self._bottom + self._height), padding=0)
 
     def reset(self) -> None:
-        """Nothing has been heard."""
+        """Show nothing, as before the first frame."""
         self.picture.clear()
 
     def push(self, frames: NDArray[np.float32]) -> None:

@@ -1,4 +1,4 @@
-"""The whole session at a glance: look at any moment of it, while sound goes on being heard."""
+"""The answers of the whole session at a glance; any moment can be looked at while listening goes on."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class NowPanel(Panel):
         self.reset()
 
     def reset(self) -> None:
-        """Nothing has been heard."""
+        """Show nothing, as before the first frame."""
         self._filled = 0.0
         self.genre.show_text(words.UNKNOWN, "faint")
         self.probability.show_text("")
@@ -57,7 +57,7 @@ class NowPanel(Panel):
         self.update()
 
     def show_source(self, name: str) -> None:
-        """Say what is heard."""
+        """Say which source plays."""
         if name != self.source.text():
             self.source.show_text(name)
             self.source.setToolTip(name)
@@ -180,7 +180,7 @@ class GenresPanel(Panel):
         self.rows = [GenreRow(self, theme, genre, position) for position, genre in enumerate(genres)]
 
     def reset(self) -> None:
-        """Nothing has been heard."""
+        """Show nothing, as before the first frame."""
         for row in self.rows:
             row.show_probability(None, None, False)
 

@@ -1,6 +1,6 @@
-"""The live page: what is heard at this moment, what the model says of it, and what that costs.
+"""The live page: the sound of this moment, what the model says of it, and what that costs.
 
-While it is frozen all panels show the moment that is looked at; sound goes on being heard and remembered.
+While it is frozen all panels show the moment that is looked at; listening goes on.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class LivePage(QWidget):
         self.history.show_moment(self._moment, 0.0)
 
     def go_live(self) -> None:
-        """Show what is heard now."""
+        """Show the present again."""
         self._moment = None
         self.now.rename("Now")
         self.spectrogram.look_at(None)
@@ -179,7 +179,7 @@ class LivePage(QWidget):
             gliding.advance(seconds)
 
     def reset(self) -> None:
-        """Another run begins: nothing has been heard of it."""
+        """Another run begins, of which there is nothing to show yet."""
         self._begin_run()
         self.go_live()
         for panel in (self.now, self.genres, self.spectrogram, self.cost, self.source_bar.level):

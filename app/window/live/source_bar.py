@@ -96,7 +96,7 @@ class LevelBar(Part):
         return self.number.text()
 
     def reset(self) -> None:
-        """Nothing is heard."""
+        """Show nothing, as before the first sound."""
         self._target = self._peak = 0.0
         self.number.show_text("")
 
