@@ -122,7 +122,7 @@ class FilesPage(QWidget):
             self._column.addWidget(widget, stretch)
 
     def add(self, paths: Sequence[str]) -> None:
-        """Classify these files, and what is in these folders; refuses, and says so, while others are being classified."""
+        """Classify these files, and what is in these folders; refuses, saying so, while others are being classified."""
         if self._batch is not None:
             self._say("Files are being heard: wait until they are done, or cancel them first.")
             return
