@@ -165,7 +165,7 @@ class FrameRing:
     """
 
     def __init__(self, capacity: int, bands: int) -> None:
-        self.capacity, self.bands = capacity, bands
+        self.capacity = capacity
         self._decibels = np.empty((2 * capacity, bands), dtype=np.float32)
         self.clear()
 
@@ -185,10 +185,6 @@ class FrameRing:
         self.end += len(frames)
         for number, frame in enumerate(kept, self.end - len(kept)):
             self._decibels[number % self.capacity :: self.capacity] = frame
-
-    def skip(self, count: int) -> None:
-        """Count frames that nobody will ask for."""
-        self.end += count
 
     def until(self, end: int, count: int) -> NDArray[np.float32]:
         """(count, bands) the last frames before number `end`: a view where all are there, else a copy with silence."""
