@@ -1,4 +1,4 @@
-"""The non-continual twin: the same weights, but for every frame everything is encoded from nothing.
+"""The non-continual twin: the same weights, but the whole window is encoded from nothing for every frame.
 
 It is what a sliding-window transformer does. The window shows it beside the continual encoder, cost against cost and
 answer against answer: the two must agree.
@@ -19,7 +19,7 @@ from model.encoder import Encoder
 class TwinState:
     """Never changed in place."""
 
-    landmarks: list[Landmarks | None]  # prepared once: the twin need not waste time to be slow
+    landmarks: list[Landmarks | None]  # prepared once: the twin is as fast as it can be
     tokens: Tensor  # (B, 0 .. history, d) the last tokens, oldest first
     heard: int
 

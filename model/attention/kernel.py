@@ -102,7 +102,7 @@ class Kernel(nn.Module, ABC):
         """
 
     def prepare(self, batch: int) -> Landmarks | None:
-        """What the parameters alone decide, where they decide anything; the rest of the time None."""
+        """What follows from the parameters alone, where anything does; else None."""
         return None
 
     @property

@@ -171,25 +171,25 @@ class SlidingAverage:
         """The same places of every row."""
         if places.stop == places.start or not self.filled:
             return
-        first, count, width = places.start, places.stop - places.start, self.keys.shape[-1]
-        keys, values = self.keys.narrow(1, 0, self.filled).double(), self.values.narrow(1, 0, self.filled).double()
-        scores = torch.bmm(self.queries.narrow(1, first, count), keys.mT)  # (R, places, filled)
-        reference = scores.amax(dim=-1, keepdim=True)
-        terms = scores.sub_(reference).exp_()
-        weight = terms.sum(dim=-1)
-        sums = self.sums.narrow(1, first, count)
+        first, count = places.start, places.stop - places.start
+        keys, values = self.keys.narrow(1, 0, self.filled), self.values.narrow(1, 0, self.filled)
+        reference, sums = _sums_from_nothing(self.queries.narrow(1, first, count), keys, values)
         self.reference.narrow(1, first, count).copy_(reference)
-        sums.narrow(-1, 0, width).copy_(torch.bmm(terms, values))
-        sums.select(-1, -1).copy_(weight)
-        torch.mul(weight, HEADROOM, out=self.peak.narrow(1, first, count))
+        self.sums.narrow(1, first, count).copy_(sums)
+        torch.mul(sums.select(-1, -1), HEADROOM, out=self.peak.narrow(1, first, count))
 
     def _recompute_each(self, rows: Tensor, places: Tensor) -> None:
         """Single queries, P of them: rows (P,), places (P,)."""
-        keys, values = self.keys[rows, : self.filled].double(), self.values[rows, : self.filled].double()
-        scores = torch.bmm(self.queries[rows, places].unsqueeze(1), keys.mT)  # (P, 1, filled)
-        reference = scores.amax(dim=-1)  # (P, 1)
-        terms = torch.exp(scores - reference.unsqueeze(-1))
-        weight = terms.sum(dim=-1)  # (P, 1)
-        self.reference[rows, places] = reference
-        self.sums[rows, places] = torch.cat([torch.bmm(terms, values).squeeze(1), weight], dim=-1)
-        self.peak[rows, places] = HEADROOM * weight.squeeze(-1)
+        keys, values = self.keys[rows, : self.filled], self.values[rows, : self.filled]
+        reference, sums = _sums_from_nothing(self.queries[rows, places].unsqueeze(1), keys, values)
+        self.reference[rows, places] = reference.squeeze(1)
+        self.sums[rows, places] = sums.squeeze(1)
+        self.peak[rows, places] = HEADROOM * sums[:, 0, -1]
+
+
+def _sums_from_nothing(queries: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+    """queries (R, S, D), keys and values (R, T, D) -> references (R, S, 1) and sums (R, S, D + 1)."""
+    scores = torch.bmm(queries, keys.double().mT)  # (R, S, T)
+    reference = scores.amax(dim=-1, keepdim=True)
+    terms = scores.sub_(reference).exp_()
+    return reference, torch.cat([torch.bmm(terms, values.double()), terms.sum(dim=-1, keepdim=True)], dim=-1)

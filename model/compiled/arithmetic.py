@@ -1,4 +1,4 @@
-"""What compiled functions are written with: how they are compiled, vector registers, and the functions of a token.
+"""What compiled functions share: how they are compiled, vector registers, and the functions of a token.
 
 A register is a value of 16 numbers of float32, or 8 of float64, for loops that a compiler does not vectorise well: a
 tile of outputs that is to stay in registers while all inputs are gone through, and short loops, of which there is

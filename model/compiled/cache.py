@@ -68,13 +68,13 @@ def cache_folder() -> Path | None:
 
 
 def is_ready(mark: str = READY) -> bool:
-    """Whether everything can be loaded, and nothing has to be compiled. `mark`: of functions on top of this package."""
+    """Whether nothing has to be compiled any more. `mark`: of functions on top of this package."""
     folder = cache_folder()
     return folder is not None and (folder / mark).exists()
 
 
 def mark_ready(mark: str = READY) -> None:
-    """Say that it is so."""
+    """Record that all of it is on disk."""
     folder = cache_folder()
     if folder is not None:
         (folder / mark).touch()
@@ -89,7 +89,7 @@ def compile_apart(command: str = COMPILE, mark: str = READY) -> None:
             env=os.environ | {"PYTHONPATH": paths},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            check=False,  # what it could not do is done by who loads
+            check=False,  # what failed there is compiled by loading it
         )
 
 
@@ -102,7 +102,7 @@ def prune(parent: Path, pattern: str) -> None:
     """Remove the folders of this pattern that have not been used for UNUSED_DAYS: of past versions and processors.
 
     Any number of processes may do so at the same time: each folder is first given another name, which only one of them
-    can do, and whoever comes to use it in this moment makes it anew. What cannot be removed stays for the next time.
+    can do, and a process that comes to use it in this moment makes it anew. What cannot be removed stays.
     """
     oldest = time.time() - UNUSED_DAYS * SECONDS_PER_DAY
     for folder in parent.glob(pattern):

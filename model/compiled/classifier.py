@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,11 @@ class CompiledClassifier:
         self.tokenizing = prepare_tokenizing(tensors, config, halves)
         self._tokenizer_work = aligned((self.tokenizing.work_length,), np.float32)
 
+    @cached_property
+    def _functions(self) -> tuple[Callable[..., None], Callable[..., None]]:
+        """`tokenize` and `encode`: each serves every model, no size is compiled in."""
+        return kept(tokenize), kept(encode)
+
     @classmethod
     def load(cls, path: Path) -> CompiledClassifier:
         """From a weights file. Raises WeightsError, NotCoveredError."""
@@ -121,7 +127,7 @@ class CompiledClassifier:
         tokens = np.empty((len(frames), self.config.width), np.float32)
         part, work = self.tokenizing, self._tokenizer_work
         table = part.plan, part.weights, part.standard, part.projection, part.halves
-        kept(tokenize)(frames, *table, state.tokenizer, work, part.level_window, state.frames, tokens)
+        self._functions[0](frames, *table, state.tokenizer, work, part.level_window, state.frames, tokens)
         state.frames += len(frames)
         return tokens
 
@@ -139,8 +145,17 @@ class CompiledClassifier:
     def _encode(self, tokens: Floats, streams: EncoderStreams) -> Floats:
         """tokens (T, B d), the streams side by side -> (T, B genres)."""
         answers = np.empty((len(tokens), len(streams.positions) * self.sizes.genres), np.float32)
-        remembered = streams.floats, streams.doubles, streams.work, streams.positions
-        kept(encode)(tokens, self.plan, self.blocks, self.head, *remembered, answers)
+        self._functions[1](
+            tokens,
+            self.plan,
+            self.blocks,
+            self.head,
+            streams.floats,
+            streams.doubles,
+            streams.work,
+            streams.positions,
+            answers,
+        )
         return answers
 
 

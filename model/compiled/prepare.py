@@ -172,7 +172,7 @@ def _begin(lengths: tuple[int, ...], item: int) -> list[int]:
     return begins
 
 
-# --- the tensors that there must be
+# --- the tensors that a weights file must have
 
 
 def tensor_shapes(config: ModelConfig, folded: bool) -> dict[str, tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""The training loop, one epoch at a time, with everything that goes on living between two epochs in one place.
+"""The training loop, one epoch at a time, and all that lasts from one epoch to the next.
 
 Tensor dimensions: B batch, T frames, N clips, G genres.
 """
