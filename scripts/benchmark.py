@@ -56,15 +56,13 @@ from torch import nn
 from app.stream.bench import (
     Call,
     compile_classifier,
+    describe,
     make_classifier,
     measure,
     measure_growth,
     measure_windows,
     one_after_the_other,
     prepare,
-)
-from app.stream.bench import (
-    report as report_model,
 )
 from app.stream.measure import Percentiles, machine
 from app.stream.weights import default_weights
@@ -129,7 +127,7 @@ def measure_model(classifier: Classifier, rounds: int, paced_rounds: int) -> dic
     times = measure(bench, rounds, paced_rounds)
     fastest = {part: min((times[name] for name in names), key=median) for part, names in BOUNDS.items() if parts}
     frame = {share: round(sum(each[share] for each in fastest.values()), 2) for share in ("p50", "p95", "p99")}
-    figures = report_model(bench, times) | {
+    figures = describe(bench, times) | {
         "torch_encoder_us": times["torch_encoder"],
         "peer_us": times.get("peer"),
         "bound_us": fastest.get("step"),

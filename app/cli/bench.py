@@ -23,7 +23,7 @@ def run_bench(options: argparse.Namespace) -> int:
         os.environ[name] = "1"
     import torch
 
-    from app.stream.bench import measure, measure_windows, prepare, report
+    from app.stream.bench import describe, measure, measure_windows, prepare
     from app.stream.measure import machine
     from app.stream.models import identify
     from model import load_classifier, step_cost, twin_cost
@@ -34,7 +34,7 @@ def run_bench(options: argparse.Namespace) -> int:
     rounds = -(-options.frames // FRAMES_PER_ROUND)
     with torch.inference_mode():
         bench = prepare(classifier)
-        measured = report(bench, measure(bench, rounds, paced_rounds=min(options.frames, 100)))
+        measured = describe(bench, measure(bench, rounds, paced_rounds=min(options.frames, 100)))
         growth = measure_windows(config, max(1, rounds // 5))
     figures: dict[str, Any] = {
         "schema": SCHEMA,

@@ -83,7 +83,7 @@ def measure(bench: Bench, rounds: int, paced_rounds: int) -> dict[str, Percentil
     )
 
 
-def report(bench: Bench, times: dict[str, Percentiles]) -> dict[str, Any]:
+def describe(bench: Bench, times: dict[str, Percentiles]) -> dict[str, Any]:
     """What was measured of `prepare`'s calls, for JSON; `ratios` are of medians, to the hot step."""
     config, step = bench.classifier.config, times["step"]["p50"]
     return {
