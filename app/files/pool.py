@@ -192,8 +192,12 @@ def worker_context() -> BaseContext:
 
 
 def start_ahead() -> None:
-    """Let the fork server import while this process does."""
+    """Let the fork server import while this process does. Called in the main thread."""
     if worker_context().get_start_method() == "forkserver":
         from multiprocessing import forkserver
 
-        forkserver.ensure_running()
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: Ctrl-C is for this process alone
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.signal(signal.SIGINT, before)
