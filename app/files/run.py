@@ -116,6 +116,22 @@ def _nothing_written(error: OSError, console: Console) -> bool:
     return False
 
 
+@contextmanager
+def interrupted_afterwards() -> Iterator[None]:
+    """What is written within is written to its end; Ctrl-C meanwhile takes effect after it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
+
+
 class Queue:
     """The inputs of a run, settled in order: what is done is skipped, what is piped in is classified here.
 
@@ -199,12 +215,12 @@ class Queue:
             self._waiting.popleft()
             settle()
 
+    @interrupted_afterwards()
     def _settle_known(self, path: str) -> None:
         assert self._journal is not None
         self._console.detail(f"{path}: done before and unchanged")
         if not self._sink.has(path):
-            with interrupted_afterwards():
-                self._sink.add(self._journal.read(path), replace=True)
+            self._sink.add(self._journal.read(path), replace=True)
         self._progress.count()
 
     def _settle_pipe(self, path: str) -> None:
@@ -229,6 +245,7 @@ class Queue:
             result = FileError(path, str(error))
         self._settle(path, Outcome(result))
 
+    @interrupted_afterwards()
     def _settle(self, path: str, outcome: Outcome) -> None:
         result = outcome.result
         if isinstance(result, FileAnswer):
@@ -248,9 +265,8 @@ class Queue:
 
     def _keep(self, answer: FileAnswer, outcome: Outcome) -> FileAnswer | FileError:
         try:
-            with interrupted_afterwards():
-                self._sink.add(answer, replace=self._is_ours(answer.path))
-                self._remember(answer, outcome)
+            self._sink.add(answer, replace=self._is_ours(answer.path))
+            self._remember(answer, outcome)
         except OSError as error:
             if not isinstance(self._request.destination, Tree):
                 raise
@@ -293,22 +309,6 @@ class RunProgress:
 
     def _show(self, done: float, what: str) -> None:
         self._console.progress(done / self._bytes, what)
-
-
-@contextmanager
-def interrupted_afterwards() -> Iterator[None]:
-    """What is written within is written to its end; Ctrl-C meanwhile takes effect after it."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    pressed: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if pressed:
-        raise KeyboardInterrupt
 
 
 @contextmanager
