@@ -53,9 +53,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from app.stream.backend import compile_classifier
 from app.stream.bench import (
     Call,
-    compile_classifier,
     describe,
     make_classifier,
     measure,

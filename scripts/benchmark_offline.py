@@ -34,8 +34,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import numpy as np
 import soundfile
 
-from app.stream.front_end import ready_front_end
-from audio import FRAME_SECONDS, HOP, SAMPLE_RATE, StreamingLogMel, StreamingResampler
+from app.stream.backend import compile_everything
+from audio import FRAME_SECONDS, HOP, SAMPLE_RATE, FrontEnd, StreamingLogMel, StreamingResampler
 from scripts.starting import time_command
 
 MINUTES, QUICK_MINUTES = (1.0, 10.0, 60.0), (0.2,)
@@ -126,7 +126,8 @@ def scale(folder: Path, minutes: float, cores: int) -> list[dict[str, float]]:
 
 def front_end() -> dict[str, float]:
     """Microseconds for each frame's worth of samples, a hop at a time as they come live."""
-    ready = ready_front_end()
+    ready = FrontEnd()
+    compile_everything(ready)
     log_mel = StreamingLogMel(ready)
     parts: dict[str, float] = {"log_mel": per_frame(log_mel.push, SAMPLE_RATE)}
     for rate in RATES:

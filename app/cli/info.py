@@ -18,8 +18,8 @@ SCHEMA = "nystream-info-1"
 
 def run_info(options: argparse.Namespace) -> int:
     """Versions, the model, and the model card; torch is not imported for that. Raises WeightsError."""
-    from app.stream.front_end import describe_front_end
-    from app.stream.models import describe_backend, identify
+    from app.stream.backend import describe_backend, describe_front_end
+    from app.stream.models import identify
     from model import read_notes
     from model.weights import learned_numbers, read_weights, unfitting
 

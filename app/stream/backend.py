@@ -1,14 +1,32 @@
-"""What computes a model's frames: log-mel in, tokens, probabilities out; one stream per backend."""
+"""What computes a model's frames: log-mel in, tokens, probabilities out; one stream per backend.
+
+Compiled functions, of the model and of the front end, are made by set-up or by the first window, and kept on disk. They
+are loaded where they are ready; torch and numpy compute where they are not.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+import hashlib
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:  # numba takes its time
+import audio
+from app.stream.imports import bulk_imports
+from audio import FrontEnd
+from model import ModelConfig
+
+if TYPE_CHECKING:  # torch and numba take their time
+    from model import Classifier
     from model.compiled.classifier import CompiledClassifier
+
+log = logging.getLogger(__name__)
+
+COMPILE = "from app.stream.backend import compile_everything; compile_everything()"
 
 
 class Backend(Protocol):
@@ -52,3 +70,118 @@ class CompiledBackend:
     def encode(self, tokens: NDArray[np.float32]) -> NDArray[np.float64]:
         probabilities: NDArray[np.float64] = self._classifier.encode(tokens, self._state).astype(np.float64)
         return probabilities
+
+
+def compile_classifier(classifier: Classifier, halves: bool = True) -> CompiledClassifier | None:
+    """The same weights; None where the compiled backend does not cover the model. halves: see CompiledClassifier."""
+    from model.compiled.classifier import CompiledClassifier
+    from model.compiled.prepare import NotCoveredError
+
+    tensors = {name: tensor.detach().numpy() for name, tensor in classifier.state_dict().items()}
+    try:
+        return CompiledClassifier(classifier.config, tensors, halves)
+    except NotCoveredError as error:
+        log.info("torch computes the frames: the compiled backend does not cover %s", error)
+        return None
+
+
+def load_ready(weights: Path, window: int | None = None) -> CompiledClassifier | None:
+    """With its own window, or one of so many tokens; None where it is not covered, or anything must be compiled first.
+
+    Raises WeightsError, and ValueError for a window that the model cannot have.
+    """
+    if not is_ready():
+        return None
+    from model.compiled.classifier import CompiledClassifier
+    from model.compiled.prepare import NotCoveredError
+
+    try:
+        compiled = CompiledClassifier.load(weights)
+    except NotCoveredError:
+        return None
+    return compiled if window is None else CompiledClassifier(compiled.config.with_window(window), compiled.tensors)
+
+
+def is_ready() -> bool:
+    """Whether nothing has to be compiled."""
+    if numba_fault():
+        return False
+    from model.compiled import cache
+
+    return cache.is_ready(_mark())
+
+
+def numba_fault() -> str:
+    """Why nothing compiled can be used, "" where it can: numba may be broken, and a window and files go without it."""
+    try:
+        import model.compiled.cache  # noqa: F401
+    except ImportError as error:
+        return f"numba cannot be used ({error})"
+    return ""
+
+
+def compile_everything(front_end: FrontEnd | None = None) -> None:
+    """Compile or load all functions in this process, which takes seconds or half a second. A front end goes on with
+    them.
+    """
+    from audio.loops import compile_loops
+    from model.compiled.cache import kept, mark_ready
+    from model.compiled.classifier import compile_all
+
+    compile_all()
+    loops = compile_loops(kept)
+    mark_ready(_mark())
+    if front_end is not None:
+        front_end.take_over(loops)
+
+
+def compile_ahead(front_end: FrontEnd | None = None) -> None:
+    """The same, but what must be compiled is compiled in a process of its own: no thread waits for the compiler."""
+    from model.compiled.cache import compile_apart
+
+    compile_apart(COMPILE, _mark())
+    with bulk_imports():
+        compile_everything(front_end)
+
+
+def describe_backend(config: ModelConfig, tensors: Mapping[str, NDArray[Any]]) -> dict[str, str]:
+    """What computes the frames of this model live, "compiled" or "torch", and why or from where.
+
+    Raises ValueError for tensors that do not fit the configuration.
+    """
+    if fault := numba_fault():
+        return {"name": "torch", "note": f"{fault}: install it for steps that take less time"}
+    from model.compiled.classifier import CompiledClassifier
+    from model.compiled.prepare import NotCoveredError
+
+    try:
+        CompiledClassifier(config, tensors)
+    except NotCoveredError as error:
+        return {"name": "torch", "note": f"the compiled backend does not cover {error}"}
+    return _describe_compiled(later="to be compiled by the first window", always="compiled anew at every start")
+
+
+def describe_front_end() -> dict[str, str]:
+    """What computes log-mel frames, "compiled" or "numpy", and why or from where."""
+    if fault := numba_fault():
+        return {"name": "numpy", "note": f"{fault}: install it for frames that take less time"}
+    return _describe_compiled(later="by the first window; numpy until then", always="by every window anew")
+
+
+def _describe_compiled(later: str, always: str) -> dict[str, str]:
+    from model.compiled.cache import cache_folder
+
+    folder = cache_folder()
+    if folder is None:
+        note = f"{always}, because no cache folder can be written: set NYSTREAM_CACHE to one"
+    else:
+        note = f"kept in {folder}" if is_ready() else later
+    return {"name": "compiled", "note": note}
+
+
+def _mark() -> str:
+    """The file that says that all is there: the cache folder's name knows only the model's sources."""
+    from model.compiled.cache import identity
+
+    sources = [Path(audio.__file__).parent / "loops.py"]
+    return f"everything-{hashlib.sha256(identity(sources)).hexdigest()[:16]}"

@@ -12,14 +12,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from app.stream.backend import Backend, CompiledBackend
-from app.stream.front_end import load_front_end
+from app.stream.backend import Backend, CompiledBackend, compile_classifier, compile_everything
 from app.stream.measure import Contestant, Percentiles, paced, percentiles
 from app.stream.torch_backend import TorchBackend
 from audio import FRAME_SECONDS, HOP, FrontEnd, StreamingLogMel
 from model import Classifier, ModelConfig, round_weights, step_cost, twin_cost
 from model.compiled.classifier import CompiledClassifier
-from model.compiled.prepare import NotCoveredError
 from model.encoder import Encoder
 from model.layers import lay_out_for_single_tokens
 
@@ -140,15 +138,6 @@ def exact(config: ModelConfig) -> ModelConfig:
     return replace(config, attention="softmax")
 
 
-def compile_classifier(classifier: Classifier, halves: bool = True) -> CompiledClassifier | None:
-    """None where the compiled backend does not cover it. halves: as CompiledClassifier has it."""
-    tensors = {name: tensor.detach().numpy() for name, tensor in classifier.state_dict().items()}
-    try:
-        return CompiledClassifier(classifier.config, tensors, halves)
-    except NotCoveredError:
-        return None
-
-
 def any_step(classifier: Classifier) -> Call:
     """The continual step, compiled where that is covered."""
     compiled = compile_classifier(classifier)
@@ -200,7 +189,7 @@ def frame_parts(classifier: Classifier, compiled: CompiledClassifier | None) -> 
     """From the samples of a hop to an answer: log-mel, then token, then step; each passes on what it made."""
     backend: Backend = TorchBackend(classifier) if compiled is None else CompiledBackend(compiled)
     front_end, random = FrontEnd(), np.random.default_rng(0)
-    load_front_end(front_end)
+    compile_everything(front_end)
     log_mel = StreamingLogMel(front_end)
     samples = (0.1 * random.normal(size=HOP)).astype(np.float32)
     frame = np.zeros((1, classifier.config.bands), np.float32)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from app.stream.backend import Backend
-from app.stream.models import compiled_backends, load_classifier, name_model, window_tokens
+from app.stream.backend import Backend, CompiledBackend, compile_ahead, compile_classifier
+from app.stream.models import load_classifier, name_model, window_tokens
 from model import WeightsError
 
 if TYPE_CHECKING:  # torch takes its time
@@ -97,10 +97,11 @@ def measure_steps(classifiers: Mapping[Key, Classifier], rounds: int = ROUNDS) -
     """The backend of each, and microseconds of a step: with full windows, timed in turns."""
     from app.stream.torch_backend import TorchBackend
 
+    compile_ahead()
     timed: dict[Key, tuple[str, Contestant]] = {}
     for key, classifier in classifiers.items():
-        make_backend = compiled_backends(classifier)
-        backend: Backend = TorchBackend(classifier) if make_backend is None else make_backend()
+        compiled = compile_classifier(classifier)
+        backend: Backend = TorchBackend(classifier) if compiled is None else CompiledBackend(compiled)
         _fill(backend, classifier.config.window, classifier.config.bands)
         timed[key] = backend.name, Contestant(_step(backend, classifier.config.width))
     for _ in range(rounds):

@@ -8,25 +8,28 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from numpy.typing import NDArray
-
-from app.stream.backend import Backend, CompiledBackend
-from app.stream.front_end import compile_ahead, front_end_is_ready, load_front_end
+from app.stream.backend import (
+    Backend,
+    CompiledBackend,
+    compile_ahead,
+    compile_classifier,
+    compile_everything,
+    load_ready,
+)
 from app.stream.imports import bulk_imports, import_torch
 from app.stream.snapshot import FrameFlops, ModelChoice, ModelDescription
-from app.stream.twin import Twin
 from audio import FRAME_SECONDS, FrontEnd, StreamingLogMel
 from model import ModelConfig, step_cost, twin_cost
 
-if TYPE_CHECKING:  # torch and numba take their time
+if TYPE_CHECKING:  # torch takes its time
+    from app.stream.torch_backend import TorchTwin
     from model import Classifier
-    from model.compiled.classifier import CompiledClassifier
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +45,7 @@ class Model:
     config: ModelConfig
     description: ModelDescription
     make_backend: Callable[[], Backend]
-    make_twin: Callable[[], Twin] | None  # None until torch is there, see with_twin
+    make_twin: Callable[[], TorchTwin] | None  # None until torch is there, see with_twin
     classifier: Callable[[], Classifier]  # the same weights in torch; may take seconds. Raises WeightsError
     front_end: FrontEnd = field(default_factory=FrontEnd)  # what computes its log-mel frames
 
@@ -55,17 +58,11 @@ def load_model(weights: Path, window: int | None = None) -> Model:
     """
     load = cache(partial(load_classifier, weights, window))
     with bulk_imports():
-        compiled = _load_ready(weights, window) if front_end_is_ready() else None
+        compiled = load_ready(weights, window)
     if compiled is None:
         return torch_model(load())
     front_end = FrontEnd()
-
-    @cache
-    def load_functions() -> None:
-        from model.compiled.classifier import compile_all
-
-        compile_all()
-        load_front_end(front_end)
+    load_functions = cache(partial(compile_everything, front_end))
 
     def make_backend() -> CompiledBackend:
         load_functions()  # before the first frame, so that its time is not taken for that of a step
@@ -99,33 +96,12 @@ def with_twin(model: Model) -> Model:
 
 
 def compile_model(model: Model) -> Model | None:
-    """The same on compiled functions, its front end too; None where there are none. May take seconds."""
-    make_backend = compiled_backends(model.classifier())
-    compile_ahead(model.front_end)
-    return None if make_backend is None else replace(model, make_backend=make_backend)
-
-
-def compiled_backends(classifier: Classifier) -> Callable[[], CompiledBackend] | None:
-    """Compiled backends of this classifier's weights; None where there are none. May take seconds."""
+    """The same on compiled functions, its front end too; None where they do not cover it. May take seconds."""
     began = time.perf_counter()
-    try:
-        from model.compiled.cache import compile_apart
-        from model.compiled.classifier import CompiledClassifier, compile_all
-        from model.compiled.prepare import NotCoveredError
-    except ImportError as error:
-        log.info("torch computes the frames: %s", error)
-        return None
-    tensors = {name: tensor.detach().numpy() for name, tensor in classifier.state_dict().items()}
-    try:
-        compiled = CompiledClassifier(classifier.config, tensors)
-    except NotCoveredError as error:
-        log.info("torch computes the frames: the compiled path does not cover %s", error)
-        return None
-    compile_apart()
-    with bulk_imports():
-        compile_all()
-    log.info("the compiled path was ready after %.1f s", time.perf_counter() - began)
-    return lambda: CompiledBackend(compiled)
+    compiled = compile_classifier(model.classifier())
+    compile_ahead(model.front_end)
+    log.info("the compiled functions were ready after %.1f s", time.perf_counter() - began)
+    return None if compiled is None else replace(model, make_backend=lambda: CompiledBackend(compiled))
 
 
 def load_classifier(weights: Path, window: int | None = None) -> Classifier:
@@ -139,22 +115,6 @@ def load_classifier(weights: Path, window: int | None = None) -> Classifier:
     return classifier if window is None else classifier.with_window(window)
 
 
-def _load_ready(weights: Path, window: int | None) -> CompiledClassifier | None:
-    try:
-        from model.compiled.cache import is_ready
-        from model.compiled.classifier import CompiledClassifier
-        from model.compiled.prepare import NotCoveredError
-    except ImportError:
-        return None
-    try:
-        compiled = CompiledClassifier.load(weights) if is_ready() else None
-    except NotCoveredError:
-        return None
-    if compiled is None or window is None:
-        return compiled
-    return CompiledClassifier(compiled.config.with_window(window), compiled.tensors)
-
-
 def window_tokens(seconds: float) -> int:
     """n: the whole tokens nearest to so many seconds."""
     return round(seconds / FRAME_SECONDS)
@@ -163,30 +123,6 @@ def window_tokens(seconds: float) -> int:
 def identify(weights: Path) -> dict[str, str]:
     """A model's name, and the SHA-256 of its file. Raises OSError."""
     return {"name": weights.stem, "hash": hashlib.sha256(weights.read_bytes()).hexdigest()}
-
-
-def describe_backend(config: ModelConfig, tensors: Mapping[str, NDArray[Any]]) -> dict[str, str]:
-    """What computes the frames of this model live, "compiled" or "torch", and why or from where.
-
-    Raises ValueError for tensors that do not fit the configuration.
-    """
-    try:
-        from model.compiled.cache import cache_folder, is_ready
-        from model.compiled.classifier import CompiledClassifier
-        from model.compiled.prepare import NotCoveredError
-    except ImportError as error:
-        return {"name": "torch", "note": f"numba cannot be used ({error}): install it for steps that take less time"}
-    try:
-        CompiledClassifier(config, tensors)
-    except NotCoveredError as error:
-        return {"name": "torch", "note": f"the compiled path does not cover {error}"}
-    folder = cache_folder()
-    if folder is None:
-        return {
-            "name": "compiled",
-            "note": "compiled anew at every start, because no cache folder can be written: set NYSTREAM_CACHE to one",
-        }
-    return {"name": "compiled", "note": f"kept in {folder}" if is_ready() else "to be compiled by the first window"}
 
 
 def describe_model(config: ModelConfig, choice: ModelChoice | None = None) -> ModelDescription:

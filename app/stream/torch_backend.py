@@ -52,7 +52,7 @@ class TorchBackend:
 
 
 class TorchTwin:
-    """The model's own twin; implements app.stream.twin.Twin."""
+    """The model's own twin, on one stream: the same weights over a sliding window."""
 
     def __init__(self, classifier: Classifier) -> None:
         self._twin = WindowTwin(classifier.encoder)
@@ -60,9 +60,11 @@ class TorchTwin:
 
     @torch.inference_mode()
     def push(self, tokens: NDArray[np.float32]) -> None:
+        """Remember (T, d)."""
         self._state = self._twin.push(torch.from_numpy(tokens).unsqueeze(0), self._state)
 
     def question(self) -> Callable[[], NDArray[np.float64]]:
+        """The computation of the answer (genres,) for the tokens so far; any thread may run it, once."""
         twin, state = self._twin, self._state  # the state never changes in place
 
         @torch.inference_mode()

@@ -11,14 +11,16 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from audio import FRAME_SECONDS
+
+if TYPE_CHECKING:  # torch takes its time
+    from app.stream.torch_backend import TorchTwin
 
 TWIN_SHARE = 0.25  # of the time between two frames is the most that the twin may take on the average
 MEASURED = 5  # runs whose median is the twin's typical time: one that was interrupted must not count
@@ -33,22 +35,12 @@ class TwinAnswer:
     nanoseconds: int
 
 
-class Twin(Protocol):
-    """A model over a sliding window, on one stream."""
-
-    def push(self, tokens: NDArray[np.float32]) -> None:
-        """Remember (T, d)."""
-
-    def question(self) -> Callable[[], NDArray[np.float64]]:
-        """The computation of the answer (genres,) for the tokens so far; any thread may run it, once."""
-
-
 class TwinRunner:
     """`every` is k: the twin answers every k-th frame. frame_seconds: from one to the next; inf to wait for the twin
     at every frame.
     """
 
-    def __init__(self, twin: Twin, frame_seconds: float = FRAME_SECONDS) -> None:
+    def __init__(self, twin: TorchTwin, frame_seconds: float = FRAME_SECONDS) -> None:
         self._twin = twin
         self._limit = TWIN_SHARE * frame_seconds * 1e9
         self._measured: deque[int] = deque(maxlen=MEASURED)

@@ -24,7 +24,7 @@ from .system import SetUpError, run_and_read, say, tail
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 INPUTS = ("pyproject.toml", "constraints.txt")
-COMPILE = "from app.stream.front_end import compile_everything; compile_everything()"
+COMPILE = "from app.stream.backend import compile_everything; compile_everything()"
 POLL_SECONDS = 0.2
 
 if sys.platform == "win32":

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from app.stream.front_end import compile_everything
+from app.stream.backend import compile_everything
 from scripts.starting import ANSWER, SOUND, Screen, read_log
 from scripts.startup import time_imports
 from tests.virtual_microphone import VirtualMicrophone

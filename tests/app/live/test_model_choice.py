@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from app.live.answering import SMOOTHING_FRAMES, Answerer
 from app.live.model_choice import Family, ModelChooser
 from app.live.session import LiveSession
+from app.stream.backend import compile_everything
 from app.stream.frames import RING_FRAMES, FrameRing, Frames
-from app.stream.front_end import compile_everything
 from app.stream.models import Model, load_model, saved_flops, torch_model, window_tokens
 from app.stream.snapshot import WINDOW_CHOICES, Snapshot
 from app.stream.torch_backend import TorchBackend

@@ -10,8 +10,8 @@ import pytest
 import soundfile
 
 from app.files.classify import classify_file
-from app.stream.backend import CompiledBackend
-from app.stream.models import compiled_backends, describe_backend, load_model, torch_model
+from app.stream.backend import CompiledBackend, compile_classifier, describe_backend
+from app.stream.models import compile_model, load_model, torch_model
 from app.stream.torch_backend import TorchBackend
 from app.stream.weights import default_weights, family_weights
 from model import Classifier, load_classifier
@@ -28,8 +28,9 @@ def classifier() -> Classifier:
 
 
 def test_a_live_stream_is_answered_as_torch_does(classifier: Classifier) -> None:
-    make_backend = compiled_backends(classifier)
-    assert make_backend is not None
+    model = compile_model(torch_model(classifier))
+    assert model is not None
+    make_backend = model.make_backend
     compiled, by_torch = make_backend(), TorchBackend(classifier)
     assert compiled.name == "compiled"
     log_mels = np.random.default_rng(0).normal(-30.0, 12.0, (60, 128)).astype(np.float32)
@@ -64,35 +65,19 @@ def test_weights_that_ship_are_rounded_and_take_half_the_room(weights: Path) -> 
 
 def test_what_is_not_covered_stays_in_torch_and_says_so(classifier: Classifier) -> None:
     retroactive = Classifier(replace(classifier.config, blocks=2, stacking="retroactive")).for_inference()
-    assert compiled_backends(retroactive) is None
+    assert compile_classifier(retroactive) is None
+    assert compile_model(torch_model(retroactive)) is None
     described = describe_backend(retroactive.config, {})
     assert described["name"] == "torch"
     assert "retroactive" in described["note"]
     assert describe_backend(*read_weights(default_weights(), "np"))["name"] == "compiled"
 
 
-def test_without_numba_torch_answers_and_info_says_it() -> None:
-    code = """
-import sys
-sys.modules["numba"] = None  # importing it now fails as if it were not installed
-from app.stream.models import compiled_backends, describe_backend, load_model
-from app.stream.weights import default_weights
-from model import load_classifier
-from model.weights import read_weights
-assert compiled_backends(load_classifier(default_weights())) is None
-assert load_model(default_weights()).make_backend().name == "torch"
-described = describe_backend(*read_weights(default_weights(), "np"))
-print(described["name"], described["note"])
-"""
-    said = run_python(code)
-    assert said.startswith("torch")
-    assert "numba" in said
-
-
 def test_a_cache_that_cannot_be_written_is_no_fault_and_info_says_it(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder can be made in a file")
     code = """
-from app.stream.models import describe_backend, load_model
+from app.stream.backend import describe_backend
+from app.stream.models import load_model
 from app.stream.weights import default_weights
 from model.compiled.cache import cache_folder, is_ready
 from model.weights import read_weights

@@ -14,7 +14,7 @@ import soundfile
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.stream.front_end import compile_everything
+from app.stream.backend import compile_everything
 from app.stream.imports import bulk_imports
 from app.stream.models import load_model
 from app.stream.weights import default_weights

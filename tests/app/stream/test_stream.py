@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from app.files.classify import classify_file
 from app.files.parameters import Parameters
-from app.stream.front_end import compile_everything
+from app.stream.backend import compile_everything
 from app.stream.models import Model, load_model, torch_model, with_twin
 from app.stream.stream import Answers, Stream, TwinTally
 from app.stream.twin import TwinRunner

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from app.stream.torch_backend import TorchTwin
 from app.stream.twin import TWIN_SHARE, TwinAnswer, TwinRunner
 
 FRAME_SECONDS = 0.1
@@ -35,7 +36,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     return fake
 
 
-class FakeTwin:
+class FakeTwin(TorchTwin):
     """Answers with how many tokens it has heard, after `seconds` or when it is released."""
 
     def __init__(self, clock: FakeTime, seconds: float = QUICK) -> None:

@@ -1,4 +1,4 @@
-"""The compiled front end in the program: loaded where it is ready, numpy where it cannot be had, and said."""
+"""What is compiled: loaded where it is ready, done without where it cannot be had, and said."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.stream.front_end import compile_everything, describe_front_end, ready_front_end
+from app.stream.backend import compile_everything, describe_front_end, is_ready
 from app.stream.models import compile_model, load_model, torch_model
 from app.stream.weights import default_weights
 from audio import SAMPLE_RATE, StreamingLogMel
@@ -22,7 +22,7 @@ def _compiled() -> None:
 
 
 def test_what_set_up_compiled_is_loaded_and_said() -> None:
-    assert ready_front_end().name == "compiled"
+    assert is_ready()
     model = load_model(default_weights())
     model.make_backend()
     assert model.front_end.name == "compiled"
@@ -45,20 +45,22 @@ def test_a_window_without_it_begins_with_numpy_and_is_compiled_with_the_model() 
     np.testing.assert_allclose(frames, StreamingLogMel().push(sound), rtol=0, atol=1e-4)
 
 
-def test_without_numba_numpy_computes_and_info_says_it() -> None:
+def test_without_numba_torch_and_numpy_compute_and_info_says_it() -> None:
     code = """
 import sys
-sys.modules["numba"] = None  # importing it now fails as if it were not installed
-from app.stream.front_end import describe_front_end, ready_front_end
-from app.stream.models import compile_model, torch_model
+sys.modules["numba"] = None  # importing it now fails as if it were broken
+from app.stream.backend import describe_backend, describe_front_end
+from app.stream.models import load_model
 from app.stream.weights import default_weights
-from model import load_classifier
-assert compile_model(torch_model(load_classifier(default_weights()), front_end=ready_front_end())) is None
-print(ready_front_end().name, describe_front_end()["name"], describe_front_end()["note"])
+from model.weights import read_weights
+model = load_model(default_weights())
+print(model.make_backend().name, model.front_end.name)
+for described in describe_backend(*read_weights(default_weights(), "np")), describe_front_end():
+    print(described["name"], described["note"])
 """
-    said = run_python(code)
-    assert said.startswith("numpy numpy")
-    assert "numba" in said
+    said = run_python(code).splitlines()
+    assert said[0] == "torch numpy"
+    assert [line.split()[:2] for line in said[1:]] == [["torch", "numba"], ["numpy", "numba"]]
 
 
 def test_nothing_is_ready_for_the_same_sources_elsewhere(tmp_path: Path) -> None:
@@ -68,7 +70,7 @@ def test_nothing_is_ready_for_the_same_sources_elsewhere(tmp_path: Path) -> None
     code = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from app.stream.front_end import _mark
+from app.stream.backend import _mark
 from model.compiled.cache import cache_folder
 print(cache_folder().name, _mark())
 """
@@ -81,26 +83,29 @@ print(cache_folder().name, _mark())
 def test_a_cache_that_cannot_be_written_delays_nobody_and_info_says_it(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder can be made in a file")
     code = """
-from app.stream.front_end import describe_front_end, ready_front_end
-print(ready_front_end().name, describe_front_end()["note"])
+from app.stream.backend import describe_front_end, is_ready
+print(is_ready(), describe_front_end()["note"])
 """
     said = run_python(code, NYSTREAM_CACHE=str(tmp_path / "file"))
-    assert said.startswith("numpy")
+    assert said.startswith("False")
     assert "no cache folder can be written" in said
 
 
 def test_an_empty_cache_is_not_ready_and_info_says_when_it_will_be(tmp_path: Path) -> None:
     code = """
-from app.stream.front_end import describe_front_end, ready_front_end
-print(ready_front_end().name, describe_front_end()["note"])
+from app.stream.backend import describe_front_end, is_ready
+print(is_ready(), describe_front_end()["note"])
 """
-    assert run_python(code, NYSTREAM_CACHE=str(tmp_path)) == "numpy by the first window; numpy until then"
+    assert run_python(code, NYSTREAM_CACHE=str(tmp_path)) == "False by the first window; numpy until then"
 
 
-def test_the_front_end_is_loaded_without_torch() -> None:
+def test_all_is_loaded_without_torch() -> None:
     code = """
 import sys
-from app.stream.front_end import ready_front_end
-print(ready_front_end().name, "torch" in sys.modules)
+from app.stream.backend import compile_everything
+from audio import FrontEnd
+front_end = FrontEnd()
+compile_everything(front_end)
+print(front_end.name, "torch" in sys.modules)
 """
     assert run_python(code) == "compiled False"
