@@ -6,6 +6,7 @@ cli -> window -> live, files -> stream -> audio, model        (demo: between liv
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -144,3 +145,18 @@ def test_no_file_imports_itself_by_way_of_others() -> None:
         TopologicalSorter(needs).prepare()
     except CycleError as error:
         pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
+@pytest.mark.parametrize(
+    ("heading", "most"), [("From the microphone to a pixel", 16), ("From classify to a printed line", 9)]
+)
+def test_the_way_of_a_frame_is_a_short_list_of_files_that_exist(heading: str, most: int) -> None:
+    """A file a line, in the fenced block below its heading in docs/architecture.md; a remark may follow the name."""
+    text = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    found = re.search(rf"^#+ {re.escape(heading)}\n(?:(?!#|```).*\n)*```\w*\n((?:(?!```).*\n)*)", text, re.MULTILINE)
+    assert found, f"docs/architecture.md has no list under “{heading}”"
+    files = [line.split()[0] for line in found[1].splitlines() if line.strip()]
+    assert 0 < len(files) <= most
+    assert len(set(files)) == len(files)
+    missing = [file for file in files if not (CHECKOUT / file).is_file()]
+    assert not missing, ", ".join(missing)
