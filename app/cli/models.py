@@ -12,7 +12,7 @@ from app.cli import EXIT_OK, UsageError
 from app.stream.weights import default_weights, family_weights
 
 if TYPE_CHECKING:
-    from app.stream.measure import ModelStep
+    from app.stream.bench import ModelStep
 
 SCHEMA = "nystream-rows-1"
 SHORTEST_WINDOW, LONGEST_WINDOW, DEFAULT_WINDOW = 5.0, 300.0, 30.0  # s
@@ -63,7 +63,7 @@ def checked_window(seconds: float) -> float:
 
 def measure(seconds: float) -> list[ModelStep]:
     """In one thread, as the program runs. Raises UsageError where no row can have this window."""
-    from app.stream.measure import measure_models
+    from app.stream.bench import measure_models
 
     rows = measure_models(family_weights(), seconds)
     if not rows:

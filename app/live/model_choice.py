@@ -148,7 +148,7 @@ class Family:
                 classifiers[choice.key] = self._classifier(choice.key, window_seconds)
             except (WeightsError, ValueError) as error:
                 log.info("%s is not measured: %s", choice.name, error)
-        from app.stream.measure import measure_steps
+        from app.stream.bench import measure_steps
 
         steps = measure_steps(classifiers)
         return StepTimes(window_seconds, {key: 1000 * times["p50"] for key, (_, times) in steps.items()})

@@ -1,28 +1,33 @@
-"""What a frame of a model costs on this machine, part by part, beside what else could compute it: one thread, in turns.
+"""What a frame of a model costs on this machine, part by part, beside what else could compute it; and the steps of all
+models. One thread, in turns.
 
 Every call that is timed stands in the middle of a stream with a full window, and does its work for one new frame.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
-from app.stream.backend import Backend, CompiledBackend, compile_classifier, compile_everything
+from app.stream.backend import Backend, CompiledBackend, compile_ahead, compile_classifier, compile_everything
 from app.stream.measure import Contestant, Percentiles, paced, percentiles
+from app.stream.models import load_classifier, name_model, window_tokens
 from app.stream.torch_backend import TorchBackend
 from audio import FRAME_SECONDS, HOP, FrontEnd, StreamingLogMel
-from model import Classifier, ModelConfig, round_weights, step_cost, twin_cost
+from model import Classifier, ModelConfig, WeightsError, round_weights, step_cost, twin_cost
 from model.compiled.classifier import CompiledClassifier
 from model.encoder import Encoder
 from model.layers import lay_out_for_single_tokens
 
 Call = Callable[[], object]
+Key = TypeVar("Key")
 
+ROUNDS = 30  # for the steps of all models
 TOKENS = 64  # different tokens that are stepped through
 GROWTH = (64, 256, 387, 1024, 4096)  # tokens of the window
 TOLD = (
@@ -38,28 +43,24 @@ class Bench:
 
     classifier: Classifier
     compiled: CompiledClassifier | None  # None where torch computes it
-    fast: dict[str, Call] = field(default_factory=dict)
-    slow: dict[str, Call] = field(default_factory=dict)
-
-    @property
-    def backend(self) -> str:
-        return "torch" if self.compiled is None else "compiled"
+    fast: dict[str, Call]
+    slow: dict[str, Call]
 
 
 def prepare(classifier: Classifier) -> Bench:
     """The frame and its parts, and beside the step torch's own, the twin and an ordinary transformer."""
-    bench = Bench(classifier, compile_classifier(classifier))
-    encoder, compiled = classifier.encoder, bench.compiled
+    compiled = compile_classifier(classifier)
     log_mel, stem, step = frame_parts(classifier, compiled)
-    bench.fast = {
-        "step": torch_step(encoder) if compiled is None else compiled_step(compiled),
-        "torch_step": torch_step(encoder),
+    fast = {
+        "step": continual_step(classifier, compiled),
+        "torch_step": torch_step(classifier.encoder),
         "frame": one_after_the_other(log_mel, stem, step),
         "log_mel": log_mel,
         "stem": stem,
     }
-    bench.slow = {"twin": twin(encoder), "ordinary": ordinary(classifier.config)}
-    return bench
+    return Bench(
+        classifier, compiled, fast, {"twin": twin(classifier.encoder), "ordinary": ordinary(classifier.config)}
+    )
 
 
 def measure(bench: Bench, rounds: int, paced_rounds: int) -> dict[str, Percentiles]:
@@ -85,7 +86,7 @@ def describe(bench: Bench, times: dict[str, Percentiles]) -> dict[str, Any]:
     """What was measured of `prepare`'s calls, for JSON; `ratios` are of medians, to the hot step."""
     config, step = bench.classifier.config, times["step"]["p50"]
     return {
-        "path": bench.backend,
+        "path": "torch" if bench.compiled is None else "compiled",
         **{f"{name}_us": times[name] for name in TOLD},
         "ratios": {name: times[name]["p50"] / step for name in RIVALS}
         | {"twin_live": times["twin"]["p50"] / times["step_live"]["p50"]},
@@ -101,12 +102,16 @@ def measure_growth(configs: Iterable[ModelConfig], rounds: int) -> list[dict[str
     slow: list[dict[str, Contestant]] = []
     sizes = []
     for config in configs:
-        classifier = make_classifier(config)
-        steps = {"step_us": any_step(classifier), "exact_us": any_step(make_classifier(exact(config)))}
+        classifier, rival = make_classifier(config), make_classifier(exact(config))
+        compiled = compile_classifier(classifier)
+        steps = {
+            "step_us": continual_step(classifier, compiled),
+            "exact_us": continual_step(rival, compile_classifier(rival)),
+        }
         twins = {"twin_us": twin(classifier.encoder), "ordinary_us": ordinary(config)}
         fast.append({key: Contestant(call) for key, call in steps.items()})
         slow.append({key: Contestant(call) for key, call in twins.items()})
-        sizes.append(state_bytes(classifier, compile_classifier(classifier)))
+        sizes.append(state_bytes(classifier, compiled))
     for _ in range(rounds):
         for contestant in (each for timed in fast for each in timed.values()):
             contestant.burst()
@@ -126,6 +131,47 @@ def measure_windows(config: ModelConfig, rounds: int) -> list[dict[str, Any]]:
     return [{"n": window, **times} for window, times in zip(GROWTH, grown, strict=True)]
 
 
+@dataclass(frozen=True)
+class ModelStep:
+    """What a step of one model takes, with a full window, computed as the program does."""
+
+    name: str
+    weights: Path
+    backend: str  # "compiled" or "torch"
+    step_us: Percentiles
+
+
+def measure_models(weights: Sequence[Path], window_seconds: float, rounds: int = ROUNDS) -> list[ModelStep]:
+    """The fastest first; without what cannot be read or cannot have this window.
+
+    The models that ship have weights of their own and give other answers: the fastest is an offer and no switch.
+    """
+    classifiers = {}
+    for file in weights:
+        try:
+            classifiers[file] = load_classifier(file, window_tokens(window_seconds))
+        except (WeightsError, ValueError):
+            continue
+    steps = measure_steps(classifiers, rounds)
+    measured = [ModelStep(name_model(classifiers[file].config).name, file, *step) for file, step in steps.items()]
+    return sorted(measured, key=lambda model: model.step_us["p50"])
+
+
+@torch.inference_mode()
+def measure_steps(classifiers: Mapping[Key, Classifier], rounds: int = ROUNDS) -> dict[Key, tuple[str, Percentiles]]:
+    """The backend of each, and microseconds of a step: with full windows, timed in turns."""
+    compile_ahead()
+    timed: dict[Key, tuple[str, Contestant]] = {}
+    for key, classifier in classifiers.items():
+        compiled = compile_classifier(classifier)
+        backend = "torch" if compiled is None else "compiled"
+        timed[key] = backend, Contestant(continual_step(classifier, compiled))
+    for _ in range(rounds):
+        for _, contestant in timed.values():
+            contestant.burst()
+    return {key: (backend, percentiles(contestant.hot)) for key, (backend, contestant) in timed.items()}
+
+
 def make_classifier(config: ModelConfig) -> Classifier:
     """A model of these sizes, for times, with weights rounded as training does; its answers mean nothing."""
     torch.manual_seed(0)
@@ -138,9 +184,8 @@ def exact(config: ModelConfig) -> ModelConfig:
     return replace(config, attention="softmax")
 
 
-def any_step(classifier: Classifier) -> Call:
-    """The continual step, compiled where that is covered."""
-    compiled = compile_classifier(classifier)
+def continual_step(classifier: Classifier, compiled: CompiledClassifier | None) -> Call:
+    """The step as the program computes it."""
     return torch_step(classifier.encoder) if compiled is None else compiled_step(compiled)
 
 

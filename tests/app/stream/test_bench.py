@@ -10,8 +10,8 @@ import pytest
 from app.cli import models, window
 from app.cli.arguments import parser
 from app.cli.main import main
-from app.stream import measure as measure_module
-from app.stream.measure import ModelStep, measure_models
+from app.stream import bench
+from app.stream.bench import ModelStep, measure_models
 from app.stream.weights import default_weights, family_weights
 from app.window.launch import Launch
 from model import WeightsError
@@ -51,7 +51,7 @@ def test_the_command_says_it_in_words_and_in_json(
         asked.append(seconds)
         return [step("Quick", tmp_path / "quick", 5.0), step("Slow", tmp_path / "slow", 50.0)]
 
-    monkeypatch.setattr(measure_module, "measure_models", measure)
+    monkeypatch.setattr(bench, "measure_models", measure)
     assert main(["models", "--window-seconds", "15"]) == 0
     said = capsys.readouterr().out
     assert said.index("Quick") < said.index("Slow")
@@ -68,7 +68,7 @@ def test_the_command_says_it_in_words_and_in_json(
 def test_a_window_that_no_row_can_have_is_refused_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(measure_module, "measure_models", lambda weights, seconds: [])
+    monkeypatch.setattr(bench, "measure_models", lambda weights, seconds: [])
     assert main(["rows"]) == 2
     assert "no weights" in capsys.readouterr().err
 
