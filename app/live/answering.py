@@ -64,7 +64,6 @@ class Answering:
         self.model = model
         self._stream = Stream(model, None if model.make_twin is None else TwinRunner(model.make_twin()))
         self._recent: deque[NDArray[np.float64]] = deque(maxlen=SMOOTHING_FRAMES)
-        self._saved = 0, 0  # filled, FLOPs; the count stays the same once the window is full
         self._kept = kept
         self._next = max(kept.first, kept.end - history_frames(model.config))
         self._chunk = FIRST_CHUNK
@@ -91,15 +90,10 @@ class Answering:
             unsure=is_unsure(smoothed, config),
             compared=None if twin is None else twin.compared,
             twin_every=0 if self._stream.twin is None else self._stream.twin.every,
-            saved_flops=self._saved_flops(backend.filled),
+            saved_flops=saved_flops(config, backend.filled),
             backend=backend.name,
             model=self.model.description,
         )
-
-    def _saved_flops(self, filled: int) -> int:
-        if self._saved[0] != filled:
-            self._saved = filled, saved_flops(self.model.config, filled)
-        return self._saved[1]
 
     def catch_up(self, nanoseconds: float) -> bool:
         """Go on for about so long, at least one chunk; whether it has caught up."""

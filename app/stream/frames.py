@@ -34,20 +34,22 @@ class Frames:
     def __len__(self) -> int:
         return len(self.log_mels)
 
+    def part(self, begin: int, end: int) -> Frames:
+        """Some of them, with the same level and their share of the time."""
+        spent = self.nanoseconds * (end - begin) // max(1, len(self))
+        part = slice(begin, end)
+        return Frames(self.first + begin, self.ends[part], self.log_mels[part], self.level_dbfs, self.dropped, spent)
+
     def singly(self) -> Iterator[Frames]:
-        """One at a time; they share their level, and equally their time."""
-        each = self.nanoseconds // max(1, len(self))
-        for at in range(len(self)):
-            part = slice(at, at + 1)
-            yield Frames(self.first + at, self.ends[part], self.log_mels[part], self.level_dbfs, self.dropped, each)
+        """One at a time."""
+        return (self.part(at, at + 1) for at in range(len(self)))
 
 
 class FrameReader:
     """Reads a source to its end.
 
-    front_end: what computes log-mel frames. on_block: told of every block and its sample rate before it becomes
-    frames, in the reading thread. meter: measures the input's level. Raises UnreadableFile for a sample rate that no
-    sound has.
+    on_block is told of every block and its sample rate before it becomes frames, in the reading thread. Raises
+    UnreadableFile for a sample rate that no sound has.
     """
 
     def __init__(
@@ -97,9 +99,6 @@ class FrameReader:
         began = time.perf_counter_ns()  # what others do with the samples is no part of a frame
         log_mels = self._stream.finish() if block is None else self._stream.push(block.samples)
         self._nanoseconds += time.perf_counter_ns() - began
-        return self._describe(log_mels)
-
-    def _describe(self, log_mels: NDArray[np.float32]) -> Frames:
         first, nanoseconds = self._frames, self._nanoseconds
         if len(log_mels):
             self._frames += len(log_mels)
@@ -125,8 +124,8 @@ class FrameReader:
                 joined = _join(waiting)
                 whole = count if self.ended else count - count % CHUNK_FRAMES
                 for begin in range(0, whole, CHUNK_FRAMES):
-                    yield _part(joined, begin, min(begin + CHUNK_FRAMES, whole))
-                waiting, count = [_part(joined, whole, count)], count - whole
+                    yield joined.part(begin, min(begin + CHUNK_FRAMES, whole))
+                waiting, count = [joined.part(whole, count)], count - whole
 
 
 def _join(parts: list[Frames]) -> Frames:
@@ -138,17 +137,6 @@ def _join(parts: list[Frames]) -> Frames:
         last.level_dbfs,
         last.dropped,
         sum(part.nanoseconds for part in parts),
-    )
-
-
-def _part(frames: Frames, begin: int, end: int) -> Frames:
-    return Frames(
-        frames.first + begin,
-        frames.ends[begin:end],
-        frames.log_mels[begin:end],
-        frames.level_dbfs,
-        frames.dropped,
-        frames.nanoseconds * (end - begin) // max(1, len(frames)),
     )
 
 

@@ -1,17 +1,15 @@
-"""What the command line may ask of the window, in plain words: reading it loads no Qt."""
+"""What the command line may ask of the window, in plain words: importing it loads next to nothing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 ThemeChoice = Literal["system", "dark", "light"]
 THEMES: tuple[ThemeChoice, ...] = ("system", "dark", "light")
 
 
-@dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(NamedTuple):
     """What was asked for on the command line; it goes before what was kept, and is kept when the window closes."""
 
     weights: Path | None = None

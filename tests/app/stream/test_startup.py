@@ -29,7 +29,7 @@ NEVER = {"librosa", "sklearn", "joblib", "matplotlib", "PIL", "IPython", "pytest
 WINDOW_WAITS_NOT_FOR = NEVER | {"torch", "scipy.linalg", "av", "soundfile", "soxr"}
 CLASSIFY_WAITS_NOT_FOR = NEVER | {"torch", "scipy.linalg", "av", "sounddevice", "PySide6", "pyqtgraph"}
 INFO_WAITS_NOT_FOR = NEVER | {"torch", "scipy.linalg", "av", "soundfile", "sounddevice", "soxr", "PySide6", "pyqtgraph"}
-HELP_WAITS_NOT_FOR = INFO_WAITS_NOT_FOR | {"numpy", "numba", "safetensors", "model", "audio"}
+HELP_WAITS_NOT_FOR = INFO_WAITS_NOT_FOR | {"numpy", "numba", "safetensors", "model", "audio", "dataclasses"}
 
 AS_FAR_AS_THE_FIRST_PAINTING = """
 import os, sys
