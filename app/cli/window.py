@@ -13,7 +13,7 @@ from app.cli import UsageError
 from app.cli.models import checked_window, choose_fastest
 from app.live.model_choice import ModelChooser
 from app.live.session import LiveSession
-from app.stream.models import compile_model, load_model, window_tokens
+from app.stream.models import load_model, window_tokens
 from app.stream.weights import family_weights
 from app.window.launch import Launch
 from app.window.start import run_window
@@ -44,7 +44,7 @@ def make_session(weights: Path, window: int | None = None) -> LiveSession:
     Raises WeightsError, and ValueError for a window (tokens) that the model cannot have.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
-    return LiveSession(ModelChooser(load_model(weights, window), family_weights(), compile_model))
+    return LiveSession(ModelChooser(load_model(weights, window), family_weights()))
 
 
 def leave(code: int) -> NoReturn:

@@ -11,8 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.stream.imports import bulk_imports
-from app.stream.models import Model, load_classifier, name_model, torch_model, window_tokens, with_twin
-from app.stream.snapshot import WINDOW_CHOICES, ModelChoice, ModelDescription, StepTimes
+from app.stream.models import (
+    Model,
+    compile_model,
+    load_classifier,
+    name_model,
+    torch_model,
+    window_tokens,
+    with_twin,
+)
+from app.stream.snapshot import WINDOW_CHOICES, ModelDescription, StepTimes
 from audio import FRAME_SECONDS
 from model import WeightsError, read_config
 
@@ -25,22 +33,31 @@ log = logging.getLogger(__name__)
 class ModelChooser:
     """Implements app.live.protocol.Models. `model` is the one to run now; whoever answers frames reads it at each.
 
-    compile_model: the same model on compiled functions, which may take seconds; None where there are none. A choice
-    that is overtaken by another one is given up at the next opportunity.
+    first: the model to begin with; the others are in files, and each is loaded when it is first chosen. A choice that
+    is overtaken by another one is given up at the next opportunity.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        other_weights: Sequence[Path] = (),
-        compile_model: Callable[[Model], Model | None] = lambda _model: None,
-    ) -> None:
-        self.model = model
+    def __init__(self, first: Model, other_weights: Sequence[Path] = ()) -> None:
+        self.model = first
         self.problem = ""
         self.steps: StepTimes | None = None  # as they were measured last
-        self._family = Family(model, other_weights)
-        self.choices, self.windows = self._family.choices, self._family.windows
-        self._compile_model = compile_model
+        choice = name_model(first.config)
+        choices = [choice]
+        self._front_end = first.front_end
+        self._classifiers: dict[str, Callable[[], Classifier]] = {choice.key: first.classifier}
+        for path in other_weights:
+            try:
+                choice = name_model(read_config(path), str(path))
+            except WeightsError as error:
+                log.warning("not offered: %s", error)
+                continue
+            if choice.name not in [known.name for known in choices]:
+                choices.append(choice)
+                self._classifiers[choice.key] = cache(partial(load_classifier, path))
+        self.choices = tuple(choices)
+        own = first.config.window * FRAME_SECONDS
+        near = [seconds for seconds in WINDOW_CHOICES if window_tokens(seconds) == first.config.window]
+        self.windows = tuple(sorted({*WINDOW_CHOICES, *([] if near else [own])}))
         self._chosen = 0  # how many times
         self._one_at_a_time = threading.Lock()
         self._measuring = threading.Event()
@@ -51,97 +68,40 @@ class ModelChooser:
 
     def complete(self) -> None:
         """Load what the model lacks: its compiled functions and twin, or only be compiled. Returns at once."""
-        arguments = self._chosen, self.model
-        threading.Thread(target=self._complete, args=arguments, name="model change", daemon=True).start()
+        _in_background("model change", self._complete, self._chosen, self.model)
 
     def choose(self, key: str, window_seconds: float) -> None:
         self._chosen += 1
-        arguments = self._chosen, key, window_seconds
-        threading.Thread(target=self._choose, args=arguments, name="model change", daemon=True).start()
+        _in_background("model change", self._choose, self._chosen, key, window_seconds)
 
     def measure(self, window_seconds: float) -> None:
         """Does nothing while that is being done."""
         if not self._measuring.is_set():
             self._measuring.set()
-            threading.Thread(target=self._measure, args=(window_seconds,), name="model steps", daemon=True).start()
+            _in_background("model steps", self._measure, window_seconds)
+
+    def load(self, key: str, window_seconds: float) -> Model:
+        """The model of this choice, in torch. May take a moment for one that was never chosen. Raises WeightsError, and
+        ValueError for a window that the model cannot have.
+        """
+        choice = next(choice for choice in self.choices if choice.key == key)
+        return torch_model(self._classifier(key, window_seconds), choice, self._front_end)
+
+    def _classifier(self, key: str, window_seconds: float) -> Classifier:
+        classifier, tokens = self._classifiers[key](), window_tokens(window_seconds)
+        return classifier if tokens == classifier.config.window else classifier.with_window(tokens)
 
     def _measure(self, window_seconds: float) -> None:
         steps = self.steps
         try:
             with self._one_at_a_time:
-                steps = self._family.measure(window_seconds)
+                steps = self._time_steps(window_seconds)
         except Exception:  # an offer only
             log.exception("the models were not measured")
         self._measuring.clear()
         self.steps = steps
 
-    def _choose(self, choice: int, key: str, window_seconds: float) -> None:
-        with self._one_at_a_time:
-            if choice != self._chosen:
-                return
-            try:
-                self.model = self._family.choose(key, window_seconds)
-            except (WeightsError, ValueError) as error:
-                self.problem = f"This model cannot be used, choose another one: {error}."
-            else:
-                self.problem = ""
-        self._complete(choice, self.model)
-
-    def _complete(self, choice: int, model: Model) -> None:
-        with self._one_at_a_time:
-            if choice != self._chosen:
-                return
-            try:
-                completed = self._with_twin(model) if model.make_twin is None else self._compile_model(model)
-            except Exception:  # what it has is enough to answer
-                log.exception("%s goes on as it is", model.description.choice.name)
-                return
-            if completed is not None and choice == self._chosen:
-                self.model = completed
-
-    def _with_twin(self, model: Model) -> Model:
-        began = time.perf_counter()
-        with bulk_imports():
-            model.make_backend()
-            completed = with_twin(model)
-        log.info("all was loaded after %.1f s", time.perf_counter() - began)
-        return completed
-
-
-class Family:
-    """The model that the program began with, and those in other files; each is loaded when it is first chosen.
-
-    Used by one thread at a time, but for `choices` and `windows`, which never change.
-    """
-
-    def __init__(self, first: Model, others: Sequence[Path] = ()) -> None:
-        choice = name_model(first.config)
-        choices = [choice]
-        self._front_end = first.front_end
-        self._classifiers: dict[str, Callable[[], Classifier]] = {choice.key: first.classifier}
-        for path in others:
-            try:
-                choice = name_model(read_config(path), str(path))
-            except WeightsError as error:
-                log.warning("not offered: %s", error)
-                continue
-            if choice.name not in [known.name for known in choices]:
-                choices.append(choice)
-                self._classifiers[choice.key] = cache(partial(load_classifier, path))
-        self.choices: tuple[ModelChoice, ...] = tuple(choices)
-        own = first.config.window * FRAME_SECONDS
-        near = [seconds for seconds in WINDOW_CHOICES if window_tokens(seconds) == first.config.window]
-        self.windows = tuple(sorted({*WINDOW_CHOICES, *([] if near else [own])}))
-
-    def choose(self, key: str, window_seconds: float) -> Model:
-        """May take a moment for a model that was never chosen. Raises WeightsError, and ValueError for a window that
-        the model cannot have.
-        """
-        choice = next(choice for choice in self.choices if choice.key == key)
-        return torch_model(self._classifier(key, window_seconds), choice, self._front_end)
-
-    def measure(self, window_seconds: float) -> StepTimes:
-        """What a step of each takes that can be loaded and have this window. May take a second."""
+    def _time_steps(self, window_seconds: float) -> StepTimes:
         classifiers = {}
         for choice in self.choices:
             try:
@@ -153,6 +113,39 @@ class Family:
         steps = measure_steps(classifiers)
         return StepTimes(window_seconds, {key: 1000 * times["p50"] for key, (_, times) in steps.items()})
 
-    def _classifier(self, key: str, window_seconds: float) -> Classifier:
-        classifier, tokens = self._classifiers[key](), window_tokens(window_seconds)
-        return classifier if tokens == classifier.config.window else classifier.with_window(tokens)
+    def _choose(self, choice: int, key: str, window_seconds: float) -> None:
+        with self._one_at_a_time:
+            if choice != self._chosen:
+                return
+            try:
+                self.model = self.load(key, window_seconds)
+            except (WeightsError, ValueError) as error:
+                self.problem = f"This model cannot be used, choose another one: {error}."
+            else:
+                self.problem = ""
+        self._complete(choice, self.model)
+
+    def _complete(self, choice: int, model: Model) -> None:
+        with self._one_at_a_time:
+            if choice != self._chosen:
+                return
+            try:
+                completed = _load_rest(model) if model.make_twin is None else compile_model(model)
+            except Exception:  # what it has is enough to answer
+                log.exception("%s goes on as it is", model.description.choice.name)
+                return
+            if completed is not None and choice == self._chosen:
+                self.model = completed
+
+
+def _load_rest(model: Model) -> Model:
+    began = time.perf_counter()
+    with bulk_imports():
+        model.make_backend()
+        completed = with_twin(model)
+    log.info("all was loaded after %.1f s", time.perf_counter() - began)
+    return completed
+
+
+def _in_background(name: str, run: Callable[..., None], *arguments: object) -> None:
+    threading.Thread(target=run, args=arguments, name=name, daemon=True).start()

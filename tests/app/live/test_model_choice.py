@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from app.live.answering import SMOOTHING_FRAMES, Answerer
-from app.live.model_choice import Family, ModelChooser
+from app.live.model_choice import ModelChooser
 from app.live.session import LiveSession
 from app.stream.backend import compile_everything
 from app.stream.frames import RING_FRAMES, FrameRing, Frames
@@ -190,22 +190,22 @@ def weights(tmp_path: Path) -> list[Path]:
 def test_models_are_found_by_their_configuration_and_named_in_the_field_s_terms(
     classifier: Classifier, weights: list[Path]
 ) -> None:
-    family = Family(torch_model(classifier), [*family_weights(), *weights])
+    family = ModelChooser(torch_model(classifier), [*family_weights(), *weights])
     names = [choice.name for choice in family.choices]
     assert names[0] == "Continual Nystr\N{LATIN SMALL LETTER O WITH DIAERESIS}m, fixed landmarks"
     assert {"Continual Transformer", names[0].replace("fixed", "continual")} <= set(names)
     assert len(names) == len(set(names))
     exact = family.choices[names.index("Continual Transformer")]
-    chosen = family.choose(exact.key, 10.0)
+    chosen = family.load(exact.key, 10.0)
     assert (chosen.description.choice, chosen.config.attention, chosen.description.window) == (exact, "softmax", 129)
 
 
 def test_every_offered_window_can_be_had_and_the_model_s_own_is_among_them(classifier: Classifier) -> None:
-    family = Family(torch_model(classifier))
+    family = ModelChooser(torch_model(classifier))
     assert set(WINDOW_CHOICES) == set(family.windows)
     for seconds in family.windows:
-        assert family.choose("", seconds).description.window_seconds == pytest.approx(seconds, abs=0.05)
-    odd = Family(torch_model(classifier.with_window(100)))
+        assert family.load("", seconds).description.window_seconds == pytest.approx(seconds, abs=0.05)
+    odd = ModelChooser(torch_model(classifier.with_window(100)))
     assert [round(seconds, 2) for seconds in odd.windows if window_tokens(seconds) == 100] == [7.75]
 
 
@@ -258,7 +258,9 @@ def test_a_session_changes_model_and_window_while_a_file_plays(
     assert [snapshot.index for snapshot in drained] == list(range(len(drained)))
 
 
-def test_a_session_begins_with_torch_and_goes_on_with_what_is_faster(classifier: Classifier, tmp_path: Path) -> None:
+def test_a_session_begins_with_torch_and_goes_on_with_what_is_faster(
+    classifier: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compiled = threading.Event()
 
     def compile_model(model: Model) -> Model:
@@ -267,7 +269,8 @@ def test_a_session_begins_with_torch_and_goes_on_with_what_is_faster(classifier:
 
     song = tmp_path / "song.wav"
     soundfile.write(song, made_music(seconds=60.0), 22_050)
-    session = LiveSession(ModelChooser(torch_model(classifier), compile_model=compile_model), speed=4.0)
+    monkeypatch.setattr("app.live.model_choice.compile_model", compile_model)
+    session = LiveSession(ModelChooser(torch_model(classifier)), speed=4.0)
     session.models.complete()
     drained = Drained(session)
     session.play(song)
@@ -278,7 +281,9 @@ def test_a_session_begins_with_torch_and_goes_on_with_what_is_faster(classifier:
     assert session.close()
 
 
-def test_what_cannot_be_compiled_goes_on_as_it_is(classifier: Classifier, tmp_path: Path) -> None:
+def test_what_cannot_be_compiled_goes_on_as_it_is(
+    classifier: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = threading.Event()
 
     def fail(_model: Model) -> Model:
@@ -287,7 +292,8 @@ def test_what_cannot_be_compiled_goes_on_as_it_is(classifier: Classifier, tmp_pa
 
     song = tmp_path / "song.wav"
     soundfile.write(song, made_music(seconds=3.0), 22_050)
-    session = LiveSession(ModelChooser(torch_model(classifier), compile_model=fail), speed=math.inf)
+    monkeypatch.setattr("app.live.model_choice.compile_model", fail)
+    session = LiveSession(ModelChooser(torch_model(classifier)), speed=math.inf)
     session.models.complete()
     assert asked.wait(PATIENCE)
     session.play(song)
