@@ -36,8 +36,8 @@ import soundfile
 
 from app.stream.backend import compile_everything
 from audio import FRAME_SECONDS, HOP, SAMPLE_RATE, FrontEnd, StreamingLogMel, StreamingResampler
-from scripts.starting import time_command
 
+COMMAND = [sys.executable, "-m", "app"]  # what `nystream` and scripts/run.py start
 MINUTES, QUICK_MINUTES = (1.0, 10.0, 60.0), (0.2,)
 DAY = 24 * 60.0  # minutes
 JOB_MINUTES, QUICK_JOB_MINUTES = 20.0, 0.2
@@ -47,10 +47,9 @@ RATES = (44_100, 48_000)  # Hz
 ONE_FILE = """
 import json, sys, time
 from pathlib import Path
-from app.files.classify import classify_file
-from app.stream.models import identify
+from app.files.classify import classify_file, load_once
 from app.files.json_formats import file_pieces
-from app.files.classify import load_once
+from app.stream.models import identify
 from app.stream.weights import default_weights
 
 weights = default_weights()
@@ -85,6 +84,13 @@ def measure(quick: bool = False, day: bool = False) -> dict[str, Any]:
             "start_seconds": statistics.median(starts),
             "front_end_us": front_end(),
         }
+
+
+def time_command(*arguments: str) -> float:
+    """Seconds from the start of `nystream` to its end."""
+    began = time.perf_counter()
+    subprocess.run([*COMMAND, *arguments], cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
 
 
 def make_noise(path: Path, minutes: float) -> Path:

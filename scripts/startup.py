@@ -1,4 +1,4 @@
-"""Time a start of the window and of `nystream classify` as a user sees it, and list what the time goes to.
+"""Time a start of the window and of `nystream classify` as a user sees it.
 
     python3 scripts/startup.py [--rounds 5] [--json]
 
@@ -8,23 +8,29 @@
     standstill  the longest time without a new picture in the three seconds after that, while torch is imported
     classify    `nystream classify` of a file of 30 s, from start to end
 
-The window opens as `nystream --start` on an X screen of its own (Xvfb), whose memory is looked at from outside, and
-hears music from a microphone without hardware (PulseAudio): Linux only. Every round is a new process without settings;
-one start before them, which is not counted, warms what can be warm.
+The window opens as `nystream --start` on an X screen of its own (Xvfb), whose memory is looked at from outside (what is
+in it has really been painted), and hears music from a microphone without hardware (PulseAudio): Linux only. Every round
+is a new process without settings; one start before them, which is not counted, warms what can be warm.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import mmap
 import os
+import re
+import signal
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -34,128 +40,129 @@ from scripts.preparation import CHECKOUT, TO_WATCH, run_within_environment
 
 run_within_environment(imported=TO_WATCH)
 
-os.environ["OMP_NUM_THREADS"] = "1"
-
 import numpy as np
 import soundfile
 
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
 from app.stream.measure import machine
-from scripts.starting import Screen, start_window, time_command
+from scripts.benchmark_offline import COMMAND, time_command
 from scripts.virtual_microphone import VirtualMicrophone
 
 FILE_SECONDS = 30
 BARS = {"visible": 1.5, "answer": 0.5, "standstill": 0.05, "classify": 2.5}  # seconds
-IMPORTS = {"window": ("-c", "import app.cli.window, model.compiled.classifier"), "help": ("-m", "app", "--help")}
-LISTED = 12  # packages
-# The steps of app/cli/window.py in their order, and after them what goes on behind the window. In one process, so
-# that nothing is counted twice; the threads of a real start share the processor with each other besides.
-STEPS = """
-import json, os, sys, time
-began = time.time()
-steps = {"Python itself": began - float(sys.argv[1])}
-def done(what):
-    global began
-    now = time.time()
-    steps[what], began = now - began, now
-import numpy
-done("import numpy")
-import PySide6.QtWidgets
-done("import Qt")
-import pyqtgraph
-done("import pyqtgraph")
-import app.cli.window
-done("import the program")
-import model.compiled.classifier
-done("import numba")
-from app.stream.weights import default_weights, family_weights
-from app.stream.models import load_model
-model = load_model(default_weights())
-done("load the weights")
-if model.make_twin is not None:
-    sys.exit("the compiled functions are not ready yet: start the window once, for a minute")
-from app.live.model_choice import ModelChooser
-from app.live.session import LiveSession
-from app.window.start import start_qt, MainWindow
-session = LiveSession(ModelChooser(model, family_weights()))
-application = start_qt()
-done("start Qt")
-window = MainWindow(session)
-done("make the window")
-window.show()
-application.processEvents()
-done("paint the window")
-from audio import Microphone
-microphone = Microphone()
-microphone.read(1.0)
-done("behind it: open the sound device")
-model.make_backend()
-done("behind it: load the compiled functions")
-from app.stream.imports import import_torch
-import_torch()
-done("behind it: import torch")
-from model import load_classifier
-load_classifier(default_weights())
-done("behind it: load the twin")
-print(json.dumps(steps))
-sys.stdout.flush()
-os._exit(0)
-"""
-NOW = "import subprocess, sys, time; sys.exit(subprocess.call([sys.executable, '-c', sys.argv[1], str(time.time())]))"
+WIDTH, HEIGHT = 1280, 800  # as large as the window opens: without a window manager they coincide
+LOOKED_AT = 64  # lines of the picture, evenly spread: enough to see that something moves
+COLOURS = 30  # so many different ones mean text and curves, not an empty window
+PIXEL = 4  # bytes
+PATIENCE = 60.0  # seconds; only a fault takes so long
+LOOK_SECONDS = 0.002
+WATCHED_SECONDS = 3.0  # after the first answer
+ENTRY = re.compile(r"^(\S+ \S+),(\d{3}) INFO app\.live\.engine: (.*)$", re.MULTILINE)
+SOUND, ANSWER = "the source is open", "the first answer"  # how the entries of the log begin, see app/live/engine.py
+
+
+class Screen:
+    """What an X screen shows, read from the server's memory; programs find it by `environment`."""
+
+    def __init__(self, memory: mmap.mmap, display: str) -> None:
+        self.environment = {"DISPLAY": f":{display}", "QT_QPA_PLATFORM": "xcb"}
+        self._memory = memory
+        # An X window dump: 25 numbers, a name, a table of colours, and then the picture.
+        header = struct.unpack_from(">25I", memory)
+        self._line = header[12]
+        self._begin = header[0] + 12 * header[19]
+
+    def look(self) -> bytes:
+        """Some lines of the picture, as it is at this moment."""
+        offsets = range(self._begin, self._begin + HEIGHT * self._line, HEIGHT // LOOKED_AT * self._line)
+        return b"".join(self._memory[offset : offset + PIXEL * WIDTH] for offset in offsets)
+
+    def is_painted(self) -> bool:
+        """Whether there is more than an empty window."""
+        return len(set(memoryview(self.look()).cast("I"))) > COLOURS
+
+
+@contextmanager
+def open_screen() -> Iterator[Screen]:
+    """A screen of its own, by the program Xvfb."""
+    with tempfile.TemporaryDirectory(prefix="nystream-screen-") as folder:
+        command = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp"]
+        command += ["-fbdir", folder]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+            assert server.stdout is not None
+            try:
+                display = server.stdout.readline().strip()
+                with (Path(folder) / "Xvfb_screen0").open("rb") as file:
+                    memory = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+                with memory:
+                    yield Screen(memory, display)
+            finally:
+                server.terminate()
+
+
+def time_window(screen: Screen) -> dict[str, float]:
+    """`nystream --start` with a microphone that hears music, until it has moved for some seconds."""
+    with tempfile.TemporaryDirectory(prefix="nystream-home-") as home:
+        environment = os.environ | screen.environment | {"XDG_CONFIG_HOME": home, "XDG_STATE_HOME": home}
+        began = time.time()  # as the log has it
+        with subprocess.Popen([*COMMAND, "--start"], cwd=CHECKOUT, env=environment) as program:
+            try:
+                while not screen.is_painted():
+                    _wait(program, began)
+                visible = time.time()
+                entries: dict[str, float] = {}
+                picture, changes = screen.look(), [visible]
+                while ANSWER not in entries or time.time() < entries[ANSWER] + WATCHED_SECONDS:
+                    _wait(program, began)
+                    before, picture = picture, screen.look()
+                    if picture != before:
+                        changes.append(time.time())
+                    if ANSWER not in entries:
+                        entries = read_log(Path(home))
+            finally:
+                program.send_signal(signal.SIGTERM)
+                program.wait(PATIENCE)
+    moved = [at for at in changes if at >= entries[ANSWER]]
+    return {
+        "visible": visible - began,
+        "sound": entries[SOUND] - began,
+        "answer": moved[0] - max(visible, entries[SOUND]),
+        "standstill": max(after - before for before, after in pairwise(moved)),
+    }
+
+
+def read_log(home: Path) -> dict[str, float]:
+    """What the log says of the sound, and when, in seconds of the clock."""
+    entries = {}
+    for log in home.rglob("nystream.log"):
+        for moment, milliseconds, said in ENTRY.findall(log.read_text()):
+            at = datetime.strptime(moment, "%Y-%m-%d %H:%M:%S").timestamp() + int(milliseconds) / 1000
+            for beginning in (SOUND, ANSWER):
+                if said.startswith(beginning):
+                    entries[beginning] = at
+    return entries
+
+
+def _wait(program: subprocess.Popen[bytes], began: float) -> None:
+    if program.poll() is not None or time.time() > began + PATIENCE:
+        raise RuntimeError("the window did not open, or heard nothing: start `nystream --start` by hand and look")
+    time.sleep(LOOK_SECONDS)
 
 
 def measure(rounds: int) -> dict[str, Any]:
     """The whole report; every figure in seconds."""
     music = np.concatenate([piece.make() for piece in PIECES])
-    with tempfile.TemporaryDirectory(prefix="nystream-startup-") as folder, Screen() as screen:
+    with tempfile.TemporaryDirectory(prefix="nystream-startup-") as folder:
         file = Path(folder) / "music.wav"
         soundfile.write(file, music[: FILE_SECONDS * SAMPLE_RATE], SAMPLE_RATE)
-        with VirtualMicrophone() as microphone:
+        with VirtualMicrophone() as microphone, open_screen() as screen:
             microphone.play(np.tile(music, 10), SAMPLE_RATE)
-            starts = [asdict(start) for start in repeat(lambda: start_window(screen), rounds)]
-            steps = time_steps(screen.environment)
-        classified = repeat(lambda: time_command("classify", str(file)), rounds)
+            starts = [time_window(screen) for _ in range(rounds + 1)][1:]
+        classified = [time_command("classify", str(file)) for _ in range(rounds + 1)][1:]
     series = {key: [start[key] for start in starts] for key in starts[0]} | {"classify": classified}
-    return {
-        "machine": machine(),
-        "rounds": rounds,
-        **{key: {"median": statistics.median(values), "worst": max(values)} for key, values in series.items()},
-        "bars": BARS,
-        "steps": steps,
-        "imports": {what: time_imports(*code) for what, code in IMPORTS.items()},
-    }
-
-
-def repeat(measured: Callable[[], Any], rounds: int) -> list[Any]:
-    """All but the first, which warms what can be warm."""
-    return [measured() for _ in range(rounds + 1)][1:]
-
-
-def time_steps(screen: dict[str, str]) -> dict[str, float]:
-    """Seconds of every step, in order."""
-    done = subprocess.run(
-        [sys.executable, "-c", NOW, STEPS],
-        cwd=CHECKOUT,
-        env=os.environ | screen,
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-    )
-    steps: dict[str, float] = json.loads(done.stdout)
-    return steps
-
-
-def time_imports(*code: str) -> dict[str, float]:
-    """Seconds of each package that this code imports, costliest first, each without those that it imports itself."""
-    command = [sys.executable, "-X", "importtime", *code]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=True, text=True)
-    spent: Counter[str] = Counter()
-    for line in done.stderr.splitlines():
-        own, _, module = line.removeprefix("import time:").partition("|")
-        if own.strip().isdecimal():
-            spent[module.rpartition("|")[2].strip().partition(".")[0]] += int(own)
-    return {package: microseconds / 1e6 for package, microseconds in spent.most_common()}
+    figures = {key: {"median": statistics.median(values), "worst": max(values)} for key, values in series.items()}
+    return {"machine": machine(), "rounds": rounds, **figures, "bars": BARS}
 
 
 def table(report: dict[str, Any]) -> list[str]:
@@ -164,12 +171,6 @@ def table(report: dict[str, Any]) -> list[str]:
     for key in ("visible", "sound", "answer", "standstill", "classify"):
         bar = f"   at most {1000 * BARS[key]:.0f}" if key in BARS else ""
         lines.append(f"{key:12}{1000 * report[key]['median']:8.0f}{1000 * report[key]['worst']:8.0f}{bar}")
-    lines += ["", "steps of a start, one after the other"]
-    lines += [f"{1000 * seconds:8.0f}  {step}" for step, seconds in report["steps"].items()]
-    for what, packages in report["imports"].items():
-        costliest = list(packages.items())[:LISTED]
-        shown = ", ".join(f"{package} {1000 * seconds:.0f}" for package, seconds in costliest if seconds >= 0.001)
-        lines += ["", f"imports, {what} (-X importtime, which itself slows them): {shown}"]
     return lines
 
 
