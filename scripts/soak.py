@@ -14,8 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import multiprocessing
 import sys
-from dataclasses import asdict
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -26,18 +31,156 @@ run_within_environment(imported=TO_WATCH)
 
 import torch
 
-from scripts.soaking.attention import KINDS, soak_side_by_side, table
+from model import ModelConfig
+from model.attention.fixed import FixedLandmarkKernel
+from model.attention.multi_head import make_kernel
+from scripts import direct
 
-LOADS = ("numpy", "python")
+# Every row of a batch is a stream with its own scale of the logits: half of the time at that scale, half of the time
+# quiet with loud bursts.
+SCALES = (1.0, 3.0, 10.0, 30.0, 1000.0)  # standard deviation of the logits, one row each
+BOUNDED = slice(0, 4)  # beyond a scale of 30 everything must be finite, no more
+HEAD_WIDTH = 4
+WINDOW = 64
+CHUNK = 2048  # tokens that are made at once
+QUIET, LOUD = 0.1, 5.0  # times the scale, in the second half of every chunk
+BURST_EVERY = 192  # tokens, on average
+LONGEST_BURST = 4
+CHECK_EVERY = 193  # steps, and whenever a burst has just entered or left, and all of the last window
+SECONDS_BETWEEN_REPORTS = 10.0
+
+FIXED = ModelConfig(landmark_count=8, window=WINDOW, heads=len(SCALES), width=len(SCALES) * HEAD_WIDTH)
+CONTINUAL = replace(FIXED, landmarks="continual", landmark_count=6)  # 6 segments do not divide the window evenly
+RETROACTIVE = replace(FIXED, stacking="retroactive", blocks=2)
+# And the largest absolute error that each may have for values of unit scale, in float32.
+KINDS = {
+    "fixed": (FIXED, 2e-6),
+    "continual": (CONTINUAL, 1e-5),
+    "retroactive": (replace(RETROACTIVE, attention="softmax"), 1e-5),
+    "fixed-retroactive": (RETROACTIVE, 2e-6),
+    "continual-retroactive": (replace(RETROACTIVE, landmarks="continual", landmark_count=6), 1e-5),
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was found in one kind."""
+
+    steps: int
+    checks: int
+    largest_error: dict[str, float | None]  # by scale; None where an output was not finite
+    finite: bool
+    bound: float
+    holds: bool
+    seconds: float
+
+
+class Stream:
+    """Endless queries, keys and values, (R, T, D) each, a chunk at a time, with enough of the past to check."""
+
+    def __init__(self) -> None:
+        self.generator = torch.Generator().manual_seed(2)
+        self.first = 0  # number of the first token that is kept
+        self.tokens = torch.empty(3, len(SCALES), 0, HEAD_WIDTH)
+
+    def extend(self) -> set[int]:
+        """Make the next chunk; after how many tokens a burst has just entered or left the window."""
+        made = torch.randn(3, len(SCALES), CHUNK, HEAD_WIDTH, generator=self.generator)
+        loudness, moments = torch.ones(CHUNK), []
+        loudness[CHUNK // 2 :] = QUIET
+        for start in (torch.rand(CHUNK, generator=self.generator) < 1 / BURST_EVERY).nonzero().flatten().tolist():
+            if start >= CHUNK // 2:
+                end = start + 1 + int(torch.randint(LONGEST_BURST, (), generator=self.generator))
+                loudness[start:end] = LOUD
+                moments += [end, start + WINDOW, end + WINDOW, end + WINDOW + 1]
+        made[:2] *= torch.tensor(SCALES).sqrt().view(-1, 1, 1)
+        made[1] *= loudness.unsqueeze(-1)
+        past = self.tokens[:, :, -2 * WINDOW :]
+        begin = self.first + self.tokens.shape[2]
+        self.tokens = torch.cat([past, made], dim=2)
+        self.first = begin - past.shape[2]
+        return {begin + moment for moment in moments}
+
+
+def soak(name: str, steps: int, report: bool = False) -> Result:
+    """Run the kind of this name in this process, on one thread; with `report` progress goes to the standard error."""
+    torch.set_num_threads(1)
+    config, bound = KINDS[name]
+    torch.manual_seed(0)
+    kernel = make_kernel(config).eval().requires_grad_(False)
+    landmarks = None
+    if isinstance(kernel, FixedLandmarkKernel):
+        landmarks = kernel.query_landmarks, kernel.key_landmarks
+        for each in landmarks:
+            each.mul_(torch.tensor(SCALES).sqrt().view(-1, 1, 1))
+    retroactive = config.stacking == "retroactive"
+    step, state = kernel.step_all if retroactive else kernel.step, kernel.init_state(1, torch.zeros(()))
+    stream = Stream()
+    errors, total = torch.zeros(len(SCALES), dtype=torch.float64), torch.zeros(())
+    heard, checks, moments = 0, 0, set[int]()
+    began = reported = time.monotonic()
+    with torch.inference_mode():
+        while heard < steps:
+            moments = {moment for moment in moments if moment > heard} | stream.extend()
+            for query, key, value in stream.tokens[:, :, -CHUNK:].unbind(2)[: steps - heard]:
+                output = step(query, key, value, state)
+                # Stays finite if everything is, and only then; outputs grow in number until the window is full.
+                total = total + output if total.shape == output.shape else output + total.mean()
+                heard += 1
+                if heard % CHECK_EVERY == 0 or heard in moments or heard > steps - WINDOW:
+                    checks += 1
+                    tokens = stream.tokens[0], stream.tokens[1], stream.tokens[2]
+                    expected = direct.window_outputs(tokens, heard, config, landmarks, stream.first)
+                    wrong = (output - (expected if retroactive else expected[:, -1])).abs()
+                    errors = torch.maximum(errors, wrong.flatten(1).amax(dim=1))
+            now = time.monotonic()
+            if report and now - reported > SECONDS_BETWEEN_REPORTS:
+                reported, left = now, (now - began) / heard * (steps - heard)
+                said = f"{100 * heard / steps:5.1f} %, {left / 60:.1f} min left"
+                print(f"{name:22}{said}, largest error so far {errors[BOUNDED].max():.1e}", file=sys.stderr, flush=True)
+    finite = bool(total.isfinite().all())
+    return Result(
+        steps=steps,
+        checks=checks,
+        largest_error={
+            f"{scale:g}": error if math.isfinite(error) else None
+            for scale, error in zip(SCALES, errors.tolist(), strict=True)
+        },
+        finite=finite,
+        bound=bound,
+        holds=finite and errors[BOUNDED].max().item() <= bound,
+        seconds=time.monotonic() - began,
+    )
+
+
+def soak_side_by_side(names: tuple[str, ...], steps: int, report: bool = False) -> dict[str, Result]:
+    """Every kind in a process of its own."""
+    with ProcessPoolExecutor(len(names), multiprocessing.get_context("spawn")) as processes:
+        return dict(zip(names, processes.map(partial(soak, steps=steps, report=report), names), strict=True))
+
+
+def table(results: dict[str, Result]) -> list[str]:
+    """Largest errors, one kind a line, one scale a column."""
+    lines = ["largest error at scale" + "".join(f"{scale:>9g}" for scale in SCALES) + "    bound"]
+    for name, result in results.items():
+        errors = "".join("     none" if error is None else f"{error:9.1e}" for error in result.largest_error.values())
+        verdict = "holds" if result.holds else "BROKEN"
+        lines.append(f"{name:22}{errors}{result.bound:9.0e}  {verdict}; {result.steps} steps, {result.seconds:.0f} s")
+    return lines
 
 
 def main() -> int:
     arguments = parse_arguments()
-    return soak_capture(arguments) if arguments.capture else soak_attention(arguments)
+    if arguments.capture:
+        from scripts import soak_capture  # Qt: only where it is needed
 
-
-def soak_attention(arguments: argparse.Namespace) -> int:
-    """Every kind in a process of its own."""
+        try:
+            captured = soak_capture.soak(arguments.seconds, arguments.threads, arguments.load)
+        except FileNotFoundError as error:
+            print(f"soak: {error}", file=sys.stderr)
+            return 2
+        print(json.dumps(asdict(captured)) if arguments.json else "\n".join(soak_capture.table(captured)))
+        return 0 if captured.holds else 1
     results = soak_side_by_side(tuple(arguments.kinds), arguments.steps, report=True)
     if arguments.json:
         kinds = {name: asdict(result) for name, result in results.items()}
@@ -47,38 +190,21 @@ def soak_attention(arguments: argparse.Namespace) -> int:
     return 0 if all(result.holds for result in results.values()) else 1
 
 
-def soak_capture(arguments: argparse.Namespace) -> int:
-    """The window in this process."""
-    from scripts.soaking import capture  # Qt: only where it is needed
-
-    try:
-        result = capture.soak(arguments.seconds, arguments.threads, arguments.load)
-    except FileNotFoundError as error:
-        print(f"soak: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(asdict(result)) if arguments.json else "\n".join(capture.table(result)))
-    return 0 if result.holds else 1
-
-
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     steps = parser.add_argument_group("steps of attention")
-    steps.add_argument("--steps", type=_positive, default=10_000_000, help="default: ten million")
+    steps.add_argument("--steps", type=int, default=10_000_000, help="default: ten million")
     steps.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS), help="default: all")
     listening = parser.add_argument_group("listening")
     listening.add_argument("--capture", action="store_true", help="listen, instead of taking steps")
     listening.add_argument("--seconds", type=float, default=600.0, help="default: 600")
     listening.add_argument("--threads", type=int, default=3, help="busy ones; default: 3")
-    listening.add_argument("--load", choices=LOADS, default="numpy", help="what they do; default: numpy")
-    return parser.parse_args()
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not at least 1")
-    return number
+    listening.add_argument("--load", choices=("numpy", "python"), default="numpy", help="what they do; default: numpy")
+    arguments = parser.parse_args()
+    if arguments.steps < 1:
+        parser.error(f"argument --steps: {arguments.steps} is not at least 1")
+    return arguments
 
 
 if __name__ == "__main__":

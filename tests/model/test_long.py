@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scripts.soaking.attention import SCALES, Result, soak, soak_side_by_side, table
+from scripts.soak import SCALES, Result, soak, soak_side_by_side, table
 
 KINDS = ("retroactive", "continual", "fixed")
 

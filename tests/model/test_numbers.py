@@ -15,7 +15,7 @@ from model.attention.kernel import Kernel
 from model.attention.multi_head import make_kernel
 from model.attention.sliding_average import SlidingAverage
 from model.attention.window_average import mix_window_averages, window_averages
-from scripts.soaking import direct
+from scripts import direct
 
 SCALES = [1.0, 3.0, 10.0, 30.0, 1000.0]  # standard deviation of the logits
 ROWS, WIDTH = 2, 4
@@ -51,6 +51,15 @@ def scores_and_values(length: int, scale: float) -> tuple[Tensor, Tensor]:
     return scores, torch.randn(ROWS, length, WIDTH, generator=generator)
 
 
+def score_averages(scores: Tensor, values: Tensor, window: int) -> Tensor:
+    """Scores (R, m, T), values (R, T, D) -> the softmax average over every window, (R, m, T, D), in float64."""
+    averages = []
+    for heard in range(1, scores.shape[-1] + 1):
+        seen = slice(max(0, heard - window), heard)
+        averages.append(torch.softmax(scores[..., seen].double(), dim=-1) @ values[:, seen].double())
+    return torch.stack(averages, dim=2)
+
+
 def standing_queries(scale: float, count: int = 5) -> Tensor:
     generator = torch.Generator().manual_seed(9)
     return torch.randn(ROWS, count, WIDTH, generator=generator).mul(scale**0.5)
@@ -77,10 +86,8 @@ def by_definition(kernel: Kernel, query: Tensor, key: Tensor, value: Tensor, hea
             each.repeat_interleave(len(query) // config.heads, dim=0)
             for each in (kernel.query_landmarks, kernel.key_landmarks)
         )
-        return direct.fixed_outputs(query, key, value, heard, config, (queries, keys))
-    if config.attention == "nystrom":
-        return direct.continual_outputs(query, key, value, heard, config)
-    return direct.softmax_outputs(query, key, value, heard, config)
+        return direct.window_outputs((query, key, value), heard, config, (queries, keys))
+    return direct.window_outputs((query, key, value), heard, config)
 
 
 def errors(kernel: Kernel, stream: direct.Stream, retroactive: bool) -> list[float]:
@@ -270,7 +277,7 @@ def test_a_piece_of_the_past_moves_the_outputs_until_it_leaves() -> None:
 @pytest.mark.parametrize(("length", "window"), [(1, 5), (40, 1), (40, 40), (100, 37), (200, 16), (75, 300)])
 def test_parallel_averages_equal_the_definition_at_every_scale(length: int, window: int, scale: float) -> None:
     scores, values = scores_and_values(length, scale)
-    expected = direct.score_averages(scores, values, window)
+    expected = score_averages(scores, values, window)
     assert_close_for_unit_values(window_averages(scores, values, window), expected)
 
 
@@ -278,7 +285,7 @@ def test_parallel_averages_survive_bursts() -> None:
     scores, values = scores_and_values(400, 30.0)
     loud = torch.rand(400, generator=torch.Generator().manual_seed(1)) < 0.02
     scores = torch.where(loud, scores + 150.0, scores / 10)
-    expected = direct.score_averages(scores, values, 37)
+    expected = score_averages(scores, values, 37)
     assert_close_for_unit_values(window_averages(scores, values, 37), expected)
 
 
@@ -295,7 +302,7 @@ def test_mixed_averages_equal_the_definition_at_every_scale(length: int, window:
     scores, values = scores_and_values(length, scale)
     wanted = min(length, 270)  # of the newest tokens, more than one piece
     weights = torch.softmax(scores.mT[:, -wanted:].contiguous() / scale, dim=-1)
-    averages = direct.score_averages(scores, values, window)[:, :, -wanted:]
+    averages = score_averages(scores, values, window)[:, :, -wanted:]
     expected = torch.einsum("rtm,rmtd->rtd", weights.double(), averages)
     assert_close_for_unit_values(mix_window_averages(weights, scores, values, window), expected)
 

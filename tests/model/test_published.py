@@ -14,7 +14,7 @@ from torch import Tensor
 
 from model import ModelConfig
 from model.attention.multi_head import make_kernel
-from scripts.soaking import direct
+from scripts import direct
 
 CONFIG = ModelConfig(attention="softmax", stacking="retroactive", blocks=2, window=64, heads=1, width=16)
 STEPS = 2000
@@ -32,7 +32,7 @@ def stream(scale: float) -> direct.Stream:
 
 
 def error_of(outputs: Tensor, scale: float, heard: int) -> float:
-    return (outputs - direct.softmax_outputs(*stream(scale), heard, CONFIG)).abs().max().item()
+    return (outputs - direct.window_outputs(stream(scale), heard, CONFIG)).abs().max().item()
 
 
 def our_error(scale: float) -> float:

@@ -1,7 +1,7 @@
-"""The definitions of every attention, by brute force in float64: nothing is kept, nothing is clever.
+"""The definition of every attention, by brute force in float64, written from the papers apart from the implementation.
 
-Written from the papers and apart from the implementation. Streams are rows (R, T, D) of queries, keys or values, from
-the first token on; `heard` of their tokens have been heard, and the window is the last min(n, heard) of these.
+Streams are rows (R, T, D) of queries, keys or values, from the first token on; `heard` of their tokens have been heard,
+and the window is the last min(n, heard) of these.
 """
 
 from __future__ import annotations
@@ -29,41 +29,21 @@ def softmax_attention(query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     return (terms / terms.sum(dim=-1, keepdim=True)) @ values.double()
 
 
-def score_averages(scores: Tensor, values: Tensor, window: int) -> Tensor:
-    """Scores (R, m, T), values (R, T, D) -> the softmax average over every window, (R, m, T, D)."""
-    averages = []
-    for heard in range(1, scores.shape[-1] + 1):
-        seen = slice(max(0, heard - window), heard)
-        averages.append(torch.softmax(scores[..., seen].double(), dim=-1) @ values[:, seen].double())
-    return torch.stack(averages, dim=2)
-
-
-def softmax_outputs(query: Tensor, key: Tensor, value: Tensor, heard: int, config: ModelConfig) -> Tensor:
-    """All outputs of the window, (R, f, D)."""
-    seen = _window(heard, config)
-    return softmax_attention(query[:, seen], key[:, seen], value[:, seen])
-
-
-def fixed_outputs(
-    query: Tensor, key: Tensor, value: Tensor, heard: int, config: ModelConfig, landmarks: tuple[Tensor, Tensor]
+def window_outputs(
+    stream: Stream, heard: int, config: ModelConfig, landmarks: tuple[Tensor, Tensor] | None = None, first: int = 0
 ) -> Tensor:
-    """All outputs of the window, (R, f, D); the landmarks are Q~ and K~, each (R, m, D)."""
-    seen = _window(heard, config)
-    return nystrom(query[:, seen], key[:, seen], value[:, seen], *landmarks, config)
+    """All outputs of the window, (R, f, D), by the configuration's attention.
 
-
-def continual_outputs(
-    query: Tensor, key: Tensor, value: Tensor, heard: int, config: ModelConfig, first: int = 0
-) -> Tensor:
-    """All outputs of the window, (R, f, D), with the last m complete segments as landmarks.
-
-    Of a long stream the tokens before number `first` may be left out, where no landmark reaches back to them.
+    landmarks: Q~ and K~, each (R, m, D), where they are fixed; else they are the last m complete segments' means.
+    Of a long stream the tokens before number `first` may be left out, where nothing reaches back to them.
     """
-    if not complete_segments(heard, config):
-        return softmax_outputs(query, key, value, heard - first, config)
-    query_landmarks, key_landmarks = (continual_landmarks(stream, heard, config, first) for stream in (query, key))
-    seen = _window(heard - first, config)
-    return nystrom(query[:, seen], key[:, seen], value[:, seen], query_landmarks, key_landmarks, config)
+    query, key, value = stream
+    if config.attention == "nystrom" and landmarks is None and complete_segments(heard, config):
+        landmarks = continual_landmarks(query, heard, config, first), continual_landmarks(key, heard, config, first)
+    seen = slice(max(0, heard - config.window - first), heard - first)
+    if landmarks is None:
+        return softmax_attention(query[:, seen], key[:, seen], value[:, seen])
+    return nystrom(query[:, seen], key[:, seen], value[:, seen], *landmarks, config)
 
 
 def continual_landmarks(stream: Tensor, heard: int, config: ModelConfig, first: int = 0) -> Tensor:
@@ -118,7 +98,3 @@ def newton_schulz(matrix: Tensor) -> Tensor:
         cubic = 13 * identity - product @ (15 * identity - product @ (7 * identity - product))
         estimate = 0.25 * estimate @ cubic
     return estimate
-
-
-def _window(heard: int, config: ModelConfig) -> slice:
-    return slice(max(0, heard - config.window), heard)
