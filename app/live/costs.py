@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.stream.snapshot import ModelDescription
+from audio import FRAME_SECONDS
 
 ROLLING_FRAMES = 256  # about 20 s: long enough for a p99, short enough to follow a busy machine
 SERIES_FRAMES = 390  # about 30 s, for a curve
@@ -63,9 +64,7 @@ class CostReport:
     series: NDArray[np.float64]  # (k, 2) ns of the encoder: step, twin; NaN where the twin did not answer
 
 
-def report_costs(
-    rows: NDArray[np.void], frames: int, model: ModelDescription, backend: str, frame_seconds: float
-) -> CostReport:
+def report_costs(rows: NDArray[np.void], frames: int, model: ModelDescription, backend: str) -> CostReport:
     """The figures after so many frames, of which these are the last rows of the past; see app.live.past.
 
     Every ratio is of two medians over the same rolling frames, at most the last 256, and never over two models or two
@@ -82,8 +81,8 @@ def report_costs(
         backend=backend,
         encoder=_comparison(step, twin, model, 0),
         frame=frame,
-        step_share=_share(frame.step, frame_seconds),
-        twin_share=_share(frame.twin, frame_seconds),
+        step_share=_share(frame.step),
+        twin_share=_share(frame.twin),
         present_difference=float(differences[-1]) if len(differences) else None,
         largest_difference=float(rows[-1]["largest"]) if len(rows) and not np.isnan(rows[-1]["largest"]) else None,
         saved_flops=int(rows[-1]["saved"]) if len(rows) else 0,
@@ -94,8 +93,8 @@ def report_costs(
     )
 
 
-def _share(spent: Percentiles | None, frame_seconds: float) -> float | None:
-    return None if spent is None else spent.p50 / (frame_seconds * 1e9)
+def _share(spent: Percentiles | None) -> float | None:
+    return None if spent is None else spent.p50 / (FRAME_SECONDS * 1e9)
 
 
 def _comparison(

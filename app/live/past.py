@@ -41,25 +41,17 @@ class Past:
     """Fed with every snapshot in order. All but the log is of the present run: its frames are numbered from 1, and its
     times never fall.
 
-    model: what is to answer first. frames, means: how many are kept.
+    model: what is to answer first.
     """
 
-    def __init__(
-        self,
-        genres: tuple[str, ...],
-        model: ModelDescription,
-        frame_seconds: float,
-        frames: int = RING_FRAMES,
-        means: int = MEANS,
-    ) -> None:
+    def __init__(self, genres: tuple[str, ...], model: ModelDescription) -> None:
         self.genres = genres
         self.log = SessionLog(genres)
-        self._frame_seconds = frame_seconds
         # Filled at once: memory does not grow later.
-        self._rows = np.zeros(frames, row_of(len(genres)))
-        self._verdicts = [Verdict("listening")] * frames
-        self._means = np.zeros((means, len(genres)), dtype=np.float32)
-        self._mean_seconds = np.zeros(means)  # of the last frame in each
+        self._rows = np.zeros(RING_FRAMES, row_of(len(genres)))
+        self._verdicts = [Verdict("listening")] * RING_FRAMES
+        self._means = np.zeros((MEANS, len(genres)), dtype=np.float32)
+        self._mean_seconds = np.zeros(MEANS)  # of the last frame in each
         self.begin(model)
 
     def begin(self, model: ModelDescription) -> None:
@@ -146,7 +138,7 @@ class Past:
         end = self.frames if after is None else after
         rows = self._rows[self._kept(end, SERIES_FRAMES)]
         model, backend = self._eras[rows[-1]["era"] if len(rows) else 0]
-        return report_costs(rows, end, model, backend, self._frame_seconds)
+        return report_costs(rows, end, model, backend)
 
     def at(self, seconds: float) -> Moment | None:
         """The last moment not after this time, or the first one there is; None when there is none."""

@@ -72,25 +72,14 @@ class Player(Protocol):
 class Models(Protocol):
     """The models that can be chosen, and the one that was."""
 
+    choices: tuple[ModelChoice, ...]
+    windows: tuple[float, ...]  # s, in rising order
+    problem: str  # why the last choice could not be had, in one sentence; "" when it could
+    steps: StepTimes | None  # as they were measured last; None before that
+
     @property
     def description(self) -> ModelDescription:
         """The model that was chosen last and could be had; a snapshot says which one answered it."""
-
-    @property
-    def choices(self) -> tuple[ModelChoice, ...]:
-        """The models of the family that can be chosen."""
-
-    @property
-    def windows(self) -> tuple[float, ...]:
-        """The lengths in seconds that can be chosen, in rising order."""
-
-    @property
-    def problem(self) -> str:
-        """Why the last choice of a model could not be had, in one sentence; "" when it could."""
-
-    @property
-    def steps(self) -> StepTimes | None:
-        """What a step of every model takes, as it was measured last; None before that."""
 
     def choose(self, key: str, window_seconds: float) -> None:
         """Go on with another model or another window, also in the middle of a run: nothing is lost."""
@@ -100,44 +89,21 @@ class Models(Protocol):
 
 
 class Session(Protocol):
-    """Everything the window may ask. Each call returns at once: what takes time happens in other threads.
+    """Everything the window may ask. Each call returns at once: what takes time happens in other threads."""
 
-    aloud: whether files and the demo are played by the speaker too, from the next one on.
-    """
-
-    aloud: bool
-
-    @property
-    def genres(self) -> tuple[str, ...]:
-        """Names of the genres, in the order of the probabilities."""
+    aloud: bool  # whether files and the demo are played by the speaker too, from the next one on
+    genres: tuple[str, ...]  # in the order of the probabilities
+    recorder: Recorder
+    devices: DeviceList | None  # what the last search found; None until the first one has ended
+    hears_microphone: bool  # as the present source, or the last one; a file otherwise
 
     @property
     def models(self) -> Models:
         """What answers, and how to choose it."""
 
     @property
-    def frame_seconds(self) -> float:
-        """Time from one frame to the next: the budget of its computation."""
-
-    @property
-    def highest_frequency(self) -> float:
-        """Upper end of the log-mel bands in Hz."""
-
-    @property
-    def devices(self) -> DeviceList | None:
-        """What the last search found; None until the first one has ended."""
-
-    @property
     def source_name(self) -> str:
         """The present source, or the last one, or the next: a file has its name before it is open. "" if unknown."""
-
-    @property
-    def hears_microphone(self) -> bool:
-        """Whether that is a microphone; a file otherwise."""
-
-    @property
-    def recorder(self) -> Recorder:
-        """Keeps the last minutes of sound, but only while it is switched on."""
 
     @property
     def state(self) -> EngineState:
@@ -163,7 +129,7 @@ class Session(Protocol):
         """Search again; `devices` becomes another object when the search has ended."""
 
     def preview(self, device_key: str | None) -> None:
-        """Meter a microphone and do nothing else with it, until something runs; None ends that."""
+        """Meter a microphone and do nothing else with it, until something runs; "" for the default, None ends that."""
 
     def listen(self, device_key: str) -> None:
         """End what runs and listen to a microphone. What goes wrong becomes `state`."""

@@ -28,12 +28,7 @@ class Recorder:
         self._kept = 0  # samples
         self._sample_rate = 0
         self._next = 0  # index of the sample that comes next in this run
-        self._is_on = False
-
-    @property
-    def is_on(self) -> bool:
-        """Whether anything is being kept."""
-        return self._is_on
+        self.is_on = False
 
     @property
     def seconds(self) -> float:
@@ -43,15 +38,15 @@ class Recorder:
     def switch(self, on: bool) -> None:
         """Begin to keep, or forget everything."""
         with self._lock:
-            self._is_on = on
+            self.is_on = on
             self._forget()
 
     def push(self, block: Block, sample_rate: int) -> None:
         """The next block of a run; the reading thread calls this."""
-        if not self._is_on or not len(block.samples):
+        if not self.is_on or not len(block.samples):
             return
         with self._lock:
-            if not self._is_on:
+            if not self.is_on:
                 return
             if sample_rate != self._sample_rate or block.start < self._next:
                 self._forget()

@@ -13,8 +13,6 @@ from app.live.protocol import DeviceList, EngineState, InputDeviceChoice
 from app.live.recording import Recorder
 from app.stream.snapshot import Snapshot
 from audio import (
-    FRAME_SECONDS,
-    SAMPLE_RATE,
     AudioError,
     FilePlayer,
     Level,
@@ -31,14 +29,7 @@ HAND_OVER_SECONDS = 3.0  # how long a new run waits for the one before it to rel
 
 
 class LiveSession:
-    """Implements app.live.protocol.Session. `speed` is that of files: 1 live, infinity does not wait.
-
-    models: the one that answers, and those that can be chosen.
-    aloud: whether files and the demo are played by the speaker too, from the next one on.
-    """
-
-    frame_seconds = FRAME_SECONDS
-    highest_frequency = SAMPLE_RATE / 2
+    """Implements app.live.protocol.Session. `speed` is that of files: 1 live, infinity does not wait."""
 
     def __init__(self, models: ModelChooser, speed: float = 1.0) -> None:
         self._speed = speed
@@ -70,7 +61,6 @@ class LiveSession:
 
     @property
     def level(self) -> Level:
-        """What a meter shows of the input: of the run, or of the preview while nothing runs."""
         if self._engine is not None and self.state.phase == "running":
             return self._engine.level
         return Level() if self._preview is None else self._preview.level
@@ -81,7 +71,6 @@ class LiveSession:
 
     @property
     def player(self) -> FilePlayer | None:
-        """The file that is played, to pause and wind it; None while none is."""
         return self._player if self.state.phase == "running" else None
 
     def listen(self, device_key: str) -> None:
@@ -106,7 +95,6 @@ class LiveSession:
         return PlayedAloud(source) if self.aloud and self._speed == 1.0 else source
 
     def preview(self, device_key: str | None) -> None:
-        """Meter a microphone until something runs; "" for the default, None for none. See `level`."""
         before = self._end_preview()
         if device_key is None:
             return

@@ -98,19 +98,13 @@ def describe(bench: Bench, times: dict[str, Percentiles]) -> dict[str, Any]:
 
 def measure_growth(configs: Iterable[ModelConfig], rounds: int) -> list[dict[str, Any]]:
     """For each: the step, the same with exact attention (its fair rival, as carefully compiled), and the twins."""
-    fast: list[dict[str, Contestant]] = []
-    slow: list[dict[str, Contestant]] = []
-    sizes = []
+    fast, slow, sizes = [], [], []
     for config in configs:
         classifier, rival = make_classifier(config), make_classifier(exact(config))
-        compiled = compile_classifier(classifier)
-        steps = {
-            "step_us": continual_step(classifier, compiled),
-            "exact_us": continual_step(rival, compile_classifier(rival)),
-        }
-        twins = {"twin_us": twin(classifier.encoder), "ordinary_us": ordinary(config)}
-        fast.append({key: Contestant(call) for key, call in steps.items()})
-        slow.append({key: Contestant(call) for key, call in twins.items()})
+        compiled, compiled_rival = compile_classifier(classifier), compile_classifier(rival)
+        step, exact_step = continual_step(classifier, compiled), continual_step(rival, compiled_rival)
+        fast.append({"step_us": Contestant(step), "exact_us": Contestant(exact_step)})
+        slow.append({"twin_us": Contestant(twin(classifier.encoder)), "ordinary_us": Contestant(ordinary(config))})
         sizes.append(state_bytes(classifier, compiled))
     for _ in range(rounds):
         for contestant in (each for timed in fast for each in timed.values()):

@@ -127,13 +127,16 @@ def identify(weights: Path) -> dict[str, str]:
 
 def describe_model(config: ModelConfig, choice: ModelChoice | None = None) -> ModelDescription:
     """What is said of a model of this configuration."""
+    step, twin = step_cost(config), twin_cost(config)
+    shared = {"log-mel": StreamingLogMel().frame_flops(), "stem": step.parts["stem"]}
+    parts = ({part: flops for part, flops in cost.parts.items() if part != "stem"} for cost in (step, twin))
     return ModelDescription(
         choice or name_model(config),
         config.window,
         config.window * FRAME_SECONDS,
-        frame_flops(config),
-        step_cost(config).state_bytes,
-        twin_cost(config).state_bytes,
+        FrameFlops(shared, *parts),
+        step.state_bytes,
+        twin.state_bytes,
     )
 
 
@@ -152,17 +155,6 @@ def name_model(config: ModelConfig, key: str = "") -> ModelChoice:
     if config.blocks > 1:
         name += f", {config.blocks} blocks"
     return ModelChoice(key, name, what)
-
-
-def frame_flops(config: ModelConfig) -> FrameFlops:
-    """FLOPs of one frame by part: log-mel and stem are common to both models."""
-    step, twin = step_cost(config).parts, twin_cost(config).parts
-    shared = {"log-mel": StreamingLogMel().frame_flops(), "stem": step["stem"]}
-    return FrameFlops(
-        shared,
-        {part: flops for part, flops in step.items() if part != "stem"},
-        {part: flops for part, flops in twin.items() if part != "stem"},
-    )
 
 
 def saved_flops(config: ModelConfig, filled: int) -> int:

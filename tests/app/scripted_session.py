@@ -43,8 +43,11 @@ class ScriptedPlayer:
 class ScriptedModels:
     """Implements app.live.protocol.Models; tells `asked` what it was asked."""
 
-    choices = (ModelChoice("", "Continual Test, fixed landmarks"), ModelChoice("soft", "Continual Transformer"))
-    windows = (5.0, 30.0, 300.0)
+    choices: tuple[ModelChoice, ...] = (
+        ModelChoice("", "Continual Test, fixed landmarks"),
+        ModelChoice("soft", "Continual Transformer"),
+    )
+    windows: tuple[float, ...] = (5.0, 30.0, 300.0)
 
     def __init__(self, asked: list[str]) -> None:
         self.description = MODEL
@@ -62,9 +65,8 @@ class ScriptedModels:
 class ScriptedSession:
     """Implements app.live.protocol.Session; remembers what it was asked."""
 
-    genres = GENRES
+    genres: tuple[str, ...] = GENRES
     frame_seconds = 1708 / 22050
-    highest_frequency = 11025.0
 
     def __init__(self) -> None:
         self.asked: list[str] = []

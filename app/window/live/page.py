@@ -28,6 +28,7 @@ from app.window.live.source_bar import SourceBar
 from app.window.live.status import InvitationCard, StatusLine, invitation_for
 from app.window.theme import Theme, scale_for
 from app.window.widgets import Part
+from audio import FRAME_SECONDS, SAMPLE_RATE
 
 
 def places(width: int, height: int, scale: float) -> dict[str, QRect]:
@@ -79,18 +80,16 @@ class LivePage(QWidget):
         self._shown_devices: DeviceList | None = None
         self._moment: float | None = None  # seconds, while frozen
         self._last: Snapshot | None = None
-        self.past = Past(session.genres, session.models.description, session.frame_seconds)
+        self.past = Past(session.genres, session.models.description)
         self.source_bar = SourceBar(self, theme, session)
         self.status = StatusLine(self, theme)
         self.player = PlayerBar(self, theme, session)
         window_seconds = self.past.model.window_seconds
         self.now = NowPanel(self, theme, session.genres, window_seconds)
         self.genres = GenresPanel(self, theme, session.genres)
-        self.spectrogram = SpectrogramPanel(
-            self, theme, window_seconds, session.frame_seconds, session.highest_frequency
-        )
+        self.spectrogram = SpectrogramPanel(self, theme, window_seconds, FRAME_SECONDS, SAMPLE_RATE / 2)
         self.history = HistoryPanel(self, theme, self.past)
-        self.cost = CostPanel(self, theme, session.models.choices, session.models.windows, session.frame_seconds)
+        self.cost = CostPanel(self, theme, session.models.choices, session.models.windows, FRAME_SECONDS)
         self.invitation = InvitationCard(self, theme)
         self.parts: dict[str, Part] = {
             "source_bar": self.source_bar,

@@ -15,7 +15,7 @@ from tests.app.scripted_session import GENRES, MODEL, ScriptedSession, answer, s
 
 @pytest.fixture
 def past() -> Past:
-    return Past(GENRES, MODEL, ScriptedSession.frame_seconds)
+    return Past(GENRES, MODEL)
 
 
 def test_nothing_is_claimed_before_anything_was_measured(past: Past) -> None:

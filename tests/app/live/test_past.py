@@ -32,18 +32,20 @@ class NumberedJudge:
 
 
 @pytest.fixture(autouse=True)
-def _numbered(monkeypatch: pytest.MonkeyPatch) -> None:
+def _small_and_numbered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.live.past.Judge", NumberedJudge)
+    monkeypatch.setattr("app.live.past.RING_FRAMES", 50)
+    monkeypatch.setattr("app.live.past.MEANS", 16)
 
 
 def filled(frames: int) -> Past:
-    past = Past(GENRES, MODEL, FRAME, frames=50, means=16)
+    past = Past(GENRES, MODEL)
     past.add([frame(index) for index in range(frames)])
     return past
 
 
 def test_an_empty_one_knows_no_moment() -> None:
-    past = Past(GENRES, MODEL, FRAME)
+    past = Past(GENRES, MODEL)
     assert past.at(3.0) is None
     assert np.isnan(past.curve(0.0, 60.0, 20)).all()
 

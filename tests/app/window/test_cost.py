@@ -26,7 +26,7 @@ def test_shown_costs_are_those_of_the_past(window: MainWindow, session: Scripted
         snapshot(index, step=100_000 + 700 * index, twin=4_000_000 + 9_000 * index, difference=index * 1e-8)
         for index in range(60)
     ]
-    past = Past(session.genres, MODEL, session.frame_seconds)
+    past = Past(session.genres, MODEL)
     past.add(frames)
     report = past.report()
     window.listen("desk")
