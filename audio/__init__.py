@@ -7,7 +7,7 @@ from audio.capture import Capture
 from audio.devices import input_devices, system_sound_help
 from audio.file import FilePlayer, FileSource, LivePacedSource
 from audio.frames import FrameStream
-from audio.front_end import FrontEnd
+from audio.front_end import BANDS, FFT_LENGTH, FLOOR_POWER, FRAME_SECONDS, HOP, SAMPLE_RATE, FrontEnd
 from audio.logmel import StreamingLogMel
 from audio.meter import Level, LevelMeter, LevelPreview
 from audio.microphone import Microphone
@@ -15,7 +15,6 @@ from audio.pipe import RawFormat, RawSource, StreamSource
 from audio.resample import StreamingResampler
 from audio.source import AudioError, Block, NoAudioSystem, Source, UnreadableFile
 from audio.speaker import PlayedAloud
-from audio.spec import BANDS, FFT_LENGTH, FLOOR_POWER, FRAME_SECONDS, HOP, SAMPLE_RATE
 
 __all__ = [
     "BANDS",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from audio.front_end import FrontEnd, SampleBuffer, Samples, spans
+from audio.front_end import FrontEnd, SampleBuffer, Samples
 
 TAPS_AT_ONCE = 8  # by the compiled half-band filter: a sum is loaded and stored once for so many multiply-adds
 KERNEL_TAPS = 16  # a polyphase kernel has a multiple of these
@@ -59,8 +60,6 @@ class HalfBandDecimator:
 
     def push(self, samples: Samples) -> Samples:
         """(n,) samples -> the outputs of all blocks that they complete."""
-        if not len(samples):
-            return samples
         self._buffer.append(samples)
         count = self._complete // self._block
         if not count:
@@ -81,7 +80,7 @@ class HalfBandDecimator:
         used, samples = count * self._block, self._buffer.samples
         odd = samples[: 2 * (used + self._overlap) : 2].copy()
         centres = samples[self._reach : self._reach + 2 * used : 2]
-        pieces = spans(odd, count, self._block + self._overlap, self._block)
+        pieces = sliding_window_view(odd, self._block + self._overlap)[:: self._block]
         spectra = np.fft.rfft(pieces, self._length) * self._response
         sides = np.fft.irfft(spectra, self._length)[:, self._overlap : self._overlap + self._block]
         outputs: Samples = sides.reshape(-1) + np.float32(0.5) * centres
@@ -161,7 +160,9 @@ def _kernels(up: int, taps: int, cutoff: float, attenuation: float) -> Samples:
 def _interpolate(samples: Samples, kernels: Samples, at: int, down: int, outputs: Samples) -> None:
     """By numpy what audio/loops.py does."""
     up, taps = kernels.shape
-    pieces = spans(samples, max(0, len(samples) - taps + 1), taps, 1)
+    if not len(outputs):
+        return
+    pieces = sliding_window_view(samples, taps)
     for begin in range(0, len(outputs), OUTPUTS_AT_ONCE):
         some = outputs[begin : begin + OUTPUTS_AT_ONCE]
         places = at + np.arange(begin, begin + len(some)) * down

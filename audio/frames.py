@@ -24,8 +24,7 @@ class FrameStream:
 
     def push(self, samples: Samples) -> Samples:
         """(n,) float32 samples -> (k, BANDS), the frames that they complete; k may be 0."""
-        invalid = self._front_end.count_invalid(samples)
-        if invalid:
+        if invalid := self._front_end.count_invalid(samples):
             self.invalid_samples += invalid
             samples = np.where(np.isfinite(samples), samples, np.float32(0.0))
         return self._log_mel.push(self._resampler.push(samples))

@@ -1,43 +1,50 @@
-"""Whether numpy or compiled functions compute the front end, and the buffer that its parts share."""
+"""The front end: what a log-mel frame is, in numbers, what computes it, and the buffer that its parts share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+SAMPLE_RATE = 22_050  # Hz, mono
+FFT_LENGTH = 2048  # samples under one frame's window, 93 ms
+HOP = 1708  # samples from one frame to the next: the mean frame spacing of the training data
+BANDS = 128  # Slaney mel bands from 0 Hz to SAMPLE_RATE / 2
+FLOOR_POWER = 1e-10  # the quietest band power told apart: -100 dB
+FRAME_SECONDS = HOP / SAMPLE_RATE  # 77.5 ms, the time budget of one frame
+
+assert HOP < FFT_LENGTH, "frames overlap: the streaming buffer keeps the last FFT_LENGTH - HOP samples"
+
 Samples = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 
 class Loops(NamedTuple):
     """The compiled functions of audio/loops.py."""
 
-    log_mel: Callable[[Samples, NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], Samples], None]
+    log_mel: Callable[[Samples, Doubles, NDArray[np.int64], Doubles, Samples], None]
     halve: Callable[[Samples, Samples, int, Samples, Samples, Samples], None]
     interpolate: Callable[[Samples, Samples, int, int, Samples], None]
     copy: Callable[[Samples, Samples], None]
     count_invalid: Callable[[Samples], int]
 
 
+@dataclass(eq=False)
 class FrontEnd:
     """numpy, until compiled functions take over. Any number of streams may share it; none has a gap then.
 
-    loops: None as long as numpy computes.
+    loops: None as long as numpy computes; may be set by any thread, at any time.
     """
 
-    def __init__(self) -> None:
-        self.loops: Loops | None = None
+    loops: Loops | None = None
 
     @property
     def name(self) -> str:
         """What computes from the next frame on: "numpy" or "compiled"."""
         return "numpy" if self.loops is None else "compiled"
-
-    def take_over(self, loops: Loops) -> None:
-        """Compute by these from now on; from any thread, at any time."""
-        self.loops = loops
 
     def copy(self, samples: Samples, place: Samples) -> None:
         """place (n,) = samples (n,), which may overlap with it if they lie behind it."""
@@ -62,11 +69,11 @@ class FrontEnd:
 class SampleBuffer:
     """Contiguous samples: appended at the end, dropped from the beginning.
 
-    The memory is allocated once, and grows only where more samples wait than ever before.
+    There is room for `capacity`, and memory grows only where more wait. `front_end` copies: numpy would release the
+    GIL in every copy of some size, which a busy window then keeps for a while.
     """
 
     def __init__(self, capacity: int, front_end: FrontEnd) -> None:
-        """capacity: how many samples there is room for. front_end: what copies."""
         self._memory = np.zeros(capacity, np.float32)
         self._first = self._end = 0
         self._front_end = front_end
@@ -82,7 +89,11 @@ class SampleBuffer:
     def append(self, samples: Samples) -> None:
         """Take a copy of (n,) float32 samples."""
         if self._end + len(samples) > len(self._memory):
-            self._make_room(len(samples))
+            waiting = self.samples
+            if len(waiting) + len(samples) > len(self._memory):
+                self._memory = np.zeros(len(waiting) + len(samples), np.float32)
+            self._front_end.copy(waiting, self._memory[: len(waiting)])
+            self._first, self._end = 0, len(waiting)
         end = self._end + len(samples)
         self._front_end.copy(samples, self._memory[self._end : end])
         self._end = end
@@ -92,20 +103,3 @@ class SampleBuffer:
         self._first += count
         if self._first == self._end:
             self._first = self._end = 0
-
-    def _make_room(self, count: int) -> None:
-        """At the end, by moving to the beginning what waits."""
-        waiting = self.samples
-        if len(waiting) + count > len(self._memory):
-            self._memory = np.zeros(len(waiting) + count, np.float32)
-        self._front_end.copy(waiting, self._memory[: len(waiting)])
-        self._first, self._end = 0, len(waiting)
-
-
-def spans(samples: Samples, count: int, length: int, step: int) -> Samples:
-    """(count, length) overlapping views of a contiguous array, each `step` samples after the one before.
-
-    What sliding_window_view gives in ten times as long, which is a third of what a frame costs.
-    """
-    size = samples.itemsize
-    return np.ndarray((count, length), np.float32, samples, strides=(step * size, size))

@@ -7,13 +7,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from audio.front_end import FrontEnd, SampleBuffer, Samples, spans
+from audio.front_end import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, Doubles, FrontEnd, SampleBuffer, Samples
 from audio.mel import BINS, MelBank, slaney_bank
-from audio.spec import BANDS, FFT_LENGTH, FLOOR_POWER, HOP
-
-Doubles = NDArray[np.float64]
 
 FRAMES_AT_ONCE = 16  # their spectra fit in the processor's cache
 
@@ -64,9 +62,10 @@ class StreamingLogMel:
             tables = log_mel_tables()
             loops.log_mel(samples, tables.numbers, tables.places, self._work, frames)
             return
+        pieces = sliding_window_view(samples, FFT_LENGTH)[::HOP]
         for first in range(0, len(frames), FRAMES_AT_ONCE):
-            some = frames[first : first + FRAMES_AT_ONCE]
-            some[:] = self._decibels(spans(samples[first * HOP :], len(some), FFT_LENGTH, HOP))
+            part = slice(first, first + FRAMES_AT_ONCE)
+            frames[part] = self._decibels(pieces[part])
 
     def _decibels(self, samples: Samples) -> Doubles:
         """(T, FFT_LENGTH) samples -> (T, BANDS)."""
@@ -106,7 +105,7 @@ class LogMelTables(NamedTuple):
 
 @functools.cache
 def log_mel_tables() -> LogMelTables:
-    """For the front end of audio/spec.py."""
+    """For the numbers of audio/front_end.py."""
     bank = slaney_bank().astype(np.float64)
     firsts, counts = (bank > 0).argmax(axis=1), np.count_nonzero(bank, axis=1)
     parts = (

@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 
 from audio.filters import TAPS_AT_ONCE
 from audio.frames import FrameStream
-from audio.front_end import FrontEnd, Loops, Samples
-from audio.spec import FFT_LENGTH
+from audio.front_end import FFT_LENGTH, Doubles, FrontEnd, Loops, Samples
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Doubles = NDArray[np.float64]
 
 OPTIONS: dict[str, Any] = {
     "fastmath": True,
@@ -35,9 +33,7 @@ def compile_loops(compiler: Callable[[Callable[..., Any]], Any]) -> Loops:
     """All of them by `compiler`, such as `njit(**OPTIONS)`; all are called, so that later calls compile nothing."""
     functions = log_mel_frames, halve_blocks, interpolate, copy_samples, count_invalid
     loops = Loops(*(compiler(function) for function in functions))
-    front_end = FrontEnd()
-    front_end.take_over(loops)
-    FrameStream(48_000, front_end).push(np.zeros(8 * FFT_LENGTH, np.float32))
+    FrameStream(48_000, FrontEnd(loops)).push(np.zeros(8 * FFT_LENGTH, np.float32))
     return loops
 
 

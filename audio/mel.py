@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.spec import BANDS, FFT_LENGTH, SAMPLE_RATE
+from audio.front_end import BANDS, FFT_LENGTH, SAMPLE_RATE
 
 # Auditory Toolbox (1998): a mel is 200 / 3 Hz up to 1 kHz, and from there on a 27th of the way to 6.4 kHz.
 HZ_PER_MEL = 200 / 3

@@ -7,8 +7,7 @@ import math
 import numpy as np
 
 from audio.filters import HalfBandDecimator, PolyphaseResampler
-from audio.front_end import FrontEnd, Samples
-from audio.spec import FFT_LENGTH, HOP, SAMPLE_RATE
+from audio.front_end import FFT_LENGTH, HOP, SAMPLE_RATE, FrontEnd, Samples
 
 DOUBLED = 2 * SAMPLE_RATE
 TRANSITION = 125.0  # Hz around 11 025 Hz in which the half-band filter falls from 0 to STOP_BAND

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import asdict, dataclass
 
-from audio.spec import FRAME_SECONDS
+from audio import FRAME_SECONDS
 
 SHORTEST_HOP = 0.1  # s: every hop then has a frame
 LONGEST_TIME = 86_400.0  # s

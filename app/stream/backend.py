@@ -132,7 +132,7 @@ def compile_everything(front_end: FrontEnd | None = None) -> None:
     loops = compile_loops(kept)
     mark_ready(_mark())
     if front_end is not None:
-        front_end.take_over(loops)
+        front_end.loops = loops
 
 
 def compile_ahead(front_end: FrontEnd | None = None) -> None:

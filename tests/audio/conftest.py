@@ -17,6 +17,4 @@ def loops() -> Loops:
 
 @pytest.fixture
 def compiled(loops: Loops) -> FrontEnd:
-    front_end = FrontEnd()
-    front_end.take_over(loops)
-    return front_end
+    return FrontEnd(loops)

@@ -64,7 +64,7 @@ def test_the_compiled_function_takes_over_between_two_frames(loops: Loops) -> No
         computed += len(frames)
         loops.log_mel(samples, numbers, places, work, frames)  # type: ignore[arg-type]
 
-    front_end.take_over(loops._replace(log_mel=counting))
+    front_end.loops = loops._replace(log_mel=counting)
     assert front_end.name == "compiled"
     after = stream.push(sound[SAMPLE_RATE:])
     assert computed == len(after) > 5
@@ -82,7 +82,7 @@ def test_streams_of_several_threads_do_not_touch(loops: Loops, compiled: FrontEn
         loops.log_mel(samples, numbers, places, work, frames)  # type: ignore[arg-type]
 
     front_end, heard = FrontEnd(), {}
-    front_end.take_over(loops._replace(log_mel=watching))
+    front_end.loops = loops._replace(log_mel=watching)
 
     def hear(seed: int, sound: Samples) -> None:
         heard[seed] = StreamingLogMel(front_end).push(sound)

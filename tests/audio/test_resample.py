@@ -83,7 +83,7 @@ def test_the_compiled_filter_takes_over_between_two_blocks(loops: Loops) -> None
         halved += len(outputs)
         loops.halve(samples, taps, block, odd, sums, outputs)  # type: ignore[arg-type]
 
-    front_end.take_over(loops._replace(halve=counting))
+    front_end.loops = loops._replace(halve=counting)
     after = stream.push(sound[44_100:])
     assert halved == len(after) > 10_000
     expected = StreamingResampler(44_100).push(sound)
