@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.lib.stride_tricks import sliding_window_view
 
+from audio.front_end import Samples
 from audio.source import AudioError, Source
 
 WINDOW_SECONDS = 0.08  # of sound that one reading covers: less than a frame's window, so every frame has one
@@ -38,43 +39,30 @@ class LevelMeter:
         self._window = round(WINDOW_SECONDS * sample_rate)
         self._held = round(CLIP_HELD_SECONDS * sample_rate)
         self._squares, self._peak, self._count = 0.0, 0.0, 0
-        self._loud_run = 0  # samples at the limit in a row, up to now
+        self._loud = np.zeros(CLIP_RUN - 1, bool)  # whether each of the last samples was at the limit
         self._since_clip: int | None = None  # samples
         self.level = Level()
 
-    def push(self, samples: NDArray[np.float32]) -> None:
+    def push(self, samples: Samples) -> None:
         """(n,) samples."""
         while len(samples):
             part, samples = samples[: self._window - self._count], samples[self._window - self._count :]
             self._add(np.abs(np.where(np.isfinite(part), part, np.float32(0))))
 
-    def _add(self, magnitudes: NDArray[np.float32]) -> None:
+    def _add(self, magnitudes: Samples) -> None:
         self._squares += float(np.dot(magnitudes, magnitudes))
         self._peak = max(self._peak, float(magnitudes.max()))
         self._count += len(magnitudes)
         if self._since_clip is not None:
             self._since_clip += len(magnitudes)
-        self._find_clip(magnitudes >= CLIP)
-        if self._count == self._window:
-            self._publish()
-
-    def _find_clip(self, loud: NDArray[np.bool_]) -> None:
-        if not loud.any():
-            self._loud_run = 0
-            return
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], loud, [False]])))
-        starts, ends = edges[::2], edges[1::2]
-        lengths = ends - starts
-        if starts[0] == 0:
-            lengths[0] += self._loud_run
-        self._loud_run = int(lengths[-1]) if ends[-1] == len(loud) else 0
-        if lengths.max() >= CLIP_RUN:
+        loud = np.concatenate([self._loud, magnitudes >= CLIP])
+        if loud.any() and sliding_window_view(loud, CLIP_RUN).all(axis=1).any():
             self._since_clip = 0
-
-    def _publish(self) -> None:
-        held = self._since_clip is not None and self._since_clip < self._held
-        self.level = Level(_decibels(math.sqrt(self._squares / self._count)), _decibels(self._peak), held)
-        self._squares, self._peak, self._count = 0.0, 0.0, 0
+        self._loud = loud[1 - CLIP_RUN :]
+        if self._count == self._window:
+            held = self._since_clip is not None and self._since_clip < self._held
+            self.level = Level(_decibels(math.sqrt(self._squares / self._count)), _decibels(self._peak), held)
+            self._squares, self._peak, self._count = 0.0, 0.0, 0
 
 
 class LevelPreview:

@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
-
-
-@dataclass(frozen=True, slots=True)
-class RingCount:
-    """Where all the sample frames went: captured = read + dropped + waiting, at every moment."""
-
-    captured: int  # written since the ring was made
-    read: int  # given to the reader
-    dropped: int  # overwritten before the reader came
-    waiting: int  # still to be read
 
 
 class SampleRing:
@@ -36,7 +24,6 @@ class SampleRing:
         self._claimed = 0  # the writer's
         self._written = 0  # the writer's
         self._position = 0  # the reader's: everything before it was read or dropped
-        self._dropped = 0  # the reader's
 
     def write(self, block: NDArray[np.float32]) -> None:
         """Take over a (n, channels) block: copies and counts, nothing else. For the callback."""
@@ -64,7 +51,6 @@ class SampleRing:
         copy = np.concatenate([self._samples[begin : begin + before_wrap], self._samples[:after_wrap]])
         safe = min(max(start, self._claimed - self._capacity), end)
         dropped = safe - self._position
-        self._dropped += dropped
         self._position = end
         return copy[safe - start :], safe, dropped
 
@@ -72,10 +58,3 @@ class SampleRing:
     def waiting(self) -> int:
         """Sample frames that a read would find now, any that it would drop included; from any thread."""
         return self._written - self._position
-
-    def count(self) -> RingCount:
-        """For the reading thread: where everything captured so far has gone."""
-        captured = self._written
-        waiting = min(captured - self._position, self._capacity)
-        dropped = self._dropped + captured - self._position - waiting
-        return RingCount(captured, self._position - self._dropped, dropped, waiting)
