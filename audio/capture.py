@@ -10,8 +10,9 @@ from typing import Protocol
 import numpy as np
 
 from audio.clock import Clock, SampleClock
+from audio.front_end import Samples
 from audio.ring import SampleRing
-from audio.source import AudioError, Block, ClosesOnExit, NoMicrophone, mix_to_mono
+from audio.source import AudioError, Block, NoMicrophone, Source, mix_to_mono
 from audio.watchdog import CaptureState, Cause, Condition, Loss, Watchdog, sentence
 
 OPEN_SECONDS = 5.0  # a sound server that takes longer does not answer
@@ -23,26 +24,24 @@ LOSS_SHOWN_SECONDS = 5.0
 LOSSES_KEPT = 100
 
 
-class DeviceStream(Protocol):
-    """An open device: its callback writes into the ring until it ends."""
+class DeviceStream:
+    """An open device: its callback writes into the ring until it ends.
 
-    @property
-    def ring(self) -> SampleRing:
-        """Where the callback puts what it is given."""
+    mark: when the last sample written reached the microphone, in seconds on the device's own clock, and how many had
+    been written by then. What waits somewhere on its way, however long, does not change it.
+    ended: whether the device went away: no callback will come any more.
+    """
 
-    @property
-    def sample_rate(self) -> int:
-        """Hz at which the device runs."""
+    def __init__(self, sample_rate: int, channels: int, ring_seconds: float) -> None:
+        self.sample_rate = sample_rate  # Hz at which the device runs
+        self.ring = SampleRing(round(ring_seconds * sample_rate), channels)
+        self.mark = (0.0, 0)
+        self.ended = False
 
-    @property
-    def mark(self) -> tuple[float, int]:
-        """When the last sample written reached the microphone, in seconds on the device's own clock, and how many
-        had been written by then. What waits somewhere on its way, however long, does not change it.
-        """
-
-    @property
-    def ended(self) -> bool:
-        """Whether the device went away: no callback will come any more."""
+    def take(self, samples: Samples, moment: float) -> None:
+        """(n, channels) samples, the last of which reached the microphone at that moment. For the callback."""
+        self.ring.write(samples)
+        self.mark = (moment, self.mark[1] + len(samples))
 
 
 class Device(Protocol):
@@ -51,13 +50,8 @@ class Device(Protocol):
     Both calls return at once. Their futures may stay undone for ever: a frozen sound server never answers.
     """
 
-    @property
-    def name(self) -> str:
-        """What the user calls it."""
-
-    @property
-    def is_system_sound(self) -> bool:
-        """Whether it gives what the computer plays, not a microphone's sound."""
+    name: str  # what the user calls it
+    is_system_sound: bool  # whether it gives what the computer plays, not a microphone's sound
 
     @property
     def condition(self) -> Condition:
@@ -70,7 +64,7 @@ class Device(Protocol):
         """Stop and close it."""
 
 
-class Capture(ClosesOnExit):
+class Capture(Source):
     """Listens from its creation on. Raises NoMicrophone or NoAudioSystem when the device cannot be opened.
 
     Once it listens nothing is raised any more: `read` gives empty blocks while nothing arrives, `state` and
@@ -81,6 +75,7 @@ class Capture(ClosesOnExit):
     """
 
     def __init__(self, device: Device, channel: int | None = None, clock: Clock | None = None) -> None:
+        self.name = device.name
         self._device = device
         self._channel = channel
         self._clock = clock or Clock()
@@ -106,22 +101,17 @@ class Capture(ClosesOnExit):
         except FutureTimeoutError:
             opening.add_done_callback(self._close_unwanted)
             raise NoMicrophone(
-                f"“{self._device.name}” cannot be opened because the sound server does not answer: restart it, or open "
-                "a file instead."
+                f"“{self.name}” cannot be opened because the sound server does not answer: restart it, or open a file "
+                "instead."
             ) from None
         channels = stream.ring.channels
         if self._channel is not None and not 0 <= self._channel < channels:
             self._device.close(stream)
             raise NoMicrophone(
-                f"“{self._device.name}” has {channels} channel{'s' if channels > 1 else ''}, so there is no channel "
+                f"“{self.name}” has {channels} channel{'s' if channels > 1 else ''}, so there is no channel "
                 f"{self._channel + 1}: choose one from 1 to {channels}."
             )
         return stream
-
-    @property
-    def name(self) -> str:
-        """The device's."""
-        return self._device.name
 
     @property
     def state(self) -> CaptureState:
@@ -140,11 +130,9 @@ class Capture(ClosesOnExit):
         """Empty while sound arrives and none was lost just now, otherwise one sentence for the user."""
         if self._closed:
             return ""
-        device = self._device
-        said = sentence(self.state, device.name, device.is_system_sound, device.condition)
-        losses = self.losses
-        if not said and losses and self._clock.now() < self._loss_shown_until:
-            return losses[-1].sentence()
+        said = sentence(self.state, self.name, self._device.is_system_sound, self._device.condition)
+        if not said and self._clock.now() < self._loss_shown_until:
+            return self.losses[-1].sentence()
         return said
 
     def read(self, timeout: float) -> Block | None:

@@ -7,58 +7,40 @@ from pathlib import Path
 import numpy as np
 
 from audio.clock import Clock
-from audio.decode import decode_blocks
-from audio.source import Block, ClosesOnExit, Source, SourceAround
+from audio.decode import decode_file
+from audio.source import Block, SampleSource, Source, SourceAround
 
 LIVE_BLOCK = 1024  # samples: what a sound card would hand over at once
 
 
-class FileSource(ClosesOnExit):
+class FileSource(SampleSource):
     """A sound file as fast as it can be decoded. Raises UnreadableFile, also from `read` where it is damaged.
 
     channel: the index of the one to use, None for the mean of all.
     duration: seconds as the file states it, None where it does not.
     """
 
-    status = ""
-
     def __init__(self, path: str | Path, channel: int | None = None) -> None:
         self._path, self._channel = Path(path), channel
-        self._decoded = decode_blocks(path, channel)
-        self._read = 0
-        self._began_at = 0.0  # seconds into the file at which sample 0, or the first one after a seek, lies
-        self._read_before = 0
-        self.name = self._path.name
-        self.sample_rate = self._decoded.sample_rate
-        self.duration = self._decoded.duration
+        decoded = decode_file(path, channel)
+        super().__init__(self._path.name, decoded.sample_rate, decoded.blocks)
+        self.duration = decoded.duration
+        self._skipped = 0.0  # seconds of the file less those of the samples read: what seeks have left out
 
     @property
     def position(self) -> float:
         """Seconds into the file of the next sample that `read` gives."""
-        return self._began_at + (self._read - self._read_before) / self.sample_rate
-
-    def read(self, timeout: float) -> Block | None:
-        """The next samples, None after the last; never waits."""
-        samples = next(self._decoded, None)
-        if samples is None:
-            return None
-        block = Block(samples, self._read)
-        self._read += len(samples)
-        return block
+        return self._skipped + self._position / self.sample_rate
 
     def seek(self, seconds: float, unused: int = 0) -> None:
         """Go on from there; only in the reading thread. Samples are numbered on as if nothing happened; the last
         `unused` ones, which were read and not used, give their numbers back.
         """
         begin = max(0.0, seconds)
-        self._decoded.close()
-        self._decoded = decode_blocks(self._path, self._channel, begin)
-        self._read -= unused
-        self._began_at, self._read_before = begin, self._read
-
-    def close(self) -> None:
-        """Close it."""
-        self._decoded.close()
+        self.close()
+        self._samples = decode_file(self._path, self._channel, begin).blocks
+        self._position -= unused
+        self._skipped = begin - self._position / self.sample_rate
 
 
 class LivePacedSource(SourceAround):

@@ -9,14 +9,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from audio.capture import Capture, DeviceStream
 from audio.devices import InputDevice, choose_device, devices_in_portaudio_thread, input_devices
+from audio.front_end import Samples
 from audio.portaudio import portaudio
 from audio.pulse import PulseWatch, has_pactl, pulse_sources
-from audio.ring import SampleRing
 from audio.source import NoMicrophone
 from audio.watchdog import Condition
 
@@ -38,21 +35,18 @@ class Microphone(Capture):
         super().__init__(PortAudioDevice(choose_device(input_devices(), device)), channel)
 
 
-class PortAudioStream:
+class PortAudioStream(DeviceStream):
     """An open device. Made and closed in PortAudio's thread."""
 
     def __init__(self, sounddevice: Any, device: InputDevice, sample_rate: int) -> None:
-        self.sample_rate = sample_rate
-        self.ring = SampleRing(round(RING_SECONDS * sample_rate), device.channels)
-        self.mark = (0.0, 0)
-        self.ended = False
+        super().__init__(sample_rate, device.channels, RING_SECONDS)
         self._stream = sounddevice.InputStream(
             device=device.index,
             samplerate=sample_rate,
             channels=device.channels,
             dtype="float32",
             blocksize=round(BLOCK_SECONDS * sample_rate),
-            callback=self._take,
+            callback=self._called,
             finished_callback=self._note_end,
         )
         try:
@@ -60,12 +54,11 @@ class PortAudioStream:
         except sounddevice.PortAudioError:
             self._stream.close(ignore_errors=True)
             raise
+        portaudio().open_streams.add(self)
 
-    def _take(self, samples: NDArray[np.float32], frames: int, times: Any, flags: Any) -> None:
+    def _called(self, samples: Samples, frames: int, times: Any, flags: Any) -> None:
         # Some systems do not say when the block was captured: then it was now.
-        captured = (times.inputBufferAdcTime or times.currentTime) + frames / self.sample_rate
-        self.ring.write(samples)
-        self.mark = (captured, self.mark[1] + frames)
+        self.take(samples, (times.inputBufferAdcTime or times.currentTime) + frames / self.sample_rate)
 
     def _note_end(self) -> None:
         self.ended = True
@@ -75,12 +68,15 @@ class PortAudioStream:
         # abort, not stop: stop waits for a suspended source. Errors no longer matter.
         self._stream.abort(ignore_errors=True)
         self._stream.close(ignore_errors=True)
+        portaudio().open_streams.discard(self)
 
 
 class PortAudioDevice:
     """Implements audio.capture.Device for one input device, found again by its key whenever it was lost."""
 
     def __init__(self, device: InputDevice) -> None:
+        self.name = device.name if device.is_system_sound else device.label
+        self.is_system_sound = device.is_system_sound
         self._device = device
         self._opened_before = False
         self._refused = False  # by the latest attempt to open it
@@ -89,16 +85,8 @@ class PortAudioDevice:
         self._watch: PulseWatch | None = None
 
     @property
-    def name(self) -> str:
-        return self._device.name if self._device.is_system_sound else self._device.label
-
-    @property
-    def is_system_sound(self) -> bool:
-        return self._device.is_system_sound
-
-    @property
     def condition(self) -> Condition:
-        watch = self._watch
+        watch = self._watch  # asked for by another thread than the one that ends it
         return Condition() if watch is None else watch.condition
 
     def open(self) -> Future[DeviceStream]:
@@ -109,7 +97,7 @@ class PortAudioDevice:
             self._watch.stop()
             self._watch = None
         assert isinstance(stream, PortAudioStream)
-        return portaudio().submit(lambda: self._close(stream))
+        return portaudio().submit(stream.close)
 
     def _open(self) -> DeviceStream:
         again, self._opened_before = self._opened_before, True
@@ -117,22 +105,21 @@ class PortAudioDevice:
             self._find_again()
         self._generation, self._refused = portaudio().generation, True
         sounddevice = portaudio().load()
-        own = (self._sample_rate,) if self._sample_rate else (self._device.sample_rate, *OTHER_RATES)
+        rates = (self._sample_rate,) if self._sample_rate else (self._device.sample_rate, *OTHER_RATES)
         with _source_chosen(self._device.source):
-            stream = self._start(sounddevice, own)
+            stream = self._start(sounddevice, tuple(dict.fromkeys(rates)))
         self._refused = False
-        portaudio().open_streams.add(stream)
         self._sample_rate = stream.sample_rate
         if self._device.through_server and has_pactl():
             self._watch = PulseWatch(self._device.source)
         return stream
 
     def _start(self, sounddevice: Any, rates: tuple[int, ...]) -> PortAudioStream:
-        for attempt, rate in enumerate(rates, start=1):
+        for rate in rates:
             try:
                 return PortAudioStream(sounddevice, self._device, rate)
             except sounddevice.PortAudioError as error:
-                if _code(error) != INVALID_SAMPLE_RATE or attempt == len(rates):
+                if _code(error) != INVALID_SAMPLE_RATE or rate == rates[-1]:
                     raise NoMicrophone(_refusal(self._device, error, rates)) from error
         raise AssertionError("there is at least one rate")
 
@@ -157,24 +144,18 @@ class PortAudioDevice:
             raise missing
         self._device = known[0]
 
-    def _close(self, stream: PortAudioStream) -> None:
-        stream.close()
-        portaudio().open_streams.discard(stream)
-
 
 @contextmanager
 def _source_chosen(source: str) -> Iterator[None]:
     """While a stream is opened inside, the sound server gives it this source; "" for the server's choice."""
-    before = os.environ.get("PULSE_SOURCE")
+    before = {"PULSE_SOURCE": os.environ["PULSE_SOURCE"]} if "PULSE_SOURCE" in os.environ else {}
     if source:
         os.environ["PULSE_SOURCE"] = source
     try:
         yield
     finally:
-        if source and before is None:
-            del os.environ["PULSE_SOURCE"]
-        elif source and before is not None:
-            os.environ["PULSE_SOURCE"] = before
+        os.environ.pop("PULSE_SOURCE", None)
+        os.environ.update(before)
 
 
 def _code(error: Exception) -> int:

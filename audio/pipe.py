@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.decode import DecodedSound, Soundtrack
-from audio.source import Block, ClosesOnExit, UnreadableFile, check_channel, mix_to_mono
+from audio.decode import Soundtrack, decode
+from audio.front_end import Samples
+from audio.source import SampleSource, UnreadableFile, check_channel, mix_to_mono
 
 READ_BYTES = 1 << 16  # what a pipe holds
 MOST_CHANNELS = 1024
@@ -64,59 +66,37 @@ class RawFormat:
         return cls(sample_type, sample_rate, channels)
 
 
-class RawSource(ClosesOnExit):
+class RawSource(SampleSource):
     """Reads a file descriptor as the bytes arrive. Does not close it.
 
-    channel: the index of the one to use, None for the mean of all. Raises UnreadableFile where there is no such one.
+    channel: the index of the one to use, None for the mean of all. Raises UnreadableFile where there is no such one,
+    also from `read`.
     leftover_bytes: what was left when the stream ended in the middle of a sample frame; it is left out.
     """
-
-    status = ""
 
     def __init__(
         self, descriptor: int, raw: RawFormat, name: str = "standard input", channel: int | None = None
     ) -> None:
         check_channel(channel, raw.channels, "stream")
-        self._channel = channel
-        self._descriptor = descriptor
-        self._raw = raw
-        self._kept = b""
-        self._position = 0
-        self._ended = False
         self.leftover_bytes = 0
-        self.name = name
-        self.sample_rate = raw.sample_rate
+        super().__init__(name, raw.sample_rate, self._arriving(descriptor, raw, channel))
 
-    def read(self, timeout: float) -> Block | None:
-        """What has arrived, as soon as there is any; None at the end. Waits as long as the writer does.
-
-        Raises UnreadableFile.
-        """
-        if self._ended:
-            return None
+    def _arriving(self, descriptor: int, raw: RawFormat, channel: int | None) -> Generator[Samples, None, None]:
+        kept = b""
         try:
-            arrived = os.read(self._descriptor, READ_BYTES)
+            while arrived := os.read(descriptor, READ_BYTES):
+                kept += arrived
+                whole = len(kept) - len(kept) % raw.frame_bytes
+                with np.errstate(over="ignore", invalid="ignore"):
+                    samples = mix_to_mono(to_samples(kept[:whole], raw), channel)
+                kept = kept[whole:]
+                yield samples
         except OSError as error:
             raise UnreadableFile(f"standard input cannot be read ({error.strerror}): check what is piped in") from error
-        if not arrived:
-            self._ended = True
-            self.leftover_bytes = len(self._kept)
-            return None
-        together = self._kept + arrived
-        whole = len(together) - len(together) % self._raw.frame_bytes
-        self._kept = together[whole:]
-        with np.errstate(over="ignore", invalid="ignore"):
-            samples = mix_to_mono(to_samples(together[:whole], self._raw), self._channel)
-        block = Block(samples, self._position)
-        self._position += len(samples)
-        return block
-
-    def close(self) -> None:
-        """Nothing more comes."""
-        self._ended = True
+        self.leftover_bytes = len(kept)
 
 
-def to_samples(content: bytes, raw: RawFormat) -> NDArray[np.float32]:
+def to_samples(content: bytes, raw: RawFormat) -> Samples:
     """Whole sample frames -> (n, channels) float32, full scale 1."""
     size, stored, full_scale = SAMPLE_TYPES[raw.sample_type]
     if size == 3:
@@ -150,35 +130,18 @@ class PipeReader:
         return arrived
 
 
-class StreamSource(ClosesOnExit):
+class StreamSource(SampleSource):
     """Any encoding that FFmpeg decodes without seeking. Does not close the descriptor.
 
     channel: the index of the one to use, None for the mean of all. Raises UnreadableFile, also from `read` where the
     stream turns out to be damaged.
     """
 
-    status = ""
-
     def __init__(self, descriptor: int, name: str = "standard input", channel: int | None = None) -> None:
-        self.name = name
-        self._position = 0
         reader = PipeReader(descriptor)
         try:
             soundtrack = Soundtrack(reader, "stream", NOT_SOUND, channel)
         except UnreadableFile as error:
             raise (error if reader.anything else UnreadableFile(NOTHING)) from error
-        self._decoded = DecodedSound(soundtrack, NO_SAMPLES)
-        self.sample_rate = self._decoded.sample_rate
-
-    def read(self, timeout: float) -> Block | None:
-        """The samples of the next decoded frame; None at the end. Waits as long as the writer does."""
-        samples = next(self._decoded, None)
-        if samples is None:
-            return None
-        block = Block(samples, self._position)
-        self._position += len(samples)
-        return block
-
-    def close(self) -> None:
-        """Nothing more comes."""
-        self._decoded.close()
+        decoded = decode(soundtrack, NO_SAMPLES)
+        super().__init__(name, decoded.sample_rate, decoded.blocks)

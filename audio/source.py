@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Generator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+
+from audio.front_end import Samples
 
 SourceType = TypeVar("SourceType", bound="Source")
-ClosesType = TypeVar("ClosesType", bound="ClosesOnExit")
 
 
 class AudioError(Exception):
@@ -33,54 +35,41 @@ class NoMicrophone(AudioError):  # noqa: N818
 class Block:
     """A run of consecutive samples.
 
-    samples: (n,) float32 mono at the source's own rate, nominally within -1..1; n may be 0. They do not change later.
+    samples: (n,) mono at the source's own rate, nominally within -1..1; n may be 0. They do not change later.
     start: index of the first sample since the source opened, lost ones counted: time is start / sample_rate.
     dropped: how many samples were lost between the block before and this one.
     """
 
-    samples: NDArray[np.float32]
+    samples: Samples
     start: int
     dropped: int = 0
 
 
-class Source(Protocol):
-    """Gives mono samples at its own rate. Read by one thread; `status` may be looked at from any."""
+class Source(ABC):
+    """Gives mono samples at its own rate, and closes where its `with` ends. Read by one thread; `status` may be looked
+    at from any.
+    """
 
-    @property
-    def name(self) -> str:
-        """What the user calls it: the device's or the file's name."""
-
-    @property
-    def sample_rate(self) -> int:
-        """Samples per second of what `read` gives."""
+    name: str  # what the user calls it: the device's or the file's
+    sample_rate: int  # Hz, of what `read` gives
 
     @property
     def status(self) -> str:
         """Empty when all is well, otherwise one sentence for the user."""
+        return ""
 
+    @abstractmethod
     def read(self, timeout: float) -> Block | None:
         """The next samples; an empty block when `timeout` seconds bring none; None once the source has ended.
 
         Raises AudioError when the source turns out to be broken half-way (a damaged file).
         """
 
+    @abstractmethod
     def close(self) -> None:
         """Release the device or file. May be called twice, never hangs; `read` gives None from then on."""
 
-    def __enter__(self: SourceType) -> SourceType: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-class ClosesOnExit:
-    """The context manager that every source shares: leaving the `with` closes it."""
-
-    def close(self) -> None:
-        raise NotImplementedError
-
-    def __enter__(self: ClosesType) -> ClosesType:
+    def __enter__(self: SourceType) -> SourceType:
         return self
 
     def __exit__(
@@ -89,7 +78,28 @@ class ClosesOnExit:
         self.close()
 
 
-class SourceAround(ClosesOnExit):
+class SampleSource(Source):
+    """Mono samples (n,) as something gives them, each once; a `read` waits as long as that does."""
+
+    def __init__(self, name: str, sample_rate: int, samples: Generator[Samples, None, None]) -> None:
+        self.name, self.sample_rate = name, sample_rate
+        self._samples = samples
+        self._position = 0
+
+    def read(self, timeout: float) -> Block | None:
+        """See Source.read."""
+        samples = next(self._samples, None)
+        if samples is None:
+            return None
+        self._position += len(samples)
+        return Block(samples, self._position - len(samples))
+
+    def close(self) -> None:
+        """See Source.close."""
+        self._samples.close()
+
+
+class SourceAround(Source):
     """Another source under the same name, read in a way of its own, and closed with it."""
 
     def __init__(self, source: Source) -> None:
@@ -106,13 +116,13 @@ class SourceAround(ClosesOnExit):
         self._source.close()
 
 
-def mix_to_mono(samples: NDArray[np.float32], channel: int | None = None) -> NDArray[np.float32]:
+def mix_to_mono(samples: Samples, channel: int | None = None) -> Samples:
     """(n, channels) float32 -> (n,) float32: one channel with its exact bits, or the mean of all for None."""
     if channel is not None:
         return samples[:, channel]
     if samples.shape[1] == 1:
         return samples[:, 0]
-    mean: NDArray[np.float32] = samples.mean(axis=1, dtype=np.float32)
+    mean: Samples = samples.mean(axis=1, dtype=np.float32)
     return mean
 
 

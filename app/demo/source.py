@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES, Piece
-from audio.source import Block, ClosesOnExit
+from audio.source import Block, Source
 
 NAME = "Demo, made by this program"
 
 
-class DemoSource(ClosesOnExit):
+class DemoSource(Source):
     """Plays the pieces over and over, as fast as it is read. Each piece is made once and kept: 15 MB for all."""
 
     name = NAME

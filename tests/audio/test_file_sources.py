@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from audio import FileSource, LivePacedSource, UnreadableFile
-from audio.decode import decode_blocks
+from audio.decode import decode_file
 from scripts.made_sounds.files import encode
 from tests.audio.signals import Samples
 from tests.audio.virtual import VirtualClock
@@ -26,7 +26,7 @@ MONO = STEREO.mean(axis=1)
 
 
 def all_samples(path: Path) -> Samples:
-    return np.concatenate(list(decode_blocks(path)))
+    return np.concatenate(list(decode_file(path).blocks))
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,10 @@ def all_samples(path: Path) -> Samples:
 )
 def test_what_soundfile_writes_is_read_and_mixed(tmp_path: Path, name: str, subtype: str, error: float) -> None:
     soundfile.write(tmp_path / name, STEREO, RATE, subtype=subtype)
-    decoded = decode_blocks(tmp_path / name)
+    decoded = decode_file(tmp_path / name)
     assert (decoded.sample_rate, decoded.channels) == (RATE, 2)
     assert decoded.duration == pytest.approx(2, abs=0.06)
-    samples = np.concatenate(list(decoded))
+    samples = np.concatenate(list(decoded.blocks))
     assert samples.dtype == np.float32
     assert len(samples) == len(MONO)
     assert np.abs(samples - MONO).max() <= error
@@ -73,8 +73,8 @@ def test_every_sample_type_of_ffmpeg_has_the_right_scale(tmp_path: Path, name: s
 def test_compressed_sound_that_soundfile_cannot_read_is_read(tmp_path: Path, name: str, codec: str) -> None:
     steady = np.tile(STEREO[:RATE, :1], (2, 1))
     rate = 48_000 if codec == "libopus" else RATE
-    decoded = decode_blocks(encode(tmp_path / name, codec, steady, rate))
-    samples = np.concatenate(list(decoded))
+    decoded = decode_file(encode(tmp_path / name, codec, steady, rate))
+    samples = np.concatenate(list(decoded.blocks))
     assert (decoded.sample_rate, decoded.channels) == (rate, 1)
     assert len(samples) == pytest.approx(len(steady), abs=4096)  # AAC adds priming samples
     middle = samples[RATE // 2 : RATE // 2 + RATE]
@@ -146,7 +146,7 @@ def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> No
     soundfile.write(path, np.zeros((60 * RATE, 2), np.int16), RATE)
     tracemalloc.start()
     try:
-        count = sum(len(block) for block in decode_blocks(path))
+        count = sum(len(block) for block in decode_file(path).blocks)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

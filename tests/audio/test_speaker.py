@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from audio.source import Block, ClosesOnExit
+from audio.source import Block, Source
 from audio.speaker import AHEAD_SECONDS, BEHIND_SECONDS, PlayedAloud, Speaker
 
 RATE = 1000
 
 
-class Blocks(ClosesOnExit):
+class Blocks(Source):
     """A source of given blocks."""
 
     name, status, sample_rate = "blocks", "", RATE

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from audio.capture import DeviceStream
 from audio.clock import Clock
-from audio.ring import SampleRing
 from audio.source import NoMicrophone
 from audio.watchdog import Condition
 
@@ -57,16 +56,6 @@ def tone(sample_rate: int, channels: int = 1, frequency: float = 440.0) -> Sound
     return sound
 
 
-class VirtualStream:
-    """Implements audio.capture.DeviceStream."""
-
-    def __init__(self, capacity: int, channels: int, sample_rate: int) -> None:
-        self.ring = SampleRing(capacity, channels)
-        self.sample_rate = sample_rate
-        self.mark = (0.0, 0)
-        self.ended = False
-
-
 class VirtualDevice:
     """Implements audio.capture.Device: gives `sound` in blocks as the clock goes on.
 
@@ -88,8 +77,8 @@ class VirtualDevice:
     ) -> None:
         self._clock, self._sound = clock, sound
         self._sample_rate, self._channels, self._block = sample_rate, channels, block
-        self._ring_frames = round(ring_seconds * sample_rate)
-        self._stream: VirtualStream | None = None
+        self._ring_seconds = ring_seconds
+        self._stream: DeviceStream | None = None
         self._plugged, self._frozen = True, False
         self._waiting: list[Callable[[], None]] = []  # what a frozen server has been asked to do
         self._position = 0  # sample frames since the clock began
@@ -109,7 +98,7 @@ class VirtualDevice:
             if not self._plugged:
                 future.set_exception(NoMicrophone("The microphone “virtual” is not there: connect it again."))
                 return
-            self._stream = VirtualStream(self._ring_frames, self._channels, self._sample_rate)
+            self._stream = DeviceStream(self._sample_rate, self._channels, self._ring_seconds)
             future.set_result(self._stream)
 
         self._ask(answer)
@@ -173,5 +162,4 @@ class VirtualDevice:
 
     def _give(self, captured: float, block: NDArray[np.float32]) -> None:
         if self._stream is not None:
-            self._stream.ring.write(block)
-            self._stream.mark = (captured, self._stream.mark[1] + len(block))
+            self._stream.take(block, captured)

@@ -21,7 +21,6 @@ from app.stream.snapshot import Snapshot, is_unsure
 from app.stream.torch_backend import TorchBackend
 from app.stream.weights import default_weights
 from audio import AudioError, Block, FileSource, LivePacedSource, Source
-from audio.source import ClosesOnExit
 from model import Classifier, load_classifier
 from tests.app.made_music import made_music
 
@@ -113,7 +112,7 @@ def test_a_source_that_cannot_be_opened_says_why(classifier: Classifier, tmp_pat
     assert snapshots == []
 
 
-class BreakingSource(ClosesOnExit):
+class BreakingSource(Source):
     """Two seconds of noise, one second lost, two seconds of noise, then a fault."""
 
     name, sample_rate, status = "breaking", 22_050, "one cable is loose"

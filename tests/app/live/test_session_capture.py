@@ -17,7 +17,7 @@ from app.stream.models import torch_model
 from app.stream.snapshot import Snapshot
 from app.stream.weights import default_weights
 from audio import Block, Capture, Level
-from audio.source import ClosesOnExit
+from audio.source import Source
 from model import Classifier, load_classifier
 from tests.app.made_music import made_music
 from tests.audio.virtual import VirtualClock, VirtualDevice, tone
@@ -81,7 +81,7 @@ def test_a_lost_microphone_is_a_condition_of_the_run_and_not_its_end(classifier:
     assert engine.state.phase == "stopped"
 
 
-class SomeNan(ClosesOnExit):
+class SomeNan(Source):
     """A second in which one sample is no number, then nothing for as long as one waits."""
 
     name, sample_rate, status = "broken", 22_050, ""

@@ -11,7 +11,7 @@ import soundfile
 
 from app.stream.frames import FrameReader, Frames
 from audio import Block, FileSource, LevelMeter, UnreadableFile
-from audio.source import ClosesOnExit
+from audio.source import Source
 
 
 def singly(reader: FrameReader) -> list[Frames]:
@@ -31,7 +31,7 @@ def test_the_end_of_a_resampled_file_is_heard_too(tmp_path: Path) -> None:
     assert heard[-1].ends[0] == pytest.approx(seconds)
 
 
-class TwoLevels(ClosesOnExit):
+class TwoLevels(Source):
     """A square wave at -6 dBFS with every tenth sample lost to NaN, then a gap, then digital silence."""
 
     name, sample_rate, status = "two levels", 22_050, ""
