@@ -9,6 +9,7 @@ with the file, is kept and named, and the exit code is 1.
 from __future__ import annotations
 
 import argparse
+import io
 import multiprocessing
 import random
 import sys
@@ -17,6 +18,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -24,15 +26,25 @@ from scripts.preparation import run_within_environment
 
 run_within_environment()
 
+import av
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
 from app.files.classify import Task, perform
 from app.files.parameters import Parameters
 from app.files.pool import worker_context
 from app.stream.models import identify
 from app.stream.weights import default_weights
-from scripts.made_sounds.files import made_files
 
 SECONDS_PER_CASE = 60.0
 MOST_BYTES = 3 << 30  # what a case may make its process grow to
+ENCODINGS: tuple[tuple[str, str | None], ...] = (
+    *(("WAV", "PCM_16"), ("WAV", "FLOAT"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", None)),
+    *(("AIFF", "PCM_24"), ("AU", "PCM_16"), ("CAF", "ALAC_16"), ("W64", "PCM_16"), ("RF64", "PCM_16")),
+)
+BY_FFMPEG = {"aac.m4a": "aac", "aac.aac": "aac", "opus.webm": "libopus", "pcm.mkv": "pcm_s16le", "aac.mp4": "aac"}
+RATE = 48_000
 
 
 def main() -> int:
@@ -66,6 +78,34 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=Path("fuzz-found"), help="folder for what fails")
     return parser.parse_args()
+
+
+def made_files() -> dict[str, bytes]:
+    """Half a second of noise in every encoding that is written here, by file name."""
+    noise = np.random.default_rng(0).normal(0, 0.1, (RATE // 2, 2)).astype(np.float32)
+    files = {}
+    for kind, subtype in ENCODINGS:
+        buffer = io.BytesIO()
+        soundfile.write(buffer, noise, RATE, format=kind, subtype=subtype)
+        files[f"{subtype or 'layer3'}.{kind.lower()}".lower()] = buffer.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        for name, codec in BY_FFMPEG.items():
+            files[name] = encode(Path(folder) / name, codec, noise, RATE).read_bytes()
+    return files
+
+
+def encode(path: Path, codec: str, samples: NDArray[np.float32], rate: int) -> Path:
+    """Write (n, channels) with FFmpeg, in whatever sample format the codec takes."""
+    layout = "mono" if samples.shape[1] == 1 else "stereo"
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), format="fltp", layout=layout)
+    frame.sample_rate = rate
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream(codec, rate=rate, layout=layout)
+        convert = av.AudioResampler(format=stream.format, layout=layout, rate=rate, frame_size=1024)
+        for piece in [*convert.resample(frame), *convert.resample(None)]:
+            container.mux(stream.encode(piece))
+        container.mux(stream.encode(None))
+    return path
 
 
 def damage(content: bytes, choices: random.Random) -> bytes:

@@ -46,10 +46,6 @@ def has_module(name: str) -> bool:
     return importlib.util.find_spec(name) is not None
 
 
-def has_program(name: str) -> bool:
-    return shutil.which(name) is not None
-
-
 def has_font() -> bool:
     """Whether there is any font that Qt could show text with."""
     system = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
@@ -72,12 +68,14 @@ def has_pulse_plugin() -> bool:
     )
 
 
-def library(soname: str, package: str) -> Need:
-    return Need(soname, package, partial(loads, soname))
+def library(soname: str) -> Need:
+    """Debian names a library's package after its soname, `libxcb-shm.so.0` and `libX11.so.6` thus."""
+    name, version = soname.lower().split(".so.")
+    return Need(soname, f"{name}{'-' if name[-1].isdigit() else ''}{version}", partial(loads, soname))
 
 
 def program(name: str, package: str) -> Need:
-    return Need(name, package, partial(has_program, name))
+    return Need(name, package, lambda: shutil.which(name) is not None)
 
 
 TO_SET_UP = (
@@ -88,34 +86,19 @@ TO_SET_UP = (
     ),
 )
 
+# Qt itself, also without a screen; then Qt on X11, whose own message blames libxcb-cursor whichever of them is missing.
+QT = "libGL.so.1 libEGL.so.1 libdbus-1.so.3 libfontconfig.so.1 libfreetype.so.6 libxkbcommon.so.0 libX11.so.6"
+X11 = (
+    "libX11-xcb.so.1 libxkbcommon-x11.so.0 libxcb-cursor.so.0 libxcb-icccm.so.4 libxcb-image.so.0 libxcb-keysyms.so.1 "
+    "libxcb-randr.so.0 libxcb-render.so.0 libxcb-render-util.so.0 libxcb-shape.so.0 libxcb-shm.so.0 libxcb-sync.so.1 "
+    "libxcb-util.so.1 libxcb-xfixes.so.0 libxcb-xkb.so.1"
+)
 TO_RUN = (
-    library("libportaudio.so.2", "libportaudio2"),
-    # Qt itself, also without a screen
-    library("libglib-2.0.so.0", "libglib2.0-0"),
-    library("libGL.so.1", "libgl1"),
-    library("libEGL.so.1", "libegl1"),
-    library("libdbus-1.so.3", "libdbus-1-3"),
-    library("libfontconfig.so.1", "libfontconfig1"),
-    library("libfreetype.so.6", "libfreetype6"),
-    library("libxkbcommon.so.0", "libxkbcommon0"),
-    library("libX11.so.6", "libx11-6"),
+    library("libportaudio.so.2"),
+    Need("libglib-2.0.so.0", "libglib2.0-0", partial(loads, "libglib-2.0.so.0")),
+    *map(library, QT.split()),
     Need("a font", "fonts-dejavu-core", has_font),
-    # Qt on X11; its own message blames libxcb-cursor whichever of these is missing
-    library("libX11-xcb.so.1", "libx11-xcb1"),
-    library("libxkbcommon-x11.so.0", "libxkbcommon-x11-0"),
-    library("libxcb-cursor.so.0", "libxcb-cursor0"),
-    library("libxcb-icccm.so.4", "libxcb-icccm4"),
-    library("libxcb-image.so.0", "libxcb-image0"),
-    library("libxcb-keysyms.so.1", "libxcb-keysyms1"),
-    library("libxcb-randr.so.0", "libxcb-randr0"),
-    library("libxcb-render.so.0", "libxcb-render0"),
-    library("libxcb-render-util.so.0", "libxcb-render-util0"),
-    library("libxcb-shape.so.0", "libxcb-shape0"),
-    library("libxcb-shm.so.0", "libxcb-shm0"),
-    library("libxcb-sync.so.1", "libxcb-sync1"),
-    library("libxcb-util.so.1", "libxcb-util1"),
-    library("libxcb-xfixes.so.0", "libxcb-xfixes0"),
-    library("libxcb-xkb.so.1", "libxcb-xkb1"),
+    *map(library, X11.split()),
 )
 
 # A microphone and a screen without hardware; the tests that want one skip where it is missing.

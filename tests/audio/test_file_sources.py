@@ -14,7 +14,7 @@ import soundfile
 
 from audio import FileSource, LivePacedSource, UnreadableFile
 from audio.decode import decode_file
-from scripts.made_sounds.files import encode
+from scripts.fuzz import encode
 from tests.audio.signals import Samples
 from tests.audio.virtual import VirtualClock
 

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from audio import FilePlayer, FileSource
-from scripts.made_sounds.files import encode
+from scripts.fuzz import encode
 from tests.audio.signals import Samples
 from tests.audio.virtual import VirtualClock
 

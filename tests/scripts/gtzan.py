@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from model import GTZAN_GENRES
 from model.training import TrainingPlan
-from scripts.made_sounds import BACKGROUND, KINDS
-from scripts.made_sounds.catalogue import pool_path
+from scripts.made_sounds import BACKGROUND, KINDS, pool_path
 from scripts.training.run import BACKGROUNDS_EACH, OUTLIER_SEED, OUTLIERS_EACH, pool_frames
 
 CHECKOUT = Path(__file__).resolve().parents[2]

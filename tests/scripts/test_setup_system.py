@@ -63,7 +63,7 @@ def test_a_library_is_found_by_its_soname_or_missed() -> None:
 def test_a_module_and_a_program_are_found_or_missed() -> None:
     assert needs.has_module("json")
     assert not needs.has_module("nothing_of_this_name")
-    assert not needs.has_program("nothing-of-this-name")
+    assert not needs.program("nothing-of-this-name", "nothing").is_there()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="system libraries are looked for on Linux only")

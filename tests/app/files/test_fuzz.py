@@ -16,8 +16,7 @@ from app.stream.models import identify
 from app.stream.weights import default_weights
 from audio import RawFormat, StreamSource, UnreadableFile
 from audio.pipe import SAMPLE_TYPES, to_samples
-from scripts.fuzz import damage
-from scripts.made_sounds.files import made_files
+from scripts.fuzz import damage, made_files
 from tests.audio.test_pipe import heard, pipe_of
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
