@@ -28,8 +28,7 @@ TOLERANCE = 0.02
 DETECTION = ModelConfig(window=64, width=1024, heads=8, feed_forward=1024, attention="softmax")
 STACKS = {1: DETECTION, 2: replace(DETECTION, blocks=2, stacking="retroactive")}
 GROWTH = ModelConfig(width=192, heads=8, landmark_count=16)
-
-
+KINDS = ("continual", "fixed")  # of landmarks
 # Millions of multiply-adds for a prediction: the features and their width, before the linear layer that makes a token
 # of them; blocks; the window model, the continual one.
 PUBLISHED = (
@@ -54,31 +53,15 @@ class Cell:
         return self.ours / self.published - 1
 
 
-@dataclass(frozen=True)
-class Growth:
-    """FLOPs of attention alone for one new token, at one window."""
-
-    window: int
-    transformer: int
-    continual_transformer: int
-    nystromformer: int
-    continual_landmarks: int
-    fixed_landmarks: int
-
-    def ratio(self, landmarks: str) -> float:
-        """How many times the cost of continual Nystrom attention with "fixed" or "continual" landmarks."""
-        return self.transformer / (self.fixed_landmarks if landmarks == "fixed" else self.continual_landmarks)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON object")
     cells, growth = published_beside_ours(), [growth_at(64 << doublings) for doublings in range(7)]
-    passes = {landmarks: first_window_beyond(1000.0, landmarks) for landmarks in ("continual", "fixed")}
+    passes = {landmarks: first_window_beyond(1000.0, landmarks) for landmarks in KINDS}
     if parser.parse_args().json:
         figures = {
             "published": [asdict(cell) | {"difference": cell.difference} for cell in cells],
-            "growth": [asdict(at) | {f"ratio_{kind}": at.ratio(kind) for kind in passes} for at in growth],
+            "growth": growth,
             "thousandfold_from_window": passes,
         }
         print(json.dumps(figures))
@@ -110,23 +93,27 @@ def multiply_adds(config: ModelConfig, input_width: int, continual: bool) -> tup
     return (linear + parts["attention"] / 2) / 1e6, linear / 1e6
 
 
-def growth_at(window: int) -> Growth:
+def growth_at(window: int) -> dict[str, float]:
+    """FLOPs of attention alone for one new token, and how many times continual Nystrom attention a Transformer is."""
     nystrom = replace(GROWTH, window=window)
     softmax, continual = replace(nystrom, attention="softmax"), replace(nystrom, landmarks="continual")
-    return Growth(
-        window,
-        transformer=twin_cost(softmax).parts["attention"],
-        continual_transformer=step_cost(softmax).parts["attention"],
-        nystromformer=twin_cost(continual).parts["attention"],
-        continual_landmarks=step_cost(continual).parts["attention"],
-        fixed_landmarks=step_cost(nystrom).parts["attention"],
-    )
+    transformer = twin_cost(softmax).parts["attention"]
+    costs = {"continual_landmarks": step_cost(continual), "fixed_landmarks": step_cost(nystrom)}
+    ours = {name: cost.parts["attention"] for name, cost in costs.items()}
+    return {
+        "window": window,
+        "transformer": transformer,
+        "continual_transformer": step_cost(softmax).parts["attention"],
+        "nystromformer": twin_cost(continual).parts["attention"],
+        **ours,
+        **{f"ratio_{kind}": transformer / ours[f"{kind}_landmarks"] for kind in KINDS},
+    }
 
 
 def first_window_beyond(ratio: float, landmarks: str) -> int:
     """The smallest window at which the Transformer costs `ratio` times as much as continual Nystrom attention."""
     window = GROWTH.landmark_count
-    while growth_at(window).ratio(landmarks) <= ratio:
+    while growth_at(window)[f"ratio_{landmarks}"] <= ratio:
         window += 1
     return window
 
@@ -160,7 +147,7 @@ def print_published(cells: list[Cell]) -> None:
     )
 
 
-def print_growth(growth: list[Growth], passes: dict[str, int]) -> None:
+def print_growth(growth: list[dict[str, float]], passes: dict[str, int]) -> None:
     print(
         f"\nAttention alone, FLOPs for one new token (a multiply-add is 2); d = {GROWTH.width}, {GROWTH.heads} heads, "
         f"m = {GROWTH.landmark_count}, inverse: {GROWTH.inverse}\n\n"
@@ -170,9 +157,9 @@ def print_growth(growth: list[Growth], passes: dict[str, int]) -> None:
     )
     for at in growth:
         print(
-            f"{at.window:8}{at.transformer:15,}{at.continual_transformer:13,}{at.nystromformer:16,}"
-            f"{at.continual_landmarks:12,}{at.fixed_landmarks:11,}"
-            f"{at.ratio('continual'):15,.0f}x{at.ratio('fixed'):10,.0f}x"
+            f"{at['window']:8}{at['transformer']:15,}{at['continual_transformer']:13,}{at['nystromformer']:16,}"
+            f"{at['continual_landmarks']:12,}{at['fixed_landmarks']:11,}"
+            f"{at['ratio_continual']:15,.0f}x{at['ratio_fixed']:10,.0f}x"
         )
     print_paragraph(
         f"More than 1000 times as much: from n = {passes['fixed']} on with fixed landmarks, from n = "

@@ -14,6 +14,7 @@ import argparse
 import errno
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -28,7 +29,7 @@ from model import Classifier, WeightsError, load_for_training, save_classifier
 from model.training import TrainingError, TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
 from scripts.measures import labels_for
-from scripts.training.calibrate import calibrate_like, calibrate_on, calibrate_with, read_calibration
+from scripts.training.calibrate import calibrate_on, calibrate_with, calibration_of, read_calibration
 from scripts.training.family import ATTENTIONS, configure
 from scripts.training.run import TrainingRun, begin_run
 
@@ -42,17 +43,16 @@ def main() -> int:
         dataset = read_dataset(arguments)
         training = dataset.part(*arguments.train_on.split("+"))
         valid = dataset.part("valid") if arguments.train_on == "train" else None
-        example = load_for_training(arguments.calibrate_like) if arguments.calibrate_like else None
-        calibration = read_calibration(arguments.calibration) if arguments.calibration else None
+        calibration = calibration_of(arguments.calibrate_like) if arguments.calibrate_like else None
+        if arguments.calibration:
+            calibration = read_calibration(arguments.calibration)
         teachers = [load_for_training(path) for path in arguments.teachers]
         run = prepare(arguments, training, valid, teachers)
         console.note(f"{len(training.names)} clips to train on, {len(valid.names) if valid else 'none'} to check on")
         run.go(console)
         classifier, notes = run.trainer.average.cpu(), {"valid_clips": "0"}
         if calibration is not None:
-            classifier, notes = calibrate_with(classifier, calibration)
-        elif example is not None:
-            classifier, notes = calibrate_like(classifier, example, arguments.calibrate_like)
+            classifier, notes = calibrate_with(classifier, calibration), calibration.notes
         elif valid is not None:
             classifier, notes = calibrate_on(classifier, valid, arguments.precision)
         notes |= {
@@ -89,10 +89,7 @@ def prepare(
 ) -> TrainingRun:
     """The run that the command line asks for. Raises DatasetError, TrainingError, ValueError and OSError."""
     plan = TrainingPlan(
-        epochs=arguments.epochs,
-        seed=arguments.seed,
-        outlier_share=arguments.outliers,
-        landmarks=arguments.init_landmarks,
+        arguments.epochs, arguments.seed, outlier_share=arguments.outliers, landmarks=arguments.init_landmarks
     )
     seconds = arguments.window_seconds, arguments.level_seconds
     config = configure(arguments.row, arguments.blocks, arguments.stacking, *seconds)
@@ -148,15 +145,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--init-landmarks", choices=("kmeans", "random"), default="kmeans", help="fixed ones")
     parser.add_argument("--outliers", type=float, default=TrainingPlan.outlier_share, help="share of made sounds")
     parser.add_argument("--precision", type=float, default=0.8, help="of sure answers, which the unsure rule aims at")
-    parser.add_argument(
-        "--calibrate-like", type=Path, metavar="WEIGHTS", help="take temperature and unsure rule of these"
-    )
-    parser.add_argument(
-        "--calibration", type=Path, metavar="JSON", help="take those that scripts/cross_validate.py found"
-    )
-    parser.add_argument(
-        "--teachers", type=Path, nargs="+", default=[], metavar="WEIGHTS", help="learn from what these answer, too"
-    )
+    others: dict[str, Any] = {"type": Path, "metavar": "WEIGHTS"}
+    parser.add_argument("--calibrate-like", **others, help="take temperature and unsure rule of these")
+    parser.add_argument("--calibration", type=Path, metavar="JSON", help="take those that cross_validate.py found")
+    parser.add_argument("--teachers", **others, nargs="+", default=[], help="learn from what these answer, too")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--check-every", type=int, default=5, metavar="EPOCHS", help="how often to look at valid")

@@ -1,4 +1,4 @@
-"""The last step of a run: a temperature folded into the head, and the unsure rule, both chosen on valid."""
+"""The last step of a run: a temperature folded into the head, and the unsure rule: chosen on valid, or found before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model import Classifier, ModelConfig, read_notes
+from model import Classifier, ModelConfig, load_for_training, read_notes
 from model.training import (
     choose_unsure,
     clip_figures,
@@ -23,6 +23,17 @@ from model.training import (
 )
 from scripts.dataset import Dataset
 from scripts.measures import labels_for
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was found for other weights of the same recipe."""
+
+    temperature: float
+    offsets: tuple[float, ...]  # per genre, added to its logit
+    probability: float  # of the unsure rule,
+    margin: float  # both parts
+    notes: dict[str, str]  # to be kept with the weights
 
 
 def calibrate_on(classifier: Classifier, valid: Dataset, precision: float) -> tuple[Classifier, dict[str, str]]:
@@ -82,53 +93,35 @@ def calibration_out_of_fold(
     }
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """What a cross-validation found."""
-
-    temperature: float
-    offsets: tuple[float, ...]  # per genre, added to its logit
-    probability: float  # of the unsure rule,
-    margin: float  # both parts
-    figures: dict[str, Any]
-
-
 def read_calibration(path: Path) -> Calibration:
     """What scripts/cross_validate.py wrote. Raises ValueError when the file says something else, and OSError."""
     try:
         kept = json.loads(path.read_text())
-        rule = kept["unsure"]
-        return Calibration(
-            float(kept["temperature"]),
-            tuple(float(offset) for offset in kept["offsets"]),
-            float(rule["probability"]),
-            float(rule["margin"]),
-            dict(kept["figures"]),
-        )
+        rule, temperature = kept["unsure"], float(kept["temperature"])
+        offsets = tuple(float(offset) for offset in kept["offsets"])
+        notes = {
+            "temperature": repr(temperature),
+            "offsets": json.dumps([round(offset, 4) for offset in offsets]),
+            "cross_validation": json.dumps(dict(kept["figures"])),
+        }
+        return Calibration(temperature, offsets, float(rule["probability"]), float(rule["margin"]), notes)
     except (KeyError, TypeError, ValueError):
         raise ValueError(f"{path} is no calibration; scripts/cross_validate.py writes one") from None
 
 
-def calibrate_with(classifier: Classifier, calibration: Calibration) -> tuple[Classifier, dict[str, str]]:
-    """With what a cross-validation found."""
+def calibration_of(weights: Path) -> Calibration:
+    """That of other weights: where all clips were trained on, none can choose it. Raises WeightsError."""
+    config, temperature = load_for_training(weights).config, read_notes(weights).get("temperature", "1.0")
+    notes = {"temperature": temperature, "calibrated_like": weights.name}
+    return Calibration(float(temperature), (), config.unsure_probability, config.unsure_margin, notes)
+
+
+def calibrate_with(classifier: Classifier, calibration: Calibration) -> Classifier:
+    """Temperature and offsets folded into the head, which changes, and the same weights with the unsure rule."""
     fold_temperature(classifier, calibration.temperature)
-    fold_offsets(classifier, torch.tensor(calibration.offsets, dtype=torch.float64))
-    return with_rule(classifier, calibration.probability, calibration.margin), {
-        "temperature": repr(calibration.temperature),
-        "offsets": json.dumps([round(offset, 4) for offset in calibration.offsets]),
-        "cross_validation": json.dumps(calibration.figures),
-    }
-
-
-def calibrate_like(classifier: Classifier, example: Classifier, path: Path) -> tuple[Classifier, dict[str, str]]:
-    """With the temperature and the rule of other weights: where all clips were trained on, none can choose them."""
-    temperature = read_notes(path).get("temperature", "1.0")
-    fold_temperature(classifier, float(temperature))
-    config = example.config
-    return with_rule(classifier, config.unsure_probability, config.unsure_margin), {
-        "temperature": temperature,
-        "calibrated_like": path.name,
-    }
+    if calibration.offsets:
+        fold_offsets(classifier, torch.tensor(calibration.offsets, dtype=torch.float64))
+    return with_rule(classifier, calibration.probability, calibration.margin)
 
 
 def with_rule(classifier: Classifier, probability: float, margin: float) -> Classifier:

@@ -52,15 +52,16 @@ def configure(
     base: ModelConfig | None = None,
 ) -> ModelConfig:
     """The configuration that ships (or `base`) with one of ATTENTIONS. Raises ValueError."""
-    chosen = ATTENTIONS[attention]
-    config = replace(
-        base or ModelConfig(), attention=chosen.attention, landmarks=chosen.landmarks, blocks=blocks, stacking=stacking
+    chosen, base = ATTENTIONS[attention], base or ModelConfig()
+    return replace(
+        base,
+        attention=chosen.attention,
+        landmarks=chosen.landmarks,
+        blocks=blocks,
+        stacking=stacking,
+        window=base.window if window_seconds is None else frames_in(window_seconds),
+        level_window=base.level_window if level_seconds is None else frames_in(level_seconds),
     )
-    if window_seconds is not None:
-        config = replace(config, window=frames_in(window_seconds))
-    if level_seconds is not None:
-        config = replace(config, level_window=frames_in(level_seconds))
-    return config
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,12 @@ class Task:
     device: str
 
     @property
+    def name(self) -> str:
+        return f"{self.member.name}-seed{self.seed}"
+
+    @property
     def path(self) -> Path:
-        return self.results / f"{self.member.name}-seed{self.seed}.json"
+        return self.results / f"{self.name}.json"
 
     @property
     def plan(self) -> TrainingPlan:
@@ -121,9 +126,8 @@ class Task:
     def asked_for(self) -> dict[str, Any]:
         """All that decides the result, as JSON has it."""
         data = f"{(self.data.data or self.data.audio).name}, {self.data.split_scheme or 'fault-filtered'}"
-        asked: dict[str, Any] = {"member": asdict(self.member), "plan": asdict(self.plan), "data": data}
-        asked = json.loads(json.dumps(asked))
-        return asked
+        asked = {"member": asdict(self.member), "plan": asdict(self.plan), "data": data}
+        return dict(json.loads(json.dumps(asked)))
 
 
 def perform(task: Task) -> dict[str, Any]:
@@ -137,16 +141,12 @@ def perform(task: Task) -> dict[str, Any]:
     training, valid = dataset.part("train"), dataset.part("valid")
     member = task.member
     task.work.mkdir(parents=True, exist_ok=True)
-    weights = task.work / f"{member.name}-seed{task.seed}.safetensors"
+    weights = task.work / f"{task.name}.safetensors"
     run = begin_run(training, member.config, task.plan, task.data.cache, weights, device=torch.device(task.device))
     run.go(Console(quiet=True))
     trained = run.trainer.average
-    tokens = clip_probabilities(
-        trained,
-        torch.from_numpy(valid.frames),
-        token_stride=member.token_stride,
-        answer_stride=member.answer_stride,
-    )
+    strides = {"token_stride": member.token_stride, "answer_stride": member.answer_stride}
+    tokens = clip_probabilities(trained, torch.from_numpy(valid.frames), **strides)
     figures = clip_figures(tokens, labels_for(member.config, valid), member.config)
     result = {
         "name": member.name,

@@ -65,21 +65,14 @@ class TrainingRun:
         trainer = self.trainer
         while not trainer.finished:
             epoch = trainer.run_epoch()
-            row: dict[str, Any] = {
-                "epoch": epoch.number,
-                "loss": epoch.loss,
-                "valid_accuracy": None,
-                "valid_log_loss": None,
-                "learning_rate": epoch.learning_rate,
-                "seconds": round(epoch.seconds, 3),
-            }
-            looks = self._check is not None and (epoch.number % self._check_every == 0 or trainer.finished)
-            if looks and self._check is not None:
-                row["valid_accuracy"], row["valid_log_loss"] = self._check(trainer.average)
+            check = self._check if trainer.finished or epoch.number % self._check_every == 0 else None
+            found = (None, None) if check is None else check(trainer.average)
+            values = (epoch.number, epoch.loss, *found, epoch.learning_rate, round(epoch.seconds, 3))
+            row = dict(zip(FIELDS, values, strict=True))
             self._log.append(row)
             save_checkpoint(trainer, self.checkpoint, self._data, self._log)
             write_csv(self._log, self._output.with_suffix(".csv"))
-            if looks or trainer.finished:
+            if check is not None or trainer.finished:
                 write_plot(self._log, self._output.with_suffix(".png"))
                 console.note(self._describe(row))
             console.progress(epoch.number / trainer.plan.epochs, f"loss {epoch.loss:.3f}")

@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from app.files.console import Console
-from model import Classifier, ModelConfig, load_for_training, save_classifier
+from model import Classifier, ModelConfig, save_classifier
 from model.training import Epoch, Trainer, TrainingError, TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import Dataset, DatasetError
 from scripts.measures import frames_in
-from scripts.training.calibrate import calibrate_like, calibrate_on
+from scripts.training.calibrate import calibrate_on, calibrate_with, calibration_of
 from scripts.training.family import configure
 from scripts.training.run import TrainingRun, fingerprint, training_data
 
@@ -101,11 +101,11 @@ def test_where_all_clips_are_trained_on_calibration_is_that_of_other_weights(tmp
     torch.manual_seed(1)
     classifier = Classifier(CONFIG).eval()
     head = classifier.encoder.head.weight.detach().clone()
-    path = tmp_path / "example.safetensors"
-    calibrated, notes = calibrate_like(classifier, load_for_training(path), path)
+    calibration = calibration_of(tmp_path / "example.safetensors")
+    calibrated = calibrate_with(classifier, calibration)
     torch.testing.assert_close(calibrated.encoder.head.weight, head / 2.0)
     assert (calibrated.config.unsure_probability, calibrated.config.unsure_margin) == (0.35, 0.2)
-    assert notes == {"temperature": "2.0", "calibrated_like": "example.safetensors"}
+    assert calibration.notes == {"temperature": "2.0", "calibrated_like": "example.safetensors"}
 
 
 def test_rows_and_windows_are_chosen_by_name_and_seconds() -> None:
