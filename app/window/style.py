@@ -84,23 +84,15 @@ def style_sheet(palette: Palette, scale: float) -> str:
 
 def stock_palette(palette: Palette) -> QPalette:
     """A palette as Qt's own controls take it."""
-    made = QPalette()
-    for role, colour in (
-        (QPalette.ColorRole.Window, palette.panel),
-        (QPalette.ColorRole.Base, palette.background),
-        (QPalette.ColorRole.AlternateBase, palette.panel),
-        (QPalette.ColorRole.Button, palette.raised),
-        (QPalette.ColorRole.ToolTipBase, palette.raised),
-        (QPalette.ColorRole.Highlight, palette.accent),
-        (QPalette.ColorRole.HighlightedText, palette.background),
-        (QPalette.ColorRole.PlaceholderText, palette.faint),
+    made, roles = QPalette(), QPalette.ColorRole
+    for colour, shown in (
+        (palette.panel, (roles.Window, roles.AlternateBase)),
+        (palette.background, (roles.Base, roles.HighlightedText)),
+        (palette.raised, (roles.Button, roles.ToolTipBase)),
+        (palette.accent, (roles.Highlight,)),
+        (palette.faint, (roles.PlaceholderText,)),
+        (palette.text, (roles.WindowText, roles.Text, roles.ButtonText, roles.ToolTipText)),
     ):
-        made.setColor(role, QColor(colour))
-    for role in (
-        QPalette.ColorRole.WindowText,
-        QPalette.ColorRole.Text,
-        QPalette.ColorRole.ButtonText,
-        QPalette.ColorRole.ToolTipText,
-    ):
-        made.setColor(role, QColor(palette.text))
+        for role in shown:
+            made.setColor(role, QColor(colour))
     return made

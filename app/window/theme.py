@@ -13,34 +13,11 @@ from PySide6.QtGui import QColor, QFont, QGuiApplication
 
 from app.window.launch import ThemeChoice
 
-Role = (
-    Literal[
-        "background",
-        "panel",
-        "raised",
-        "line",
-        "text",
-        "muted",
-        "faint",
-        "accent",
-        "step",
-        "twin",
-        "warning",
-        "problem",
-    ]
-    | int
-)
+Named = Literal["background", "panel", "raised", "line", "text", "muted", "faint", "accent", "step", "twin"]
+Role = Named | Literal["warning", "problem"] | int
 """What a colour is for; a number is the genre at that place in the session's order."""
 
-FAMILIES = (
-    "Inter",
-    "Segoe UI Variable",
-    "Segoe UI",
-    "SF Pro Text",
-    "Helvetica Neue",
-    "Noto Sans",
-    "DejaVu Sans",
-)
+FAMILIES = ["Inter", "Segoe UI Variable", "Segoe UI", "SF Pro Text", "Helvetica Neue", "Noto Sans", "DejaVu Sans"]
 DESIGN_WIDTH, DESIGN_HEIGHT = 1280, 800  # the size at which scale is 1
 SMALLEST_SCALE, LARGEST_SCALE = 0.68, 3.5
 SMALLEST_TEXT = 10  # pixels; below this nobody reads on a projector
@@ -68,12 +45,6 @@ class Palette:
     warning: str
     problem: str
     genres: tuple[str, ...]
-
-    def named(self, role: Role) -> str:
-        """#rrggbb; genres repeat after ten."""
-        if isinstance(role, int):
-            return self.genres[role % len(self.genres)]
-        return str(getattr(self, role))
 
 
 DARK = Palette(
@@ -133,42 +104,32 @@ LIGHT = Palette(
 
 
 class Theme(QObject):
-    """The palette of now. `changed` is for what cannot ask while it paints, such as style sheets."""
+    """The palette of now, and the choice it follows. `changed` is for what cannot ask while it paints."""
 
     changed = Signal()
 
     def __init__(self, choice: ThemeChoice = "dark", parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._choice = choice
-        self._palette = palette_for(choice)
+        self.choice, self.palette = choice, palette_for(choice)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
-
-    @property
-    def choice(self) -> ThemeChoice:
-        """What the user chose."""
-        return self._choice
-
-    @property
-    def palette(self) -> Palette:
-        """The colours of now."""
-        return self._palette
 
     def choose(self, choice: ThemeChoice) -> None:
         """Draw everything in this theme from now on."""
-        self._choice = choice
+        self.choice = choice
         palette = palette_for(choice)
-        if palette != self._palette:
-            self._palette = palette
+        if palette != self.palette:
+            self.palette = palette
             self.changed.emit()
 
     def colour(self, role: Role, opacity: float = 1.0) -> QColor:
-        """The present colour of a role, opacity 0..1."""
-        made = QColor(self._palette.named(role))
+        """The present colour of a role, opacity 0..1; genres repeat after ten."""
+        genres = self.palette.genres
+        made = QColor(genres[role % len(genres)] if isinstance(role, int) else getattr(self.palette, role))
         made.setAlphaF(opacity)
         return made
 
     def _follow_system(self) -> None:
-        self.choose(self._choice)
+        self.choose(self.choice)
 
 
 def palette_for(choice: ThemeChoice) -> Palette:
@@ -192,7 +153,7 @@ def text_pixels(size: float, scale: float) -> int:
 
 def font(size: float, scale: float, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:
     """The window's font, with digits of one width so that numbers do not jitter."""
-    made = QFont(list(FAMILIES))
+    made = QFont(FAMILIES)
     made.setPixelSize(text_pixels(size, scale))
     made.setWeight(weight)
     made.setFeature(QFont.Tag("tnum"), 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.files.console import clock as clock
 from app.live.costs import ROLLING_FRAMES
@@ -12,6 +12,7 @@ from app.stream.snapshot import FrameFlops
 UNKNOWN = "\N{EM DASH}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
 TIMES = "\N{MULTIPLICATION SIGN}"
+PREFIXES, DURATIONS = ("", "k", "M", "G", "T"), ("ns", "µs", "ms", "s")
 STEP = "The continual model keeps what it computed before and adds only what the newest frame brings."
 TWIN = (
     "The non-continual twin has the same weights and gives the same answer, but computes its whole window "
@@ -73,14 +74,10 @@ def percent(share: float) -> str:
 
 def budget_share(share: float | None) -> str:
     """Two digits, since the share of interest is far below one percent: 0.0043 is "0.43 %"."""
-    return UNKNOWN if share is None else f"{_two_digits(share * 100)} %"
-
-
-def _two_digits(value: float) -> str:
-    if value <= 0:
-        return "0"
-    decimals = min(max(1 - math.floor(math.log10(value)), 0), 3)
-    return f"{value:.{decimals}f}"
+    if share is None:
+        return UNKNOWN
+    decimals = min(max(1 - math.floor(math.log10(share * 100)), 0), 3) if share > 0 else 0
+    return f"{share * 100:.{decimals}f} %"
 
 
 def whole(count: int) -> str:
@@ -88,10 +85,8 @@ def whole(count: int) -> str:
     return f"{count:,}".replace(",", THIN)
 
 
-def microseconds(nanoseconds: float | None) -> str:
+def microseconds(nanoseconds: float) -> str:
     """118 400 is "118 µs"; below ten one decimal."""
-    if nanoseconds is None:
-        return UNKNOWN
     value = nanoseconds / 1e3
     return f"{value:.1f} µs" if value < 10 else f"{whole(round(value))} µs"
 
@@ -101,25 +96,25 @@ def step_note(nanoseconds: float, is_quickest: bool) -> str:
     return f"{microseconds(nanoseconds)} a step{', the quickest here' if is_quickest else ''}"
 
 
-def flops(count: int) -> str:
-    """Three digits and a prefix: 412345 is "412 kFLOP"."""
-    value, prefix = float(count), ""
-    for larger in ("k", "M", "G", "T"):
-        if value < 999.5:
-            break
-        value, prefix = value / 1e3, larger
+def flops(count: float, unit: str = "FLOP") -> str:
+    """Three digits and a prefix: 412345 is "412 kFLOP"; without unit "412 k"."""
+    value, prefix = _scaled(count, PREFIXES)
     decimals = 0 if value >= 99.95 or not prefix else 1 if value >= 9.995 else 2
-    return f"{value:.{decimals}f} {prefix}FLOP"
+    return f"{value:.{decimals}f} {prefix}{unit}".rstrip()
 
 
-def count(number: int) -> str:
-    """The same without the unit: "412 k"."""
-    return flops(number).removesuffix("FLOP").rstrip()
+def decade(value: float, units: Sequence[str]) -> str:
+    """A power of ten on an axis: "10 µs", "100 k"."""
+    value, unit = _scaled(value, units)
+    return f"{value:.0f} {unit}".rstrip()
 
 
-def memory(count: int) -> str:
-    """412345 is "412 kB"."""
-    return flops(count).replace("FLOP", "B")
+def _scaled(value: float, units: Sequence[str]) -> tuple[float, str]:
+    """In the unit, each a thousand times the one before, in which it has at most three digits."""
+    step = 0
+    while value >= 999.5 and step + 1 < len(units):
+        value, step = value / 1e3, step + 1
+    return value, units[step]
 
 
 def every(k: int) -> str:
@@ -134,16 +129,11 @@ def window_length(seconds: float) -> str:
 
 
 def ratio(times: float | None) -> str:
-    """37.2 is 37 and a multiplication sign; below one it is said the other way round, see `more_or_less`."""
+    """37.2 is 37 and a multiplication sign; below one it is said the other way round."""
     if times is None:
         return UNKNOWN
     value = 1 / times if 0 < times < 1 else times
     return f"{value:.1f}{TIMES}" if value < 9.95 else f"{whole(round(value))}{TIMES}"
-
-
-def more_or_less(times: float | None, less: str, more: str) -> str:
-    """The words beside `ratio`: an honest panel also says when the continual model is the dearer one."""
-    return more if times is not None and times < 1 else less
 
 
 def difference(probability: float | None) -> str:
@@ -165,22 +155,6 @@ def heard(filled: float, window_seconds: float) -> str:
     """ "12 of 30 s heard"; a window of whole frames is a little shorter than its name, and full at 30."""
     window = round(window_seconds)
     return f"{math.floor(filled * window + 1e-6)} of {window} s heard"
-
-
-def decade_of_time(nanoseconds: float) -> str:
-    """A power of ten on the time axis: "10 µs", "1 ms"."""
-    for limit, unit in ((1e9, "s"), (1e6, "ms"), (1e3, "µs")):
-        if nanoseconds >= limit:
-            return f"{nanoseconds / limit:.0f} {unit}"
-    return f"{nanoseconds:.0f} ns"
-
-
-def decade_of_flops(count: float) -> str:
-    """A power of ten on the FLOP axis: "100 k", "1 M"."""
-    for limit, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if count >= limit:
-            return f"{count / limit:.0f} {prefix}"
-    return f"{count:.0f}"
 
 
 def twin_note(twin_every: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -42,19 +44,16 @@ class Sparkline(Explained):
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         with painting(self) as painter:
-            small = font(10, self.scale)
-            painter.setFont(small)
-            metrics = QFontMetrics(small)
+            painter.setFont(font(10, self.scale))
+            metrics = painter.fontMetrics()
             left = metrics.horizontalAdvance("100 µs") + round(8 * self.scale)
             room = QRectF(left, 0, self.width() - left, self.height())
             self._paint_axis(painter, room, metrics)
             step = room.width() / (SERIES_FRAMES - 1)
             first = room.right() - step * (len(self._series) - 1)
             for column, colour in enumerate(COLOURS):
-                values = self._series[:, column]
-                at = np.flatnonzero(~np.isnan(values))
-                heights = (self.height() - 2) * (1 - self._axis.positions(values[at])) + 1
-                points = [QPointF(x, y) for x, y in zip((first + step * at).tolist(), heights.tolist(), strict=True)]
+                values = enumerate(self._series[:, column].tolist())
+                points = [QPointF(first + step * at, self._y(value)) for at, value in values if not math.isnan(value)]
                 painter.setPen(QPen(self.theme.colour(colour), max(1.3, 1.5 * self.scale), j=Qt.PenJoinStyle.RoundJoin))
                 painter.drawPolyline(QPolygonF(points))
             self._paint_budget(painter, room, metrics)
@@ -70,7 +69,7 @@ class Sparkline(Explained):
             if top > free_from:
                 painter.setPen(self.theme.colour("faint"))
                 place = QRectF(0, top, room.left() - 6 * self.scale, metrics.height())
-                painter.drawText(place, RIGHT, words.decade_of_time(decade))
+                painter.drawText(place, RIGHT, words.decade(decade, words.DURATIONS))
                 free_from = top + metrics.height()
 
     def _paint_budget(self, painter: QPainter, room: QRectF, metrics: QFontMetrics) -> None:
@@ -97,16 +96,14 @@ class PartsChart(Explained):
         """Show the parts of one frame."""
         rows = [(part, count, count) for part, count in flops.shared.items()]
         rows += [(part, flops.step.get(part, 0), count) for part, count in flops.twin.items()]
-        if rows != self.rows:
-            self.rows = rows
-            self._axis = FLOPS_AXIS.holding(*(count for row in rows for count in row[1:]))
-            self.update()
+        self.rows = rows
+        self._axis = FLOPS_AXIS.holding(*(count for row in rows for count in row[1:]))
+        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         with painting(self) as painter:
-            small = font(11, self.scale)
-            painter.setFont(small)
-            metrics = QFontMetrics(small)
+            painter.setFont(font(11, self.scale))
+            metrics = painter.fontMetrics()
             name = metrics.horizontalAdvance("feed-forward") + round(10 * self.scale)
             number = metrics.horizontalAdvance("99.9 M") + round(8 * self.scale)
             track = QRectF(name, 0, self.width() - name - 2 * number, self.height())
@@ -118,9 +115,9 @@ class PartsChart(Explained):
                 right = RIGHT | Qt.AlignmentFlag.AlignVCenter
                 shared = step == twin
                 painter.setPen(self.theme.colour("text" if shared else "step"))
-                painter.drawText(line.adjusted(0, 0, -number, 0), right, words.count(step))
+                painter.drawText(line.adjusted(0, 0, -number, 0), right, words.flops(step, ""))
                 painter.setPen(self.theme.colour("faint" if shared else "twin"))
-                painter.drawText(line, right, "both" if shared else words.count(twin))
+                painter.drawText(line, right, "both" if shared else words.flops(twin, ""))
                 self._paint_dots(painter, track, line.center().y(), step, twin)
         super().paintEvent(event)
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPaintEvent
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.window import words
 from app.window.cost.tiles import Explained
 from app.window.theme import Role, Theme, font
 from app.window.widgets import RIGHT, Part, Reading, Weight, fill, painting
+
+LESS, MORE = {"time": "less time", "flops": "fewer FLOPs"}, {"time": "more time", "flops": "more FLOPs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,6 @@ class LogAxis:
         if value <= self.low:
             return 0.0
         return min(math.log(value / self.low) / math.log(self.high / self.low), 1.0)
-
-    def positions(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The same of (k,) positive values."""
-        shares: NDArray[np.float64] = np.log(values / self.low) / math.log(self.high / self.low)
-        return np.clip(shares, 0.0, 1.0)
 
     def decades(self) -> list[float]:
         """The powers of ten on the axis, ends included."""
@@ -53,20 +48,20 @@ class LogAxis:
 class LogBar(Part):
     """One value as a bar, its p95 and p99 as thin marks behind the bar's end, and the decades as lines."""
 
-    def __init__(self, parent: QWidget, theme: Theme, colour: Role, axis: LogAxis) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, colour: Role) -> None:
         super().__init__(parent, theme)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._colour = colour
-        self._shown: tuple[LogAxis, tuple[float, ...]] = axis, ()
+        self._axis = LogAxis(1, 10)
+        self._values: Sequence[float] = ()
 
-    def show_values(self, axis: LogAxis, *values: float) -> None:
+    def show_values(self, axis: LogAxis, values: Sequence[float]) -> None:
         """The bar's value, then those of the marks; none at all when nothing is known."""
-        if (axis, values) != self._shown:
-            self._shown = axis, values
-            self.update()
+        self._axis, self._values = axis, values
+        self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        axis, values = self._shown
+        axis, values = self._axis, self._values
         width, height = self.width(), self.height()
         radius = height * 0.22
         with painting(self) as painter:
@@ -88,24 +83,22 @@ class LogBar(Part):
 class AxisLabels(Part):
     """The decades of an axis as text, below the bars."""
 
-    def __init__(self, parent: QWidget, theme: Theme, axis: LogAxis, label: Callable[[float], str]) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, units: Sequence[str]) -> None:
         super().__init__(parent, theme)
-        self._axis, self._label = axis, label
+        self._axis, self._units = LogAxis(1, 10), units
 
     def show_axis(self, axis: LogAxis) -> None:
         """Label this axis."""
-        if axis != self._axis:
-            self._axis = axis
-            self.update()
+        self._axis = axis
+        self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         with painting(self) as painter:
-            small = font(11, self.scale)
-            painter.setFont(small)
+            painter.setFont(font(11, self.scale))
             painter.setPen(self.theme.colour("faint"))
-            metrics, taken = QFontMetrics(small), -1
+            metrics, taken = painter.fontMetrics(), -1
             for decade in self._axis.decades():
-                text = self._label(decade)
+                text = words.decade(decade, self._units)
                 width = metrics.horizontalAdvance(text)
                 middle = round(self._axis.position(decade) * self.width())
                 left = min(max(middle - width // 2, 0), self.width() - width)
@@ -120,22 +113,19 @@ def bars_left(width: int, scale: float) -> int:
 
 
 class ComparisonView(Part):
-    """`name` is the start of the object names of all its readings, such as `time_encoder`; what is counted and not
-    measured has no tail.
-    """
+    """`measure` is time or flops; it and `what` are the start of the object names of all readings."""
 
-    def __init__(
-        self, parent: QWidget, theme: Theme, name: str, axis: LogAxis, has_tail: bool, less: str, more: str
-    ) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, measure: str, what: str) -> None:
         super().__init__(parent, theme)
-        self._less, self._more = less, more
+        name, less = f"{measure}_{what}", LESS[measure]
+        self._measure = measure
         self.setObjectName(name)
         self.ratio_place = Explained(self, theme)
         self.ratio = Reading(self.ratio_place, theme, "text", 36, Weight.Bold).named(f"{name}_ratio", less, "")
         self.ratio_words = Reading(self.ratio_place, theme, "muted", 13, text=less)
         self.lines = [
-            ComparisonLine(self, theme, f"{name}_step", "continual", "step", axis, has_tail),
-            ComparisonLine(self, theme, f"{name}_twin", "twin", "twin", axis, has_tail),
+            ComparisonLine(self, theme, f"{name}_step", "continual", "step"),
+            ComparisonLine(self, theme, f"{name}_twin", "twin", "twin"),
         ]
 
     def explain(self, heading: str, ratio: str, step: str, twin: str) -> None:
@@ -144,10 +134,13 @@ class ComparisonView(Part):
         self.lines[0].explain(f"{heading}: the continual model", step)
         self.lines[1].explain(f"{heading}: its non-continual twin", twin)
 
-    def show_ratio(self, times: float | None) -> None:
-        """Show how many times dearer the twin is."""
+    def show_figures(self, axis: LogAxis, times: float | None, *figures: Sequence[float]) -> None:
+        """Show how many times dearer the twin is, and what is known of each model: see `ComparisonLine`."""
         self.ratio.show_text(words.ratio(times))
-        self.ratio_words.show_text(words.more_or_less(times, self._less, self._more))
+        # An honest panel also says when the continual model is the dearer one.
+        self.ratio_words.show_text((MORE if times is not None and times < 1 else LESS)[self._measure])
+        for line, values in zip(self.lines, figures, strict=True):
+            line.show_values(axis, values)
 
     def arrange(self) -> None:
         """The ratio on the left, the two lines on the right."""
@@ -168,31 +161,42 @@ class ComparisonView(Part):
 
 
 class ComparisonLine(Explained):
-    """One model in one measure: its name, the tail of its number, its number; below them its bar."""
+    """One model in one measure: its name, the tail of its number, its number; below them its bar.
 
-    def __init__(
-        self, parent: QWidget, theme: Theme, name: str, label: str, colour: Role, axis: LogAxis, has_tail: bool
-    ) -> None:
+    Times are measured: median, p95 and p99, or nothing yet. FLOPs are counted: one number, which has no tail.
+    """
+
+    def __init__(self, parent: QWidget, theme: Theme, name: str, label: str, colour: Role) -> None:
         super().__init__(parent, theme)
-        self._has_tail = has_tail
+        self._is_measured = name.startswith("time")
         self.label = Reading(self, theme, colour, 13, text=label)
         spoken = name.replace("_", " ")
         self.value = Reading(self, theme, "text", 15, Weight.Bold, RIGHT, words.UNKNOWN).named(name, spoken)
         self.tail = Reading(self, theme, "muted", 11, align=RIGHT).named(f"{name}_tail", f"{spoken} tail")
-        self.bar = LogBar(self, theme, colour, axis)
+        self.bar = LogBar(self, theme, colour)
 
-    def show_values(self, axis: LogAxis, value: str, tail: str, *lengths: float) -> None:
-        """Show a number, what is known of its spread, and the bar with its marks."""
-        self.value.show_text(value)
-        self.tail.show_text(tail)
-        self.bar.show_values(axis, *lengths)
+    def show_values(self, axis: LogAxis, values: Sequence[float]) -> None:
+        """Show the number, its spread, and the bar with its marks."""
+        if not self._is_measured:
+            self.value.show_text(words.flops(values[0]))
+        else:
+            self.value.show_text(words.microseconds(values[0]) if values else words.UNKNOWN)
+            self.tail.show_text(tail(*values[1:]) if values else "")
+        self.bar.show_values(axis, values)
 
     def arrange(self) -> None:
         scale, width, height = self.scale, self.width(), self.height()
         bar = max(4, round(height * 0.24))
         text = height - bar - round(height * 0.14)
-        name, number = round(width * 0.22), round(width * (0.30 if self._has_tail else 0.70))
+        name, number = round(width * 0.22), round(width * (0.30 if self._is_measured else 0.70))
         self.label.place(scale, QRect(0, 0, name, text))
         self.tail.place(scale, QRect(name, 0, width - name - number - round(4 * scale), text))
         self.value.place(scale, QRect(width - number, 0, number, text))
         self.bar.place(scale, QRect(0, text, width, bar))
+
+
+def tail(p95: float, p99: float) -> str:
+    """The two upper percentiles in as few letters as can be: "p95/99 123/456 µs", "p95/99 1.2/4.6 ms"."""
+    unit, divisor = ("µs", 1e3) if p99 < 999.5e3 else ("ms", 1e6)
+    decimals = 0 if unit == "µs" or p99 >= 99.95e6 else 1
+    return f"p95/99 {p95 / divisor:.{decimals}f}/{p99 / divisor:.{decimals}f} {unit}"

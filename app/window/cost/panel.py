@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
+
 from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from app.live.costs import Comparison, CostReport, Percentiles
+from app.live.costs import CostReport
 from app.stream.snapshot import ModelChoice, ModelDescription, StepTimes
 from app.window import words
 from app.window.cost.charts import PartsChart, Sparkline
 from app.window.cost.comparison import AxisLabels, ComparisonView, LogAxis, bars_left
-from app.window.cost.tiles import CostTiles, Explained, Explanation
+from app.window.cost.tiles import Explained, Explanation, Tile, figures_of, tiles_of
 from app.window.theme import Theme
-from app.window.widgets import PADDING, RIGHT, ChoiceBox, Panel, Part, Reading, Weight
+from app.window.widgets import PADDING, RIGHT, ChoiceBox, Panel, Part, Reading, Weight, painting
 
 TIME_AXIS = LogAxis(1e4, 1e7)  # 10 µs to 10 ms; widens when something lies outside
 FLOPS_AXIS = LogAxis(1e5, 1e7)
 TIME, ARITHMETIC = "Time, measured here", "Arithmetic, counted for a full window"
+TILES_HEIGHT, TILE_WIDTHS = 76, (0.17, 0.18, 0.19, 0.16, 0.12, 0.18)  # pixels at scale 1; shares of the width
 ROWS = ("This encoder alone", "Whole frame, with log-mel and stem")
 
 
@@ -105,32 +109,24 @@ class CostPanel(Panel):
         frame_seconds: float,
     ) -> None:
         super().__init__(parent, theme, "Cost of one frame")
-        self._time_axis, self._flops_axis = TIME_AXIS, FLOPS_AXIS
-        self._model: ModelDescription | None = None
-        self._every = 1
+        self._time_axis = TIME_AXIS
+        self._shown: tuple[ModelDescription, int] | None = None  # the model, and every how many frames its twin answers
         self.controls = ModelControls(self, theme, choices, windows)
         self.heads = [Reading(self, theme, "text", 14, Weight.DemiBold, text=text) for text in (TIME, ARITHMETIC)]
         self.row_labels = [Reading(self, theme, "muted", 12, text=label) for label in ROWS for _ in self.heads]
-        time, arithmetic = (True, "less time", "more time"), (False, "fewer FLOPs", "more FLOPs")
         self.views = [
-            ComparisonView(self, theme, "time_encoder", TIME_AXIS, *time),
-            ComparisonView(self, theme, "flops_encoder", FLOPS_AXIS, *arithmetic),
-            ComparisonView(self, theme, "time_frame", TIME_AXIS, *time),
-            ComparisonView(self, theme, "flops_frame", FLOPS_AXIS, *arithmetic),
+            ComparisonView(self, theme, measure, what) for what in ("encoder", "frame") for measure in ("time", "flops")
         ]
-        self.axes = [
-            AxisLabels(self, theme, TIME_AXIS, words.decade_of_time),
-            AxisLabels(self, theme, FLOPS_AXIS, words.decade_of_flops),
-        ]
+        self.axes = [AxisLabels(self, theme, units) for units in (words.DURATIONS, words.PREFIXES)]
         self.axis_notes = [Reading(self, theme, "faint", 11, text="log scale") for _ in self.axes]
         self.sparkline = Sparkline(self, theme, frame_seconds * 1e9)
         self.sparkline.explain("Time of every frame", words.SPARKLINE)
         self.parts = PartsChart(self, theme)
         self.parts.explain("Arithmetic by part", words.PARTS)
-        self.tiles = CostTiles(self, theme, frame_seconds)
+        self.tiles = [Tile(self, theme, *described) for described in tiles_of(frame_seconds)]
         self.explanation = Explanation(self, theme)
         for explained in self.findChildren(Explained):
-            explained.wished.connect(self._explain)
+            explained.wished.connect(lambda wished: self.explanation.show_beside(wished, self.scale))
 
     def reset(self) -> None:
         """Another run: forget how far the time axis had to reach."""
@@ -139,17 +135,24 @@ class CostPanel(Panel):
     def show_report(self, report: CostReport, missed: int) -> None:
         """Show the present figures; `missed` snapshots never reached the window."""
         self._show_model(report)
-        self._widen(report)
-        for row, comparison in enumerate((report.encoder, report.frame)):
-            self._show_time(self.views[2 * row], comparison)
-            self._show_flops(self.views[2 * row + 1], comparison)
+        rows = report.encoder, report.frame
+        spreads = [spread for row in rows for spread in (row.step, row.twin) if spread is not None]
+        self._time_axis = self._time_axis.holding(*(time for one in spreads for time in (one.p50, one.p99)))
+        flops_axis = FLOPS_AXIS.holding(*(count for row in rows for count in (row.step_flops, row.twin_flops)))
+        for labels, axis in zip(self.axes, (self._time_axis, flops_axis), strict=True):
+            labels.show_axis(axis)
+        for row, time, flops in zip(rows, self.views[::2], self.views[1::2], strict=True):
+            times = [() if spread is None else astuple(spread) for spread in (row.step, row.twin)]
+            time.show_figures(self._time_axis, row.time_ratio, *times)
+            flops.show_figures(flops_axis, row.flops_ratio, (row.step_flops,), (row.twin_flops,))
         self.sparkline.show_series(report.series)
-        self.tiles.show_report(report, missed)
+        for tile, figures in zip(self.tiles, figures_of(report, missed), strict=True):
+            tile.show_figures(*figures)
 
     def _show_model(self, report: CostReport) -> None:
         model = report.model
-        if (model, report.twin_every) != (self._model, self._every):
-            self._model, self._every = model, report.twin_every
+        if (model, report.twin_every) != self._shown:
+            self._shown = model, report.twin_every
             self.parts.show_flops(model.flops)
             for view, (heading, ratio, step, twin) in zip(self.views, words.tips(model.flops), strict=True):
                 if report.twin_every > 1 and view.objectName().startswith("time"):
@@ -161,32 +164,6 @@ class CostPanel(Panel):
         for label, text in zip(self.row_labels[::2], ROWS, strict=True):
             label.show_text(f"{text}{late}")
 
-    def _widen(self, report: CostReport) -> None:
-        rows = report.encoder, report.frame
-        spreads = [spread for row in rows for spread in (row.step, row.twin) if spread is not None]
-        self._time_axis = self._time_axis.holding(*(time for one in spreads for time in (one.p50, one.p99)))
-        counts = [count for row in rows for count in (row.step_flops, row.twin_flops)]
-        self._flops_axis = FLOPS_AXIS.holding(*counts)
-        for labels, axis in zip(self.axes, (self._time_axis, self._flops_axis), strict=True):
-            labels.show_axis(axis)
-
-    def _show_time(self, view: ComparisonView, comparison: Comparison) -> None:
-        view.show_ratio(comparison.time_ratio)
-        for line, spread in zip(view.lines, (comparison.step, comparison.twin), strict=True):
-            if spread is None:
-                line.show_values(self._time_axis, words.UNKNOWN, "")
-            else:
-                lengths = spread.p50, spread.p95, spread.p99
-                line.show_values(self._time_axis, words.microseconds(spread.p50), tail(spread), *lengths)
-
-    def _show_flops(self, view: ComparisonView, comparison: Comparison) -> None:
-        view.show_ratio(comparison.flops_ratio)
-        for line, count in zip(view.lines, (comparison.step_flops, comparison.twin_flops), strict=True):
-            line.show_values(self._flops_axis, words.flops(count), "", count)
-
-    def _explain(self, explained: Explained) -> None:
-        self.explanation.show_beside(explained, self.scale)
-
     def arrange(self) -> None:
         super().arrange()
         scale, gap = self.scale, self.px(36)
@@ -194,7 +171,7 @@ class CostPanel(Panel):
         controls = self.px(28)
         middle = beside.center().y() - controls // 2
         self.controls.place(scale, QRect(beside.x(), middle, self.width() - self.px(PADDING) - beside.x(), controls))
-        tiles, head, label, axis, space = self.px(76), self.px(24), self.px(16), self.px(15), self.px(6)
+        tiles, head, label, axis, space = self.px(TILES_HEIGHT), self.px(24), self.px(16), self.px(15), self.px(6)
         rest = inside.height() - tiles - head - axis - 2 * space
         row = min(round(rest * 0.33), self.px(100))
         chart = rest - 2 * row
@@ -211,11 +188,14 @@ class CostPanel(Panel):
             self.axis_notes[side].place(scale, QRect(left, top, start, axis))
             self.axes[side].place(scale, QRect(left + start, top, column - start, axis))
             charts[side].place(scale, QRect(left, top + axis + space, column, chart))
-        self.tiles.place(scale, QRect(inside.x(), inside.bottom() - tiles, inside.width(), tiles))
+        left, line = inside.x(), self.px(10)
+        for tile, share in zip(self.tiles, TILE_WIDTHS, strict=True):
+            width = round(inside.width() * share)
+            tile.place(scale, QRect(left, inside.bottom() - tiles + line, width - self.px(12), tiles - line))
+            left += width
 
-
-def tail(spread: Percentiles) -> str:
-    """The two upper percentiles in as few letters as can be: "p95/99 123/456 µs", "p95/99 1.2/4.6 ms"."""
-    unit, divisor = ("µs", 1e3) if spread.p99 < 999.5e3 else ("ms", 1e6)
-    decimals = 0 if unit == "µs" or spread.p99 >= 99.95e6 else 1
-    return f"p95/99 {spread.p95 / divisor:.{decimals}f}/{spread.p99 / divisor:.{decimals}f} {unit}"
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        super().paintEvent(event)
+        inside, above_tiles = self.inside(), self.inside().bottom() - self.px(TILES_HEIGHT)
+        with painting(self) as painter:
+            painter.fillRect(inside.x(), above_tiles, inside.width(), 1, self.theme.colour("line"))

@@ -1,4 +1,4 @@
-"""Numbers that explain themselves, and the last row of the cost panel that is made of them."""
+"""Numbers that explain themselves, and those in the last row of the cost panel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from app.window.widgets import Part, Reading, Weight, fill, painting, style_text
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 WIDTH = 400  # pixels of an explanation at scale 1
 BUSY, FULL = 0.7, 1.0  # shares of the frame budget from which it is a warning, and from which it is too much
-WIDTHS = (0.17, 0.18, 0.19, 0.16, 0.12, 0.18)
 
 
 class Explained(Part):
@@ -110,6 +109,11 @@ class Tile(Explained):
         self.below = Reading(self, theme, "muted", 12).named(below_name, f"{heading}, more")
         self.explain(heading, tip)
 
+    def show_figures(self, value: str, colour: Role, below: str, below_colour: Role) -> None:
+        """Show these, in these colours."""
+        self.value.show_text(value, colour)
+        self.below.show_text(below, below_colour)
+
     def arrange(self) -> None:
         width, height = self.width(), self.height()
         heading, value = round(height * 0.28), round(height * 0.44)
@@ -118,52 +122,41 @@ class Tile(Explained):
         self.below.place(self.scale, QRect(0, heading + value, width, height - heading - value))
 
 
-class CostTiles(Part):
-    """Whether both models agree, the share of the budget, what was saved, kept and lost: six numbers in a row."""
+def tiles_of(frame_seconds: float) -> list[tuple[str, str, str, str]]:
+    """Whether both models agree, the share of the budget, what was saved, kept and lost: as `Tile` takes them."""
+    return [
+        ("Largest difference", words.DIFFERENCE, "largest_difference", "present_difference"),
+        (f"Share of {frame_seconds * 1e3:.1f} ms", words.BUDGET, "budget_step", "budget_twin"),
+        ("Arithmetic saved", words.SAVED, "saved", "saved_words"),
+        ("Memory of state", words.MEMORY, "memory_step", "memory_twin"),
+        ("Frames", words.FRAMES, "frames", "missed"),
+        ("Dropped samples", words.DROPPED, "dropped", "dropped_words"),
+    ]
 
-    def __init__(self, parent: QWidget, theme: Theme, frame_seconds: float) -> None:
-        super().__init__(parent, theme)
-        budget = f"Share of {frame_seconds * 1e3:.1f} ms"
-        self.tiles = [
-            Tile(self, theme, heading, tip, name, below)
-            for heading, tip, name, below in (
-                ("Largest difference", words.DIFFERENCE, "largest_difference", "present_difference"),
-                (budget, words.BUDGET, "budget_step", "budget_twin"),
-                ("Arithmetic saved", words.SAVED, "saved", "saved_words"),
-                ("Memory of state", words.MEMORY, "memory_step", "memory_twin"),
-                ("Frames", words.FRAMES, "frames", "missed"),
-                ("Dropped samples", words.DROPPED, "dropped", "dropped_words"),
-            )
-        ]
 
-    def show_report(self, report: CostReport, missed: int) -> None:
-        """Show the present figures; `missed` snapshots never reached the window."""
-        difference, budget, saved, memory, frames, dropped = self.tiles
-        difference.value.show_text(words.difference(report.largest_difference))
-        difference.below.show_text(f"now {words.difference(report.present_difference)}")
-        verdict, urgency = budget_verdict(report.step_share)
-        budget.value.show_text(words.budget_share(report.step_share), urgency)
-        budget.below.show_text(f"{verdict}twin {words.budget_share(report.twin_share)}")
-        saved.value.show_text(words.flops(report.saved_flops))
-        saved.below.show_text("in this session")
-        memory.value.show_text(words.memory(report.model.step_bytes))
-        memory.below.show_text(f"twin {words.memory(report.model.twin_bytes)}")
-        frames.value.show_text(words.whole(report.frames))
-        frames.below.show_text(f"{words.whole(missed)} not drawn", "warning" if missed else "muted")
-        lost = report.dropped > 0
-        dropped.value.show_text(words.whole(report.dropped), "warning" if lost else "text")
-        dropped.below.show_text("sound was lost" if lost else "all sound heard")
-
-    def arrange(self) -> None:
-        left, gap, line = 0, self.px(12), self.px(10)
-        for tile, share in zip(self.tiles, WIDTHS, strict=True):
-            width = round(self.width() * share)
-            tile.place(self.scale, QRect(left, line, width - gap, self.height() - line))
-            left += width
-
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        with painting(self) as painter:
-            painter.fillRect(0, 0, self.width(), 1, self.theme.colour("line"))
+def figures_of(report: CostReport, missed: int) -> list[tuple[str, Role, str, Role]]:
+    """What each tile shows, with its colours: the number and the line below it."""
+    model, lost = report.model, report.dropped > 0
+    verdict, urgency = budget_verdict(report.step_share)
+    twin_share = words.budget_share(report.twin_share)
+    return [
+        (
+            words.difference(report.largest_difference),
+            "text",
+            f"now {words.difference(report.present_difference)}",
+            "muted",
+        ),
+        (words.budget_share(report.step_share), urgency, f"{verdict}twin {twin_share}", "muted"),
+        (words.flops(report.saved_flops), "text", "in this session", "muted"),
+        (words.flops(model.step_bytes, "B"), "text", f"twin {words.flops(model.twin_bytes, 'B')}", "muted"),
+        (words.whole(report.frames), "text", f"{words.whole(missed)} not drawn", "warning" if missed else "muted"),
+        (
+            words.whole(report.dropped),
+            "warning" if lost else "text",
+            "sound was lost" if lost else "all sound heard",
+            "muted",
+        ),
+    ]
 
 
 def budget_verdict(share: float | None) -> tuple[str, Role]:

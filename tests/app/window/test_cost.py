@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from app.live.costs import Percentiles
 from app.live.past import Past
 from app.stream.snapshot import FrameFlops, StepTimes
 from app.window import words
-from app.window.cost.comparison import LogAxis
-from app.window.cost.panel import CostPanel, tail
+from app.window.cost.comparison import LogAxis, tail
+from app.window.cost.panel import CostPanel
 from app.window.cost.tiles import Explained
 from app.window.main import MainWindow
 from tests.app.scripted_session import FLOPS, MODEL, ScriptedSession, snapshot
@@ -37,7 +35,7 @@ def test_shown_costs_are_those_of_the_past(window: MainWindow, session: Scripted
         for model, spread in (("step", comparison.step), ("twin", comparison.twin)):
             assert spread is not None
             assert text(window, f"time_{name}_{model}") == words.microseconds(spread.p50)
-            assert text(window, f"time_{name}_{model}_tail") == tail(spread)
+            assert text(window, f"time_{name}_{model}_tail") == tail(spread.p95, spread.p99)
         assert text(window, f"time_{name}_ratio") == words.ratio(comparison.time_ratio)
         assert text(window, f"flops_{name}_ratio") == words.ratio(comparison.flops_ratio)
         assert text(window, f"flops_{name}_step") == words.flops(comparison.step_flops)
@@ -80,7 +78,7 @@ def test_the_budget_warns_before_it_is_used_up(
     window.listen("desk")
     session.queue([snapshot(step=step)])
     window.tick()
-    assert window.live.cost.tiles.tiles[1].value.colour == colour
+    assert window.live.cost.tiles[1].value.colour == colour
 
 
 def test_every_number_of_the_cost_panel_explains_itself(window: MainWindow) -> None:
@@ -101,7 +99,7 @@ def test_every_number_of_the_cost_panel_explains_itself(window: MainWindow) -> N
 def test_one_click_or_enter_explains_a_number_and_escape_ends_it(window: MainWindow) -> None:
     panel = window.live.cost
     assert not panel.explanation.isVisible()
-    QTest.mouseClick(panel.tiles.tiles[2].value, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(panel.tiles[2].value, Qt.MouseButton.LeftButton)
     assert panel.explanation.isVisible()
     assert panel.explanation.heading.text() == "Arithmetic saved"
     assert "twin has to compute" in panel.explanation.words.text()
@@ -206,8 +204,7 @@ def test_the_axis_widens_to_hold_every_value_and_keeps_even_decades() -> None:
     assert axis == LogAxis(1e3, 1e9)
     positions = [axis.position(decade) for decade in axis.decades()]
     assert positions == pytest.approx([step / 6 for step in range(7)])
-    values = np.array([1e2, 3e3, 5e5, 1e9, 1e12])
-    assert axis.positions(values).tolist() == pytest.approx([axis.position(value) for value in values])
+    assert [axis.position(value) for value in (1e2, 1e3, 1e9, 1e12)] == [0, 0, 1, 1]
     assert LogAxis(1e4, 1e7).holding() == LogAxis(1e4, 1e7)
 
 
@@ -234,12 +231,12 @@ def test_a_model_chosen_before_anything_runs_is_counted_at_once(window: MainWind
         (words.budget_share(0.00373), "0.37 %"),
         (words.budget_share(0.061), "6.1 %"),
         (words.budget_share(1.3), "130 %"),
-        (tail(Percentiles(1.0, 123_456, 456_789)), "p95/99 123/457 µs"),
-        (tail(Percentiles(1.0, 123_456, 4_567_890)), "p95/99 0.1/4.6 ms"),
-        (tail(Percentiles(1.0, 98_000_000, 123_456_789)), "p95/99 98/123 ms"),
+        (tail(123_456, 456_789), "p95/99 123/457 µs"),
+        (tail(123_456, 4_567_890), "p95/99 0.1/4.6 ms"),
+        (tail(98_000_000, 123_456_789), "p95/99 98/123 ms"),
         (words.every(2), "every 2nd frame"),
         (words.every(13), "every 13th frame"),
-        (words.memory(515_000), "515 kB"),
+        (words.flops(515_000, "B"), "515 kB"),
         (words.window_length(9.99), "10 s"),
         (words.window_length(120.06), "2 min"),
         (words.clock(83.9), "1:23"),
