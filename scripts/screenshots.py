@@ -129,7 +129,7 @@ def states(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         window.set_recording(False)
         stage.live_for(4.0)
         for number, step in enumerate(STEPS):
-            window.tour.begin()
+            window.tour.go()
             window.tour.go(number)
             if step.change:
                 stage.live_for(min(step.seconds, 8.0))

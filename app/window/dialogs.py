@@ -14,7 +14,7 @@ from app.installed import ALL_PACKAGES, licence_of, version_of
 from app.live.protocol import Session
 from app.window.log import LOG_LINES, default_log, diagnostics, last_lines
 from app.window.theme import Theme, text_pixels
-from app.window.widgets import Part, fill, painting, style_text
+from app.window.widgets import Part, fill, painting, plain_label, style_text
 
 SHORTEST_SECONDS, SECONDS_PER_LETTER = 3.0, 0.06
 WHAT_IT_IS = (
@@ -37,11 +37,7 @@ class Toast(Part):
         super().__init__(parent, theme)
         self._page = parent
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.label = QLabel(self)
-        self.label.setObjectName("toast")
-        self.label.setTextFormat(Qt.TextFormat.PlainText)
-        self.label.setWordWrap(True)
-        self.label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.label = plain_label(self, "toast", centred=True)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.hide)
@@ -56,11 +52,6 @@ class Toast(Part):
         self.show()
         self.raise_()
         self._timer.start(round(1000 * max(SHORTEST_SECONDS, SECONDS_PER_LETTER * len(sentence))))
-
-    def set_scale(self, scale: float) -> None:
-        """Draw larger or smaller from now on."""
-        self.scale = scale
-        self.arrange()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if event.type() == QEvent.Type.Resize:

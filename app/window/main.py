@@ -138,12 +138,12 @@ class MainWindow(QMainWindow):
         """Play the program's own music, with captions."""
         self.show_page(0)
         self.live.demo()
-        self.tour.begin()
+        self.tour.go()
 
     def start_tour(self) -> None:
         """The captions over what plays; the demo when nothing does."""
         if self._session.state.phase in ("starting", "running"):
-            self._on_page(0, self.tour.begin)
+            self._on_page(0, self.tour.go)
         else:
             self.demo()
 
@@ -228,7 +228,7 @@ class MainWindow(QMainWindow):
         if scale != self._scale:
             self._scale = scale
             for scaled in (self.tour, self.toast, self.files):
-                scaled.set_scale(scale)
+                scaled.place(scale, scaled.geometry())
             self._restyle()
 
     def _restyle(self) -> None:

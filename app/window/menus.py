@@ -10,9 +10,9 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMainWindow, QMenu, QPushButton, QWidget
 
 from app.window.launch import THEMES
+from app.window.widgets import DOTS, dress
 from app.window.words import clock
 
-DOTS = "\N{HORIZONTAL ELLIPSIS}"
 PAGES = (("live", "Live", "What is heard now (Ctrl+1)"), ("files", "Files", "Classify many files (Ctrl+2)"))
 RECORDED = "Sound is being kept in memory, the last five minutes of it. Nothing is written until you export it."
 
@@ -174,12 +174,8 @@ class PageSwitch(QWidget):
         row.addWidget(self.recording)
         self._group = QButtonGroup(self)
         for number, (name, text, tip) in enumerate(PAGES):
-            button = QPushButton(text, self)
-            button.setObjectName(f"page_{name}")
-            button.setProperty("tab", True)
+            button = dress(QPushButton(self), f"page_{name}", text, tip, f"Page {text}", look="tab")
             button.setCheckable(True)
-            button.setToolTip(tip)
-            button.setAccessibleName(f"Page {text}")
             self._group.addButton(button, number)
             row.addWidget(button)
         self._group.idClicked.connect(self.chosen)

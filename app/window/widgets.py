@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QGradient, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QBoxLayout,
     QComboBox,
     QLabel,
     QPushButton,
@@ -29,10 +31,12 @@ CLOSE_ENOUGH = 5e-4
 SMALLEST_SHARE = 0.62  # a text that is too long shrinks to this share of its size, then ends in dots
 SMALLEST_SHRUNK = 9  # pixels
 DESCENT_SHARE = 0.6  # share of the font's descent to reserve below the letters
+DOTS = "\N{HORIZONTAL ELLIPSIS}"
 Weight = QFont.Weight
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 PADDING, TITLE_HEIGHT = 18, 20  # pixels at scale 1
 NAME = Qt.ItemDataRole.UserRole + 1  # of an item, without what is noted of it
+Button = TypeVar("Button", bound=QAbstractButton)
 
 
 def ease(shown: float, target: float, seconds: float) -> float:
@@ -123,8 +127,8 @@ class Reading(QLabel):
     ) -> None:
         super().__init__(text, parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self._theme = theme
-        self._colour, self._size, self._weight, self._align = colour, size, weight, align
+        self._theme, self.colour = theme, colour
+        self._size, self._weight, self._align = size, weight, align
         self._scale = 1.0
         self._fitted: tuple[str, int, QFont] | None = None
 
@@ -138,16 +142,11 @@ class Reading(QLabel):
 
     def show_text(self, text: str, colour: Role | None = None) -> None:
         """Redraws only when something changed."""
-        if colour is not None and colour != self._colour:
-            self._colour = colour
+        if colour is not None and colour != self.colour:
+            self.colour = colour
             self.update()
         if text != self.text():
             self.setText(text)
-
-    @property
-    def colour(self) -> Role:
-        """What the colour of the text is for."""
-        return self._colour
 
     def place(self, scale: float, rectangle: QRect) -> None:
         """Put it here and draw at this scale."""
@@ -155,9 +154,9 @@ class Reading(QLabel):
         self._fitted = None
         self.setGeometry(rectangle)
 
-    def natural_width(self) -> int:
-        """Width in pixels that the text takes when nothing shrinks it."""
-        return QFontMetrics(font(self._size, self._scale, self._weight)).horizontalAdvance(self.text())
+    def natural_width(self, scale: float) -> int:
+        """Width in pixels that the text takes at this scale when nothing shrinks it."""
+        return QFontMetrics(font(self._size, scale, self._weight)).horizontalAdvance(self.text())
 
     def fitted_font(self) -> QFont:
         """The font in which the present text fits its place."""
@@ -182,7 +181,7 @@ class Reading(QLabel):
         hook = max(0, -metrics.leftBearing(text[0])) if text and self._align == LEFT else 0
         with painting(self) as painter:
             painter.setFont(fitting)
-            painter.setPen(self._theme.colour(self._colour))
+            painter.setPen(self._theme.colour(self.colour))
             painter.drawText(self.rect().adjusted(hook, 0, 0, 0), self._align | Qt.AlignmentFlag.AlignVCenter, text)
 
 
@@ -219,31 +218,48 @@ class Panel(Part):
 
     def arrange(self) -> None:
         """Put the title in its place; panels go on from here."""
-        self.title.place(self.scale, QRect(self.px(PADDING), self.px(14), self.width(), self.px(TITLE_HEIGHT)))
-        self.title.resize(
-            min(self.title.natural_width() + 4, self.width() - 2 * self.px(PADDING)), self.px(TITLE_HEIGHT)
-        )
+        left, height = self.px(PADDING), self.px(TITLE_HEIGHT)
+        width = min(self.title.natural_width(self.scale) + 4, self.width() - 2 * left)
+        self.title.place(self.scale, QRect(left, self.px(14), width, height))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         with painting(self) as painter:
             fill(painter, self.theme.colour("panel"), QRectF(self.rect()), 12 * self.scale)
 
 
-def dress(button: QAbstractButton, name: str, text: str, accessible: str, tip: str, keys: str = "") -> None:
-    """Give a button its text and the names by which tests, screen readers and mouse find it.
+def dress(button: Button, name: str, text: str, tip: str, accessible: str = "", look: str = "") -> Button:
+    """Give a button its text and the names by which tests, screen readers and mouse find it; returns it.
 
-    keys: those of the menu entry that does the same.
+    accessible: its text, without dots, where that is not given. look: a property that the style sheet knows.
     """
     button.setObjectName(name)
     button.setText(text)
-    button.setAccessibleName(accessible)
-    button.setToolTip(f"{tip} ({keys})" if keys else tip)
+    button.setAccessibleName(accessible or text.rstrip(DOTS))
+    button.setToolTip(tip)
+    if look:
+        button.setProperty(look, True)
+    return button
 
 
-def emphasise(button: QPushButton, on: bool, text: str = "") -> None:
-    """Draw a button as the one that is expected to be pressed, or as the others; `text` if it gets another."""
-    if text:
-        button.setText(text)
+def plain_label(parent: QWidget, name: str = "", wraps: bool = True, centred: bool = False) -> QLabel:
+    """A label that shows what it is given as it is written."""
+    label = QLabel(parent)
+    label.setObjectName(name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(wraps)
+    if centred:
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return label
+
+
+def space(layout: QBoxLayout, margin: int, spacing: int) -> None:
+    """Leave so many pixels around what is laid out, and between."""
+    layout.setContentsMargins(margin, margin, margin, margin)
+    layout.setSpacing(spacing)
+
+
+def emphasise(button: QPushButton, on: bool) -> None:
+    """Draw a button as the one that is expected to be pressed, or as the others."""
     button.setProperty("primary", on)
     button.style().unpolish(button)
     button.style().polish(button)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from app.live.costs import CostReport
 from app.window import words
 from app.window.theme import Role, Theme, text_pixels
-from app.window.widgets import Part, Reading, Weight, fill, painting, style_text
+from app.window.widgets import Part, Reading, Weight, fill, painting, plain_label, space, style_text
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 WIDTH = 400  # pixels of an explanation at scale 1
@@ -58,24 +58,20 @@ class Explanation(QFrame):
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self._theme = theme
         self.setObjectName("explanation")
-        self.heading, self.words = QLabel(self), QLabel(self)
-        for label in (self.heading, self.words):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
+        self.heading, self.words = plain_label(self), plain_label(self)
         self._column = QVBoxLayout(self)
         self._column.addWidget(self.heading)
         self._column.addWidget(self.words)
 
     def show_beside(self, explained: Explained, scale: float) -> None:
         """Explain this, at this scale."""
-        palette, margin = self._theme.palette, round(18 * scale)
+        palette = self._theme.palette
         self.heading.setText(explained.heading)
         self.words.setText(explained.explanation)
         self.setAccessibleName(f"{explained.heading}: {explained.explanation}")
         style_text(self.heading, palette.text, text_pixels(16, scale), 700)
         style_text(self.words, palette.muted, text_pixels(14, scale))
-        self._column.setContentsMargins(margin, margin, margin, margin)
-        self._column.setSpacing(round(8 * scale))
+        space(self._column, round(18 * scale), round(8 * scale))
         width = round(WIDTH * scale)
         self.resize(width, self._column.totalHeightForWidth(width))
         self.move(self._place(explained))

@@ -32,9 +32,8 @@ from app.window.exports import ask_where, save
 from app.window.files.batch import Batch
 from app.window.files.table import CONFIDENCE, FILE, GENRE, HEIGHT, LENGTH, SORT_ROLE, TIMELINE, Cells, FilesTable
 from app.window.theme import Theme, text_pixels
-from app.window.widgets import dress, style_text
+from app.window.widgets import DOTS, Part, dress, style_text
 
-DOTS = "\N{HORIZONTAL ELLIPSIS}"
 EMPTY = "Drop sound files or whole folders here"
 EMPTY_MORE = (
     "Each is heard in a process of its own, as nystream classify does it, and gets a row. "
@@ -44,7 +43,7 @@ NOTHING_DONE = "There are no answers to export yet: add some files first."
 WIDTHS = {GENRE: 150, CONFIDENCE: 190, LENGTH: 90}  # pixels at scale 1
 
 
-class FilesPage(QWidget):
+class FilesPage(Part):
     """`say` tells the user how an export went."""
 
     play_wished = Signal(str)
@@ -52,14 +51,14 @@ class FilesPage(QWidget):
     def __init__(
         self, parent: QWidget, theme: Theme, genres: tuple[str, ...], weights: Path, say: Callable[[str], None]
     ) -> None:
-        super().__init__(parent)
-        self._theme, self._weights, self._say = theme, weights, say
+        super().__init__(parent, theme)
+        self._weights, self._say = weights, say
         self._batch: Batch | None = None
         self._first = 0  # row of the batch's first file
         self.folder = ""
         self.table = FilesTable(genres, self)
         self._build()
-        theme.changed.connect(lambda: self.set_scale(self._cells.scale))
+        theme.changed.connect(self.arrange)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._show_state()
 
@@ -75,8 +74,7 @@ class FilesPage(QWidget):
             ("files_csv", f"Export CSV{DOTS}", "One row a file", csv),
             ("files_json", f"Export JSON{DOTS}", "Everything, with the timelines", json),
         ):
-            button = self.buttons[name] = QPushButton(self)
-            dress(button, name, text, text.rstrip(DOTS), tip)
+            button = self.buttons[name] = dress(QPushButton(self), name, text, tip)
             button.clicked.connect(act)
             self._row.addWidget(button)
             if name == "clear":
@@ -109,7 +107,7 @@ class FilesPage(QWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         for stretched in (FILE, TIMELINE):
             header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
-        self._cells = Cells(self.view, self._theme)
+        self._cells = Cells(self.view, self.theme)
         self.view.setItemDelegate(self._cells)
         self.view.clicked.connect(self._play)
         self.view.activated.connect(self._play)
@@ -196,11 +194,9 @@ class FilesPage(QWidget):
             self.progress.setValue(round(1000 * batch.share))
             self._say_progress(batch)
 
-    def set_scale(self, scale: float) -> None:
-        """Draw larger or smaller, in the present theme."""
+    def arrange(self) -> None:
+        scale, palette, margin = self.scale, self.theme.palette, self.px(18)
         self._cells.scale = scale
-        palette = self._theme.palette
-        margin = round(18 * scale)
         self._column.setContentsMargins(margin, round(12 * scale), margin, margin)
         self._column.setSpacing(round(10 * scale))
         self._row.setSpacing(round(8 * scale))

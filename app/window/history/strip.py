@@ -20,6 +20,7 @@ REDRAWN_EVERY = 0.2  # seconds; a session moves slowly
 STEP, LEAP = 1.0, 10.0  # seconds, of the arrow keys
 TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)  # seconds
 FREEZE, LIVE = "Freeze", "Back to live"
+FREEZE_TIP = "Hold the picture, or go back to live; sound goes on being heard (space bar)"
 
 
 class HistoryView(Part):
@@ -127,9 +128,8 @@ class HistoryView(Part):
                 painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 
     def _paint_ticks(self, painter: QPainter, plot: QRect) -> None:
-        small = font(11, self.scale)
-        painter.setFont(small)
-        metrics = QFontMetrics(small)
+        painter.setFont(font(11, self.scale))
+        metrics = painter.fontMetrics()
         begin, end = self.span
         widest = metrics.horizontalAdvance("0:00:00") * 1.6
         fitting = [tick for tick in TICKS if tick / (end - begin) * self.width() >= widest]
@@ -201,16 +201,16 @@ class HistoryPanel(Panel):
         self.view = HistoryView(self, theme, past)
         self.note = Reading(self, theme, "muted", 12, align=RIGHT)
         self.note.named("history_note", "Moment")
-        self.freeze, self.closer, self.wider = QPushButton(self), QPushButton(self), QPushButton(self)
-        for button, name, text, accessible, tip in (
-            (self.freeze, "freeze", FREEZE, "Freeze or go back to live", "Hold the picture; sound goes on being heard"),
-            (self.closer, "history_closer", "+", "Zoom in", "Show less time (plus, or the wheel)"),
-            (self.wider, "history_wider", "\N{MINUS SIGN}", "Zoom out", "Show more time (minus, or the wheel)"),
-        ):
-            dress(button, name, text, accessible, tip)
-            button.setProperty("small", True)
+        self.freeze, self.closer, self.wider = (
+            dress(QPushButton(self), *described, look="small")
+            for described in (
+                ("freeze", FREEZE, FREEZE_TIP, "Freeze or go back to live"),
+                ("history_closer", "+", "Show less time (plus, or the wheel)", "Zoom in"),
+                ("history_wider", "\N{MINUS SIGN}", "Show more time (minus, or the wheel)", "Zoom out"),
+            )
+        )
+        for button in (self.freeze, self.closer, self.wider):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.freeze.setToolTip("Hold the picture, or go back to live; sound goes on being heard (space bar)")
         self.closer.clicked.connect(lambda: self.view.zoom(closer=True))
         self.wider.clicked.connect(lambda: self.view.zoom(closer=False))
         self.view.hovered.connect(self._say)
@@ -218,7 +218,8 @@ class HistoryPanel(Panel):
     def show_moment(self, moment: float | None, seconds: float) -> None:
         """Show the past, `seconds` after the last time; `moment` is the time looked at, None for live."""
         if (moment is None) != (self.view.moment is None):
-            emphasise(self.freeze, moment is not None, FREEZE if moment is None else LIVE)
+            self.freeze.setText(FREEZE if moment is None else LIVE)
+            emphasise(self.freeze, moment is not None)
             self.arrange()
         self.freeze.setEnabled(self._past.frames > 0)
         self.view.show_moment(moment, seconds)

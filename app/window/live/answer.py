@@ -58,9 +58,8 @@ class NowPanel(Panel):
 
     def show_source(self, name: str) -> None:
         """Say which source plays."""
-        if name != self.source.text():
-            self.source.show_text(name)
-            self.source.setToolTip(name)
+        self.source.show_text(name)
+        self.source.setToolTip(name)
 
     def show_verdict(self, verdict: Verdict, on_microphone: bool) -> None:
         """Say what is to be said, in large type and in a line below."""
@@ -84,9 +83,8 @@ class NowPanel(Panel):
         """Say how much of the window has been heard, 0..1."""
         self.heard.show_text(words.heard(filled, window_seconds))
         self._window_seconds = window_seconds
-        if filled != self._filled:
-            self._filled = filled
-            self.update(self._track().toAlignedRect())
+        self._filled = filled
+        self.update(self._track().toAlignedRect())
 
     def arrange(self) -> None:
         super().arrange()
@@ -135,23 +133,19 @@ class GenreRow(Part):
         self.number = Reading(self, theme, "muted", 15, Weight.DemiBold, RIGHT, words.UNKNOWN)
         self.number.named(f"genre_{genre}", f"Probability of {genre}", tip)
 
-    def text(self) -> str:
-        """The shown number."""
-        return self.number.text()
-
     def show_probability(self, smoothed: float | None, raw: float | None, is_present: bool) -> None:
         """Show the answer, None before anything has been heard; and that to the last frame, None if not known."""
         self._target, self._raw = smoothed or 0.0, raw
         colour: Role = "text" if is_present else "muted"
         self.name.show_text(self.genre, colour)
         self.number.show_text(words.UNKNOWN if smoothed is None else words.percent(smoothed), colour)
-        self.update(self._bar().toAlignedRect())
+        self.update()
 
     def advance(self, seconds: float) -> None:
         """Let the bar glide on."""
         if self._shown != self._target:
             self._shown = ease(self._shown, self._target, seconds)
-            self.update(self._bar().toAlignedRect())
+            self.update()
 
     def arrange(self) -> None:
         number = self.px(NUMBER_WIDTH)

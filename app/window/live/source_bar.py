@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QLinearGradient, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QLinearGradient, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from app.live.protocol import DeviceList, EngineState, Session
 from app.window import words
 from app.window.theme import Role, Theme
-from app.window.widgets import RIGHT, ChoiceBox, Part, Reading, Weight, dress, ease, painting
+from app.window.widgets import DOTS, RIGHT, ChoiceBox, Part, Reading, Weight, dress, ease, painting
 from audio import Level
 
 NO_MICROPHONE = "No microphone"
@@ -24,7 +24,6 @@ LEVEL_TIP = (
     "turn the microphone down."
 )
 REFRESH = "\N{CLOCKWISE OPEN CIRCLE ARROW}"
-ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class MicrophonePicker(ChoiceBox):
@@ -75,7 +74,7 @@ class MicrophonePicker(ChoiceBox):
             preferred = [position for position, choice in enumerate(choices) if choice.is_default]
             self.setCurrentIndex(preferred[0] if preferred else 0 if choices else -1)
         if not choices:
-            self.addItem("Looking for microphones\N{HORIZONTAL ELLIPSIS}" if devices is None else NO_MICROPHONE)
+            self.addItem(f"Looking for microphones{DOTS}" if devices is None else NO_MICROPHONE)
         self.setEnabled(bool(choices))
         self._grant()
         self.setToolTip(MICROPHONE_TIP if devices is None or not devices.hint else f"{MICROPHONE_TIP}\n{devices.hint}")
@@ -91,10 +90,6 @@ class LevelBar(Part):
         self.number = Reading(self, theme, "muted", 13, align=RIGHT)
         self.number.named("level", "Input level", LEVEL_TIP)
 
-    def text(self) -> str:
-        """The shown number."""
-        return self.number.text()
-
     def reset(self) -> None:
         """Show nothing, as before the first sound."""
         self._target = self._peak = 0.0
@@ -102,9 +97,9 @@ class LevelBar(Part):
 
     def show_level(self, level: Level) -> None:
         """Show a level, and for a while that it was too loud."""
-        peak = _share(level.peak_dbfs)
-        if (self._target, self._peak) != (_share(level.rms_dbfs), peak):
-            self._target, self._peak = _share(level.rms_dbfs), peak
+        shown = _share(level.rms_dbfs), _share(level.peak_dbfs)
+        if shown != (self._target, self._peak):
+            self._target, self._peak = shown
             self.update()
         text = "clipping" if level.clipping else words.level(level.rms_dbfs)
         self.number.show_text(text, "problem" if level.clipping else "muted")
@@ -115,18 +110,9 @@ class LevelBar(Part):
             self._shown = ease(self._shown, self._target, seconds)
             self.update(self._bar().toAlignedRect())
 
-    def set_scale(self, scale: float) -> None:
-        """Take the size that this scale needs; the source bar has the place."""
-        self.scale = scale
-        self.setFixedSize(self.px(220), self.px(36))
-        self.arrange()
-
     def arrange(self) -> None:
         width = self.px(88)
         self.number.place(self.scale, QRect(self.width() - width, 0, width, self.height()))
-
-    def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
-        self.arrange()
 
     def _bar(self) -> QRectF:
         height = max(6.0, 10 * self.scale)
@@ -155,25 +141,26 @@ class SourceBar(Part):
         self._session = session
         self.name = Reading(self, theme, "text", 21, Weight.Bold, text="Nystream")
         self.picker = MicrophonePicker(self, theme)
-        self.refresh, self.check = QToolButton(self), QPushButton(self)
-        self.listen, self.open, self.demo, self.stop = (QPushButton(self) for _ in range(4))
+        self.refresh = dress(QToolButton(self), "refresh", REFRESH, "Look for microphones again (F5)", "Refresh")
+        self.check, self.listen, self.open, self.demo, self.stop = (
+            dress(QPushButton(self), name, text, tip)
+            for name, text, tip in (
+                ("check", "Level", "Meter the chosen microphone before listening"),
+                ("listen", "Listen", "Hear the chosen microphone (Ctrl+L)"),
+                ("open", f"Open file{DOTS}", "Play an audio file (Ctrl+O)"),
+                ("demo", "Demo", "Hear music that the program makes itself"),
+                ("stop", "Stop", "Stop listening (Ctrl+.)"),
+            )
+        )
         self.listen.setProperty("primary", True)
         self.check.setCheckable(True)
-        for button, name, text, accessible, tip, keys in (
-            (self.refresh, "refresh", REFRESH, "Refresh", "Look for microphones again", "F5"),
-            (self.check, "check", "Level", "Level", "Meter the chosen microphone before listening", ""),
-            (self.listen, "listen", "Listen", "Listen", "Hear the chosen microphone", "Ctrl+L"),
-            (self.open, "open", f"Open file{ELLIPSIS}", "Open file", "Play an audio file", "Ctrl+O"),
-            (self.demo, "demo", "Demo", "Demo", "Hear music that the program makes itself", ""),
-            (self.stop, "stop", "Stop", "Stop", "Stop listening", "Ctrl+."),
-        ):
-            dress(button, name, text, accessible, tip, keys)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click the space bar still freezes the picture
         self.level = LevelBar(self, theme)
         self._row = QHBoxLayout(self)
-        buttons = self.refresh, self.check, self.listen, self.open, self.demo, self.stop
-        for widget in (self.name, self.picker, *buttons):
-            self._row.addWidget(widget)
+        self._row.addWidget(self.name)
+        self._row.addWidget(self.picker)
+        for button in (self.refresh, self.check, self.listen, self.open, self.demo, self.stop):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click the space bar still freezes the picture
+            self._row.addWidget(button)
         self._row.setStretchFactor(self.picker, 4)
         self._row.addStretch(1)
         self._row.addWidget(self.level)
@@ -207,7 +194,8 @@ class SourceBar(Part):
         self._row.setContentsMargins(margin, 0, margin, 0)
         self._row.setSpacing(self.px(8))
         self.name.place(self.scale, self.name.geometry())
-        self.name.setFixedWidth(self.name.natural_width() + self.px(14))
+        self.name.setFixedWidth(self.name.natural_width(self.scale) + self.px(14))
         self.picker.setMinimumWidth(self.px(180))
         self.picker.setMaximumWidth(self.px(420))
-        self.level.set_scale(self.scale)
+        self.level.setFixedSize(self.px(220), self.px(36))
+        self.level.place(self.scale, self.level.geometry())

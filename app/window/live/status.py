@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.live.protocol import DeviceList, EngineState
 from app.window.theme import Role, Theme, text_pixels
-from app.window.widgets import Part, Reading, dress, emphasise, fill, painting, style_text
+from app.window.widgets import DOTS, Part, Reading, dress, emphasise, fill, painting, plain_label, space, style_text
 
 NO_MICROPHONE = "No microphone was found."
-OFFER_FILE = "Open a file\N{HORIZONTAL ELLIPSIS}"
 
 
 def sentence(state: EngineState, source_name: str, hears_microphone: bool) -> str:
@@ -25,7 +24,7 @@ def sentence(state: EngineState, source_name: str, hears_microphone: bool) -> st
         return state.message
     return {
         "idle": "Nothing is heard or kept until you choose a source.",
-        "starting": f"Opening {source}\N{HORIZONTAL ELLIPSIS}",
+        "starting": f"Opening {source}{DOTS}",
         "running": f"Listening to {source}." if hears_microphone else f"Playing {source}.",
         "ended": f"{source} has ended.",
         "failed": f"{source} could not be heard; choose another source.",
@@ -108,16 +107,16 @@ class InvitationCard(Part):
         super().__init__(parent, theme)
         self._shown: Invitation | None = None
         self._card = QWidget(self)
-        self.title, self.sentence = QLabel(self._card), QLabel(self._card)
-        for label, name in ((self.title, "invitation_title"), (self.sentence, "invitation_sentence")):
-            label.setObjectName(name)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            label.setWordWrap(True)
-        self.listen, self.open, self.demo = (QPushButton(self._card) for _ in range(3))
-        dress(self.listen, "invitation_listen", "Listen", "Listen", "Hear the chosen microphone")
-        dress(self.open, "invitation_open", OFFER_FILE, "Open a file", "Play an audio file; or drop one here")
-        dress(self.demo, "invitation_demo", "Play the demo", "Play the demo", "Music that this program makes itself")
+        self.title = plain_label(self._card, "invitation_title", centred=True)
+        self.sentence = plain_label(self._card, "invitation_sentence", centred=True)
+        self.listen, self.open, self.demo = (
+            dress(QPushButton(self._card), f"invitation_{name}", text, tip)
+            for name, text, tip in (
+                ("listen", "Listen", "Hear the chosen microphone"),
+                ("open", f"Open a file{DOTS}", "Play an audio file; or drop one here"),
+                ("demo", "Play the demo", "Music that this program makes itself"),
+            )
+        )
         self._column = QVBoxLayout(self._card)
         self._buttons = QHBoxLayout()
         self._buttons.addStretch(1)
@@ -148,9 +147,7 @@ class InvitationCard(Part):
         palette = self.theme.palette
         style_text(self.title, palette.text, text_pixels(30, self.scale), 700)
         style_text(self.sentence, palette.muted, text_pixels(17, self.scale))
-        margin = self.px(34)
-        self._column.setContentsMargins(margin, margin, margin, margin)
-        self._column.setSpacing(self.px(18))
+        space(self._column, self.px(34), self.px(18))
         self._buttons.setSpacing(self.px(12))
         self._centre()
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
 from PySide6.QtGui import QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.live.protocol import Models
 from app.window.theme import Theme, text_pixels
 from app.window.tour.captions import STEPS, Step
-from app.window.widgets import Part, dress, fill, painting, style_text
+from app.window.widgets import Part, dress, fill, painting, plain_label, space, style_text
 
 WIDTH, NARROWEST, GAP = 430, 290, 14  # pixels at scale 1
 LONGER = 4.0  # times as long, or the nearest below that there is
@@ -48,12 +48,8 @@ class Tour(Part):
         """Whether a caption is shown."""
         return self.card.isVisible()
 
-    def begin(self) -> None:
-        """From the first step."""
-        self.go(0)
-
-    def go(self, number: int) -> None:
-        """To that step; behind the last one the tour is over."""
+    def go(self, number: int = 0) -> None:
+        """To that step, the first one to begin with; behind the last one the tour is over."""
         if number >= len(STEPS):
             self.end()
             return
@@ -63,7 +59,7 @@ class Tour(Part):
         for shown in (self, self.card):
             shown.show()
             shown.raise_()
-        self._place()
+        self.arrange()
         if step.change == "longer window":
             self._lengthen_window()
         elif step.change:
@@ -74,7 +70,7 @@ class Tour(Part):
         self.go(self._number + steps)
 
     def end(self) -> None:
-        """Say no more."""
+        """Say no more, and undo what a step has changed."""
         if self.is_running:
             self.hide()
             self.card.hide()
@@ -102,15 +98,9 @@ class Tour(Part):
             if self._seconds >= self.step.seconds:
                 self.go(self._number + 1)
 
-    def set_scale(self, scale: float) -> None:
-        """Draw larger or smaller."""
-        self.scale = scale
-        self.card.set_scale(scale)
-        self._place()
-
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if event.type() == QEvent.Type.Resize and self.is_running:
-            self._place()
+            self.arrange()
         return super().eventFilter(watched, event)
 
     def _target(self) -> QRect | None:
@@ -119,9 +109,10 @@ class Tour(Part):
             return None
         return QRect(panel.mapTo(self._page, panel.rect().topLeft()), panel.size())
 
-    def _place(self) -> None:
+    def arrange(self) -> None:
         page = self._page.rect()
         self.setGeometry(page)
+        self.card.place(self.scale, self.card.geometry())  # how tall it must be depends on the scale
         self.card.setGeometry(card_place(page, self._target(), self.scale, self.card.height_for))
         self.update()
 
@@ -160,17 +151,11 @@ class TourCard(Part):
         super().__init__(page, theme)
         self._share = 0.0
         self.setObjectName("tour")
-        self.title, self.sentence, self.count = QLabel(self), QLabel(self), QLabel(self)
-        for label, name in ((self.title, "tour_title"), (self.sentence, "tour_sentence"), (self.count, "tour_count")):
-            label.setObjectName(name)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-        self.title.setWordWrap(True)
-        self.sentence.setWordWrap(True)
-        self.back, self.on, self.end = QPushButton(self), QPushButton(self), QPushButton(self)
-        dress(self.back, "tour_back", "Back", "Back", "The caption before")
-        dress(self.on, "tour_on", "Next", "Next", "The next caption")
-        dress(self.end, "tour_end", "End", "End the tour", "No more captions; the music goes on")
-        self.on.setProperty("primary", True)
+        self.title, self.sentence = plain_label(self, "tour_title"), plain_label(self, "tour_sentence")
+        self.count = plain_label(self, "tour_count", wraps=False)
+        self.back = dress(QPushButton(self), "tour_back", "Back", "The caption before")
+        self.on = dress(QPushButton(self), "tour_on", "Next", "The next caption", look="primary")
+        self.end = dress(QPushButton(self), "tour_end", "End", "No more captions; the music goes on", "End the tour")
         self._column = QVBoxLayout(self)
         self._column.addWidget(self.title)
         self._column.addWidget(self.sentence)
@@ -180,8 +165,7 @@ class TourCard(Part):
         for button in (self.end, self.back, self.on):
             self._row.addWidget(button)
         self._column.addLayout(self._row)
-        theme.changed.connect(lambda: self.set_scale(self.scale))
-        self.set_scale(1.0)
+        theme.changed.connect(self.arrange)
         self.hide()
 
     def show_step(self, step: Step, number: int, count: int) -> None:
@@ -203,18 +187,13 @@ class TourCard(Part):
         """How tall the card must be at this width."""
         return max(self._column.totalHeightForWidth(width), self._column.totalMinimumSize().height())
 
-    def set_scale(self, scale: float) -> None:
-        """Draw larger or smaller, in the present theme."""
-        self.scale = scale
-        palette = self.theme.palette
-        title, body, small = (text_pixels(size, scale) for size in (22, 16, 13))
-        style_text(self.title, palette.text, title, 700)
-        style_text(self.sentence, palette.text, body)
-        style_text(self.count, palette.muted, small)
-        margin = round(20 * scale)
-        self._column.setContentsMargins(margin, margin, margin, margin)
-        self._column.setSpacing(round(10 * scale))
-        self._row.setSpacing(round(8 * scale))
+    def arrange(self) -> None:
+        palette, scale = self.theme.palette, self.scale
+        style_text(self.title, palette.text, text_pixels(22, scale), 700)
+        style_text(self.sentence, palette.text, text_pixels(16, scale))
+        style_text(self.count, palette.muted, text_pixels(13, scale))
+        space(self._column, self.px(20), self.px(10))
+        self._row.setSpacing(self.px(8))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         with painting(self) as painter:

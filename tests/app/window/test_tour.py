@@ -14,7 +14,7 @@ from tests.app.scripted_session import GENRES, MODEL, ScriptedSession
 
 
 def test_it_goes_from_the_first_caption_to_the_last_and_ends(window: MainWindow) -> None:
-    window.tour.begin()
+    window.tour.go()
     said: list[str] = []
     for _ in range(int(sum(step.seconds for step in STEPS) / 0.1) + 50):
         if window.tour.is_running and (not said or said[-1] != window.tour.card.title.text()):
@@ -25,7 +25,7 @@ def test_it_goes_from_the_first_caption_to_the_last_and_ends(window: MainWindow)
 
 
 def test_keys_turn_it_and_end_it(window: MainWindow) -> None:
-    window.tour.begin()
+    window.tour.go()
     for key, number in ((Qt.Key.Key_Left, 0), (Qt.Key.Key_Right, 1), (Qt.Key.Key_Right, 2), (Qt.Key.Key_Left, 1)):
         QTest.keyClick(window, key)
         assert window.tour.step is STEPS[number]
@@ -37,7 +37,7 @@ def test_keys_turn_it_and_end_it(window: MainWindow) -> None:
 def test_the_window_of_the_model_becomes_longer_and_is_given_back(
     window: MainWindow, session: ScriptedSession, leaves: bool
 ) -> None:
-    window.tour.begin()
+    window.tour.go()
     changed = next(number for number, step in enumerate(STEPS) if step.change == "longer window")
     window.tour.go(changed)
     longer = session.asked[-1]
@@ -68,7 +68,7 @@ def test_the_card_stays_in_the_window_and_off_the_panel_that_it_speaks_of(
 ) -> None:
     window.resize(width, height)
     QApplication.processEvents()
-    window.tour.begin()
+    window.tour.go()
     for number, step in enumerate(STEPS):
         window.tour.go(number)
         QApplication.processEvents()
