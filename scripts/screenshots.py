@@ -113,7 +113,8 @@ def states(stage: Stage) -> Iterator[tuple[str, QWidget]]:
     if arguments.play is not None:
         window.play(arguments.play)
     else:
-        window.live.demo()
+        window.demo()
+    window.tour.end()
     stage.live_for(arguments.after)
     yield "live", window
     if not arguments.docs:

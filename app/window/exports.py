@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSaveFile
@@ -16,21 +17,23 @@ NOTHING_HEARD = "There is nothing to export yet: listen to something first."
 NOTHING_RECORDED = "Nothing has been recorded: switch on Source, Record the last minutes, and listen."
 
 
-def ask_where(parent: QWidget, title: str, name: str, kind: str, folder: str) -> Path | None:
-    """`kind` such as "CSV (*.csv)"; None when the user thinks better of it."""
-    chosen, _kind = QFileDialog.getSaveFileName(parent, title, str(Path(folder) / name), f"{kind};;All files (*)")
+def ask_where(parent: QWidget, name: str, kind: str, folder: str) -> Path | None:
+    """Where to write a file of this kind, such as "CSV"; None when the user thinks better of it."""
+    suffix = Path(name).suffix
+    kinds = f"{kind} (*{suffix});;All files (*)"
+    chosen, _kind = QFileDialog.getSaveFileName(parent, "Export", str(Path(folder) / name), kinds)
     if not chosen:
         return None
     path = Path(chosen)
-    return path if path.suffix else path.with_suffix(Path(name).suffix)
+    return path if path.suffix else path.with_suffix(suffix)
 
 
 def save(path: Path, content: bytes) -> str:
-    """Write it -> "" or one sentence that says why not and what to do."""
+    """Write it -> one sentence: that it is saved, or why not and what to do."""
     file = QSaveFile(str(path))
     written = file.open(QIODevice.OpenModeFlag.WriteOnly) and file.write(content) == len(content)
     if written and file.commit():
-        return ""
+        return f"Saved {path.name}."
     return f"{path.name} could not be written ({file.errorString()}): choose another place, or make room."
 
 
@@ -52,34 +55,29 @@ class Exports:
 
     def answers_as_csv(self) -> None:
         """Every answer, for spreadsheets."""
-        self._answers("csv", "CSV (*.csv)", self._log.as_csv)
+        self._write("csv", "CSV", self._log.as_csv if len(self._log) else None, NOTHING_HEARD)
 
     def answers_as_json_lines(self) -> None:
         """Every answer, for programs."""
-        self._answers("jsonl", "JSON Lines (*.jsonl)", self._log.as_json_lines)
+        self._write("jsonl", "JSON Lines", self._log.as_json_lines if len(self._log) else None, NOTHING_HEARD)
 
     def picture(self) -> None:
         """The window as it is."""
         content = png_of(self._window)  # before a dialog covers it
-        self._write("png", "Picture (*.png)", lambda: content)
+        self._write("png", "Picture", lambda: content)
 
     def sound(self) -> None:
         """What was recorded."""
         samples, rate = self._recorder.samples()
-        if len(samples):
-            self._write("wav", "Sound (*.wav)", lambda: wav_bytes(samples, rate))
-        else:
-            self._say(NOTHING_RECORDED)
+        self._write("wav", "Sound", partial(wav_bytes, samples, rate) if len(samples) else None, NOTHING_RECORDED)
 
-    def _answers(self, suffix: str, kind: str, content: Callable[[], bytes]) -> None:
-        if len(self._log):
-            self._write(suffix, kind, content)
-        else:
-            self._say(NOTHING_HEARD)
-
-    def _write(self, suffix: str, kind: str, content: Callable[[], bytes]) -> None:
+    def _write(self, suffix: str, kind: str, content: Callable[[], bytes] | None, nothing: str = "") -> None:
+        """Ask where, and write it there; say `nothing` where there is no content."""
+        if content is None:
+            self._say(nothing)
+            return
         name = f"nystream {datetime.now():%Y-%m-%d %H.%M.%S}.{suffix}"
-        path = ask_where(self._window, "Export", name, kind, self.folder)
+        path = ask_where(self._window, name, kind, self.folder)
         if path is not None:
             self.folder = str(path.parent)
-            self._say(save(path, content()) or f"Saved {Path(path).name}.")
+            self._say(save(path, content()))

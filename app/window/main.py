@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
@@ -40,6 +40,8 @@ class MainWindow(QMainWindow):
 
     kept: where settings are read from and written to; None keeps none. weights: of the model that answers.
     """
+
+    told = Signal(str)  # a sentence for the user, from any thread
 
     def __init__(
         self,
@@ -75,6 +77,7 @@ class MainWindow(QMainWindow):
         self.live = LivePage(self.pages, session, self.theme)
         self.pages.addWidget(self.live)
         self.toast = Toast(self.pages, self.theme)
+        self.told.connect(self.toast.say)
         self.files = FilesPage(self.pages, self.theme, session.genres, weights, self.toast.say)
         self.pages.addWidget(self.files)
         self.files.play_wished.connect(lambda path: self.play(Path(path)))
@@ -87,6 +90,7 @@ class MainWindow(QMainWindow):
         self.switch.chosen.connect(self.show_page)
         # Only then does the menu bar ask again how wide it is.
         self.switch.changed.connect(lambda: self.menus.bar.setCornerWidget(self.switch))
+        self.live.source_bar.listen.clicked.connect(lambda: self.listen(self.live.source_bar.picker.key()))
         for offered in (self.live.source_bar, self.live.invitation):
             offered.open.clicked.connect(self.choose_file)
             offered.demo.clicked.connect(self.demo)
@@ -126,19 +130,21 @@ class MainWindow(QMainWindow):
 
     def listen(self, device_key: str) -> None:
         """Hear a microphone."""
-        self.show_page(0)
-        self.live.listen(device_key)
+        self._begin(partial(self._session.listen, device_key))
 
     def play(self, path: Path) -> None:
         """Play a file."""
-        self.show_page(0)
-        self.live.play(path)
+        self._begin(partial(self._session.play, path))
 
     def demo(self) -> None:
         """Play the program's own music, with captions."""
-        self.show_page(0)
-        self.live.demo()
+        self._begin(self._session.demo)
         self.tour.go()
+
+    def _begin(self, run: Callable[[], None]) -> None:
+        self.show_page(0)
+        run()
+        self.live.reset()
 
     def start_tour(self) -> None:
         """The captions over what plays; the demo when nothing does."""

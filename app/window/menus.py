@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMainWindow, QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMainWindow, QMenu, QMenuBar, QPushButton, QWidget
 
 from app.window.launch import THEMES
 from app.window.widgets import DOTS, dress
 from app.window.words import clock
 
 PAGES = (("live", "Live", "What is heard now (Ctrl+1)"), ("files", "Files", "Classify many files (Ctrl+2)"))
+RECORD_TIP = "Off by default: keeps the last five minutes of sound in memory, until it is switched off or exported"
 RECORDED = "Sound is being kept in memory, the last five minutes of it. Nothing is written until you export it."
 
 
@@ -28,81 +29,52 @@ class Entry:
     is_switch: bool = False
     group: str = ""  # of entries with one group exactly one is on
 
-    @property
-    def plain_text(self) -> str:
-        """Without the mark of the letter that chooses it, and without dots."""
-        return self.text.replace("&", "").rstrip(DOTS)
 
+Menu = Mapping[str, "Sequence[Entry | Menu | None]"]
+"""The lines of menus by their titles: entries, menus within, and None for a line between."""
 
-@dataclass(frozen=True, slots=True)
-class Submenu:
-    """A menu of the bar or within a menu; None is a line between entries."""
-
-    title: str
-    lines: Sequence[Entry | Submenu | None]
-
-
-BAR = (
-    Submenu(
-        "&File",
-        (
-            Entry("open", f"&Open file{DOTS}", "Ctrl+O", "Play a sound file through the live view"),
-            Entry("classify_files", f"Classify &files{DOTS}", "Ctrl+Shift+O"),
-            Entry("classify_folder", f"Classify a f&older{DOTS}", "Ctrl+Shift+F"),
-            Submenu(
-                "&Export session",
-                (
-                    Entry("export_csv", f"Answers as &CSV{DOTS}", "Ctrl+E", "One row a frame"),
-                    Entry("export_jsonl", f"Answers as &JSON Lines{DOTS}"),
-                    Entry("export_png", f"&Picture of the window{DOTS}", "Ctrl+Shift+S"),
-                    Entry("export_wav", f"Recorded &sound{DOTS}", tip="What Record the last minutes has kept"),
-                ),
-            ),
-            None,
-            Entry("quit", "&Quit", "Ctrl+Q"),
-        ),
+BAR: Menu = {
+    "&File": (
+        Entry("open", f"&Open file{DOTS}", "Ctrl+O", "Play a sound file through the live view"),
+        Entry("classify_files", f"Classify &files{DOTS}", "Ctrl+Shift+O"),
+        Entry("classify_folder", f"Classify a f&older{DOTS}", "Ctrl+Shift+F"),
+        {
+            "&Export session": (
+                Entry("export_csv", f"Answers as &CSV{DOTS}", "Ctrl+E", "One row a frame"),
+                Entry("export_jsonl", f"Answers as &JSON Lines{DOTS}"),
+                Entry("export_png", f"&Picture of the window{DOTS}", "Ctrl+Shift+S"),
+                Entry("export_wav", f"Recorded &sound{DOTS}", tip="What Record the last minutes has kept"),
+            )
+        },
+        None,
+        Entry("quit", "&Quit", "Ctrl+Q"),
     ),
-    Submenu(
-        "&View",
-        (
-            Entry("live", "&Live", "Ctrl+1", group="page"),
-            Entry("files", "&Files", "Ctrl+2", group="page"),
-            None,
-            Submenu("&Theme", [Entry(f"theme_{theme}", theme.capitalize(), group="theme") for theme in THEMES]),
-            Entry("larger", "L&arger type", "Ctrl+Shift+L", "For a projector", is_switch=True),
-            Entry("full_screen", "&Full screen", "F11", is_switch=True),
-        ),
+    "&View": (
+        Entry("live", "&Live", "Ctrl+1", group="page"),
+        Entry("files", "&Files", "Ctrl+2", group="page"),
+        None,
+        {"&Theme": [Entry(f"theme_{theme}", theme.capitalize(), group="theme") for theme in THEMES]},
+        Entry("larger", "L&arger type", "Ctrl+Shift+L", "For a projector", is_switch=True),
+        Entry("full_screen", "&Full screen", "F11", is_switch=True),
     ),
-    Submenu(
-        "&Source",
-        (
-            Entry("listen", "&Listen", "Ctrl+L", "Hear the chosen microphone"),
-            Entry("demo", "Play the &demo", "Ctrl+D", "Music that this program makes itself, with captions"),
-            Entry("stop", "&Stop", "Ctrl+."),
-            Entry("refresh", "Look for &microphones again", "F5"),
-            None,
-            Entry("aloud", "Play files and the demo &aloud", is_switch=True),
-            Entry(
-                "record",
-                "&Record the last minutes",
-                "Ctrl+R",
-                "Off by default: keeps the last five minutes of sound in memory, until it is switched off or exported",
-                is_switch=True,
-            ),
-        ),
+    "&Source": (
+        Entry("listen", "&Listen", "Ctrl+L", "Hear the chosen microphone"),
+        Entry("demo", "Play the &demo", "Ctrl+D", "Music that this program makes itself, with captions"),
+        Entry("stop", "&Stop", "Ctrl+."),
+        Entry("refresh", "Look for &microphones again", "F5"),
+        None,
+        Entry("aloud", "Play files and the demo &aloud", is_switch=True),
+        Entry("record", "&Record the last minutes", "Ctrl+R", RECORD_TIP, is_switch=True),
     ),
-    Submenu(
-        "&Help",
-        (
-            Entry("tour", "&Tour with captions", "Ctrl+T"),
-            Entry("keys", "&Keyboard shortcuts", "F1"),
-            None,
-            Entry("diagnostics", "&Copy diagnostics", tip="To send to whoever helps"),
-            Entry("log", "Show the &log file"),
-            Entry("about", "&About Nystream"),
-        ),
+    "&Help": (
+        Entry("tour", "&Tour with captions", "Ctrl+T"),
+        Entry("keys", "&Keyboard shortcuts", "F1"),
+        None,
+        Entry("diagnostics", "&Copy diagnostics", tip="To send to whoever helps"),
+        Entry("log", "Show the &log file"),
+        Entry("about", "&About Nystream"),
     ),
-)
+}
 
 
 class Menus:
@@ -114,28 +86,28 @@ class Menus:
     def __init__(self, window: QMainWindow, acts: Mapping[str, Callable[..., object]]) -> None:
         self._window, self._acts = window, acts
         self._groups: dict[str, QActionGroup] = {}
-        self._entries: list[Entry] = []
         self.actions: dict[str, QAction] = {}
         self.bar = window.menuBar()
         self.bar.setNativeMenuBar(False)  # the switch between the pages stands in it
-        for menu in BAR:
-            self._fill(self.bar.addMenu(menu.title), menu)
+        self._fill(self.bar, BAR)
 
-    def _fill(self, shown: QMenu, menu: Submenu) -> None:
-        shown.setToolTipsVisible(True)
-        for line in menu.lines:
-            if line is None:
-                shown.addSeparator()
-            elif isinstance(line, Submenu):
-                self._fill(shown.addMenu(line.title), line)
-            else:
-                shown.addAction(self._action(line))
+    def _fill(self, parent: QMenuBar | QMenu, menus: Menu) -> None:
+        for title, lines in menus.items():
+            menu = parent.addMenu(title)
+            menu.setToolTipsVisible(True)
+            for line in lines:
+                if line is None:
+                    menu.addSeparator()
+                elif isinstance(line, Entry):
+                    menu.addAction(self._action(line))
+                else:
+                    self._fill(menu, line)
 
     def _action(self, entry: Entry) -> QAction:
         action = QAction(entry.text, self._window)
         action.setObjectName(f"menu_{entry.name}")
         action.setShortcut(QKeySequence(entry.keys))
-        action.setToolTip(entry.tip or entry.plain_text)
+        action.setToolTip(entry.tip or plain(entry.text))
         action.setCheckable(entry.is_switch or bool(entry.group))
         if entry.group:
             self._groups.setdefault(entry.group, QActionGroup(self._window)).addAction(action)
@@ -143,7 +115,6 @@ class Menus:
         action.triggered.connect(act if entry.is_switch else lambda _on: act())
         self._window.addAction(action)
         self.actions[entry.name] = action
-        self._entries.append(entry)
         return action
 
     def switch(self, name: str, on: bool) -> None:
@@ -153,7 +124,13 @@ class Menus:
     def shortcuts(self) -> list[tuple[str, str]]:
         """(what it does, keys) of every entry that has keys, in the order of the menus."""
         native = QKeySequence.SequenceFormat.NativeText
-        return [(entry.plain_text, QKeySequence(entry.keys).toString(native)) for entry in self._entries if entry.keys]
+        having = [action for action in self.actions.values() if not action.shortcut().isEmpty()]
+        return [(plain(action.text()), action.shortcut().toString(native)) for action in having]
+
+
+def plain(text: str) -> str:
+    """Without the mark of the letter that chooses it, and without dots."""
+    return text.replace("&", "").rstrip(DOTS)
 
 
 class PageSwitch(QWidget):
@@ -190,7 +167,4 @@ class PageSwitch(QWidget):
             self.recording.setVisible(seconds is not None)
             self.changed.emit()
         if seconds is not None:
-            text = f"\N{BLACK CIRCLE} Recording {clock(seconds)}"
-            if text != self.recording.text():
-                self.recording.setText(text)
-                self.recording.setAccessibleName(text)
+            self.recording.setText(f"\N{BLACK CIRCLE} Recording {clock(seconds)}")

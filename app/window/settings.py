@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import logging
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +27,14 @@ class Settings:
     folder: str = ""  # where a file or folder was opened last
     geometry: bytes = b""  # Qt's own
 
-    def with_known(self, kept: dict[str, Any]) -> Settings:
-        """These, and over them every kept value that can be one; what cannot is left out."""
-        read = {field.name: _read(field.name, kept[field.name]) for field in fields(self) if field.name in kept}
-        return Settings(**({field.name: getattr(self, field.name) for field in fields(self)} | _without_none(read)))
-
 
 class SettingsFile:
     """An INI file. One that a later version of the program wrote is neither understood nor overwritten."""
 
     def __init__(self, path: Path | None = None) -> None:
         """`path`: the platform's own place when None."""
-        self.path = default_path() if path is None else path
+        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppConfigLocation)
+        self.path = Path(folder) / "settings.ini" if path is None else path
 
     def load(self) -> Settings:
         """What is kept; defaults for whatever is missing, damaged or from another version."""
@@ -49,7 +44,9 @@ class SettingsFile:
             return Settings()
         if self._is_newer(file):
             return Settings()
-        return Settings().with_known({key: file.value(key) for key in file.allKeys()})
+        kept = set(file.allKeys())
+        known = {name: value for name, value in asdict(Settings()).items() if name in kept}
+        return Settings(**{name: _read(name, default, str(file.value(name))) for name, default in known.items()})
 
     def save(self, settings: Settings) -> None:
         """Keep these; a file that cannot be written is no reason to stop."""
@@ -57,9 +54,8 @@ class SettingsFile:
         if self._is_newer(file):
             return
         file.setValue("version", VERSION)
-        for field in fields(settings):
-            value = getattr(settings, field.name)
-            file.setValue(field.name, base64.b64encode(value).decode() if isinstance(value, bytes) else value)
+        for name, value in asdict(settings).items():
+            file.setValue(name, base64.b64encode(value).decode() if isinstance(value, bytes) else value)
         file.sync()
         if file.status() != QSettings.Status.NoError:
             log.warning("%s cannot be written: settings are not kept", self.path)
@@ -74,25 +70,15 @@ class SettingsFile:
             return False
 
 
-def default_path() -> Path:
-    """In the platform's folder for settings."""
-    return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppConfigLocation)) / "settings.ini"
-
-
-def _read(name: str, value: object) -> object | None:
-    """A value as the file gives it in the type of its field; None when it cannot be one."""
-    text = str(value)
+def _read(name: str, default: object, text: str) -> Any:
+    """A value as the file gives it in the type of its field; the default when it cannot be one."""
     if name == "theme":
-        return text if text in THEMES else None
-    if name in ("aloud", "larger_type"):
-        return {"true": True, "false": False}.get(text.lower())
-    if name == "geometry":
+        return text if text in THEMES else default
+    if isinstance(default, bool):
+        return {"true": True, "false": False}.get(text.lower(), default)
+    if isinstance(default, bytes):
         try:
             return base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            return None
+        except ValueError:
+            return default
     return text
-
-
-def _without_none(values: dict[str, object | None]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}

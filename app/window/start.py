@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.live.protocol import Session
@@ -27,9 +27,7 @@ def run_window(session: Session, launch: Launch, when_painted: Callable[[], None
     wear(application, theme)
     weights = default_weights() if launch.weights is None else launch.weights
     window = MainWindow(session, theme, SettingsFile(), weights)
-    teller = Teller()
-    teller.told.connect(window.toast.say)
-    catch_faults(teller.told.emit)
+    catch_faults(window.told.emit)
     for number in (signal.SIGINT, signal.SIGTERM):
         # The timer lets Python see the signal; closing the window ends the session.
         signal.signal(number, lambda _number, _frame: window.close())
@@ -70,12 +68,6 @@ class FirstPainting(QObject):
             watched.removeEventFilter(self)
             QTimer.singleShot(0, self._then)  # not before the picture is handed over
         return False
-
-
-class Teller(QObject):
-    """Brings a sentence from any thread to the window's."""
-
-    told = Signal(str)
 
 
 def start_qt() -> QApplication:

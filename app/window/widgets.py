@@ -130,7 +130,6 @@ class Reading(QLabel):
         self._theme, self.colour = theme, colour
         self._size, self._weight, self._align = size, weight, align
         self._scale = 1.0
-        self._fitted: tuple[str, int, QFont] | None = None
 
     def named(self, name: str, accessible: str, tip: str = "") -> Reading:
         """Give it the names by which tests, screen readers and the mouse find it; returns itself."""
@@ -151,7 +150,6 @@ class Reading(QLabel):
     def place(self, scale: float, rectangle: QRect) -> None:
         """Put it here and draw at this scale."""
         self._scale = scale
-        self._fitted = None
         self.setGeometry(rectangle)
 
     def natural_width(self, scale: float) -> int:
@@ -160,18 +158,15 @@ class Reading(QLabel):
 
     def fitted_font(self) -> QFont:
         """The font in which the present text fits its place."""
-        text, width = self.text(), self.width()
-        if self._fitted is None or self._fitted[:2] != (text, width):
-            made = font(self._size, self._scale, self._weight)
-            metrics = QFontMetrics(made)
-            natural = metrics.horizontalAdvance(text)
-            needed = metrics.ascent() + DESCENT_SHARE * metrics.descent()
-            share = max(SMALLEST_SHARE, width / natural) if natural > width > 0 else 1.0
-            share = min(share, self.height() / needed if self.height() > 0 else 1.0)
-            if share < 1:
-                made.setPixelSize(max(SMALLEST_SHRUNK, int(made.pixelSize() * share)))
-            self._fitted = text, width, made
-        return self._fitted[2]
+        made, width = font(self._size, self._scale, self._weight), self.width()
+        metrics = QFontMetrics(made)
+        natural = metrics.horizontalAdvance(self.text())
+        needed = metrics.ascent() + DESCENT_SHARE * metrics.descent()
+        share = max(SMALLEST_SHARE, width / natural) if natural > width > 0 else 1.0
+        share = min(share, self.height() / needed if self.height() > 0 else 1.0)
+        if share < 1:
+            made.setPixelSize(max(SMALLEST_SHRUNK, int(made.pixelSize() * share)))
+        return made
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         fitting = self.fitted_font()

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
@@ -95,9 +94,9 @@ class FilesPage(Part):
         self.view.setAccessibleName("Files and what they are")
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
-        self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.view.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
+        self.view.setSelectionMode(QTableView.SelectionMode.SingleSelection)
+        self.view.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
         self.view.setShowGrid(False)
         self.view.setWordWrap(False)
         self.view.setAcceptDrops(False)
@@ -172,9 +171,9 @@ class FilesPage(Part):
         if not self.table.answers() and not self.table.errors():
             self._say(NOTHING_DONE)
             return
-        path = ask_where(self, "Export", f"genres.{kind}", f"{kind.upper()} (*.{kind})", self.folder)
+        path = ask_where(self, f"genres.{kind}", kind.upper(), self.folder)
         if path is not None:
-            self._say(save(path, self.document(kind)) or f"Saved {path.name}.")
+            self._say(save(path, self.document(kind)))
 
     def document(self, kind: str) -> bytes:
         """All answers in that format."""
@@ -190,9 +189,14 @@ class FilesPage(Part):
     def tick(self) -> None:
         """Bring the progress up to date."""
         batch = self._batch
-        if batch is not None and self.isVisible():
-            self.progress.setValue(round(1000 * batch.share))
-            self._say_progress(batch)
+        if batch is None or not self.isVisible():
+            return
+        self.progress.setValue(round(1000 * batch.share))
+        rows, left = self.table.rows[self._first :], batch.seconds_left
+        if rows:
+            done = sum(row.state in ("done", "failed") for row in rows)
+            left_words = "" if left is None else f", {clock(round(left))} left"
+            self.state.setText(f"{done} of {len(rows)} files{left_words}")
 
     def arrange(self) -> None:
         scale, palette, margin = self.scale, self.theme.palette, self.px(18)
@@ -233,10 +237,8 @@ class FilesPage(Part):
 
     def _show_state(self) -> None:
         runs, rows = self._batch is not None, bool(self.table.rows)
-        for name, enabled in (("add_files", not runs), ("add_folder", not runs), ("cancel", runs), ("clear", rows)):
-            self.buttons[name].setEnabled(enabled)
-        for name in ("files_csv", "files_json"):
-            self.buttons[name].setEnabled(rows)
+        for button, enabled in zip(self.buttons.values(), (not runs, not runs, runs, rows, rows, rows), strict=True):
+            button.setEnabled(enabled)
         self.progress.setVisible(runs)
         self.state.setVisible(runs or rows)
         self.view.setVisible(rows)
@@ -246,13 +248,6 @@ class FilesPage(Part):
         if not runs:
             done, failed = len(self.table.answers()), len(self.table.errors())
             self.state.setText(f"{done} of {len(self.table.rows)} answered, {failed} could not be heard")
-
-    def _say_progress(self, batch: Batch) -> None:
-        total = len(self.table.rows) - self._first
-        if total:
-            done = sum(row.state in ("done", "failed") for row in self.table.rows[self._first :])
-            left = batch.seconds_left
-            self.state.setText(f"{done} of {total} files" + ("" if left is None else f", {clock(round(left))} left"))
 
     def _play(self, index: QModelIndex) -> None:
         row = self.table.rows[self._sorted.mapToSource(index).row()]

@@ -114,9 +114,9 @@ class FilesTable(QAbstractTableModel):
         if role == ROW_ROLE:
             return row
         if role == SORT_ROLE:
-            return sort_key(row, column)
+            return cell(row, column)[1]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return text(row, column)
+            return cell(row, column)[0]
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.error or row.path
         return None
@@ -125,34 +125,25 @@ class FilesTable(QAbstractTableModel):
         self.dataChanged.emit(self.index(number, 0), self.index(number, len(COLUMNS) - 1))
 
 
-def text(row: Row, column: int) -> str:
-    """What stands in a cell; the timeline is drawn, and has words only where there is none."""
-    if column == FILE:
-        return os.path.basename(row.path)
-    if row.answer is None:
-        if column == TIMELINE:
-            return {"waiting": "waiting", "failed": row.error, "cancelled": "cancelled"}.get(row.state, "")
-        return ""
-    if column == GENRE:
-        return f"{row.answer.genre}?" if row.answer.unsure else row.answer.genre
-    if column == CONFIDENCE:
-        return f"{row.answer.probability * 100:.0f} %"
-    return clock(round(row.answer.duration)) if column == LENGTH else ""
+def cell(row: Row, column: int) -> tuple[str, str | float]:
+    """What stands in a cell, and what it is sorted by; files without an answer come last in a falling order.
 
-
-def sort_key(row: Row, column: int) -> str | float:
-    """What a cell is sorted by; files without an answer come last in a falling order."""
+    The timeline is drawn, and has words only where there is none; the one that changes most is sorted first.
+    """
     if column == FILE:
-        return os.path.basename(row.path).casefold()
-    if row.answer is None:
-        return "" if column in (GENRE, TIMELINE) else -1.0
-    if column == GENRE:
-        return row.answer.genre
-    if column == CONFIDENCE:
-        return row.answer.probability
-    if column == TIMELINE:  # the most changing first
-        return f"{len(row.stretches):06}"
-    return row.answer.duration
+        name = os.path.basename(row.path)
+        return name, name.casefold()
+    answer = row.answer
+    if answer is None:
+        said = {"waiting": "waiting", "failed": row.error, "cancelled": "cancelled"}.get(row.state, "")
+        return (said, "") if column == TIMELINE else ("", "" if column == GENRE else -1.0)
+    cells: dict[int, tuple[str, str | float]] = {
+        GENRE: (f"{answer.genre}?" if answer.unsure else answer.genre, answer.genre),
+        CONFIDENCE: (f"{answer.probability * 100:.0f} %", answer.probability),
+        TIMELINE: ("", f"{len(row.stretches):06}"),
+        LENGTH: (clock(round(answer.duration)), answer.duration),
+    }
+    return cells[column]
 
 
 class Cells(QStyledItemDelegate):

@@ -74,30 +74,6 @@ def _length(seconds: float) -> str:
     return f"{seconds / 60:g} min" if seconds >= 60 and seconds % 30 == 0 else f"{seconds:g} s"
 
 
-def frequency_axis() -> pyqtgraph.AxisItem:
-    """Labels such as "500 Hz" and "2 kHz" on an axis in mel."""
-    axis = pyqtgraph.AxisItem("left")
-    names = {hz: f"{hz} Hz" if hz < 1000 else f"{hz // 1000} kHz" for level in FREQUENCIES for hz in level}
-    axis.setTicks([[(hz_to_mel(hz), names[hz]) for hz in level] for level in FREQUENCIES])
-    axis.setStyle(textFillLimits=FREQUENCY_DENSITY)
-    return axis
-
-
-def dress_axes(bottom: pyqtgraph.AxisItem, left: pyqtgraph.AxisItem, theme: Theme, scale: float) -> None:
-    """Draw them in the window's font and colours at this scale, as large as their labels need."""
-    small = font(12, scale)
-    metrics, tick = QFontMetrics(small), round(4 * scale)
-    widest = metrics.horizontalAdvance("\N{MINUS SIGN}500 Hz")
-    for axis in (bottom, left):
-        # A label may reach over the end of its axis: "now" is centred on it.
-        axis.setStyle(tickFont=small, tickLength=tick, tickTextOffset=tick, hideOverlappingLabels=widest)
-        axis.setPen(theme.colour("line"))
-        axis.setTickPen(theme.colour("faint"))
-        axis.setTextPen(theme.colour("muted"))
-    bottom.setHeight(metrics.height() + 2 * tick)
-    left.setWidth(widest + 2 * tick)
-
-
 class ScrollingPicture:
     """`item` is for a plot whose x is seconds before now, and whose y rises by `band_height` per band.
 
@@ -124,7 +100,7 @@ class ScrollingPicture:
         self.item.setRect(QRectF(-width, self._bottom, width, self._height))
         self._move()
 
-    def clear(self) -> None:
+    def reset(self) -> None:
         """Show nothing, as before the first frame."""
         self.ring.clear()
         self._flow = Flow()
@@ -181,9 +157,20 @@ class SpectrogramPanel(Panel):
         self._bottom, self._height = band_height / 2, BANDS * band_height
         self.picture = ScrollingPicture(window_seconds, frame_seconds, BANDS, self._bottom, band_height)
         self._seconds_axis = SecondsAxis("bottom")
-        self._axes = {"bottom": self._seconds_axis, "left": frequency_axis()}
+        frequency_axis = pyqtgraph.AxisItem("left")
+        names = {hz: f"{hz} Hz" if hz < 1000 else f"{hz // 1000} kHz" for level in FREQUENCIES for hz in level}
+        frequency_axis.setTicks([[(hz_to_mel(hz), names[hz]) for hz in level] for level in FREQUENCIES])
+        frequency_axis.setStyle(textFillLimits=FREQUENCY_DENSITY)
+        self._axes = {"bottom": self._seconds_axis, "left": frequency_axis}
         self.plot = pyqtgraph.PlotWidget(self, background=None, axisItems=self._axes, useOpenGL=False)
-        make_still(self.plot)
+        # It is only looked at: no menu, no button, no zoom, no focus; what is dropped goes to the window.
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.setMenuEnabled(False)
+        self.plot.hideButtons()
+        self.plot.setFrameShape(QFrame.Shape.NoFrame)
+        self.plot.viewport().setAcceptDrops(False)
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self.plot.setObjectName("spectrogram")
         self.plot.setAccessibleName("Spectrogram")
         self.plot.setAccessibleDescription(TIP)
@@ -211,14 +198,6 @@ class SpectrogramPanel(Panel):
         view = self.plot.getViewBox()
         view.setRange(xRange=(-shown, 0), yRange=(self._bottom, self._bottom + self._height), padding=0)
 
-    def reset(self) -> None:
-        """Show nothing, as before the first frame."""
-        self.picture.clear()
-
-    def push(self, frames: NDArray[np.float32]) -> None:
-        """Append (k, 128) frames in dB."""
-        self.picture.push(frames)
-
     def look_at(self, frames: int | None, moment: str = "") -> None:
         """Show what had been heard after so many frames, at this time as a clock says it; None goes back to live."""
         self.picture.hold(frames)
@@ -227,10 +206,6 @@ class SpectrogramPanel(Panel):
             self._seconds_axis.end = end
             self._seconds_axis.picture = None  # drawn again with the next painting
             self._seconds_axis.update()
-
-    def advance(self, seconds: float) -> None:
-        """Let the picture flow on."""
-        self.picture.advance(seconds)
 
     def arrange(self) -> None:
         super().arrange()
@@ -243,15 +218,14 @@ class SpectrogramPanel(Panel):
         edge = QPen(self.theme.colour("accent"), max(1.0, 1.5 * self.scale))
         edge.setCosmetic(True)
         self.forgotten.setPen(edge)
-        dress_axes(self._axes["bottom"], self._axes["left"], self.theme, self.scale)
-
-
-def make_still(plot: pyqtgraph.PlotWidget) -> None:
-    """A plot that is only looked at: no menu, no button, no zoom, no focus; what is dropped goes to the window."""
-    plot.setMouseEnabled(x=False, y=False)
-    plot.setMenuEnabled(False)
-    plot.hideButtons()
-    plot.setFrameShape(QFrame.Shape.NoFrame)
-    plot.viewport().setAcceptDrops(False)
-    plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    plot.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        small, tick = font(12, self.scale), self.px(4)
+        metrics = QFontMetrics(small)
+        widest = metrics.horizontalAdvance("\N{MINUS SIGN}500 Hz")
+        for axis in self._axes.values():
+            # A label may reach over the end of its axis: "now" is centred on it.
+            axis.setStyle(tickFont=small, tickLength=tick, tickTextOffset=tick, hideOverlappingLabels=widest)
+            axis.setPen(self.theme.colour("line"))
+            axis.setTickPen(self.theme.colour("faint"))
+            axis.setTextPen(self.theme.colour("muted"))
+        self._axes["bottom"].setHeight(metrics.height() + 2 * tick)
+        self._axes["left"].setWidth(widest + 2 * tick)

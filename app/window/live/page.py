@@ -6,7 +6,6 @@ While it is frozen all panels show the moment that is looked at; listening goes 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QRect, Qt
@@ -78,7 +77,7 @@ class LivePage(QWidget):
         self.projector = False
         self._session = session
         self._shown_devices: DeviceList | None = None
-        self._moment: float | None = None  # seconds, while frozen
+        self.moment: float | None = None  # seconds, while frozen
         self._last: Snapshot | None = None
         self.past = Past(session.genres, session.models.description)
         self.source_bar = SourceBar(self, theme, session)
@@ -91,18 +90,7 @@ class LivePage(QWidget):
         self.history = HistoryPanel(self, theme, self.past)
         self.cost = CostPanel(self, theme, session.models.choices, session.models.windows, FRAME_SECONDS)
         self.invitation = InvitationCard(self, theme)
-        self.parts: dict[str, Part] = {
-            "source_bar": self.source_bar,
-            "status": self.status,
-            "player": self.player,
-            "invitation": self.invitation,
-            "now": self.now,
-            "genres": self.genres,
-            "spectrogram": self.spectrogram,
-            "history": self.history,
-            "cost": self.cost,
-        }
-        self.source_bar.listen.clicked.connect(lambda: self.listen(self.source_bar.picker.key()))
+        self.parts: dict[str, Part] = {name: getattr(self, name) for name in places(0, 0, 1.0)}
         self.source_bar.stop.clicked.connect(lambda: session.stop())
         self.source_bar.refresh.clicked.connect(lambda: session.refresh_devices())
         self.cost.controls.chosen.connect(session.models.choose)
@@ -114,29 +102,9 @@ class LivePage(QWidget):
         self.setFocus()  # no control is chosen before the user chooses one
         self.reset()
 
-    def listen(self, device_key: str) -> None:
-        """Hear a microphone."""
-        self._session.listen(device_key)
-        self.reset()
-
-    def play(self, path: Path) -> None:
-        """Play a file."""
-        self._session.play(path)
-        self.reset()
-
-    def demo(self) -> None:
-        """Play the program's own music."""
-        self._session.demo()
-        self.reset()
-
-    @property
-    def frozen(self) -> bool:
-        """Whether a past moment is looked at."""
-        return self._moment is not None
-
     def toggle_freeze(self) -> None:
         """Hold the present moment, or go back to live."""
-        if self._moment is not None:
+        if self.moment is not None:
             self.go_live()
         elif self.past.frames:
             self.look_at(self.past.seconds)
@@ -146,7 +114,7 @@ class LivePage(QWidget):
         moment = self.past.at(max(seconds, 0.0))
         if moment is None:
             return
-        self._moment = moment.seconds
+        self.moment = moment.seconds
         clock = words.clock(moment.seconds)
         self.now.rename(f"At {clock}, frozen", "warning")
         best = int(moment.smoothed.argmax())
@@ -154,11 +122,11 @@ class LivePage(QWidget):
         self._show(self.past.report(moment.frame), verdict, moment.filled)
         self.genres.show_answer(moment.smoothed, moment.raw)
         self.spectrogram.look_at(moment.frame, clock)
-        self.history.show_moment(self._moment, 0.0)
+        self.history.show_moment(self.moment, 0.0)
 
     def go_live(self) -> None:
         """Show the present again."""
-        self._moment = None
+        self.moment = None
         self.now.rename("Now")
         self.spectrogram.look_at(None)
         if self._last is not None:
@@ -173,23 +141,20 @@ class LivePage(QWidget):
         if snapshots:
             self._take(snapshots)
         self._show_session(state)
-        self.history.show_moment(self._moment, seconds)
-        for gliding in (self.genres, self.spectrogram, self.source_bar.level):
+        self.history.show_moment(self.moment, seconds)
+        for gliding in (self.genres, self.spectrogram.picture, self.source_bar.level):
             gliding.advance(seconds)
 
     def reset(self) -> None:
         """Another run begins, of which there is nothing to show yet."""
-        self._begin_run()
+        self._last = None
+        self.past.begin(self._session.models.description)
         self.go_live()
-        for panel in (self.now, self.genres, self.spectrogram, self.cost, self.source_bar.level):
+        for panel in (self.now, self.genres, self.spectrogram.picture, self.cost, self.source_bar.level):
             panel.reset()
         self.cost.show_report(self.past.report(), 0)
         self.spectrogram.show_window(self.past.model.window_seconds)
         self._show_session(self._session.state)
-
-    def _begin_run(self) -> None:
-        self._last = None
-        self.past.begin(self._session.models.description)
 
     def _show_session(self, state: EngineState) -> None:
         devices = self._session.devices
@@ -202,7 +167,7 @@ class LivePage(QWidget):
             state = replace(state, message=problem)
         self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
         self.now.show_source(self._session.source_name)
-        self.invitation.invite(invitation_for(state, self.status.text(), devices, self._last is not None))
+        self.invitation.invite(invitation_for(state, self.status.words.text(), devices, self._last is not None))
         self._show_model(state)
 
     def _show_model(self, state: EngineState) -> None:
@@ -220,8 +185,8 @@ class LivePage(QWidget):
     def _take(self, snapshots: list[Snapshot]) -> None:
         self.past.add(snapshots, self._session.source_name)
         self._last = snapshots[-1]
-        self.spectrogram.push(np.stack([snapshot.log_mel for snapshot in snapshots]))
-        if self._moment is None:
+        self.spectrogram.picture.push(np.stack([snapshot.log_mel for snapshot in snapshots]))
+        if self.moment is None:
             self._show_newest(self._last)
 
     def _show_newest(self, snapshot: Snapshot) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QMouseEvent, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QSlider, QStyle, QToolButton, QWidget
 
-from app.live.protocol import Player, Session
+from app.live.protocol import Session
 from app.window import words
 from app.window.theme import Theme
 from app.window.widgets import RIGHT, Part, Reading, painting
@@ -31,7 +31,15 @@ class PauseButton(QToolButton):
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.is_paused = False
+        self.is_paused: bool | None = None  # before anything was played
+
+    def show_paused(self, is_paused: bool) -> None:
+        """Offer to go on, or to pause."""
+        if is_paused != self.is_paused:
+            self.is_paused = is_paused
+            self.setAccessibleName("Go on playing" if is_paused else "Pause")
+            self.setToolTip(self.accessibleName())
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         super().paintEvent(event)
@@ -69,7 +77,6 @@ class PlayerBar(Part):
         self.pause.clicked.connect(self.toggle_pause)
         self.slider.sliderMoved.connect(self._seek)
         self.slider.actionTriggered.connect(lambda _action: self._seek(self.slider.sliderPosition()))
-        self._shown_paused: bool | None = None
         self.hide()
 
     def toggle_pause(self) -> None:
@@ -90,22 +97,13 @@ class PlayerBar(Part):
         self.setVisible(player is not None)
         if player is None:
             return
-        self._show_paused(player)
+        self.pause.show_paused(player.paused)
         position, duration = player.position, player.duration
         self.slider.setEnabled(bool(duration))
         if duration and not self.slider.isSliderDown():
             self.slider.setValue(round(min(position / duration, 1.0) * SLIDER_STEPS))
         end = f" / {words.clock(duration)}" if duration else ""
         self.time.show_text(f"{words.clock(position)}{end}")
-
-    def _show_paused(self, player: Player) -> None:
-        if player.paused != self._shown_paused:
-            self._shown_paused = player.paused
-            self.pause.is_paused = player.paused
-            self.pause.update()
-            name = "Go on playing" if player.paused else "Pause"
-            self.pause.setAccessibleName(name)
-            self.pause.setToolTip(name)
 
     def arrange(self) -> None:
         button, time, gap = self.px(38), self.px(104), self.px(8)

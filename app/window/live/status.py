@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -13,6 +11,9 @@ from app.window.theme import Role, Theme, text_pixels
 from app.window.widgets import DOTS, Part, Reading, dress, emphasise, fill, painting, plain_label, space, style_text
 
 NO_MICROPHONE = "No microphone was found."
+
+
+Invitation = tuple[str, str, bool]
 
 
 def sentence(state: EngineState, source_name: str, hears_microphone: bool) -> str:
@@ -40,10 +41,6 @@ class StatusLine(Part):
         self._ground: Role | None = None
         self.words = Reading(self, theme, "muted", 14).named("status", "Status", "")
 
-    def text(self) -> str:
-        """The shown sentence."""
-        return self.words.text()
-
     def show_state(self, state: EngineState, source_name: str, hears_microphone: bool) -> None:
         """Say where the run is; a message while it runs is a warning (but silence may be meant), one at its
         failure a problem.
@@ -70,34 +67,24 @@ class StatusLine(Part):
                 fill(painter, self.theme.colour(self._ground, 0.16), QRectF(self.rect()), 8 * self.scale)
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """A title, a sentence, and whether listening is offered beside a file."""
-
-    title: str
-    sentence: str
-    offers_microphone: bool
-
-
 def invitation_for(
     state: EngineState, said: str, devices: DeviceList | None, heard_anything: bool
 ) -> Invitation | None:
-    """What to say in the middle, and `said` after a failure; None when the panels have something to show, or soon."""
+    """Title and sentence for the middle, `said` after a failure, and whether listening is offered beside a file; None
+    when the panels have something to show, or soon.
+    """
     if heard_anything or state.phase in ("starting", "running"):
         return None
     has_microphone = devices is not None and bool(devices.choices)
     if state.phase == "failed":
-        return Invitation("That did not work", said, has_microphone)
+        return "That did not work", said, has_microphone
     if devices is None:
-        return Invitation("What is playing?", "Looking for microphones; a file can be opened at once.", False)
+        return "What is playing?", "Looking for microphones; a file can be opened at once.", False
     if not has_microphone:
         problem = devices.problem or f"{NO_MICROPHONE} Plug one in and press F5, or open a file."
-        return Invitation("No microphone", problem, False)
-    return Invitation(
-        "What is playing?",
-        "Listen to the room, or open a file. The answer comes with the first sound and grows surer.",
-        True,
-    )
+        return "No microphone", problem, False
+    said = "Listen to the room, or open a file. The answer comes with the first sound and grows surer."
+    return "What is playing?", said, True
 
 
 class InvitationCard(Part):
@@ -135,11 +122,12 @@ class InvitationCard(Part):
             return
         self._shown = invitation
         if invitation is not None:
-            self.title.setText(invitation.title)
-            self.sentence.setText(invitation.sentence)
-            self.listen.setVisible(invitation.offers_microphone)
-            for button, primary in ((self.listen, True), (self.open, not invitation.offers_microphone)):
-                emphasise(button, primary)
+            title, sentence, offers_microphone = invitation
+            self.title.setText(title)
+            self.sentence.setText(sentence)
+            self.listen.setVisible(offers_microphone)
+            emphasise(self.listen, True)
+            emphasise(self.open, not offers_microphone)
             self._centre()
         self.setVisible(invitation is not None)
 

@@ -74,24 +74,24 @@ def test_while_frozen_nothing_moves_and_everything_is_heard(heard: MainWindow, s
 def test_space_freezes_and_space_or_end_goes_back_to_live(heard: MainWindow, session: ScriptedSession) -> None:
     heard.live.setFocus()
     QTest.keyClick(heard.live, Qt.Key.Key_Space)
-    assert heard.live.frozen
+    assert heard.live.moment is not None
     session.queue(sound(50, "pop", first=200))
     heard.tick()
     assert text(heard, "present_genre") == "metal"
     QTest.keyClick(heard.live, Qt.Key.Key_Space)
-    assert not heard.live.frozen
+    assert heard.live.moment is None
     assert text(heard, "present_genre") == "pop"
     QTest.keyClick(heard.live, Qt.Key.Key_Left)
-    assert heard.live.frozen
+    assert heard.live.moment is not None
     QTest.keyClick(heard.live, Qt.Key.Key_End)
-    assert not heard.live.frozen
+    assert heard.live.moment is None
 
 
 def test_the_button_freezes_and_goes_back(heard: MainWindow) -> None:
     button(heard, "freeze").click()
-    assert heard.live.frozen
+    assert heard.live.moment is not None
     button(heard, "freeze").click()
-    assert not heard.live.frozen
+    assert heard.live.moment is None
 
 
 def test_a_click_on_a_button_leaves_the_space_bar_to_the_picture(heard: MainWindow) -> None:
@@ -102,14 +102,14 @@ def test_a_click_on_a_button_leaves_the_space_bar_to_the_picture(heard: MainWind
 def test_there_is_nothing_to_freeze_before_anything_was_heard(window: MainWindow) -> None:
     window.live.toggle_freeze()
     window.tick()
-    assert not window.live.frozen
+    assert window.live.moment is None
     assert not button(window, "freeze").isEnabled()
 
 
 def test_another_run_begins_live(heard: MainWindow) -> None:
     look_back(heard)
     heard.listen("headset")
-    assert not heard.live.frozen
+    assert heard.live.moment is None
     assert heard.live.now.title.text() == "Now"
 
 
@@ -153,7 +153,7 @@ def test_a_click_looks_at_the_moment_under_the_mouse_and_hovering_says_it(heard:
     QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
     assert text(heard, "history_note") == ""
     QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
-    assert heard.live.frozen
+    assert heard.live.moment is not None
     assert text(heard, "present_genre") == "jazz"
 
 

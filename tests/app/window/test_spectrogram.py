@@ -18,7 +18,7 @@ from tests.app.scripted_session import ScriptedSession, snapshot
 def still_picture(panel: SpectrogramPanel) -> QImage:
     """What the screen shows between the axes once the flow has caught up."""
     for _ in range(20):
-        panel.advance(0.1)
+        panel.picture.advance(0.1)
     QApplication.processEvents()
     view = panel.plot.getViewBox().sceneBoundingRect().toRect()
     image: QImage = panel.plot.grab(view).toImage()
@@ -43,7 +43,7 @@ def test_a_band_stands_at_its_frequency_on_the_axis(window: MainWindow, band: in
     one_band = np.full((400, 128), -100.0, dtype=np.float32)
     one_band[:, band] = 20.0
     panel = window.live.spectrogram
-    panel.push(one_band)
+    panel.picture.push(one_band)
     picture = still_picture(panel)
     brightness = [QColor(picture.pixel(picture.width() // 2, y)).lightness() for y in range(picture.height() - 2)]
     bright = np.flatnonzero(np.array(brightness) > 100)
@@ -57,9 +57,9 @@ def test_a_band_stands_at_its_frequency_on_the_axis(window: MainWindow, band: in
 
 def test_a_louder_frame_redraws_the_quiet_ones_to_the_same_measure(window: MainWindow) -> None:
     panel = window.live.spectrogram
-    panel.push(np.full((400, 128), -20.0, dtype=np.float32))
+    panel.picture.push(np.full((400, 128), -20.0, dtype=np.float32))
     alone = QColor(still_picture(panel).pixel(50, 50)).lightness()
-    panel.push(np.full((100, 128), 40.0, dtype=np.float32))
+    panel.picture.push(np.full((100, 128), 40.0, dtype=np.float32))
     picture = still_picture(panel)
     quiet, loud = (QColor(picture.pixel(x, 50)).lightness() for x in (50, picture.width() - 50))
     assert panel.picture.item.getLevels() == pytest.approx((42.0 - RANGE_DB, 42.0))
@@ -68,7 +68,7 @@ def test_a_louder_frame_redraws_the_quiet_ones_to_the_same_measure(window: MainW
 
 def test_silence_looks_like_silence(window: MainWindow) -> None:
     nothing = still_picture(window.live.spectrogram)
-    window.live.spectrogram.push(np.full((200, 128), -100.0, dtype=np.float32))
+    window.live.spectrogram.picture.push(np.full((200, 128), -100.0, dtype=np.float32))
     silence = still_picture(window.live.spectrogram)
     assert LOWEST_TOP_DB - RANGE_DB > SILENCE_DB
     for picture in (nothing, silence):
@@ -78,11 +78,11 @@ def test_silence_looks_like_silence(window: MainWindow) -> None:
 
 def test_between_two_frames_the_picture_is_moved_and_not_coloured_again(window: MainWindow) -> None:
     panel = window.live.spectrogram
-    panel.push(np.full((10, 128), 6.0, dtype=np.float32))
-    panel.advance(0.01)
+    panel.picture.push(np.full((10, 128), 6.0, dtype=np.float32))
+    panel.picture.advance(0.01)
     panel.plot.grab()
     coloured, stood = panel.picture.item.qimage, panel.picture.item.pos()
-    panel.advance(0.01)
+    panel.picture.advance(0.01)
     panel.plot.grab()
     assert panel.picture.item.pos() != stood
     assert panel.picture.item.qimage is coloured
