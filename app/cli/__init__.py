@@ -1,4 +1,4 @@
-"""What all commands share; each has a file of its own, which imports what it needs when it is run."""
+"""What all commands share; each is a module of its own with a function `run`, imported when it is wanted."""
 
 EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, EXIT_NO_MODEL, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 

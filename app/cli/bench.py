@@ -15,7 +15,7 @@ FRAMES_PER_ROUND = 15
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read when numpy and torch are imported
 
 
-def run_bench(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Percentiles in microseconds. Raises UsageError."""
     if options.frames < 1:
         raise UsageError(f"--frames {options.frames} is too few: give 1 or more")

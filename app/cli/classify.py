@@ -4,33 +4,27 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from pathlib import Path
 
-from app.cli import EXIT_NO_MODEL, EXIT_OK, EXIT_SOME_FAILED, UsageError
+from app.cli import EXIT_OK, EXIT_SOME_FAILED, UsageError
 from app.files.answer import FileError
 from app.files.console import Console
 from app.files.inputs import STANDARD_INPUT, common_root, expand
-from app.files.output import STANDARD_OUTPUT, WRITERS, Destination, Document, Tree, is_folder
+from app.files.output import WRITERS, Destination, Tree, is_folder
 from app.files.parameters import Parameters, parse_channel, parse_hop, parse_smoothing
-from app.files.pool import NoCluster, start_ahead
-from app.files.run import NoPlace, Request, run_request
+from app.files.pool import CannotRun, start_ahead
+from app.files.run import Request, run_request
 from audio import RawFormat
-from model import WeightsError
 
 
-def run_classify(options: argparse.Namespace) -> int:
-    """Answers on standard output, everything else on standard error. Raises UsageError."""
+def run(options: argparse.Namespace) -> int:
+    """Answers on standard output, everything else on standard error. Raises UsageError and WeightsError."""
     request = understand(options)
     if request.jobs > 1:
         start_ahead()
-    console = Console(options.quiet, options.verbose)
     try:
-        return EXIT_OK if run_request(request, console) else EXIT_SOME_FAILED
-    except WeightsError as error:
-        console.error(str(error))
-        return EXIT_NO_MODEL
-    except (NoPlace, NoCluster) as error:
+        return EXIT_OK if run_request(request, Console(options.quiet, options.verbose)) else EXIT_SOME_FAILED
+    except CannotRun as error:
         raise UsageError(str(error)) from None
 
 
@@ -54,11 +48,11 @@ def understand(options: argparse.Namespace) -> Request:
     destination = find_destination(options, items, kind.suffix)
     if not kind.holds_many and len(items) > 1 and not isinstance(destination, Tree):
         raise UsageError(f"--format {options.format} is about one file each: add -o FOLDER")
-    if options.resume and destination == STANDARD_OUTPUT:
+    if options.resume and destination is None:
         raise UsageError("--resume continues files, not what has been printed: add -o FILE or -o FOLDER")
-    written = [options.errors] if options.errors is not None else []
-    written += [destination.path] if isinstance(destination, Document) and destination.path is not None else []
-    for path in written:
+    for path in (options.errors, destination):
+        if not isinstance(path, Path):
+            continue
         if os.path.isdir(path):
             raise UsageError(f"{path} is a folder: name a file")
         if os.path.lexists(path) and not (options.overwrite or options.resume):
@@ -78,16 +72,15 @@ def understand(options: argparse.Namespace) -> Request:
         scheduler=options.dask,
         weights=Path(os.path.abspath(options.weights)),
         errors_file=options.errors,
-        on_terminal=sys.stdout is not None and sys.stdout.isatty(),
     )
 
 
 def find_destination(options: argparse.Namespace, items: tuple[str | FileError, ...], suffix: str) -> Destination:
     """What `-o` means."""
     if options.output == "-":
-        return STANDARD_OUTPUT
+        return None
     if not is_folder(options.output):
-        return Document(Path(options.output))
+        return Path(options.output)
     inputs = [item for item in items if isinstance(item, str)]
     given = [path for path in options.paths if not path.startswith("@")]
     root = common_root(given if len(given) == len(options.paths) else [], inputs)

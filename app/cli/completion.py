@@ -13,7 +13,7 @@ from app.cli.arguments import parser
 FILE_OPTIONS = ("paths", "output")  # those that are files without being of type Path
 
 
-def run_completion(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Print it."""
     described = parser()
     complete_files(described)

@@ -12,7 +12,7 @@ from app.cli import EXIT_OK, EXIT_SOME_FAILED
 SCHEMA = "nystream-devices-1"
 
 
-def run_devices(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """A line per input device, the default one marked."""
     from audio import NoAudioSystem, input_devices
 

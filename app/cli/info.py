@@ -16,7 +16,7 @@ from app.stream.weights import default_weights
 SCHEMA = "nystream-info-1"
 
 
-def run_info(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Versions, the model, and the model card; torch is not imported for that. Raises WeightsError."""
     from app.stream.backend import describe_backend, describe_front_end
     from app.stream.models import identify

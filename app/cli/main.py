@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from app.cli import EXIT_INTERRUPTED, EXIT_NO_MODEL, EXIT_OK, EXIT_USAGE, UsageError
 from app.cli.arguments import parser
+from app.files.console import Console
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,12 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         return run(options)
-    except UsageError as error:
-        print(f"nystream: {error}", file=sys.stderr)
-        return EXIT_USAGE
-    except WeightsError as error:
-        print(f"nystream: {error}", file=sys.stderr)
-        return EXIT_NO_MODEL
+    except (UsageError, WeightsError) as error:
+        Console().error(str(error))
+        return EXIT_USAGE if isinstance(error, UsageError) else EXIT_NO_MODEL
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # such as `| head`, which has read enough
@@ -35,40 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """The command, imported only now. Raises UsageError and WeightsError."""
-    if options.command == "classify":
-        from app.cli.classify import run_classify
+    """The command, a module of its name, imported only now. Raises UsageError and WeightsError."""
+    if options.command in (None, "demo"):
+        from app.stream.imports import bulk_imports
 
-        return run_classify(options)
-    if options.command == "listen":
-        from app.cli.listen import run_listen
-
-        return run_listen(options)
-    if options.command == "devices":
-        from app.cli.devices import run_devices
-
-        return run_devices(options)
-    if options.command == "info":
-        from app.cli.info import run_info
-
-        return run_info(options)
-    if options.command == "bench":
-        from app.cli.bench import run_bench
-
-        return run_bench(options)
-    if options.command in ("models", "rows"):
-        from app.cli.models import run_models
-
-        return run_models(options)
-    if options.command == "completion":
-        from app.cli.completion import run_completion
-
-        return run_completion(options)
-    from app.stream.imports import bulk_imports
-
-    with bulk_imports():
-        from app.cli.window import run_window_command
-    run_window_command(options)
+        with bulk_imports():
+            from app.cli.window import run_window_command
+        run_window_command(options)
+    name = "models" if options.command == "rows" else options.command
+    code: int = import_module(f"app.cli.{name}").run(options)
+    return code
 
 
 def gui() -> int:

@@ -18,7 +18,7 @@ SCHEMA = "nystream-rows-1"
 SHORTEST_WINDOW, LONGEST_WINDOW, DEFAULT_WINDOW = 5.0, 300.0, 30.0  # s
 
 
-def run_models(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """The quickest first, and how to choose it. Raises UsageError."""
     seconds = checked_window(DEFAULT_WINDOW if options.window_seconds is None else options.window_seconds)
     rows = measure(seconds)

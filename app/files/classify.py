@@ -7,7 +7,7 @@ import os
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,11 @@ from app.stream.twin import TwinRunner
 from audio import FFT_LENGTH, SAMPLE_RATE, FileSource, Source, UnreadableFile
 from model import WeightsError
 
-Progress = Callable[[float], None]  # share of one file that is done, 0..1
+Progress = Callable[[float], object]  # share of one file that is done, 0..1
+
+
+def ignore(_: object) -> None:
+    """For those who do not want to be told."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,14 @@ class Outcome:
     fault: str = ""  # the traceback, where the program itself is at fault
 
 
-def perform(task: Task, on_progress: Progress | None = None) -> Outcome:
+def perform(task: Task, on_progress: Progress = ignore) -> Outcome:
     """Never raises for what is wrong with one file: the others have a right to be done."""
     try:
         model = load_once(task.weights, task.weights_hash)
         # Before it is read: a file that changes meanwhile will not match, and is done again.
-        fingerprint = _fingerprint_if_readable(task.path) if task.fingerprint else None
+        fingerprint = None
+        with suppress(OSError):  # the decoder says it in better words
+            fingerprint = take_fingerprint(task.path) if task.fingerprint else None
         # Samples near the largest float overflow when channels are averaged: they count as silence, and are counted.
         with decodable_name(task.path) as path, np.errstate(over="ignore", invalid="ignore"):
             answer = classify_file(model, path, task.parameters, on_progress)
@@ -68,15 +74,14 @@ def perform(task: Task, on_progress: Progress | None = None) -> Outcome:
 
 
 def classify_file(
-    model: Model, path: Path, parameters: Parameters | None = None, on_progress: Progress | None = None
+    model: Model, path: Path, parameters: Parameters | None = None, on_progress: Progress = ignore
 ) -> FileAnswer:
     """Decode a file and answer it. `on_progress` is told 0 while its length is not known. Raises UnreadableFile."""
     parameters = parameters or Parameters()
     with FileSource(path, parameters.channel_index) as source:
 
         def tell(seconds: float) -> None:
-            if on_progress is not None:
-                on_progress(min(seconds / source.duration, 1.0) if source.duration else 0.0)
+            on_progress(min(seconds / source.duration, 1.0) if source.duration else 0.0)
 
         return classify_source(model, source, str(path), parameters, on_time=tell)
 
@@ -87,8 +92,8 @@ def classify_source(
     path: str,
     parameters: Parameters,
     live: bool = False,
-    on_hop: Callable[[Hop], None] | None = None,
-    on_time: Callable[[float], None] | None = None,
+    on_hop: Callable[[Hop], object] = ignore,
+    on_time: Callable[[float], object] = ignore,
 ) -> FileAnswer:
     """Answer a source to its end. `on_hop` gets every hop as soon as it is over, `on_time` the seconds so far.
 
@@ -107,19 +112,16 @@ def classify_source(
         total += answers.probabilities.sum(axis=0)
         count += len(frames)
         for hop in timeline.push(frames.ends, answers.probabilities):
-            if on_hop is not None:
-                on_hop(hop)
+            on_hop(hop)
         seconds = float(frames.ends[-1]) if len(frames) else seconds
-        if on_time is not None:
-            on_time(seconds)
+        on_time(seconds)
     if not count:
         shortest = 1000 * FFT_LENGTH / SAMPLE_RATE
         raise UnreadableFile(f"the sound is too short to classify: at least {shortest:.0f} ms are needed")
     if reader.all_invalid:
         raise UnreadableFile("every sample is NaN or infinite: check how the file was made")
     for hop in timeline.finish():
-        if on_hop is not None:
-            on_hop(hop)
+        on_hop(hop)
     mean = total / count
     best = int(mean.argmax())
     return FileAnswer(
@@ -164,10 +166,3 @@ def decodable_name(path: str) -> Iterator[Path]:
             yield link
     else:
         yield Path(path)
-
-
-def _fingerprint_if_readable(path: str) -> Fingerprint | None:
-    try:
-        return take_fingerprint(path)
-    except OSError:
-        return None  # the decoder says it in better words

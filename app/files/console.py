@@ -13,8 +13,12 @@ REDRAW_SECONDS = 0.1
 
 def wants_colour(stream: object) -> bool:
     """Whether it is a terminal, and NO_COLOR is not set (no-color.org)."""
-    terminal = getattr(stream, "isatty", lambda: False)()
-    return bool(terminal) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return _can_redraw(stream) and not os.environ.get("NO_COLOR")
+
+
+def _can_redraw(stream: object) -> bool:
+    """Whether it is a terminal that knows more than lines. A closed stream is None."""
+    return bool(getattr(stream, "isatty", bool)()) and os.environ.get("TERM") != "dumb"
 
 
 def one_line(text: str) -> str:
@@ -29,7 +33,7 @@ class Console:
         self._quiet = quiet
         self._verbose = verbose
         self._colour = wants_colour(sys.stderr)
-        self._bar = sys.stderr.isatty() and not quiet and os.environ.get("TERM") != "dumb"
+        self._bar = _can_redraw(sys.stderr) and not quiet
         self._bar_shown = False
         self._began = time.monotonic()
         self._drawn = 0.0

@@ -27,18 +27,17 @@ class Run:
     parameters: dict[str, Any]
     timeline: bool = False  # whether the formats with a choice give a row per hop instead of one per file
     colour: bool = False
-    version: str = ""
 
 
 class Writer:
-    """Of one document: `begin`, then `add` for every file, then `finish`. Raises OSError where the stream does."""
+    """Of one document: `add` for every file, then `finish`. Raises OSError where the stream does."""
 
     suffix: ClassVar[str]  # that a file of this format ends in, after the whole name of its input
     holds_many: ClassVar[bool] = True  # whether one document may be about several files
 
     def __init__(self, stream: IO[str], run: Run) -> None:
-        self.stream = stream
-        self.run = run
+        self.stream, self.run = stream, run
+        self.begin()
 
     def begin(self) -> None:
         """What stands before the first file."""
@@ -67,8 +66,7 @@ class TableWriter(Writer):
             for hop in answer.timeline.hops():
                 self.add_hop(answer.path, hop)
             return
-        line = f"{one_line(answer.path)}: {self._genre(answer.genre)} {answer.probability:.2f}"
-        line += " (unsure)" if answer.unsure else ""
+        line = self._line(answer.path, answer)
         twin = answer.comparison
         if twin is not None:
             line += (
@@ -81,13 +79,11 @@ class TableWriter(Writer):
 
     def add_hop(self, path: str, hop: Hop) -> None:
         if self.run.timeline:
-            doubt = " (unsure)" if hop.unsure else ""
-            time = clock(round(hop.start))
-            line = f"{one_line(path)} {time}: {self._genre(hop.genre)} {hop.probability:.2f}{doubt}"
-            print(line, file=self.stream, flush=True)
+            print(self._line(f"{path} {clock(round(hop.start))}", hop), file=self.stream, flush=True)
 
-    def _genre(self, genre: str) -> str:
-        return f"{BOLD}{genre}{PLAIN}" if self.run.colour else genre
+    def _line(self, of: str, answer: FileAnswer | Hop) -> str:
+        genre = f"{BOLD}{answer.genre}{PLAIN}" if self.run.colour else answer.genre
+        return f"{one_line(of)}: {genre} {answer.probability:.2f}{' (unsure)' if answer.unsure else ''}"
 
 
 class CsvWriter(Writer):
@@ -103,23 +99,16 @@ class CsvWriter(Writer):
 
     def add(self, answer: FileAnswer) -> None:
         writer = csv.writer(self.stream, lineterminator="\n")
-        compared = self.run.parameters.get("compare") and not self.run.timeline
+        compared = COMPARED if self.run.parameters["compare"] and not self.run.timeline else ()
         if not self._begun:
             times = ("start", "end") if self.run.timeline else ("duration",)
-            extra = COMPARED if compared else ()
-            writer.writerow(["path", *times, "genre", "probability", "unsure", *answer.probabilities, *extra])
+            writer.writerow(["path", *times, "genre", "probability", "unsure", *answer.probabilities, *compared])
             self._begun = True
-        if self.run.timeline:
-            for hop in answer.timeline.hops():
-                row: list[Any] = [answer.path, f"{hop.start:.3f}", f"{hop.end:.3f}", hop.genre]
-                row += [f"{hop.probability:.6f}", int(hop.unsure), *map("{:.6f}".format, hop.probabilities.values())]
-                writer.writerow(row)
-        else:
-            row = [answer.path, f"{answer.duration:.3f}", answer.genre, f"{answer.probability:.6f}"]
-            row += [int(answer.unsure), *map("{:.6f}".format, answer.probabilities.values())]
-            if answer.comparison is not None:
-                row += [getattr(answer.comparison, name) for name in COMPARED]
-            writer.writerow(row)
+        for part in answer.timeline.hops() if self.run.timeline else [answer]:
+            spans = (part.duration,) if isinstance(part, FileAnswer) else (part.start, part.end)
+            row: list[Any] = [answer.path, *map("{:.3f}".format, spans), part.genre, f"{part.probability:.6f}"]
+            row += [int(part.unsure), *map("{:.6f}".format, part.probabilities.values())]
+            writer.writerow(row + [getattr(answer.comparison, name) for name in compared])
         self.stream.flush()
 
 

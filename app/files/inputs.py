@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from app.files.answer import FileError
-from audio import RawFormat, RawSource, Source, StreamSource, UnreadableFile
+from audio import RawFormat, RawSource, StreamSource, UnreadableFile
 
 STANDARD_INPUT = "-"
 # What is looked for in folders and offered in dialogs; a file that is named by itself is always tried.
@@ -54,19 +54,21 @@ def size_of(path: str) -> int:
 
 def is_pipe(path: str) -> bool:
     """A named pipe, or what a shell makes of <(command)."""
-    try:
-        return stat.S_ISFIFO(os.stat(path).st_mode)
-    except OSError:
-        return False
+    return stat.S_ISFIFO(_mode(path))
 
 
 def is_device(path: str) -> bool:
     """Something that may never end, such as /dev/zero, or that is no file at all, such as a socket."""
+    mode = _mode(path)
+    return mode != 0 and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISFIFO(mode))
+
+
+def _mode(path: str) -> int:
+    """What it is, in the words of `stat`; 0 for what cannot be looked at."""
     try:
-        mode = os.stat(path).st_mode
+        return os.stat(path).st_mode
     except OSError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISFIFO(mode))
+        return 0
 
 
 @contextmanager
@@ -99,12 +101,6 @@ def _standard_input(raw: RawFormat | None, channel: int | None) -> RawSource | S
     return RawSource(descriptor, raw, channel=channel)
 
 
-def leftover_note(source: Source) -> str:
-    """What to say when the stream has ended, "" if there is nothing."""
-    leftover = source.leftover_bytes if isinstance(source, RawSource) else 0
-    return f"the stream ended in the middle of a sample: {leftover} bytes were left out" if leftover else ""
-
-
 def _expand_one(text: str, recursive: bool) -> Iterator[str | FileError]:
     if text == STANDARD_INPUT:
         yield text
@@ -127,12 +123,8 @@ def _expand_one(text: str, recursive: bool) -> Iterator[str | FileError]:
 
 
 def _expand_folder(folder: str) -> Iterator[str | FileError]:
-    empty = True
-    for path in _walk(folder, set()):
-        empty = False
-        yield path
-    if empty:
-        yield FileError(folder, "there are no sound files in this folder: check its name")
+    found = list(_walk(folder, set()))
+    yield from found or [FileError(folder, "there are no sound files in this folder: check its name")]
 
 
 def _walk(folder: str, visited: set[tuple[int, int]]) -> Iterator[str | FileError]:

@@ -62,8 +62,7 @@ def journal_path(destination: Destination) -> Path | None:
     """None for standard output: what has been printed cannot be continued."""
     if isinstance(destination, Tree):
         return destination.folder / NAME
-    path = destination.path
-    return None if path is None else path.with_name(f".{path.name}{NAME}")
+    return None if destination is None else destination.with_name(f".{destination.name}{NAME}")
 
 
 class Journal:

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
-from app.files.answer import FileAnswer, FileError, Hop, Timeline
+from app import __version__
+from app.files.answer import FileAnswer, FileError, Hop, Segment, Timeline
 from app.files.formats import Writer
 from app.stream.stream import TwinComparison
 
 SCHEMA = "nystream-classify-1"
 JAMS_VERSION = "0.3.4"  # of the specification that this follows
 GTZAN_TAGS = frozenset(["blues", "classical", "country", "disco", "hip-hop", "jazz", "metal", "pop", "reggae", "rock"])
+KEPT = ("path", "genre", "probability", "probabilities", "unsure", "duration", "invalid_samples")  # of an answer, as is
+# Keys of a comparison, and what its fields end in: step_flops, twin_flops ...
+TWIN_KEYS = ("genre", "probability", "probabilities")
+COSTS = {"flops": "flops", "milliseconds": "milliseconds", "real_time_factor": "real_time"}
+PAIR = ("step", "twin")
 
 
 def file_pieces(answer: FileAnswer, separator: str = ", ") -> Iterator[str]:
     """The JSON object of one file, piece by piece: the timeline of a day is too large to be made at once."""
-    head: dict[str, Any] = {
-        "path": answer.path,
-        "genre": answer.genre,
-        "probability": answer.probability,
-        "probabilities": answer.probabilities,
-        "unsure": answer.unsure,
-        "duration": answer.duration,
-        "invalid_samples": answer.invalid_samples,
-        "segments": [asdict(segment) for segment in answer.timeline.segments()],
-    }
+    head: dict[str, Any] = {key: getattr(answer, key) for key in KEPT}
+    head["segments"] = [asdict(segment) for segment in answer.timeline.segments()]
     if answer.comparison is not None:
         head["comparison"] = _describe_comparison(answer.comparison)
     yield json.dumps(head)[:-1]
@@ -51,39 +49,21 @@ def read_file(record: dict[str, Any]) -> FileAnswer:
         np.array([[hop["probabilities"][genre] for genre in genres] for hop in hops]).reshape(-1, len(genres)),
         np.array([hop["unsure"] for hop in hops], dtype=np.bool_),
     )
-    kept = ("path", "genre", "probability", "probabilities", "unsure", "duration", "invalid_samples")
     comparison = _read_comparison(record["comparison"]) if "comparison" in record else None
-    return FileAnswer(**{key: record[key] for key in kept}, timeline=timeline, comparison=comparison)
+    return FileAnswer(**{key: record[key] for key in KEPT}, timeline=timeline, comparison=comparison)
 
 
 def _describe_comparison(comparison: TwinComparison) -> dict[str, Any]:
     return {
-        "twin": {
-            "genre": comparison.twin_genre,
-            "probability": comparison.twin_probability,
-            "probabilities": comparison.twin_probabilities,
-        },
+        "twin": {key: getattr(comparison, f"twin_{key}") for key in TWIN_KEYS},
         "largest_difference": comparison.largest_difference,
-        "flops": {"step": comparison.step_flops, "twin": comparison.twin_flops},
-        "milliseconds": {"step": comparison.step_milliseconds, "twin": comparison.twin_milliseconds},
-        "real_time_factor": {"step": comparison.step_real_time, "twin": comparison.twin_real_time},
-    }
+    } | {key: {of: getattr(comparison, f"{of}_{ending}") for of in PAIR} for key, ending in COSTS.items()}
 
 
 def _read_comparison(record: dict[str, Any]) -> TwinComparison:
-    twin = record["twin"]
-    return TwinComparison(
-        twin["genre"],
-        twin["probability"],
-        twin["probabilities"],
-        record["largest_difference"],
-        record["flops"]["step"],
-        record["flops"]["twin"],
-        record["milliseconds"]["step"],
-        record["milliseconds"]["twin"],
-        record["real_time_factor"]["step"],
-        record["real_time_factor"]["twin"],
-    )
+    answer = {f"twin_{key}": record["twin"][key] for key in TWIN_KEYS}
+    costs = {f"{of}_{ending}": record[key][of] for key, ending in COSTS.items() for of in PAIR}
+    return TwinComparison(**answer, largest_difference=record["largest_difference"], **costs)
 
 
 class JsonWriter(Writer):
@@ -144,12 +124,7 @@ class JamsWriter(Writer):
     holds_many = False
 
     def add(self, answer: FileAnswer) -> None:
-        segments = [
-            self._observation(segment.start, segment.end, segment.genre, segment.probability)
-            for segment in answer.timeline.segments()
-        ]
-        whole = [self._observation(0.0, answer.duration, answer.genre, answer.probability)]
-        namespace = "tag_gtzan" if set(map(_spell, answer.probabilities)) <= GTZAN_TAGS else "tag_open"
+        whole = Segment(0.0, answer.duration, answer.genre, answer.probability)
         document = {
             "file_metadata": {
                 "title": PurePath(answer.path).stem,
@@ -160,8 +135,8 @@ class JamsWriter(Writer):
                 "jams_version": JAMS_VERSION,
             },
             "annotations": [
-                self._annotation(namespace, segments, answer, "segments"),
-                self._annotation(namespace, whole, answer, "whole file"),
+                self._annotation(answer, answer.timeline.segments(), "segments"),
+                self._annotation(answer, [whole], "whole file"),
             ],
             "sandbox": {"path": answer.path, "unsure": answer.unsure, "probabilities": answer.probabilities},
         }
@@ -169,22 +144,25 @@ class JamsWriter(Writer):
         self.stream.write("\n")
         self.stream.flush()
 
-    def _observation(self, start: float, end: float, genre: str, probability: float) -> dict[str, object]:
-        return {"time": start, "duration": max(0.0, end - start), "value": _spell(genre), "confidence": probability}
-
-    def _annotation(
-        self, namespace: str, data: list[dict[str, object]], answer: FileAnswer, what: str
-    ) -> dict[str, object]:
+    def _annotation(self, answer: FileAnswer, segments: Iterable[Segment], what: str) -> dict[str, object]:
         return {
-            "namespace": namespace,
+            "namespace": "tag_gtzan" if set(map(_spell, answer.probabilities)) <= GTZAN_TAGS else "tag_open",
             "time": 0.0,
             "duration": answer.duration,
             "annotation_metadata": {
-                "annotation_tools": f"nystream {self.run.version}",
+                "annotation_tools": f"nystream {__version__}",
                 "version": "",
                 "data_source": "program",
             },
-            "data": data,
+            "data": [
+                {
+                    "time": segment.start,
+                    "duration": max(0.0, segment.end - segment.start),
+                    "value": _spell(segment.genre),
+                    "confidence": segment.probability,
+                }
+                for segment in segments
+            ],
             "sandbox": {"what": what, "model": self.run.model, "parameters": self.run.parameters},
         }
 

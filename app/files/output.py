@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any
 
 from app.files.answer import FileAnswer, FileError, Hop
-from app.files.console import Console
 from app.files.formats import AudacityWriter, CsvWriter, RavenWriter, Run, TableWriter, Writer
 from app.files.inputs import STANDARD_INPUT
 from app.files.json_formats import JamsWriter, JsonLinesWriter, JsonWriter
@@ -26,16 +24,6 @@ WRITERS: dict[str, type[Writer]] = {
     "raven": RavenWriter,
     "jams": JamsWriter,
 }
-
-
-@dataclass(frozen=True)
-class Document:
-    """All answers in one document: a file, or None for standard output."""
-
-    path: Path | None = None
-
-
-STANDARD_OUTPUT = Document()
 
 
 @dataclass(frozen=True)
@@ -61,7 +49,7 @@ class Tree:
         return self.folder / relative.with_name(relative.name + self.suffix)
 
 
-Destination = Document | Tree
+Destination = Path | Tree | None  # one document for all answers, on standard output for None; or a tree
 
 
 def is_folder(output: str) -> bool:
@@ -103,88 +91,52 @@ class WholeFile:
         self.stream.close()
         self._partial.replace(self._path)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
+    def __exit__(self, *raised: object) -> None:
+        with suppress(OSError):  # a full disk: what was still in the buffer goes with the file
             self.stream.close()
-        except OSError:  # a full disk: what was still in the buffer goes with the file
-            pass
-        finally:
-            self._partial.unlink(missing_ok=True)
+        self._partial.unlink(missing_ok=True)
 
 
-class Sink:
-    """What answers are put into as they come in. `add` and `finish` raise OSError."""
+class Output:
+    """What answers are put into as they come in: one document, or in a tree a file for each, there as soon as it is.
+
+    `format`: a key of WRITERS. Whatever is left open is closed with the stack. Raises OSError.
+    """
+
+    def __init__(self, destination: Destination, format: str, run: Run, overwrite: bool, stack: ExitStack) -> None:
+        self._kind, self._run, self._overwrite = WRITERS[format], run, overwrite
+        self._place: Callable[[str], Path] | None = None
+        self._whole: WholeFile | None = None
+        if isinstance(destination, Tree):
+            destination.folder.mkdir(parents=True, exist_ok=True)
+            self._place = destination.place
+            return
+        if destination is not None:
+            self._whole = stack.enter_context(WholeFile(destination, overwrite))
+        self._writer = self._kind(sys.stdout if self._whole is None else self._whole.stream, run)
 
     def has(self, path: str) -> bool:
         """Whether the output of this input is there already."""
-        return False
+        return self._place is not None and os.path.lexists(self._place(path))
 
-    def add(self, answer: FileAnswer, replace: bool) -> None:
-        """`replace`: whatever is there already is known to be ours."""
-        raise NotImplementedError
-
-    def add_hop(self, path: str, hop: Hop) -> None:
-        """A hop of a stream that goes on."""
-
-    def finish(self, errors: Sequence[FileError]) -> None:
-        """Nothing more comes: make what is there visible."""
-
-
-class DocumentSink(Sink):
-    """All answers in one document, on standard output or in one whole file."""
-
-    def __init__(self, kind: type[Writer], run: Run, whole: WholeFile | None, console: Console) -> None:
-        self._whole = whole
-        self._console = console
-        self._writer = kind(sys.stdout if whole is None else whole.stream, run)
-        self._writer.begin()
-
-    def add(self, answer: FileAnswer, replace: bool) -> None:
-        self._console.clear()
-        self._writer.add(answer)
-
-    def add_hop(self, path: str, hop: Hop) -> None:
-        self._writer.add_hop(path, hop)
-
-    def finish(self, errors: Sequence[FileError]) -> None:
-        self._console.clear()
-        self._writer.finish(errors)
-        if self._whole is not None:
-            self._whole.commit()
-
-
-class TreeSink(Sink):
-    """A file per answer; each is there as soon as its answer is."""
-
-    def __init__(self, kind: type[Writer], run: Run, tree: Tree, overwrite: bool) -> None:
-        self._kind = kind
-        self._run = run
-        self._tree = tree
-        self._overwrite = overwrite
-
-    def has(self, path: str) -> bool:
-        return os.path.lexists(self._tree.place(path))
-
-    def add(self, answer: FileAnswer, replace: bool) -> None:
-        with WholeFile(self._tree.place(answer.path), self._overwrite or replace) as whole:
+    def add(self, answer: FileAnswer) -> None:
+        if self._place is None:
+            self._writer.add(answer)
+            return
+        with WholeFile(self._place(answer.path), self._overwrite) as whole:
             writer = self._kind(whole.stream, self._run)
-            writer.begin()
             writer.add(answer)
             writer.finish([])
             whole.commit()
 
+    def add_hop(self, path: str, hop: Hop) -> None:
+        """A hop of a stream that goes on."""
+        if self._place is None:
+            self._writer.add_hop(path, hop)
 
-def open_sink(
-    stack: ExitStack, destination: Destination, format: str, run: Run, overwrite: bool, console: Console
-) -> Sink:
-    """`format`: a key of WRITERS. Whatever is left open is closed with the stack. Raises OSError."""
-    kind = WRITERS[format]
-    if isinstance(destination, Tree):
-        destination.folder.mkdir(parents=True, exist_ok=True)
-        return TreeSink(kind, run, destination, overwrite)
-    whole = None
-    if destination.path is not None:
-        whole = stack.enter_context(WholeFile(destination.path, overwrite))
-    return DocumentSink(kind, run, whole, console)
+    def finish(self, errors: Sequence[FileError]) -> None:
+        """Nothing more comes: make what is there visible."""
+        if self._place is None:
+            self._writer.finish(errors)
+        if self._whole is not None:
+            self._whole.commit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from audio import FRAME_SECONDS
 
@@ -29,9 +29,6 @@ class Parameters:
     def channel_index(self) -> int | None:
         """Counted from 0, as `audio` does."""
         return None if self.channel is None else self.channel - 1
-
-    def describe(self) -> dict[str, float | bool | None]:
-        return asdict(self)
 
 
 def parse_hop(text: str) -> float:

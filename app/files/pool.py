@@ -6,67 +6,66 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
-from types import TracebackType
+from types import FrameType
 from typing import Any
 
 from app.files.answer import FileError
-from app.files.classify import Outcome, Progress, Task, perform
+from app.files.classify import Outcome, Progress, Task, ignore, perform
 
 CRASHED = "the decoder crashed on this file: convert it to another format"
 CONNECT_SECONDS = 10.0  # to a scheduler
 LOWEST_PRIORITY = 10  # of Unix, the greater the lower
 PRELOADED = ["app.files.classify", "soundfile", "soxr"]  # by the fork server
 
-
-class NoCluster(Exception):  # noqa: N818
-    """One sentence for the user."""
+Handler = Callable[[int, FrameType | None], object] | signal.Handlers  # of a signal
 
 
-def in_processes(tasks: Iterable[Task], jobs: int) -> Generator[Outcome, None, None]:
-    """In `jobs` processes, in the order of the tasks."""
+class CannotRun(Exception):  # noqa: N818
+    """What was asked for cannot be done here: one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """`submit` has a task worked on and returns what waits for its outcome."""
+
+    submit: Callable[[Task], Callable[[], Outcome]]
+    ahead: int  # how many tasks should be submitted at once: a library of any size can be walked
+
+
+@contextmanager
+def processes(jobs: int) -> Iterator[Workers]:
+    """Of this machine."""
     with Pool(jobs, tries=2) as pool:
-        yield from _in_order(pool.submit, tasks, in_flight=4 * jobs)
+        yield Workers(lambda task: pool.submit(task).result, ahead=4 * jobs)
 
 
-def in_cluster(tasks: Iterable[Task], scheduler: str) -> Generator[Outcome, None, None]:
-    """Through an existing dask.distributed scheduler, given by its address, in the order of the tasks.
+@contextmanager
+def cluster(scheduler: str) -> Iterator[Workers]:
+    """Those of an existing dask.distributed scheduler, given by its address.
 
-    Every worker needs this program, and the files and weights under the same paths. Raises NoCluster.
+    Each needs this program, and the files and weights under the same paths. Raises CannotRun.
     """
     try:
         distributed = import_module("distributed")  # an extra: it may not be there
     except ImportError:
-        raise NoCluster("dask is not installed: pip install 'nystream[dask]'") from None
+        raise CannotRun("dask is not installed: pip install 'nystream[dask]'") from None
     try:
         client = distributed.Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise NoCluster(f"the scheduler {scheduler} does not answer ({error}): check its address") from None
+        raise CannotRun(f"the scheduler {scheduler} does not answer ({error}): check its address") from None
     with client:
         threads = sum(client.nthreads().values())
         if not threads:
-            raise NoCluster(f"the scheduler {scheduler} has no workers: start some with `dask worker {scheduler}`")
+            raise CannotRun(f"the scheduler {scheduler} has no workers: start some with `dask worker {scheduler}`")
         with client.get_executor(pure=False) as executor:
-            yield from _in_order(lambda task: executor.submit(perform, task), tasks, in_flight=4 * threads)
-
-
-def _in_order(
-    submit: Callable[[Task], Future[Outcome]], tasks: Iterable[Task], in_flight: int
-) -> Generator[Outcome, None, None]:
-    """`in_flight` tasks are waited for at most, so that a library of any size can be walked."""
-    running: deque[Future[Outcome]] = deque()
-    for task in tasks:
-        running.append(submit(task))
-        if len(running) >= in_flight:
-            yield running.popleft().result()
-    while running:
-        yield running.popleft().result()
+            yield Workers(lambda task: executor.submit(perform, task).result, ahead=4 * threads)
 
 
 class Pool:
@@ -83,7 +82,7 @@ class Pool:
         self._workers: list[_Worker] = []
         self._ending = False
 
-    def submit(self, task: Task, on_progress: Progress | None = None) -> Future[Outcome]:
+    def submit(self, task: Task, on_progress: Progress = ignore) -> Future[Outcome]:
         """`on_progress` is called in one of the pool's threads. After `end` the future is cancelled."""
         try:
             return self._threads.submit(self._perform, task, on_progress)
@@ -104,9 +103,7 @@ class Pool:
     def __enter__(self) -> Pool:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
         """Wait for what was submitted, or end it where something went wrong, such as Ctrl-C."""
         if kind is not None:
             self.end()
@@ -114,7 +111,7 @@ class Pool:
         for worker in self._workers:
             worker.close()
 
-    def _perform(self, task: Task, on_progress: Progress | None) -> Outcome:
+    def _perform(self, task: Task, on_progress: Progress) -> Outcome:
         for _ in range(self._tries):
             worker = None
             try:
@@ -149,12 +146,11 @@ class _Worker:
         self.process.start()
         there.close()
 
-    def perform(self, task: Task, on_progress: Progress | None) -> Outcome:
+    def perform(self, task: Task, on_progress: Progress) -> Outcome:
         """Raises EOFError or OSError when the process is gone."""
         self._connection.send(task)
         while isinstance(said := self._connection.recv(), float):
-            if on_progress is not None:
-                on_progress(said)
+            on_progress(said)
         outcome: Outcome = said
         return outcome
 
@@ -196,8 +192,15 @@ def start_ahead() -> None:
     if worker_context().get_start_method() == "forkserver":
         from multiprocessing import forkserver
 
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # inherited: Ctrl-C is for this process alone
-        try:
+        with on_signal(signal.SIGINT, signal.SIG_IGN):  # inherited: Ctrl-C is for this process alone
             forkserver.ensure_running()
-        finally:
-            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def on_signal(number: signal.Signals, handler: Handler) -> Iterator[None]:
+    """Another handler within. Only in the main thread."""
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app import __version__
 from app.files.answer import FileAnswer, FileError
 from app.files.console import clock
 from app.files.formats import Run
@@ -178,9 +178,8 @@ class FilesPage(Part):
     def document(self, kind: str) -> bytes:
         """All answers in that format."""
         stream = io.StringIO()
-        run = Run(identify(self._weights), Parameters().describe(), version=__version__)
+        run = Run(identify(self._weights), asdict(Parameters()))
         writer = WRITERS[kind](stream, run)
-        writer.begin()
         for answer in self.table.answers():
             writer.add(answer)
         writer.finish(self.table.errors())

@@ -10,7 +10,7 @@ import pytest
 
 from app.files import pool
 from app.files.answer import FileAnswer, FileError
-from app.files.classify import Outcome, Progress, Task, perform
+from app.files.classify import Outcome, Progress, Task, ignore, perform
 from app.files.parameters import Parameters
 from app.stream.models import identify
 from app.stream.weights import default_weights
@@ -28,7 +28,7 @@ def test_processes_give_the_bytes_that_one_gives_and_a_bad_file_spoils_nothing(s
     assert [file["path"] for file in json.loads(alone.stdout)["files"]] == [f"music/{name}" for name in LIBRARY]
 
 
-def die_of_some(task: Task, on_progress: Progress | None = None) -> Outcome:
+def die_of_some(task: Task, on_progress: Progress = ignore) -> Outcome:
     """What a fault in a decoder does to its process."""
     if "deadly" in task.path:
         os._exit(1)
@@ -45,7 +45,9 @@ def test_a_file_that_kills_its_process_is_named_and_the_others_are_done(
         Task(str(library / name), str(weights), identify(weights)["hash"], Parameters(), fingerprint=False)
         for name in names
     ]
-    results = [outcome.result for outcome in pool.in_processes(tasks, jobs=2)]
+    with pool.processes(jobs=2) as workers:
+        outcomes = [workers.submit(task) for task in tasks]
+        results = [outcome().result for outcome in outcomes]
     assert [type(result) for result in results] == [FileAnswer, FileError, FileAnswer, FileError, FileAnswer]
     assert [result.path for result in results] == [task.path for task in tasks]
 

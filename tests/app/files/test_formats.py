@@ -43,8 +43,7 @@ def made_answer(path: str = "song.wav", hops: int = 5) -> FileAnswer:
 
 def write(kind: str, *answers: FileAnswer, timeline: bool = False, errors: tuple[FileError, ...] = ()) -> str:
     stream = io.StringIO()
-    writer = WRITERS[kind](stream, Run({"name": "n", "hash": "h"}, PARAMETERS, timeline, version="1"))
-    writer.begin()
+    writer = WRITERS[kind](stream, Run({"name": "n", "hash": "h"}, PARAMETERS, timeline))
     for answer in answers:
         writer.add(answer)
     writer.finish(errors)
