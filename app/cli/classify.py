@@ -10,8 +10,8 @@ from app.cli import EXIT_OK, EXIT_SOME_FAILED, UsageError
 from app.files.answer import FileError
 from app.files.console import Console
 from app.files.inputs import STANDARD_INPUT, common_root, expand
-from app.files.output import WRITERS, Destination, Tree, is_folder
-from app.files.parameters import Parameters, parse_channel, parse_hop, parse_smoothing
+from app.files.output import WRITERS, Destination, Tree
+from app.files.parameters import parse_parameters
 from app.files.pool import CannotRun, start_ahead
 from app.files.run import Request, run_request
 from audio import RawFormat
@@ -31,8 +31,7 @@ def run(options: argparse.Namespace) -> int:
 def understand(options: argparse.Namespace) -> Request:
     """Raises UsageError."""
     try:
-        hop, smoothing = parse_hop(options.hop), parse_smoothing(options.smoothing)
-        parameters = Parameters(hop, smoothing, options.compare, parse_channel(options.channel))
+        parameters = parse_parameters(options.hop, options.smoothing, options.channel, options.compare)
         raw = None if options.raw is None else RawFormat.parse(options.raw)
     except ValueError as error:
         raise UsageError(str(error)) from None
@@ -77,11 +76,14 @@ def understand(options: argparse.Namespace) -> Request:
 
 def find_destination(options: argparse.Namespace, items: tuple[str | FileError, ...], suffix: str) -> Destination:
     """What `-o` means."""
-    if options.output == "-":
+    output: str = options.output
+    if output == "-":
         return None
-    if not is_folder(options.output):
-        return Path(options.output)
+    # A folder is there, or its name ends in a slash, or it is new and its name has no suffix.
+    new = not os.path.lexists(output)
+    if not (os.path.isdir(output) or output.endswith(("/", os.sep)) or (new and not os.path.splitext(output)[1])):
+        return Path(output)
     inputs = [item for item in items if isinstance(item, str)]
     given = [path for path in options.paths if not path.startswith("@")]
     root = common_root(given if len(given) == len(options.paths) else [], inputs)
-    return Tree(Path(options.output), root, suffix)
+    return Tree(Path(output), root, suffix)

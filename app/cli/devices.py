@@ -16,24 +16,20 @@ def run(options: argparse.Namespace) -> int:
     """A line per input device, the default one marked."""
     from audio import NoAudioSystem, input_devices
 
+    code = EXIT_OK
     try:
         devices = input_devices()
         problem = "" if devices else "No microphone was found: connect one and try again."
     except NoAudioSystem as error:
-        devices, problem = [], str(error)
-        code = EXIT_SOME_FAILED
-    else:
-        code = EXIT_OK
+        devices, problem, code = [], str(error), EXIT_SOME_FAILED
     if options.json:
         described = {"schema": SCHEMA, "devices": [asdict(device) for device in devices], "problem": problem}
         print(json.dumps(described, indent=1))
     else:
         for device in devices:
             mark = "*" if device.is_default else " "
-            print(
-                f"{mark} {device.index}: {device.name} ({device.host_api}, {device.channels} channels, "
-                f"{device.sample_rate} Hz)"
-            )
+            sound = f"{device.host_api}, {device.channels} channels, {device.sample_rate} Hz"
+            print(f"{mark} {device.index}: {device.name} ({sound})")
     if problem:
         print(f"nystream: {problem}", file=sys.stderr)
     return code

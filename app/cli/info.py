@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from pathlib import Path
 from typing import Any
 
 from app import __version__
@@ -53,6 +52,6 @@ def run(options: argparse.Namespace) -> int:
     for name, note in described["notes"].items():
         print(f"{name}: {note}")
     card = default_weights().with_name("MODEL_CARD.md")
-    if Path(options.weights) == default_weights() and card.is_file():
+    if options.weights == default_weights() and card.is_file():
         print(f"\n{card.read_text(encoding='utf-8').strip()}")
     return EXIT_OK

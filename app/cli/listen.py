@@ -14,7 +14,7 @@ from app.files.classify import classify_source
 from app.files.console import Console, wants_colour
 from app.files.formats import Run
 from app.files.output import WRITERS
-from app.files.parameters import Parameters, parse_channel, parse_hop, parse_seconds, parse_smoothing
+from app.files.parameters import parse_parameters, parse_seconds
 from app.stream.models import identify, load_model
 from audio import AudioError, Microphone
 
@@ -24,8 +24,7 @@ SILENT_START_SECONDS = 5.0  # how long the first sound may be on its way without
 def run(options: argparse.Namespace) -> int:
     """A line per hop on standard output until Ctrl-C. Raises UsageError and WeightsError."""
     try:
-        channel = parse_channel(options.channel)
-        parameters = Parameters(parse_hop(options.hop), parse_smoothing(options.smoothing), channel=channel)
+        parameters = parse_parameters(options.hop, options.smoothing, options.channel)
         duration = None if options.duration is None else parse_seconds(options.duration)
     except ValueError as error:
         raise UsageError(str(error)) from None
@@ -33,8 +32,8 @@ def run(options: argparse.Namespace) -> int:
     weights = Path(os.path.abspath(options.weights))
     model = load_model(weights)
     model.make_backend()  # loads the compiled functions now: no sound waits for them
-    run = Run(identify(weights), asdict(parameters), timeline=True, colour=wants_colour(sys.stdout))
-    writer = WRITERS["jsonl" if options.jsonl else "table"](sys.stdout, run)
+    described = Run(identify(weights), asdict(parameters), timeline=True, colour=wants_colour(sys.stdout))
+    writer = WRITERS["jsonl" if options.jsonl else "table"](sys.stdout, described)
     said, begun = "", False
     end = None if duration is None else time.monotonic() + SILENT_START_SECONDS + duration
     try:

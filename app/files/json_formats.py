@@ -84,8 +84,7 @@ class JsonWriter(Writer):
     def add(self, answer: FileAnswer) -> None:
         self.stream.write(",\n" if self._begun else "\n")
         self._begun = True
-        for piece in file_pieces(answer, separator=",\n  "):
-            self.stream.write(piece)
+        self.stream.writelines(file_pieces(answer, separator=",\n  "))
 
     def finish(self, errors: Sequence[FileError]) -> None:
         self.stream.write(f'],\n"errors": {json.dumps([asdict(error) for error in errors])}}}\n')
@@ -103,8 +102,7 @@ class JsonLinesWriter(Writer):
     suffix = ".jsonl"
 
     def add(self, answer: FileAnswer) -> None:
-        for piece in file_pieces(answer):
-            self.stream.write(piece)
+        self.stream.writelines(file_pieces(answer))
         self.stream.write("\n")
         self.stream.flush()
 

@@ -52,13 +52,6 @@ class Tree:
 Destination = Path | Tree | None  # one document for all answers, on standard output for None; or a tree
 
 
-def is_folder(output: str) -> bool:
-    """Whether `-o` means a folder: there is one, or it ends in a slash, or it is new and has no suffix."""
-    if os.path.isdir(output) or output.endswith(("/", os.sep)):
-        return True
-    return not os.path.lexists(output) and not os.path.splitext(output)[1]
-
-
 class WholeFile:
     """A file that is written whole or not at all: beside its place under another name until `commit` is called.
 
@@ -68,9 +61,7 @@ class WholeFile:
     """
 
     def __init__(self, path: Path, overwrite: bool = True, binary: bool = False) -> None:
-        self._path = path
-        self._overwrite = overwrite
-        self._binary = binary
+        self._path, self._overwrite, self._binary = path, overwrite, binary
         self._partial = path.with_name(f".{path.name}.partial")
 
     def __enter__(self) -> WholeFile:

@@ -31,37 +31,23 @@ class Parameters:
         return None if self.channel is None else self.channel - 1
 
 
-def parse_hop(text: str) -> float:
-    """Seconds of a hop. Raises ValueError, one sentence."""
-    seconds = parse_seconds(text)
-    if not SHORTEST_HOP <= seconds <= LONGEST_TIME:
-        raise ValueError(f"a hop of {text} cannot be used: give one from {SHORTEST_HOP:g}s to {LONGEST_TIME:g}s")
-    return seconds
-
-
-def parse_smoothing(text: str) -> float:
-    """Seconds of smoothing; 0 for none. Raises ValueError, one sentence."""
-    seconds = parse_seconds(text)
-    if not 0 <= seconds <= LONGEST_TIME:
-        raise ValueError(f"smoothing over {text} cannot be done: give a time from 0s to {LONGEST_TIME:g}s")
-    return seconds
-
-
-def parse_channel(text: str) -> int | None:
-    """`mean`, or a number from 1 on. Raises ValueError, one sentence."""
-    if text == "mean":
-        return None
-    if not text.isdecimal() or int(text) < 1:
-        raise ValueError(f"there is no channel {text!r}: give a number from 1 on, or mean")
-    return int(text)
+def parse_parameters(hop: str, smoothing: str, channel: str, compare: bool = False) -> Parameters:
+    """From what was typed: times, and `mean` or a channel from 1 on. Raises ValueError, one sentence."""
+    hop_seconds = parse_seconds(hop)
+    if not SHORTEST_HOP <= hop_seconds <= LONGEST_TIME:
+        raise ValueError(f"a hop of {hop} cannot be used: give one from {SHORTEST_HOP:g}s to {LONGEST_TIME:g}s")
+    smoothing_seconds = parse_seconds(smoothing)
+    if smoothing_seconds > LONGEST_TIME:
+        raise ValueError(f"smoothing over {smoothing} cannot be done: give a time from 0s to {LONGEST_TIME:g}s")
+    if channel != "mean" and (not channel.isdecimal() or int(channel) < 1):
+        raise ValueError(f"there is no channel {channel!r}: give a number from 1 on, or mean")
+    return Parameters(hop_seconds, smoothing_seconds, compare, None if channel == "mean" else int(channel))
 
 
 def parse_seconds(text: str) -> float:
     """`1`, `1s`, `0.5s`, `500ms` -> seconds. Raises ValueError, one sentence."""
     found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)(s|ms)?", text.strip())
-    if found is None:
-        raise ValueError(f"{text!r} is not a time: write it like 1s, 0.5s or 500ms")
-    seconds = float(found[1]) / (1000 if found[2] == "ms" else 1)
-    if not math.isfinite(seconds):
+    seconds = math.inf if found is None else float(found[1]) / (1000 if found[2] == "ms" else 1)
+    if not math.isfinite(seconds):  # so many digits are no time either
         raise ValueError(f"{text!r} is not a time: write it like 1s, 0.5s or 500ms")
     return seconds

@@ -113,13 +113,11 @@ class Pool:
 
     def _perform(self, task: Task, on_progress: Progress) -> Outcome:
         for _ in range(self._tries):
-            worker = None
             try:
-                worker = self._worker()
-                return worker.perform(task, on_progress)
-            except (EOFError, OSError):  # the process is gone
+                return self._worker().perform(task, on_progress)
+            except (EOFError, OSError):  # the process is gone, or none could be made
+                worker = self._own.__dict__.pop("worker", None)
                 if worker is not None:
-                    self._own.worker = None
                     self._workers.remove(worker)
                     worker.close()
             if self._ending:
