@@ -38,10 +38,10 @@ def understand(options: argparse.Namespace) -> Request:
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs} is too few: give 1 or more")
     items = tuple(expand(options.paths, options.recursive))
-    from_pipe = [item for item in items if item == STANDARD_INPUT]
-    if len(from_pipe) > 1 or (from_pipe and "@-" in options.paths):
+    piped = items.count(STANDARD_INPUT)
+    if piped > 1 or (piped and "@-" in options.paths):
         raise UsageError("standard input can be read only once: name - once")
-    if raw is not None and not from_pipe:
+    if raw is not None and not piped:
         raise UsageError("--raw describes standard input: add - to the paths")
     kind = WRITERS[options.format]
     destination = find_destination(options, items, kind.suffix)
@@ -49,9 +49,7 @@ def understand(options: argparse.Namespace) -> Request:
         raise UsageError(f"--format {options.format} is about one file each: add -o FOLDER")
     if options.resume and destination is None:
         raise UsageError("--resume continues files, not what has been printed: add -o FILE or -o FOLDER")
-    for path in (options.errors, destination):
-        if not isinstance(path, Path):
-            continue
+    for path in [path for path in (options.errors, destination) if isinstance(path, Path)]:
         if os.path.isdir(path):
             raise UsageError(f"{path} is a folder: name a file")
         if os.path.lexists(path) and not (options.overwrite or options.resume):

@@ -21,16 +21,17 @@ SHORTEST_WINDOW, LONGEST_WINDOW, DEFAULT_WINDOW = 5.0, 300.0, 30.0  # s
 def run(options: argparse.Namespace) -> int:
     """The quickest first, and how to choose it. Raises UsageError."""
     seconds = checked_window(DEFAULT_WINDOW if options.window_seconds is None else options.window_seconds)
-    rows = measure(seconds)
+    steps = measure(seconds)
     if options.json:
-        measured = [
-            {"name": row.name, "weights": str(row.weights), "path": row.backend, "step_us": row.step_us} for row in rows
+        rows = [
+            {"name": one.name, "weights": str(one.weights), "path": one.backend, "step_us": one.step_us}
+            for one in steps
         ]
-        print(json.dumps({"schema": SCHEMA, "window_seconds": seconds, "rows": measured}, indent=1))
+        print(json.dumps({"schema": SCHEMA, "window_seconds": seconds, "rows": rows}, indent=1))
         return EXIT_OK
     print(f"a step with a window of {seconds:g} s, microseconds p50 (p99), in turns on this machine")
-    for row in rows:
-        print(f"{row.step_us['p50']:10.1f} ({row.step_us['p99']:.1f})  {row.name}, {row.backend}: {row.weights}")
+    for one in steps:
+        print(f"{one.step_us['p50']:10.1f} ({one.step_us['p99']:.1f})  {one.name}, {one.backend}: {one.weights}")
     print(
         f"The quickest: nystream --fastest --window-seconds {seconds:g}\n"
         "Every row has weights of its own and gives other answers; `nystream info` says what is known of them."
@@ -42,7 +43,7 @@ def choose_fastest(weights: Path, seconds: float | None) -> ModelStep:
     """For `nystream --fastest`: told on standard error. Raises UsageError, also when other weights were asked for."""
     if weights != default_weights():
         raise UsageError("--fastest chooses among the models that ship: leave --weights out, or --fastest")
-    seconds = checked_window(DEFAULT_WINDOW if seconds is None else seconds)
+    seconds = DEFAULT_WINDOW if seconds is None else seconds
     quickest = measure(seconds)[0]
     print(
         f"nystream: the quickest step for {seconds:g} s here: {quickest.name}, {quickest.step_us['p50']:.1f} us "
@@ -62,10 +63,10 @@ def checked_window(seconds: float) -> float:
 
 
 def measure(seconds: float) -> list[ModelStep]:
-    """In one thread, as the program runs. Raises UsageError where no row can have this window."""
+    """In one thread, as the program runs. Raises UsageError where no model can have this window."""
     from app.stream.bench import measure_models
 
-    rows = measure_models(family_weights(), seconds)
-    if not rows:
+    steps = measure_models(family_weights(), seconds)
+    if not steps:
         raise UsageError(f"no weights that ship can have a window of {seconds:g} s: leave --fastest out")
-    return rows
+    return steps

@@ -34,7 +34,11 @@ def run_window_command(options: argparse.Namespace) -> NoReturn:
         code = run_window(session, understand(options), when_painted=session.models.complete)
     finally:
         session.close()
-    leave(code)
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # a launcher without a terminal has none
+            stream.flush()
+    os._exit(code)  # all is closed and written, and to take torch, numba and Qt apart would take seconds
 
 
 def make_session(weights: Path, window: int | None = None) -> LiveSession:
@@ -45,15 +49,6 @@ def make_session(weights: Path, window: int | None = None) -> LiveSession:
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     return LiveSession(ModelChooser(load_model(weights, window), family_weights()))
-
-
-def leave(code: int) -> NoReturn:
-    """End the process now: all is closed and written, and to take torch, numba and Qt apart would take seconds."""
-    logging.shutdown()
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # a launcher without a terminal has none
-            stream.flush()
-    os._exit(code)
 
 
 def understand(options: argparse.Namespace) -> Launch:

@@ -33,11 +33,9 @@ def expand(given: Sequence[str], recursive: bool) -> Iterator[str | FileError]:
 
 def common_root(given: Sequence[str], inputs: Sequence[str]) -> Path:
     """The deepest folder that holds all inputs: a single folder itself, the folder of a single file."""
-    folders = [text for text in given if os.path.isdir(text)]
-    held = [path for path in inputs if path != STANDARD_INPUT]
-    if len(given) == len(folders) == 1:
-        return Path(os.path.abspath(folders[0]))
-    parents = {os.path.dirname(os.path.abspath(path)) for path in held}
+    if len(given) == 1 and os.path.isdir(given[0]):
+        return Path(os.path.abspath(given[0]))
+    parents = {os.path.dirname(os.path.abspath(path)) for path in inputs if path != STANDARD_INPUT}
     try:
         return Path(os.path.commonpath(sorted(parents))) if parents else Path.cwd()
     except ValueError:  # on Windows: on different drives
