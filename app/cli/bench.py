@@ -19,8 +19,7 @@ def run(options: argparse.Namespace) -> int:
     """Percentiles in microseconds. Raises UsageError."""
     if options.frames < 1:
         raise UsageError(f"--frames {options.frames} is too few: give 1 or more")
-    for name in THREADS:
-        os.environ[name] = "1"
+    os.environ |= dict.fromkeys(THREADS, "1")
     import torch
 
     from app.stream.bench import describe, measure, measure_windows, prepare

@@ -53,12 +53,11 @@ def make_session(weights: Path, window: int | None = None) -> LiveSession:
 
 def understand(options: argparse.Namespace) -> Launch:
     """What the command line asks of the window."""
-    begins = options.start or options.listen is not None
     return Launch(
         weights=options.weights,
         theme=options.theme,
         source=options.source or options.listen or "",
-        begins=begins,
+        begins=options.start or options.listen is not None,
         file=options.play,
         demo=options.command == "demo",
         full_screen=options.fullscreen,

@@ -101,7 +101,13 @@ def classify_source(
     same probabilities to 1e-5; the hops are handed out, and not kept. Raises UnreadableFile.
     """
     genres = model.config.genres
-    stream, tally = _begin(model, parameters.compare, live)
+    twin: TwinRunner | None = None
+    tally: TwinTally | None = None
+    if parameters.compare:
+        make_twin = with_twin(model).make_twin
+        assert make_twin is not None
+        twin, tally = TwinRunner(make_twin(), frame_seconds=math.inf), TwinTally(model.config)
+    stream = Stream(model, twin, singly=live)
     reader = FrameReader(source, model.front_end)
     timeline = TimelineBuilder(model.config, parameters, keep=not live)
     total, count, seconds = np.zeros(len(genres)), 0, 0.0
@@ -135,14 +141,6 @@ def classify_source(
         invalid_samples=reader.invalid_samples,
         comparison=None if tally is None else tally.result(seconds),
     )
-
-
-def _begin(model: Model, compare: bool, live: bool) -> tuple[Stream, TwinTally | None]:
-    if not compare:
-        return Stream(model, singly=live), None
-    make_twin = with_twin(model).make_twin
-    assert make_twin is not None
-    return Stream(model, TwinRunner(make_twin(), frame_seconds=math.inf)), TwinTally(model.config)
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
-from types import FrameType
 
 from app.files.answer import FileAnswer, FileError, Hop
 from app.files.classify import Outcome, Task, classify_source, load_once, perform
@@ -61,7 +60,7 @@ def run_request(request: Request, console: Console) -> bool:
         raise WeightsError(str(error)) from None
     try:
         # A polite kill lets the `with` statements tidy up.
-        with ExitStack() as stack, on_signal(signal.SIGTERM, _leave):
+        with ExitStack() as stack, on_signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED)):
             return Queue(request, identity, console, stack).work_off()
     except BrokenPipeError:
         raise
@@ -69,10 +68,6 @@ def run_request(request: Request, console: Console) -> bool:
         console.error(f"the answers cannot be written ({error.strerror}): make room, or choose another place")
         sys.stdout = None  # or the interpreter tries once more and complains
         return False
-
-
-def _leave(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(TERMINATED)
 
 
 @contextmanager
