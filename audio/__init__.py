@@ -6,13 +6,12 @@ Importing it costs next to nothing: PortAudio, libsndfile and FFmpeg are loaded 
 from audio.capture import Capture
 from audio.devices import input_devices, system_sound_help
 from audio.file import FilePlayer, FileSource, LivePacedSource
-from audio.frames import FrameStream
+from audio.frames import FrameStream, StreamingResampler
 from audio.front_end import BANDS, FFT_LENGTH, FLOOR_POWER, FRAME_SECONDS, HOP, SAMPLE_RATE, FrontEnd
 from audio.logmel import StreamingLogMel
 from audio.meter import Level, LevelMeter, LevelPreview
 from audio.microphone import Microphone
 from audio.pipe import RawFormat, RawSource, StreamSource
-from audio.resample import StreamingResampler
 from audio.source import AudioError, Block, NoAudioSystem, Source, UnreadableFile
 from audio.speaker import PlayedAloud
 

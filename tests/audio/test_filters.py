@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from audio import FrontEnd
 from audio.filters import HalfBandDecimator, PolyphaseResampler
-from audio.resample import DOUBLED, HEARD, IMAGES
+from audio.frames import DOUBLED, HEARD, IMAGES
 from tests.audio.signals import Samples, chunks
 
 RATES = [24_000, 32_000, 48_000, 88_200, 96_000, 192_000, 384_000]

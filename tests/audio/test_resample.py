@@ -9,8 +9,8 @@ import pytest
 
 from audio import FFT_LENGTH, HOP, SAMPLE_RATE, FrameStream, FrontEnd, StreamingResampler
 from audio.filters import HalfBandDecimator
+from audio.frames import STOP_BAND, TRANSITION
 from audio.front_end import Loops
-from audio.resample import STOP_BAND, TRANSITION
 from tests.audio.signals import Samples, chunks, music
 
 RATES = [8_000, 11_025, 16_000, 32_000, 44_056, 44_100, 48_000, 96_000, 192_000, 384_000]
