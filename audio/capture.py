@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from typing import Protocol
 
 import numpy as np
@@ -221,14 +222,9 @@ class Capture(Source):
             opening.add_done_callback(self._close_unwanted)
         stream, self._stream = self._stream, None
         if stream is not None:
-            try:
+            with suppress(FutureTimeoutError):  # it is closed as soon as the server answers
                 self._device.close(stream).result(CLOSE_SECONDS)
-            except FutureTimeoutError:
-                return  # it is closed as soon as the server answers
 
     def _close_unwanted(self, opening: Future[DeviceStream]) -> None:
-        try:
-            stream = opening.result()
-        except (AudioError, CancelledError):
-            return
-        self._device.close(stream)
+        with suppress(AudioError):  # then there is none
+            self._device.close(opening.result())

@@ -43,7 +43,6 @@ class SoundFile:
             raise _damaged("file") from error
 
     def close(self) -> None:
-        """Close it."""
         self._sound.close()
 
 
@@ -68,6 +67,8 @@ class Soundtrack:
             if self._stream.codec_context is None:  # a damaged header names an encoding that nothing decodes
                 raise UnreadableFile(not_sound)
             check_channel(channel, self.channels, kind)
+            stated = self._container.duration
+            self.duration: float | None = None if stated is None else stated / av.time_base  # s
         except UnreadableFile:
             self._container.close()
             raise
@@ -82,15 +83,7 @@ class Soundtrack:
         """Before mixing, as known so far."""
         return int(self._stream.codec_context.channels)
 
-    @property
-    def duration(self) -> float | None:
-        """Seconds as the container states it."""
-        import av
-
-        return None if self._container.duration is None else self._container.duration / av.time_base
-
     def close(self) -> None:
-        """Close it."""
         self._container.close()
 
     def blocks(self, begin: float = 0.0) -> Blocks:

@@ -15,7 +15,6 @@ from audio.source import NoAudioSystem, NoMicrophone
 SOUND_SERVER_RATE = 48_000  # Hz, what PulseAudio and PipeWire run at unless told otherwise
 SEARCH_SECONDS = 5.0  # a sound server that takes longer does not answer
 WAYS_TO_SERVER = ("pulse", "default", "pipewire")  # ALSA's names of a sound server
-NONE_FOUND = "No microphone was found: connect one and refresh the list, or open a file instead."
 
 # Another process looks for devices while this one listens: to look again PortAudio must end every stream.
 SEARCH = """
@@ -80,12 +79,10 @@ def devices_in_portaudio_thread(refresh: bool) -> list[InputDevice]:
         raise NoAudioSystem(
             f"The system's sound does not start ({error.args[0]}): check the sound settings, or open a file instead."
         ) from error
-    found = [
-        _input_device(entry, host_apis[entry["hostapi"]], default_index)
-        for entry in entries
-        if entry["max_input_channels"] > 0
-    ]
-    return _with_server_sources(found)
+    inputs = [entry for entry in entries if entry["max_input_channels"] > 0]
+    return _with_server_sources(
+        [_input_device(entry, host_apis[entry["hostapi"]], entry["index"] == default_index) for entry in inputs]
+    )
 
 
 def _search_in_another_process() -> tuple[list[dict[str, Any]], list[str], int]:
@@ -106,21 +103,14 @@ def _search_in_another_process() -> tuple[list[dict[str, Any]], list[str], int]:
     return entries, host_apis, default_index
 
 
-def _input_device(entry: dict[str, Any], host_api: str, default_index: int) -> InputDevice:
+def _input_device(entry: dict[str, Any], host_api: str, is_default: bool) -> InputDevice:
     channels, sample_rate = entry["max_input_channels"], round(entry["default_samplerate"])
     if host_api == "ALSA" and "(hw:" not in entry["name"]:
         # Not a device but a way to the sound server. It accepts any format and PortAudio then reports 32 channels and
         # 44 100 Hz, which are no device's own: asking for them would make the server convert.
         channels, sample_rate = min(channels, 2), SOUND_SERVER_RATE
-    return InputDevice(
-        index=entry["index"],
-        name=entry["name"],
-        host_api=host_api,
-        channels=channels,
-        sample_rate=sample_rate,
-        is_default=entry["index"] == default_index,
-        is_system_sound="[Loopback]" in entry["name"],  # PortAudio's word on Windows
-    )
+    is_loopback = "[Loopback]" in entry["name"]  # PortAudio's word on Windows
+    return InputDevice(entry["index"], entry["name"], host_api, channels, sample_rate, is_default, is_loopback)
 
 
 def _with_server_sources(found: list[InputDevice]) -> list[InputDevice]:
@@ -152,11 +142,9 @@ def _with_server_sources(found: list[InputDevice]) -> list[InputDevice]:
 
 
 def choose_device(devices: list[InputDevice], wanted: str | int | None) -> InputDevice:
-    """The device that `wanted` means: its key, its name or any unambiguous part of it (whatever the case),
-    PortAudio's index, or None for the default. Raises NoMicrophone, naming the known ones.
-    """
+    """The device that `wanted` means, see Microphone. Raises NoMicrophone, naming the known ones."""
     if not devices:
-        raise NoMicrophone(NONE_FOUND)
+        raise NoMicrophone("No microphone was found: connect one and refresh the list, or open a file instead.")
     if wanted is None:
         return next((device for device in devices if device.is_default), devices[0])
     if isinstance(wanted, int):

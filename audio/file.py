@@ -65,8 +65,7 @@ class LivePacedSource(SourceAround):
             self._began = clock.now()
         deadline = clock.now() + timeout
         if not len(self._held.samples):
-            fetched = self._source.read(timeout)
-            if fetched is None:
+            if (fetched := self._source.read(timeout)) is None:
                 return None
             self._held = fetched
         samples, start, dropped = self._held.samples[:LIVE_BLOCK], self._held.start, self._held.dropped
@@ -86,13 +85,10 @@ class LivePacedSource(SourceAround):
             self._began += self._clock.now() - before
         return Block(np.zeros(0, np.float32), self._held.start)
 
-    def _drop_held(self) -> None:
-        self._held = Block(np.zeros(0, np.float32), self._held.start)
-
     def close(self) -> None:
         """Close the other source; nothing more comes."""
         self._closed = True
-        self._drop_held()
+        self._held = Block(np.zeros(0, np.float32), self._held.start)
         super().close()
 
 
@@ -127,7 +123,7 @@ class FilePlayer(LivePacedSource):
         wished = self._wished
         if wished is not None and not self._closed:
             self._file.seek(wished, unused=len(self._held.samples))
-            self._drop_held()
+            self._held = Block(np.zeros(0, np.float32), self._held.start)
             if self._wished == wished:  # or another thread has wished again meanwhile
                 self._wished = None
         return self._wait(timeout) if self.paused and not self._closed else super().read(timeout)

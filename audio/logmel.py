@@ -57,22 +57,15 @@ class StreamingLogMel:
 
     def _compute(self, samples: Samples, frames: Samples) -> None:
         """samples from the first one of the first frame on -> frames (T, BANDS)."""
-        loops = self._front_end.loops
-        if loops is not None:
-            tables = log_mel_tables()
-            loops.log_mel(samples, tables.numbers, tables.places, self._work, frames)
+        if (loops := self._front_end.loops) is not None:
+            loops.log_mel(samples, *log_mel_tables(), self._work, frames)
             return
         pieces = sliding_window_view(samples, FFT_LENGTH)[::HOP]
         for first in range(0, len(frames), FRAMES_AT_ONCE):
             part = slice(first, first + FRAMES_AT_ONCE)
-            frames[part] = self._decibels(pieces[part])
-
-    def _decibels(self, samples: Samples) -> Doubles:
-        """(T, FFT_LENGTH) samples -> (T, BANDS)."""
-        spectra = np.fft.rfft(self._window * samples)
-        powers = self._bank.band_powers(spectra.real**2 + spectra.imag**2)
-        decibels: Doubles = 10 * np.log10(np.maximum(powers, FLOOR_POWER))
-        return decibels
+            spectra = np.fft.rfft(self._window * pieces[part])
+            powers = self._bank.band_powers(spectra.real**2 + spectra.imag**2)
+            frames[part] = 10 * np.log10(np.maximum(powers, FLOOR_POWER))
 
     def frame_flops(self) -> int:
         """Floating point operations of one frame, in closed form; a multiply-add is 2, a logarithm 1.

@@ -25,9 +25,8 @@ def hz_to_mel(frequency: float) -> float:
 
 
 def slaney_bank() -> NDArray[np.float32]:
-    """(BANDS, BINS) triangles between neighbours of BANDS + 2 frequencies evenly spaced in mel, each of area 1.
-
-    What `librosa.filters.mel` gives for these numbers; importing that takes a second.
+    """(BANDS, BINS) triangles between neighbours of BANDS + 2 frequencies evenly spaced in mel, each of area 1: what
+    `librosa.filters.mel` gives, whose import takes a second.
     """
     mels = np.linspace(0.0, hz_to_mel(SAMPLE_RATE / 2), BANDS + 2)
     above = KNEE_HZ * np.exp((mels - KNEE_MEL) / MELS_PER_OCTAVE_OF_E)

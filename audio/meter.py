@@ -40,7 +40,7 @@ class LevelMeter:
         self._held = round(CLIP_HELD_SECONDS * sample_rate)
         self._squares, self._peak, self._count = 0.0, 0.0, 0
         self._loud = np.zeros(CLIP_RUN - 1, bool)  # whether each of the last samples was at the limit
-        self._since_clip: int | None = None  # samples
+        self._since_clip = math.inf  # samples
         self.level = Level()
 
     def push(self, samples: Samples) -> None:
@@ -53,15 +53,14 @@ class LevelMeter:
         self._squares += float(np.dot(magnitudes, magnitudes))
         self._peak = max(self._peak, float(magnitudes.max()))
         self._count += len(magnitudes)
-        if self._since_clip is not None:
-            self._since_clip += len(magnitudes)
+        self._since_clip += len(magnitudes)
         loud = np.concatenate([self._loud, magnitudes >= CLIP])
         if loud.any() and sliding_window_view(loud, CLIP_RUN).all(axis=1).any():
             self._since_clip = 0
         self._loud = loud[1 - CLIP_RUN :]
         if self._count == self._window:
-            held = self._since_clip is not None and self._since_clip < self._held
-            self.level = Level(_decibels(math.sqrt(self._squares / self._count)), _decibels(self._peak), held)
+            rms = math.sqrt(self._squares / self._count)
+            self.level = Level(_decibels(rms), _decibels(self._peak), self._since_clip < self._held)
             self._squares, self._peak, self._count = 0.0, 0.0, 0
 
 
@@ -79,7 +78,6 @@ class LevelPreview:
 
     @property
     def level(self) -> Level:
-        """The present one."""
         return Level() if self._meter is None else self._meter.level
 
     @property

@@ -78,7 +78,6 @@ class PortAudioDevice:
         self.name = device.name if device.is_system_sound else device.label
         self.is_system_sound = device.is_system_sound
         self._device = device
-        self._opened_before = False
         self._refused = False  # by the latest attempt to open it
         self._generation = 0  # of PortAudio's list of devices, when the index was found in it
         self._sample_rate: int | None = None  # Hz, fixed by the first opening
@@ -100,8 +99,7 @@ class PortAudioDevice:
         return portaudio().submit(stream.close)
 
     def _open(self) -> DeviceStream:
-        again, self._opened_before = self._opened_before, True
-        if again:
+        if self._sample_rate is not None:
             self._find_again()
         self._generation, self._refused = portaudio().generation, True
         sounddevice = portaudio().load()

@@ -22,35 +22,22 @@ NOT_SOUND = (
 )
 NO_SAMPLES = "not a single sample can be decoded from this stream: check how it was made"
 
-# ffmpeg's names: bytes of a sample, how numpy reads it, and what full scale is. numpy has no 24 bits.
-SAMPLE_TYPES: dict[str, tuple[int, str, float]] = {
-    "u8": (1, "u1", 2.0**7),
-    "s8": (1, "i1", 2.0**7),
-    "s16le": (2, "<i2", 2.0**15),
-    "s16be": (2, ">i2", 2.0**15),
-    "s24le": (3, "<i3", 2.0**23),
-    "s24be": (3, ">i3", 2.0**23),
-    "s32le": (4, "<i4", 2.0**31),
-    "s32be": (4, ">i4", 2.0**31),
-    "f32le": (4, "<f4", 1.0),
-    "f32be": (4, ">f4", 1.0),
-    "f64le": (8, "<f8", 1.0),
-    "f64be": (8, ">f8", 1.0),
-}
+# ffmpeg's names.
+SAMPLE_TYPES = ("u8", "s8", *(kind + order for kind in ("s16", "s24", "s32", "f32", "f64") for order in ("le", "be")))
 
 
 @dataclass(frozen=True)
 class RawFormat:
     """What a header would say."""
 
-    sample_type: str  # a key of SAMPLE_TYPES
+    sample_type: str  # one of SAMPLE_TYPES
     sample_rate: int  # Hz
     channels: int
 
     @property
     def frame_bytes(self) -> int:
         """One sample of every channel."""
-        return SAMPLE_TYPES[self.sample_type][0] * self.channels
+        return int(self.sample_type[1:].rstrip("lbe")) // 8 * self.channels
 
     @classmethod
     def parse(cls, text: str) -> RawFormat:
@@ -98,17 +85,18 @@ class RawSource(SampleSource):
 
 def to_samples(content: bytes, raw: RawFormat) -> Samples:
     """Whole sample frames -> (n, channels) float32, full scale 1."""
-    size, stored, full_scale = SAMPLE_TYPES[raw.sample_type]
-    if size == 3:
+    kind, size = raw.sample_type[0], raw.frame_bytes // raw.channels
+    is_little = not raw.sample_type.endswith("be")
+    if size == 3:  # which numpy does not have
         triples = np.frombuffer(content, np.uint8).reshape(-1, 3)
         widened = np.zeros((len(triples), 4), np.uint8)
         # Into the three high bytes of 32 bits: the sign is then where it belongs, and full scale that of 32 bits.
-        widened[:, 1:] = triples if stored[0] == "<" else triples[:, ::-1]
+        widened[:, 1:] = triples if is_little else triples[:, ::-1]
         numbers: NDArray[np.generic] = widened.view("<i4").reshape(-1)
-        full_scale = 2.0**31
+        size = 4
     else:
-        numbers = np.frombuffer(content, stored)
-    scaled = numbers.astype(np.float64) / full_scale
+        numbers = np.frombuffer(content, f"{'<' if is_little else '>'}{kind.replace('s', 'i')}{size}")
+    scaled = numbers.astype(np.float64) / (1.0 if kind == "f" else 2.0 ** (8 * size - 1))
     if raw.sample_type == "u8":
         scaled -= 1.0
     with np.errstate(over="ignore", invalid="ignore"):  # becomes infinite, which counts as silence, and is counted

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from audio.source import NoAudioSystem
@@ -69,10 +70,8 @@ class PortAudioThread:
         return sounddevice
 
     def _quit(self, exit_handler: Callable[[], None]) -> None:
-        try:
+        with suppress(FutureTimeoutError):  # the process ends all the same
             self.submit(exit_handler).result(QUIT_SECONDS)
-        except FutureTimeoutError:
-            return  # the process ends all the same
 
     def _run(self) -> None:
         while True:

@@ -44,16 +44,6 @@ def pulse_sources() -> list[PulseSource]:
     return sorted((_source(entry) for entry in listed), key=lambda source: source.is_monitor)
 
 
-def pulse_feed(process: int) -> int | None:
-    """The index of the source that feeds the newest recording of this process; None when it records nothing."""
-    outputs = [
-        (int(entry["index"]), int(entry["source"]))
-        for entry in _ask("source-outputs")
-        if entry.get("properties", {}).get("application.process.id") == str(process)
-    ]
-    return max(outputs)[1] if outputs else None
-
-
 def has_pactl() -> bool:
     """Whether the server can be asked at all."""
     return shutil.which("pactl") is not None
@@ -134,7 +124,12 @@ class PulseWatch:
 
     def _look(self) -> None:
         sources = pulse_sources()
-        feed = pulse_feed(os.getpid())
+        ours = [
+            (int(entry["index"]), int(entry["source"]))
+            for entry in _ask("source-outputs")
+            if entry.get("properties", {}).get("application.process.id") == str(os.getpid())
+        ]
+        feed = max(ours)[1] if ours else None  # that of our newest recording
         feeding = next((source for source in sources if source.index == feed), None)
         if feeding is None:
             return  # nothing is recorded, or the server does not answer: what was known may still be so

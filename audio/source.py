@@ -46,9 +46,7 @@ class Block:
 
 
 class Source(ABC):
-    """Gives mono samples at its own rate, and closes where its `with` ends. Read by one thread; `status` may be looked
-    at from any.
-    """
+    """Gives mono samples at its own rate; a `with` closes it. Read by one thread, asked for its status by any."""
 
     name: str  # what the user calls it: the device's or the file's
     sample_rate: int  # Hz, of what `read` gives
@@ -87,7 +85,6 @@ class SampleSource(Source):
         self._position = 0
 
     def read(self, timeout: float) -> Block | None:
-        """See Source.read."""
         samples = next(self._samples, None)
         if samples is None:
             return None
@@ -95,7 +92,6 @@ class SampleSource(Source):
         return Block(samples, self._position - len(samples))
 
     def close(self) -> None:
-        """See Source.close."""
         self._samples.close()
 
 
@@ -108,11 +104,9 @@ class SourceAround(Source):
 
     @property
     def status(self) -> str:
-        """The other source's."""
         return self._source.status
 
     def close(self) -> None:
-        """Nothing more comes."""
         self._source.close()
 
 

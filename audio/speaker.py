@@ -28,7 +28,6 @@ class Speaker:
     def __init__(self, sample_rate: int) -> None:
         self.sample_rate = sample_rate
         self._waiting: deque[NDArray[np.float32]] = deque()
-        self._samples = 0
         self._begun = False
         self._lock = threading.Lock()
         self._stream: Any = None
@@ -41,37 +40,37 @@ class Speaker:
             return
         with self._lock:
             self._waiting.append(np.nan_to_num(np.clip(samples, -1.0, 1.0)))
-            self._samples += len(samples)
-            while self._samples > BEHIND_SECONDS * self.sample_rate and len(self._waiting) > 1:
-                self._samples -= len(self._waiting.popleft())
+            while self._seconds > BEHIND_SECONDS and len(self._waiting) > 1:
+                self._waiting.popleft()
 
     def close(self) -> None:
         """Fall silent at once; returns before the device is free."""
         self._closed = True
         with self._lock:
             self._waiting.clear()
-            self._samples = 0
         portaudio().submit(self._close)
 
     def fill(self, out: NDArray[np.float32]) -> None:
         """Fill (n, channels) with what waits, and with silence behind it. For the callback."""
         out.fill(0.0)
         with self._lock:
-            if not self._begun:
-                if self._samples < AHEAD_SECONDS * self.sample_rate:
-                    return
-                self._begun = True
+            if not self._begun and self._seconds < AHEAD_SECONDS:
+                return
             filled = 0
             while self._waiting and filled < len(out):
                 block = self._waiting.popleft()
                 part = block[: len(out) - filled]
                 out[filled : filled + len(part)] = part[:, None]
                 filled += len(part)
-                self._samples -= len(part)
                 if len(part) < len(block):
                     self._waiting.appendleft(block[len(part) :])
             # After a pause it collects again, or every block would be followed by a hole.
             self._begun = filled == len(out)
+
+    @property
+    def _seconds(self) -> float:
+        """How much waits."""
+        return sum(map(len, self._waiting)) / self.sample_rate
 
     def _open(self) -> None:
         if self._closed:
@@ -111,7 +110,6 @@ class PlayedAloud(SourceAround):
         self._speaker = Speaker(source.sample_rate)
 
     def read(self, timeout: float) -> Block | None:
-        """See Source.read."""
         block = self._source.read(timeout)
         if block is not None:
             self._speaker.play(block.samples)
