@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """One run over one source, in a thread of its own. Started once, never restarted.
+    """One run over one source, in a thread of its own, from now on.
 
     The source is opened and closed in that thread, so that nobody waits for a device. What goes wrong ends the
     run and becomes `state`; the snapshots so far can still be drained.
@@ -50,6 +50,7 @@ class Engine:
         self._lock = threading.Lock()
         self._snapshots: deque[Snapshot] = deque()
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
+        self._thread.start()
 
     @property
     def state(self) -> EngineState:
@@ -72,17 +73,13 @@ class Engine:
     def source_name(self) -> str:
         return "" if self._source is None else self._source.name
 
-    def start(self) -> None:
-        self._thread.start()
-
     def request_stop(self) -> None:
         """Ask the run to end; returns at once."""
         self._stopping.set()
 
     def join(self, timeout: float) -> bool:
         """Wait for the run to end; False when it has not after `timeout` seconds."""
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
+        self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def drain(self) -> list[Snapshot]:

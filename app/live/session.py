@@ -96,15 +96,8 @@ class LiveSession:
 
     def preview(self, device_key: str | None) -> None:
         before = self._end_preview()
-        if device_key is None:
-            return
-
-        def open_microphone() -> Source:
-            if before is not None:
-                before.join(HAND_OVER_SECONDS)
-            return Microphone(device_key or None)
-
-        self._preview = LevelPreview(open_microphone)
+        if device_key is not None:
+            self._preview = LevelPreview(_after(before, lambda: Microphone(device_key or None)))
 
     def stop(self) -> None:
         self._end_preview()
@@ -128,20 +121,11 @@ class LiveSession:
         return [] if self._engine is None else self._engine.drain()
 
     def _begin(self, open_source: Callable[[], Source], on_microphone: bool, wished_name: str) -> None:
-        before, preview = self._engine, self._preview
-
-        def open_after_the_run_before() -> Source:
-            if before is not None:
-                before.join(HAND_OVER_SECONDS)
-            if preview is not None:
-                preview.join(HAND_OVER_SECONDS)
-            return open_source()
-
+        open_source = _after(self._engine, _after(self._preview, open_source))
         self.stop()
         self._player = None
         self.hears_microphone, self._wished_name = on_microphone, wished_name
-        self._engine = Engine(lambda: self.models.model, open_after_the_run_before, self.recorder.push)
-        self._engine.start()
+        self._engine = Engine(lambda: self.models.model, open_source, self.recorder.push)
 
     def _search(self) -> None:
         try:
@@ -154,3 +138,14 @@ class LiveSession:
             "" if found else "No microphone was found: connect one and refresh the list, or open a file instead.",
             system_sound_help(found),
         )
+
+
+def _after(before: Engine | LevelPreview | None, open_source: Callable[[], Source]) -> Callable[[], Source]:
+    """Opens the source when what ran before, and has been told to stop, has released its device."""
+
+    def open_when_free() -> Source:
+        if before is not None:
+            before.join(HAND_OVER_SECONDS)
+        return open_source()
+
+    return open_when_free

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,14 +129,12 @@ class FrameReader:
 
 
 def _join(parts: list[Frames]) -> Frames:
-    last = parts[-1]
-    return Frames(
-        parts[0].first,
-        np.concatenate([part.ends for part in parts]),
-        np.concatenate([part.log_mels for part in parts]),
-        last.level_dbfs,
-        last.dropped,
-        sum(part.nanoseconds for part in parts),
+    return replace(
+        parts[-1],
+        first=parts[0].first,
+        ends=np.concatenate([part.ends for part in parts]),
+        log_mels=np.concatenate([part.log_mels for part in parts]),
+        nanoseconds=sum(part.nanoseconds for part in parts),
     )
 
 

@@ -41,7 +41,6 @@ def run(classifier: Classifier, open_source: Callable[[], Source]) -> tuple[Engi
     """Start, wait for the end, give all snapshots."""
     model = torch_model(classifier)
     engine = Engine(lambda: model, open_source)
-    engine.start()
     assert engine.join(60.0)
     return engine, engine.drain()
 
@@ -96,7 +95,6 @@ def test_nobody_draining_loses_the_oldest_and_counts_them(
 def test_a_stop_ends_a_live_run_at_once(classifier: Classifier, song: Path) -> None:
     model = torch_model(classifier)
     engine = Engine(lambda: model, paced(song, speed=1.0))
-    engine.start()
     deadline = time.monotonic() + 60
     while not engine.drain() and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -160,6 +158,5 @@ def test_a_model_that_is_chosen_while_the_first_backend_is_made_is_not_lost(clas
 
     wished = [replace(torch_model(classifier), make_backend=make_backend)]
     engine = Engine(lambda: wished[-1], paced(song))
-    engine.start()
     assert engine.join(60.0)
     assert engine.drain()[-1].model is chosen.description

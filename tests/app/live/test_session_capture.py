@@ -59,7 +59,6 @@ def test_a_lost_microphone_is_a_condition_of_the_run_and_not_its_end(classifier:
     clock.at(2.0, device.unplug)
     model = torch_model(classifier)
     engine = Engine(lambda: model, lambda: Capture(device, clock=clock))
-    engine.start()
     wait(lambda: engine.state.capture == "lost")
     lost = engine.state
     assert lost.phase == "running"
@@ -105,7 +104,6 @@ def test_samples_that_are_no_numbers_are_said_once(classifier: Classifier, monke
     monkeypatch.setattr("app.live.engine.INVALID_SHOWN_SECONDS", 0.5)
     model = torch_model(classifier)
     engine = Engine(lambda: model, SomeNan)
-    engine.start()
     wait(lambda: engine.state.message == INVALID)
     wait(lambda: engine.state.phase == "running" and not engine.state.message)
     assert all(np.isfinite(snapshot.probabilities).all() for snapshot in engine.drain())
