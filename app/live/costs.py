@@ -12,6 +12,7 @@ from audio import FRAME_SECONDS
 
 ROLLING_FRAMES = 256  # about 20 s: long enough for a p99, short enough to follow a busy machine
 SERIES_FRAMES = 390  # about 30 s, for a curve
+NOTHING = {"era": 0, "largest": np.nan, "saved": 0, "every": 1, "dropped": 0}  # the last row before there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,9 @@ def report_costs(rows: NDArray[np.void], frames: int, model: ModelDescription, b
     Every ratio is of two medians over the same rolling frames, at most the last 256, and never over two models or two
     backends.
     """
+    last = rows[-1] if len(rows) else NOTHING
     rolling = rows[-ROLLING_FRAMES:]
-    if len(rows):
-        rolling = rolling[rolling["era"] == rows[-1]["era"]]
+    rolling = rolling[rolling["era"] == last["era"]]
     shared, step, twin, differences = (rolling[name] for name in ("shared", "step", "twin", "difference"))
     differences = differences[~np.isnan(differences)]
     frame = _comparison(shared + step, shared + twin, model, sum(model.flops.shared.values()))
@@ -84,11 +85,11 @@ def report_costs(rows: NDArray[np.void], frames: int, model: ModelDescription, b
         step_share=_share(frame.step),
         twin_share=_share(frame.twin),
         present_difference=float(differences[-1]) if len(differences) else None,
-        largest_difference=float(rows[-1]["largest"]) if len(rows) and not np.isnan(rows[-1]["largest"]) else None,
-        saved_flops=int(rows[-1]["saved"]) if len(rows) else 0,
-        twin_every=int(rows[-1]["every"]) if len(rows) else 1,
+        largest_difference=None if np.isnan(last["largest"]) else float(last["largest"]),
+        saved_flops=int(last["saved"]),
+        twin_every=int(last["every"]),
         frames=frames,
-        dropped=int(rows[-1]["dropped"]) if len(rows) else 0,
+        dropped=int(last["dropped"]),
         series=np.stack([rows["step"], rows["twin"]], axis=1),
     )
 
@@ -101,16 +102,15 @@ def _comparison(
     step: NDArray[np.float64], twin: NDArray[np.float64], model: ModelDescription, shared_flops: int
 ) -> Comparison:
     return Comparison(
-        step=percentiles(step),
-        twin=percentiles(twin[~np.isnan(twin)]),
+        step=_percentiles(step),
+        twin=_percentiles(twin[~np.isnan(twin)]),
         step_flops=shared_flops + sum(model.flops.step.values()),
         twin_flops=shared_flops + sum(model.flops.twin.values()),
     )
 
 
-def percentiles(nanoseconds: NDArray[np.float64]) -> Percentiles | None:
+def _percentiles(nanoseconds: NDArray[np.float64]) -> Percentiles | None:
     """p50, p95 and p99 of (n,) timings; None when there are none."""
     if nanoseconds.size == 0:
         return None
-    p50, p95, p99 = np.percentile(nanoseconds, (50, 95, 99))
-    return Percentiles(float(p50), float(p95), float(p99))
+    return Percentiles(*np.percentile(nanoseconds, (50, 95, 99)).tolist())

@@ -148,23 +148,21 @@ class Past:
         first = self.frames - len(kept)
         position = int(np.searchsorted(self._rows["seconds"][kept], seconds, side="right")) - 1
         if position >= 0 or first == 0:
-            return self._recent_moment(first + max(position, 0))
+            number = first + max(position, 0)
+            row = self._rows[number % len(self._rows)]
+            return Moment(
+                frame=number + 1,
+                seconds=float(row["seconds"]),
+                smoothed=row["smoothed"].copy(),
+                raw=row["raw"].copy(),
+                filled=float(row["filled"]),
+                level_dbfs=float(row["level_dbfs"]),
+                verdict=self._verdicts[number % len(self._rows)],
+            )
         position = int(np.searchsorted(self._mean_seconds[: self._whole_means], seconds))
         position = min(position, self._whole_means - 1)  # a mean that is not whole yet is not known
         frame, shown = (position + 1) * self._stride, self._means[position]
         return Moment(frame, float(self._mean_seconds[position]), shown, None, 1.0, 0.0, None)
-
-    def _recent_moment(self, number: int) -> Moment:
-        row = self._rows[number % len(self._rows)]
-        return Moment(
-            frame=number + 1,
-            seconds=float(row["seconds"]),
-            smoothed=row["smoothed"].copy(),
-            raw=row["raw"].copy(),
-            filled=float(row["filled"]),
-            level_dbfs=float(row["level_dbfs"]),
-            verdict=self._verdicts[number % len(self._rows)],
-        )
 
     def curve(self, begin: float, end: float, columns: int) -> NDArray[np.float32]:
         """(columns, genres) the answers at the middle of so many equal parts of a time; NaN where there are none."""

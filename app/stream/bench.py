@@ -225,29 +225,19 @@ def ordinary(config: ModelConfig) -> Call:
 
 
 def frame_parts(classifier: Classifier, compiled: CompiledClassifier | None) -> tuple[Call, Call, Call]:
-    """From the samples of a hop to an answer: log-mel, then token, then step; each passes on what it made."""
+    """From the samples of a hop to an answer: log-mel, then token, then step."""
     backend: Backend = TorchBackend(classifier) if compiled is None else CompiledBackend(compiled)
     front_end, random = FrontEnd(), np.random.default_rng(0)
     compile_everything(front_end)
     log_mel = StreamingLogMel(front_end)
     samples = (0.1 * random.normal(size=HOP)).astype(np.float32)
-    frame = np.zeros((1, classifier.config.bands), np.float32)
-    backend.encode(
-        backend.tokenize(random.normal(-30.0, 12.0, (2 * classifier.config.window, frame.shape[1])).astype(np.float32))
-    )
-    token = np.zeros((1, classifier.config.width), np.float32)
     while not len(log_mel.push(samples)):
         pass
-
-    def compute_log_mel() -> None:
-        nonlocal frame
-        frame = log_mel.push(samples)
-
-    def tokenize() -> None:
-        nonlocal token
-        token = backend.tokenize(frame)
-
-    return compute_log_mel, tokenize, lambda: backend.encode(token)
+    config = classifier.config
+    backend.encode(backend.tokenize(random.normal(-30.0, 12.0, (2 * config.window, config.bands)).astype(np.float32)))
+    frame = random.normal(-30.0, 12.0, (1, config.bands)).astype(np.float32)
+    token = backend.tokenize(frame)
+    return lambda: log_mel.push(samples), lambda: backend.tokenize(frame), lambda: backend.encode(token)
 
 
 def one_after_the_other(*calls: Call) -> Call:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,16 +29,16 @@ class StepTimes:
     """What a step of every model takes with a full window of this length: medians, measured here and now."""
 
     window_seconds: float
-    nanoseconds: Mapping[str, float] = field(default_factory=dict)  # by the choice's key
+    nanoseconds: Mapping[str, float]  # by the choice's key
 
 
 @dataclass(frozen=True)
 class FrameFlops:
     """FLOPs per frame by part, counted in closed form: what both models share, and each encoder alone."""
 
-    shared: Mapping[str, int] = field(default_factory=dict)  # log-mel and stem
-    step: Mapping[str, int] = field(default_factory=dict)  # the continual encoder
-    twin: Mapping[str, int] = field(default_factory=dict)  # the encoder over the whole window again
+    shared: Mapping[str, int]  # log-mel and stem
+    step: Mapping[str, int]  # the continual encoder
+    twin: Mapping[str, int]  # the encoder over the whole window again
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class ModelDescription:
     window: int  # tokens
     window_seconds: float
     flops: FrameFlops
-    step_bytes: int = 0  # of state that the continual model keeps from frame to frame
-    twin_bytes: int = 0
+    step_bytes: int  # of state that the continual model keeps from frame to frame
+    twin_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
