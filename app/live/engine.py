@@ -48,7 +48,7 @@ class Engine:
         self._state = EngineState("starting")
         self._stopping = threading.Event()
         self._lock = threading.Lock()
-        self._snapshots: deque[Snapshot] = deque()
+        self._snapshots: deque[Snapshot] = deque(maxlen=QUEUE_FRAMES)
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
         self._thread.start()
 
@@ -85,8 +85,9 @@ class Engine:
     def drain(self) -> list[Snapshot]:
         """All snapshots since the last call, oldest first."""
         with self._lock:
-            drained, self._snapshots = self._snapshots, deque()
-        return list(drained)
+            drained = list(self._snapshots)
+            self._snapshots.clear()
+        return drained
 
     def _run(self) -> None:
         try:
@@ -123,7 +124,5 @@ class Engine:
 
     def _publish(self, snapshot: Snapshot) -> None:
         with self._lock:
-            if len(self._snapshots) == QUEUE_FRAMES:
-                self._snapshots.popleft()
-                self.missed += 1
+            self.missed += len(self._snapshots) == QUEUE_FRAMES
             self._snapshots.append(snapshot)

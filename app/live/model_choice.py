@@ -10,7 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.stream.imports import bulk_imports
+from app.stream.imports import bulk_imports, import_torch
 from app.stream.models import (
     Model,
     compile_model,
@@ -95,23 +95,16 @@ class ModelChooser:
         steps = self.steps
         try:
             with self._one_at_a_time:
-                steps = self._time_steps(window_seconds)
+                import_torch()
+                from app.stream.bench import measure_steps
+
+                loaders = {choice.key: partial(self._classifier, choice.key, window_seconds) for choice in self.choices}
+                measured = measure_steps(loaders)
+                steps = StepTimes(window_seconds, {key: 1000 * times["p50"] for key, (_, times) in measured.items()})
         except Exception:  # an offer only
             log.exception("the models were not measured")
         self._measuring.clear()
         self.steps = steps
-
-    def _time_steps(self, window_seconds: float) -> StepTimes:
-        classifiers = {}
-        for choice in self.choices:
-            try:
-                classifiers[choice.key] = self._classifier(choice.key, window_seconds)
-            except (WeightsError, ValueError) as error:
-                log.info("%s is not measured: %s", choice.name, error)
-        from app.stream.bench import measure_steps
-
-        steps = measure_steps(classifiers)
-        return StepTimes(window_seconds, {key: 1000 * times["p50"] for key, (_, times) in steps.items()})
 
     def _choose(self, choice: int, key: str, window_seconds: float) -> None:
         with self._one_at_a_time:

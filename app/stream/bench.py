@@ -6,8 +6,11 @@ Every call that is timed stands in the middle of a stream with a full window, an
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,10 +22,12 @@ from app.stream.measure import Contestant, Percentiles, paced, percentiles
 from app.stream.models import load_classifier, name_model, window_tokens
 from app.stream.torch_backend import TorchBackend
 from audio import FRAME_SECONDS, HOP, FrontEnd, StreamingLogMel
-from model import Classifier, ModelConfig, WeightsError, round_weights, step_cost, twin_cost
+from model import Classifier, ModelConfig, WeightsError, read_config, round_weights, step_cost, twin_cost
 from model.compiled.classifier import CompiledClassifier
 from model.encoder import Encoder
 from model.layers import lay_out_for_single_tokens
+
+log = logging.getLogger(__name__)
 
 Call = Callable[[], object]
 Key = TypeVar("Key")
@@ -58,9 +63,8 @@ def prepare(classifier: Classifier) -> Bench:
         "log_mel": log_mel,
         "stem": stem,
     }
-    return Bench(
-        classifier, compiled, fast, {"twin": twin(classifier.encoder), "ordinary": ordinary(classifier.config)}
-    )
+    slow = {"twin": twin(classifier.encoder), "ordinary": ordinary(classifier.config)}
+    return Bench(classifier, compiled, fast, slow)
 
 
 def measure(bench: Bench, rounds: int, paced_rounds: int) -> dict[str, Percentiles]:
@@ -140,23 +144,27 @@ def measure_models(weights: Sequence[Path], window_seconds: float, rounds: int =
 
     The models that ship have weights of their own and give other answers: the fastest is an offer and no switch.
     """
-    classifiers = {}
-    for file in weights:
-        try:
-            classifiers[file] = load_classifier(file, window_tokens(window_seconds))
-        except (WeightsError, ValueError):
-            continue
-    steps = measure_steps(classifiers, rounds)
-    measured = [ModelStep(name_model(classifiers[file].config).name, file, *step) for file, step in steps.items()]
+    tokens = window_tokens(window_seconds)
+    steps = measure_steps({file: partial(load_classifier, file, tokens) for file in weights}, rounds)
+    measured = [ModelStep(name_model(read_config(file)).name, file, *step) for file, step in steps.items()]
     return sorted(measured, key=lambda model: model.step_us["p50"])
 
 
 @torch.inference_mode()
-def measure_steps(classifiers: Mapping[Key, Classifier], rounds: int = ROUNDS) -> dict[Key, tuple[str, Percentiles]]:
-    """The backend of each, and microseconds of a step: with full windows, timed in turns."""
+def measure_steps(
+    loaders: Mapping[Key, Callable[[], Classifier]], rounds: int = ROUNDS
+) -> dict[Key, tuple[str, Percentiles]]:
+    """The backend of each, and microseconds of a step, with full windows, timed in turns; without what raises
+    WeightsError or ValueError when it is loaded.
+    """
     compile_ahead()
     timed: dict[Key, tuple[str, Contestant]] = {}
-    for key, classifier in classifiers.items():
+    for key, load in loaders.items():
+        try:
+            classifier = load()
+        except (WeightsError, ValueError) as error:
+            log.info("%s is not measured: %s", key, error)
+            continue
         compiled = compile_classifier(classifier)
         backend = "torch" if compiled is None else "compiled"
         timed[key] = backend, Contestant(continual_step(classifier, compiled))
@@ -186,12 +194,11 @@ def continual_step(classifier: Classifier, compiled: CompiledClassifier | None) 
 def torch_step(encoder: Encoder) -> Call:
     """The continual step in torch."""
     _, state = encoder.steps(torch.randn(1, 2 * encoder.config.window, encoder.config.width), encoder.init_state())
-    tokens, index = torch.randn(TOKENS, 1, encoder.config.width).unbind(0), 0
+    tokens = cycle(torch.randn(TOKENS, 1, encoder.config.width).unbind(0))
 
     def step() -> None:
-        nonlocal state, index
-        index = (index + 1) % TOKENS
-        _, state = encoder.step(tokens[index], state)
+        nonlocal state
+        _, state = encoder.step(next(tokens), state)
 
     return step
 
@@ -201,14 +208,8 @@ def compiled_step(compiled: CompiledClassifier) -> Call:
     random, config = np.random.default_rng(0), compiled.config
     state = compiled.init_state()
     compiled.encode(random.normal(size=(2 * config.window, config.width)).astype(np.float32), state)
-    tokens, index = random.normal(size=(TOKENS, 1, config.width)).astype(np.float32), 0
-
-    def step() -> None:
-        nonlocal index
-        index = (index + 1) % TOKENS
-        compiled.encode(tokens[index], state)
-
-    return step
+    tokens = cycle(random.normal(size=(TOKENS, 1, config.width)).astype(np.float32))
+    return lambda: compiled.encode(next(tokens), state)
 
 
 def twin(encoder: Encoder) -> Call:
