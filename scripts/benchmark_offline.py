@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import timeit
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -121,13 +122,12 @@ def one_file(folder: Path, short: Path, minutes: float) -> dict[str, float | Non
 def scale(folder: Path, minutes: float, cores: int) -> list[dict[str, float]]:
     """The command on as many files as there are cores, with one process, with two, and so on up to the cores."""
     files = [make_noise(folder / f"{number}.wav", minutes) for number in range(cores)]
-    rows = []
-    for jobs in sorted({1, *(2**power for power in range(1, cores.bit_length()) if 2**power < cores), cores}):
-        seconds = time_command("classify", *map(str, files), "--jobs", str(jobs))
-        rows.append({"jobs": jobs, "seconds": round(seconds, 2), "speedup": 1.0})
-    for row in rows:
-        row["speedup"] = round(rows[0]["seconds"] / row["seconds"], 2)
-    return rows
+    counts = sorted({cores, *(2**power for power in range(cores.bit_length()))})
+    seconds = {jobs: time_command("classify", *map(str, files), "--jobs", str(jobs)) for jobs in counts}
+    return [
+        {"jobs": jobs, "seconds": round(taken, 2), "speedup": round(seconds[1] / taken, 2)}
+        for jobs, taken in seconds.items()
+    ]
 
 
 def front_end() -> dict[str, float]:
@@ -142,16 +142,10 @@ def front_end() -> dict[str, float]:
 
 
 def per_frame(push: Callable[[np.ndarray], object], rate: int) -> float:
-    """The best of some rounds of a second or so."""
+    """The best of some rounds of a second of sound."""
     noise = np.random.default_rng(0).normal(0, 0.1, round(HOP * rate / SAMPLE_RATE)).astype(np.float32)
     frames = round(1 / FRAME_SECONDS)
-    best = float("inf")
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        for _ in range(frames):
-            push(noise)
-        best = min(best, time.perf_counter() - began)
-    return round(1e6 * best / frames, 1)
+    return round(1e6 * min(timeit.repeat(lambda: push(noise), repeat=ROUNDS, number=frames)) / frames, 1)
 
 
 def table(report: dict[str, Any]) -> list[str]:

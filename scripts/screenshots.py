@@ -47,7 +47,7 @@ from model import WeightsError
 ON_X11_OR_WAYLAND = sys.platform not in ("win32", "darwin")
 SIZES = (QSize(1280, 800), QSize(900, 600))
 THEMES: tuple[ThemeChoice, ...] = ("dark", "light")
-FOR_DOCS = (("live", 0, "dark", "window"), ("live", 0, "light", "window-light"), ("files", 0, "dark", "files"))
+FOR_DOCS = {("live", 0, "dark"): "window", ("live", 0, "light"): "window-light", ("files", 0, "dark"): "files"}
 FILES_SECONDS = 120.0
 COLOURS = 256  # of a picture
 
@@ -92,11 +92,8 @@ def main() -> int:
     for name, shown in states(stage):
         for (number, size), choice in product(enumerate(SIZES), THEMES):
             saved_as = f"{name}-{choice}-{size.width()}x{size.height()}"
-            if arguments.docs:
-                wanted = [file for *what, file in FOR_DOCS if what == [name, number, choice]]
-                if not wanted:
-                    continue
-                saved_as = wanted[0]
+            if arguments.docs and not (saved_as := FOR_DOCS.get((name, number, choice), "")):
+                continue
             window.resize(size)
             window.choose_theme(choice)
             stage.live_for(0.4)
@@ -136,8 +133,8 @@ def states(stage: Stage) -> Iterator[tuple[str, QWidget]]:
                 stage.live_for(min(step.seconds, 8.0))
             yield f"tour-{number + 1}", window
         window.tour.end()
-        for action, name in (("keys", "keys"), ("about", "about")):
-            window.menus.actions[action].trigger()
+        for name in ("keys", "about"):
+            window.menus.actions[name].trigger()
             sheet = window.findChild(QDialog, name)
             assert sheet is not None
             yield name, sheet

@@ -1,9 +1,8 @@
 """A microphone without hardware: a private PulseAudio, and what is played into it is heard.
 
-A null sink takes what is played, a remapped source gives its left channel back as the default microphone, and
-an `auth-anonymous` socket in a temporary folder keeps all of it apart from the user's own sound. Needs
-neither root nor a sound card nor a session; programs pulseaudio, pactl, paplay and parec, and ALSA's pulse
-plugin.
+A null sink takes what is played, a remapped source gives its left channel back as the default microphone, and an
+`auth-anonymous` socket in a temporary folder keeps all of it apart from the user's own sound. Needs neither root nor a
+sound card nor a session; programs pulseaudio, pactl, paplay and parec, and ALSA's pulse plugin.
 """
 
 from __future__ import annotations
@@ -13,8 +12,8 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import TypeVar
 
 import numpy as np
@@ -37,7 +36,6 @@ class VirtualMicrophone:
 
     def __init__(self) -> None:
         self._processes: list[subprocess.Popen[bytes]] = []
-        self._saved_environment: dict[str, str | None] = {}
 
     @staticmethod
     def missing_programs() -> list[str]:
@@ -45,18 +43,17 @@ class VirtualMicrophone:
         return [program for program in PROGRAMS if shutil.which(program) is None]
 
     def __enter__(self: Self) -> Self:
-        self.folder = Path(tempfile.mkdtemp(prefix="virtual-microphone-"))
-        try:
-            self._start()
-        except BaseException:
-            self._stop()
-            raise
+        with ExitStack() as stack:
+            folder = tempfile.TemporaryDirectory(prefix="virtual-microphone-", ignore_cleanup_errors=True)
+            self.folder = Path(stack.enter_context(folder))
+            self._configure(stack)
+            stack.callback(self._kill)
+            self.start_server()
+            self._end = stack.pop_all().close
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop()
+    def __exit__(self, *exception: object) -> None:
+        self._end()
 
     def play(self, sound: Path | NDArray[np.float32], sample_rate: int = SAMPLE_RATE) -> subprocess.Popen[bytes]:
         """Play a file, or an array (n,) or (n, 2) within -1..1, into the microphone; wait() for its end."""
@@ -113,7 +110,8 @@ class VirtualMicrophone:
             probe.stdout.read(4096)
             probe.kill()
 
-    def _start(self) -> None:
+    def _configure(self, stack: ExitStack) -> None:
+        """Write the server's script, and let the environment name the server until the stack is closed."""
         socket = self.folder / "native"
         self._script = self.folder / "microphone.pa"
         # Without `norewinds` the sink sleeps up to two seconds between blocks, not 50 ms, whenever for a moment nobody
@@ -125,14 +123,18 @@ class VirtualMicrophone:
             f" norewinds=1\n"
             f"set-default-sink {SINK}\n"
         )
-        self._set_environment(
-            PULSE_SERVER=f"unix:{socket}",
-            PULSE_COOKIE=str(self.folder / "cookie"),
-            PULSE_RUNTIME_PATH=str(self.folder),
-            PULSE_STATE_PATH=str(self.folder / "state"),
-            PULSE_CONFIG_PATH=str(self.folder / "config"),
-        )
-        self.start_server()
+        variables = {
+            "PULSE_SERVER": f"unix:{socket}",
+            "PULSE_COOKIE": str(self.folder / "cookie"),
+            "PULSE_RUNTIME_PATH": str(self.folder),
+            "PULSE_STATE_PATH": str(self.folder / "state"),
+            "PULSE_CONFIG_PATH": str(self.folder / "config"),
+        }
+        before = {name: os.environ[name] for name in variables if name in os.environ}
+        stack.callback(os.environ.update, before)
+        for name in variables:
+            stack.callback(os.environ.pop, name, None)
+        os.environ.update(variables)
 
     def _run(self, *command: str) -> subprocess.Popen[bytes]:
         nothing = subprocess.DEVNULL
@@ -140,17 +142,7 @@ class VirtualMicrophone:
         self._processes.append(process)
         return process
 
-    def _set_environment(self, **variables: str) -> None:
-        self._saved_environment = {name: os.environ.get(name) for name in variables}
-        os.environ.update(variables)
-
-    def _stop(self) -> None:
+    def _kill(self) -> None:
         for process in reversed(self._processes):
             process.kill()
             process.wait()
-        for name, value in self._saved_environment.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        shutil.rmtree(self.folder, ignore_errors=True)

@@ -25,7 +25,7 @@ CLIP_FRAMES = 386  # of the shortest clip of GTZAN, 29.93 s
 FRONT_END = json.dumps({"rate": SAMPLE_RATE, "fft": FFT_LENGTH, "hop": HOP, "bands": BANDS, "floor": FLOOR_POWER})
 
 
-def read_folder(folder: Path, cache_folder: Path | None = None) -> Dataset:
+def read_folder(folder: Path, cache_folder: Path) -> Dataset:
     """genre/genre.NNNNN.wav, genre.NNNNN.wav, genres_original/genre/genre.NNNNN.au: what lies below `folder`.
 
     A clip that cannot be used is named and left out. Features are kept in `cache_folder`. Raises DatasetError.
@@ -33,7 +33,7 @@ def read_folder(folder: Path, cache_folder: Path | None = None) -> Dataset:
     if not folder.is_dir():
         raise DatasetError(f"{folder} is not a folder; name the one that holds GTZAN")
     console = Console()
-    cache = FeatureCache(cache_folder, folder) if cache_folder else None
+    cache = FeatureCache(cache_folder, folder)
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     clips: dict[str, tuple[NDArray[np.float32], int]] = {}
     try:
@@ -53,8 +53,7 @@ def read_folder(folder: Path, cache_folder: Path | None = None) -> Dataset:
                 console.note(f"{path}: left out, {error}")
     finally:  # also after Ctrl-C: what has been computed is kept
         console.clear()
-        if cache is not None:
-            cache.write(console)
+        cache.write(console)
     if not clips:
         raise DatasetError(f"{folder} holds no GTZAN clips; expected files like blues/blues.00000.wav")
     return Dataset(
@@ -69,22 +68,18 @@ def read_folder(folder: Path, cache_folder: Path | None = None) -> Dataset:
 
 def genre_of(path: Path) -> str | None:
     """From the file's name, or else from its folder's."""
-    for name in (path.name.split(".")[0], path.parent.name):
-        if name in GTZAN_GENRES:
-            return name
-    return None
+    return next((name for name in (path.name.split(".")[0], path.parent.name) if name in GTZAN_GENRES), None)
 
 
-def usable_frames(path: Path, cache: FeatureCache | None) -> NDArray[np.float32]:
+def usable_frames(path: Path, cache: FeatureCache) -> NDArray[np.float32]:
     """The clip's frames, of the length that all have. Raises AudioError or OSError."""
-    frames = cache.find(path) if cache is not None else None
+    frames = cache.find(path)
     if frames is None:
         frames = log_mel_frames(path)
-        if cache is not None and len(frames) >= CLIP_FRAMES:
-            cache.add(path, frames)
-    if len(frames) < CLIP_FRAMES:
-        raise UnreadableFile(f"{len(frames)} frames long, {CLIP_FRAMES} are needed")
-    return frames[:CLIP_FRAMES]
+        if len(frames) < CLIP_FRAMES:
+            raise UnreadableFile(f"{len(frames)} frames long, {CLIP_FRAMES} are needed")
+        cache.add(path, frames)
+    return frames
 
 
 def log_mel_frames(path: Path) -> NDArray[np.float32]:

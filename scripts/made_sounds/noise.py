@@ -17,7 +17,8 @@ Samples = NDArray[np.float64]
 
 def shaped_noise(random: np.random.Generator, length: int, gain: Callable[[Samples], Samples]) -> Samples:
     """Gaussian noise whose amplitude at f Hz is gain(f), RMS 1."""
-    spectrum = np.fft.rfft(random.normal(size=length)) * gain(_hertz(length))
+    hertz = np.fft.rfftfreq(length, 1 / SAMPLE_RATE).astype(np.float64)
+    spectrum = np.fft.rfft(random.normal(size=length)) * gain(hertz)
     return unit_level(np.fft.irfft(spectrum, length))
 
 
@@ -68,10 +69,6 @@ def in_a_room(random: np.random.Generator, signal: Samples, seconds: float, wet:
     length = round(seconds * SAMPLE_RATE)
     tail = coloured(random, length, 1.0, lowest=300.0) * 10 ** (-3 * np.arange(length) / length)
     return signal + convolved(signal, wet * tail / np.sqrt(np.sum(tail**2)))
-
-
-def _hertz(length: int) -> Samples:
-    return np.fft.rfftfreq(length, 1 / SAMPLE_RATE).astype(np.float64)
 
 
 def unit_level(samples: Samples) -> Samples:

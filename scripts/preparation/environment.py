@@ -27,24 +27,22 @@ INPUTS = ("pyproject.toml", "constraints.txt")
 COMPILE = "from app.stream.backend import compile_everything; compile_everything()"
 POLL_SECONDS = 0.2
 
-if sys.platform == "win32":
-    import msvcrt
 
-    def try_to_lock(file: BinaryIO) -> bool:
-        try:
+def try_to_lock(file: BinaryIO) -> bool:
+    """Whether the lock is ours now. Raises OSError where a file cannot be locked."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        with contextlib.suppress(OSError):
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
+            return True
+    else:
+        import fcntl
 
-    def try_to_lock(file: BinaryIO) -> bool:
-        try:
+        with contextlib.suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+            return True
+    return False
 
 
 @dataclass(frozen=True)

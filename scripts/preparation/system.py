@@ -49,15 +49,20 @@ def run_and_read(command: list[str], folder: Path | None = None) -> subprocess.C
 def see_to_system(set_up: bool, test: bool) -> None:
     """Check what the system must have to run, with what it takes to `set_up` and to `test`.
 
-    Raises SetUpError when something to run or set up is missing on a Debian-like system and cannot be
-    installed.
+    Raises SetUpError when something to run or set up is missing on a Debian-like system and cannot be installed.
     """
     needed = missing((*TO_SET_UP, *TO_RUN) if set_up else TO_RUN)
     helpful = missing(TO_TEST) if test else []
     if not (needed or helpful):
         return
     if not this_is_debian_like():
-        name_what_is_missing(needed, helpful)
+        if needed:
+            say(
+                f"not found on this system: {join(needed)}. Install them with the system's package manager; "
+                "without PortAudio there is no microphone, without the others perhaps no window."
+            )
+        if helpful:
+            say(f"the tests that need {join(helpful)} will skip, as this system does not have them")
         return
     before = rights()
     if before is None:
@@ -66,7 +71,11 @@ def see_to_system(set_up: bool, test: bool) -> None:
     if needed:
         provide(needed, before)
     if helpful:
-        provide_for_tests(helpful, before)
+        names = packages(helpful)
+        say(f"installing system packages for the tests: {' '.join(names)}")
+        if install(names, before) is not None:
+            say(f"that failed, so the tests that need {join(helpful)} will skip; the command was:")
+            say(f"    {command_to_show(names)}")
 
 
 def provide(needed: Sequence[Need], before: list[str]) -> None:
@@ -86,15 +95,6 @@ def provide(needed: Sequence[Need], before: list[str]) -> None:
         )
 
 
-def provide_for_tests(helpful: Sequence[Need], before: list[str]) -> None:
-    """Install what tests use; without it they skip, so a failure is only told."""
-    names = packages(helpful)
-    say(f"installing system packages for the tests: {' '.join(names)}")
-    if install(names, before) is not None:
-        say(f"that failed, so the tests that need {join(helpful)} will skip; the command was:")
-        say(f"    {command_to_show(names)}")
-
-
 def explain(needed: Sequence[Need], helpful: Sequence[Need]) -> None:
     """Without rights: the one command, as an error if the program needs it."""
     command = command_to_show(packages((*needed, *helpful)))
@@ -105,17 +105,6 @@ def explain(needed: Sequence[Need], helpful: Sequence[Need]) -> None:
         )
     say(f"the tests that need {join(helpful)} will skip; this command installs what they need:")
     say(f"    {command}")
-
-
-def name_what_is_missing(needed: Sequence[Need], helpful: Sequence[Need]) -> None:
-    """On a Linux whose packages we do not know: name the libraries and go on."""
-    if needed:
-        say(
-            f"not found on this system: {join(needed)}. Install them with the system's package manager; "
-            "without PortAudio there is no microphone, without the others perhaps no window."
-        )
-    if helpful:
-        say(f"the tests that need {join(helpful)} will skip, as this system does not have them")
 
 
 def join(needs: Sequence[Need]) -> str:

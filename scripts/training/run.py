@@ -108,24 +108,20 @@ def begin_run(
     return run
 
 
-def training_data(dataset: Dataset, plan: TrainingPlan, cache_folder: Path, sounds: bool = True) -> TrainingData:
+def training_data(dataset: Dataset, plan: TrainingPlan, cache_folder: Path) -> TrainingData:
     """Tensors, and pools of made sounds. Raises DatasetError where all clips are of one genre, and OSError where the
     sounds cannot be kept.
     """
     if len(set(dataset.labels.tolist())) < 2:
         raise DatasetError(f"all {len(dataset.names)} clips to train on are {dataset.genres[dataset.labels[0]]}")
-    backgrounds = outliers = None
-    if sounds:
-        frames = pool_frames(plan)
-        backgrounds = torch.from_numpy(kept_frames(cache_folder, BACKGROUND, BACKGROUNDS_EACH, frames))
-        if plan.outlier_share:
-            outliers = torch.from_numpy(kept_frames(cache_folder, KINDS, OUTLIERS_EACH, frames, OUTLIER_SEED))
-    bands = dataset.frames.shape[2]
+    frames, bands, outliers = pool_frames(plan), dataset.frames.shape[2], None
+    if plan.outlier_share:
+        outliers = torch.from_numpy(kept_frames(cache_folder, KINDS, OUTLIERS_EACH, frames, OUTLIER_SEED))
     return TrainingData(
         clips=torch.from_numpy(dataset.frames),
         targets=one_hot(torch.from_numpy(dataset.labels), len(dataset.genres)),
         band_hz=torch.from_numpy(librosa.mel_frequencies(bands + 2, fmin=0.0, fmax=SAMPLE_RATE / 2)[1:-1]).float(),
-        backgrounds=backgrounds,
+        backgrounds=torch.from_numpy(kept_frames(cache_folder, BACKGROUND, BACKGROUNDS_EACH, frames)),
         outliers=outliers,
     )
 

@@ -66,7 +66,7 @@ def test_every_usual_layout_of_a_folder_is_understood(tmp_path: Path, capsys: py
         write_clip(tmp_path / path)
     write_clip(tmp_path / "again" / "blues.00001.wav")
     write_clip(tmp_path / "talk" / "talk.00001.wav")
-    dataset = read_folder(tmp_path)
+    dataset = read_folder(tmp_path, tmp_path / "cache")
     assert set(dataset.names) == {"blues.00001", "jazz.00002", "rock.00003", "pop.9"}
     assert {dataset.genres[label] for label in dataset.labels} == {"blues", "jazz", "rock", "pop"}
     said = capsys.readouterr().err
@@ -81,7 +81,7 @@ def test_a_clip_with_samples_that_are_no_numbers_is_named_and_left_out(
     spoilt[1000:1010] = np.nan
     write_clip(tmp_path / "blues" / "blues.00001.wav", spoilt, subtype="FLOAT")
     write_clip(tmp_path / "blues" / "blues.00002.wav")
-    assert read_folder(tmp_path).names == ("blues.00002",)
+    assert read_folder(tmp_path, tmp_path / "cache").names == ("blues.00002",)
     assert "blues.00001.wav: left out, 10 of its samples are no numbers" in capsys.readouterr().err
 
 

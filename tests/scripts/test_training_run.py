@@ -18,6 +18,7 @@ from scripts.measures import frames_in
 from scripts.training.calibrate import calibrate_on, calibrate_with, calibration_of
 from scripts.training.family import configure
 from scripts.training.run import TrainingRun, fingerprint, training_data
+from tests.scripts.gtzan import fill_sound_cache
 
 CONFIG = ModelConfig(
     stem_channels=(4, 4, 4, 4), width=16, heads=2, feed_forward=16, window=30, landmark_count=4, level_window=30
@@ -38,7 +39,7 @@ def made(clips: int = 20) -> Dataset:
 
 
 def run(folder: Path, plan: TrainingPlan = PLAN, dataset: Dataset | None = None) -> TrainingRun:
-    data = training_data(dataset or made(), plan, folder, sounds=False)
+    data = training_data(dataset or made(), plan, fill_sound_cache(folder, plan))
     torch.manual_seed(0)
     trainer = Trainer(Classifier(CONFIG), data, plan)
     return TrainingRun(trainer, folder / "out.safetensors", fingerprint(data), lambda classifier: (0.5, 1.0), 2)
@@ -119,4 +120,4 @@ def test_clips_of_one_genre_alone_teach_nothing(tmp_path: Path) -> None:
     dataset = made()
     alike = replace(dataset, labels=np.zeros(20, np.int64))
     with pytest.raises(DatasetError, match="all 20 clips to train on are blues"):
-        training_data(alike, PLAN, tmp_path, sounds=False)
+        training_data(alike, PLAN, tmp_path)
