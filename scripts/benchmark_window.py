@@ -42,7 +42,7 @@ if TYPE_CHECKING:  # Qt is imported where the window is: scripts/benchmark.py ha
     from app.stream.snapshot import Snapshot
     from app.window.main import MainWindow
 
-SECONDS, WARM_FRAMES, LOOK_MILLISECONDS = 60.0, 40, 250
+SECONDS, WARM_FRAMES, LOOK_SECONDS = 60.0, 40, 0.25
 RATES = (SAMPLE_RATE, 2 * SAMPLE_RATE, 48_000)  # Hz
 
 
@@ -86,28 +86,23 @@ def watch(window: MainWindow, kept: list[Snapshot], seconds: float) -> dict[str,
     """The times of the frames that come within so many seconds."""
     from PySide6.QtCore import QEventLoop, QTimer
 
-    redraws, began = 0, 0.0
-    poll, loop = QTimer(window), QEventLoop()
+    loop, redraws = QEventLoop(), 0
 
     def count() -> None:
         nonlocal redraws
         redraws += 1
 
-    def look() -> None:
-        nonlocal began
-        now = time.monotonic()
-        if not began and len(kept) >= WARM_FRAMES:
-            began = now
-            kept.clear()
-            window.timer.timeout.connect(count)
-        elif began and now > began + seconds:
-            loop.quit()  # to quit the application would close the window
+    def live_for(seconds: float) -> None:
+        QTimer.singleShot(round(1000 * seconds), loop.quit)  # to quit the application would close the window
+        loop.exec()
 
     kept.clear()
-    poll.timeout.connect(look)
-    poll.start(LOOK_MILLISECONDS)
-    loop.exec()
-    poll.stop()
+    while len(kept) < WARM_FRAMES:
+        live_for(LOOK_SECONDS)
+    kept.clear()
+    began = time.monotonic()
+    window.timer.timeout.connect(count)
+    live_for(seconds)
     window.timer.timeout.disconnect(count)
     lasted, frames = time.monotonic() - began, list(kept)
     spent = [frame.nanoseconds for frame in frames]

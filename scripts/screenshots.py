@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
@@ -35,7 +34,6 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from app.cli.window import make_session
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
-from app.live.session import LiveSession
 from app.stream.weights import default_weights
 from app.window.launch import ThemeChoice
 from app.window.main import MainWindow
@@ -50,23 +48,6 @@ THEMES: tuple[ThemeChoice, ...] = ("dark", "light")
 FOR_DOCS = {("live", 0, "dark"): "window", ("live", 0, "light"): "window-light", ("files", 0, "dark"): "files"}
 FILES_SECONDS = 120.0
 COLOURS = 256  # of a picture
-
-
-@dataclass(frozen=True)
-class Stage:
-    """The window, and what puts it into every state."""
-
-    application: QApplication
-    session: LiveSession
-    window: MainWindow
-    arguments: argparse.Namespace
-
-    def live_for(self, seconds: float, until: Callable[[], bool] = lambda: False) -> None:
-        """Let the window live so long, or until something is true."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and not until():
-            self.application.processEvents()
-            time.sleep(0.005)
 
 
 def main() -> int:
@@ -84,35 +65,33 @@ def main() -> int:
     window = MainWindow(session, theme)
     window.show()
     session.models.complete()
-    stage = Stage(application, session, window, arguments)
     # While it searches for microphones PortAudio keeps the whole process from writing to standard error.
-    stage.live_for(30.0, lambda: session.devices is not None)
+    live_for(30.0, lambda: session.devices is not None)
     folder = CHECKOUT / "docs" / "images" if arguments.docs else arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
-    for name, shown in states(stage):
+    for name, shown in states(window, arguments):
         for (number, size), choice in product(enumerate(SIZES), THEMES):
             saved_as = f"{name}-{choice}-{size.width()}x{size.height()}"
             if arguments.docs and not (saved_as := FOR_DOCS.get((name, number, choice), "")):
                 continue
             window.resize(size)
             window.choose_theme(choice)
-            stage.live_for(0.4)
+            live_for(0.4)
             save(shown.grab().toImage(), folder / f"{saved_as}.png")
     window.close()
     session.close()
     return 0
 
 
-def states(stage: Stage) -> Iterator[tuple[str, QWidget]]:
+def states(window: MainWindow, arguments: argparse.Namespace) -> Iterator[tuple[str, QWidget]]:
     """One after another: its name, and the widget that shows it."""
-    window, arguments = stage.window, stage.arguments
     yield "start", window
     if arguments.play is not None:
         window.play(arguments.play)
     else:
         window.demo()
     window.tour.end()
-    stage.live_for(arguments.after)
+    live_for(arguments.after)
     yield "live", window
     if not arguments.docs:
         window.live.toggle_freeze()
@@ -122,15 +101,15 @@ def states(stage: Stage) -> Iterator[tuple[str, QWidget]]:
         yield "larger-type", window
         window.set_larger_type(False)
         window.set_recording(True)
-        stage.live_for(6.0)
+        live_for(6.0)
         yield "recording", window
         window.set_recording(False)
-        stage.live_for(4.0)
+        live_for(4.0)
         for number, step in enumerate(STEPS):
             window.tour.go()
             window.tour.go(number)
             if step.change:
-                stage.live_for(min(step.seconds, 8.0))
+                live_for(min(step.seconds, 8.0))
             yield f"tour-{number + 1}", window
         window.tour.end()
         for name in ("keys", "about"):
@@ -146,13 +125,21 @@ def states(stage: Stage) -> Iterator[tuple[str, QWidget]]:
             soundfile.write(Path(folder) / f"{piece.name}.flac", piece.make(), SAMPLE_RATE)
         (Path(folder) / "Not a song.mp3").write_text("not sound")
         window.take([folder])
-        stage.live_for(FILES_SECONDS, lambda: len(window.files.table.answers()) == len(PIECES))
-        stage.live_for(1.0)
+        live_for(FILES_SECONDS, lambda: len(window.files.table.answers()) == len(PIECES))
+        live_for(1.0)
         yield "files", window
     if not arguments.docs:
         window.play(Path("gone.wav"))
-        stage.live_for(3.0)
+        live_for(3.0)
         yield "failed", window
+
+
+def live_for(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
+    """Let the window live so long, or until something is true."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not until():
+        QApplication.processEvents()
+        time.sleep(0.005)
 
 
 def save(image: QImage, path: Path) -> None:

@@ -114,33 +114,23 @@ def write_results(runs: dict[str, Runs], members: dict[str, Member], rounds: int
 
 def _rows(member: Member, runs: dict[str, Runs], times: dict[str, Times]) -> list[tuple[str, ...]]:
     """Two lines: the window model and the continual one, each with its own cost."""
-    row, time = ATTENTIONS[member.row], times[member.name]
-    figures = _figures(runs[member.name])
-    lines: list[tuple[str, ...]] = []
-    for name, cost, microseconds in (
-        (row.window, twin_cost(member.config), time.twin),
-        (row.continual, step_cost(member.config), time.step),
-    ):
-        state = f"{cost.state_bytes / 1024:,.0f}"
-        lines.append((name, str(member.config.blocks), *figures, f"{cost.encoder:,}", f"{microseconds:,.0f}", state))
-    return lines
+    row, time, config = ATTENTIONS[member.row], times[member.name], member.config
+    shared = str(config.blocks), *_figures(runs[member.name])
+    both = (row.window, twin_cost(config), time.twin), (row.continual, step_cost(config), time.step)
+    return [
+        (name, *shared, f"{cost.encoder:,}", f"{microseconds:,.0f}", f"{cost.state_bytes / 1024:,.0f}")
+        for name, cost, microseconds in both
+    ]
 
 
 def _token_rates(rates: list[Member], runs: dict[str, Runs], times: dict[str, Times]) -> list[str]:
     lines: list[tuple[str, ...]] = []
     for member in rates:
-        stride, config = member.token_stride, member.config
-        lines.append(
-            (
-                f"{1 / (stride * FRAME_SECONDS):.1f}",
-                str(config.window),
-                *_figures(runs[member.name]),
-                f"{step_cost(config).encoder / stride:,.0f}",
-                f"{twin_cost(config).encoder / stride:,.0f}",
-                f"{times[member.name].step / stride:,.0f}",
-                f"{times[member.name].twin / stride:,.0f}",
-            )
-        )
+        stride, config, time = member.token_stride, member.config, times[member.name]
+        costs = step_cost(config).encoder, twin_cost(config).encoder, time.step, time.twin
+        shared_out = [f"{cost / stride:,.0f}" for cost in costs]
+        rate = f"{1 / (stride * FRAME_SECONDS):.1f}"
+        lines.append((rate, str(config.window), *_figures(runs[member.name]), *shared_out))
     heads = ("tokens per second", "window, tokens", "accuracy, %", "log-loss", "FLOPs per frame, step", "twin")
     return [
         "The same stem, of which every token, every second or every fourth goes into the encoder; the window is 30 s "
