@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -59,6 +60,26 @@ class EncoderBlock(nn.Module):
     def attention_input(self, tokens: Tensor) -> Tensor:
         """What attention is given of the tokens (..., d)."""
         return norm(self.attention_norm, tokens) if self.config.norm == "pre" else tokens
+
+    @torch.no_grad()
+    def load_torch_layer(self, layer: nn.TransformerEncoderLayer) -> None:
+        """Take the weights of an equally configured torch layer. Raises RuntimeError when the sizes differ."""
+        attention = layer.self_attn
+        for name, source in (
+            ("attention.query_key_value.weight", attention.in_proj_weight),
+            ("attention.query_key_value.bias", attention.in_proj_bias),
+            ("attention.output.weight", attention.out_proj.weight),
+            ("attention.output.bias", attention.out_proj.bias),
+            ("widen.weight", layer.linear1.weight),
+            ("widen.bias", layer.linear1.bias),
+            ("narrow.weight", layer.linear2.weight),
+            ("narrow.bias", layer.linear2.bias),
+            ("attention_norm.weight", layer.norm1.weight),
+            ("attention_norm.bias", layer.norm1.bias),
+            ("feed_forward_norm.weight", layer.norm2.weight),
+            ("feed_forward_norm.bias", layer.norm2.bias),
+        ):
+            self.get_parameter(name).copy_(source)
 
     def _finish(self, tokens: Tensor, attended: Tensor) -> Tensor:
         tokens = tokens + self._drop(attended)

@@ -24,27 +24,6 @@ def tokens(length: int, dtype: torch.dtype = torch.float32, batch: int = 2) -> t
     return torch.randn(batch, length, SMALL.width, generator=generator, dtype=torch.float64).to(dtype)
 
 
-@torch.no_grad()
-def load_torch_layer(block: EncoderBlock, layer: nn.TransformerEncoderLayer) -> None:
-    """Take the weights of an equally configured torch layer."""
-    attention = layer.self_attn
-    for name, source in (
-        ("attention.query_key_value.weight", attention.in_proj_weight),
-        ("attention.query_key_value.bias", attention.in_proj_bias),
-        ("attention.output.weight", attention.out_proj.weight),
-        ("attention.output.bias", attention.out_proj.bias),
-        ("widen.weight", layer.linear1.weight),
-        ("widen.bias", layer.linear1.bias),
-        ("narrow.weight", layer.linear2.weight),
-        ("narrow.bias", layer.linear2.bias),
-        ("attention_norm.weight", layer.norm1.weight),
-        ("attention_norm.bias", layer.norm1.bias),
-        ("feed_forward_norm.weight", layer.norm2.weight),
-        ("feed_forward_norm.bias", layer.norm2.bias),
-    ):
-        block.get_parameter(name).copy_(source)
-
-
 @pytest.mark.parametrize("activation", ["relu", "gelu"])
 @pytest.mark.parametrize("norm", ["pre", "post"])
 def test_the_weights_of_torchs_encoder_layer_give_torchs_output(norm: str, activation: str) -> None:
@@ -55,7 +34,7 @@ def test_the_weights_of_torchs_encoder_layer_give_torchs_output(norm: str, activ
         config.width, config.heads, config.feed_forward, 0.0, activation, norm_first=norm == "pre", batch_first=True
     ).eval()
     block = EncoderBlock(config).eval()
-    load_torch_layer(block, layer)
+    block.load_torch_layer(layer)
     stream = tokens(30)
     single, retroactive = block.attention.init_state(2), block.attention.init_state(2)
     with torch.no_grad():
@@ -88,7 +67,7 @@ def test_retroactive_nystrom_gives_all_outputs_of_the_window(landmarks: str, cou
     stream = tokens(50, torch.float64)
     single, retroactive = one.init_state(2), all_of_them.init_state(2)
     for t in range(50):
-        seen = stream[:, max(0, t + 1 - one.kernel.history) : t + 1]
+        seen = stream[:, max(0, t + 1 - one.config.attention_history) : t + 1]
         expected = one.recompute(seen, t + 1)
         newest, single = one.step(stream[:, t], single)
         outputs, retroactive = all_of_them.step_all(stream[:, t], retroactive)
