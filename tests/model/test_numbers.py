@@ -14,7 +14,7 @@ from model.attention.fixed import FixedLandmarkKernel
 from model.attention.kernel import Kernel
 from model.attention.multi_head import make_kernel
 from model.attention.sliding_average import SlidingAverage
-from model.attention.window_average import mix_window_averages, window_averages
+from model.attention.window_average import mix_window_averages
 from scripts import direct
 
 SCALES = [1.0, 3.0, 10.0, 30.0, 1000.0]  # standard deviation of the logits
@@ -279,6 +279,13 @@ def test_parallel_averages_equal_the_definition_at_every_scale(length: int, wind
     scores, values = scores_and_values(length, scale)
     expected = score_averages(scores, values, window)
     assert_close_for_unit_values(window_averages(scores, values, window), expected)
+
+
+def window_averages(scores: Tensor, values: Tensor, window: int) -> Tensor:
+    """scores (R, m, T), values (R, T, D) -> averages (R, m, T, D): mixtures of one alone."""
+    rows, landmarks, length = scores.shape
+    alone = torch.eye(landmarks, dtype=scores.dtype).view(landmarks, 1, 1, landmarks).expand(-1, rows, length, -1)
+    return torch.stack([mix_window_averages(weights, scores, values, window) for weights in alone], dim=1)
 
 
 def test_parallel_averages_survive_bursts() -> None:
