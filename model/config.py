@@ -95,6 +95,20 @@ class ModelConfig:
         return self.width // self.heads
 
     @property
+    def attention_history(self) -> int:
+        """How many tokens one block's output can depend on: the oldest continual landmark reaches back behind n."""
+        if self.attention == "nystrom" and self.landmarks == "continual":
+            longest_segment = -(-self.window // self.landmark_count)
+            return self.window + longest_segment - 1
+        return self.window
+
+    @property
+    def history(self) -> int:
+        """How many tokens an answer can depend on."""
+        one = self.attention_history
+        return one if self.stacking == "retroactive" else self.blocks * (one - 1) + 1
+
+    @property
     def stem_features(self) -> int:
         """Numbers per frame that leave the last convolution: channels x remaining bands."""
         return self.stem_channels[-1] * (self.bands >> len(self.stem_channels))

@@ -29,10 +29,6 @@ def completed_segments(heard: int, window: int, count: int) -> int:
     return -(-(heard + 1) * count // window) - 1
 
 
-def longest_segment(window: int, count: int) -> int:
-    return -(-window // count)
-
-
 # The inverse P of the landmark matrix A = softmax(Q~ K~^T), (R, m, m) -> (R, m, m). Of torch's tensors and of numpy's
 # arrays: `library` is torch or numpy.
 

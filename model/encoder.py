@@ -45,12 +45,6 @@ class Encoder(nn.Module):
         self.head_norm = nn.LayerNorm(config.width)
         self.head = nn.Linear(config.width, len(config.genres))
 
-    @property
-    def history(self) -> int:
-        """How many tokens an answer can depend on."""
-        one = self._blocks()[0].attention.kernel.history
-        return one if self.config.stacking == "retroactive" else self.config.blocks * (one - 1) + 1
-
     def init_state(self, batch: int = 1) -> EncoderState:
         """The state of `batch` streams before their first token."""
         blocks = self._blocks()
@@ -100,7 +94,7 @@ class Encoder(nn.Module):
         if self.config.stacking == "retroactive":
             heard = range(1, tokens.shape[1] + 1)
             return torch.stack(
-                [self.recompute(tokens[:, max(0, t - self.history) : t], first + t) for t in heard], dim=1
+                [self.recompute(tokens[:, max(0, t - self.config.history) : t], first + t) for t in heard], dim=1
             )
         return self._answer(self._encode(tokens, first, [None] * self.config.blocks))
 

@@ -78,11 +78,6 @@ class Stem(nn.Module):
             remembered.append(heard_now)
         return features.transpose(1, 2).flatten(2), tuple(remembered)  # (B, T, channels * bands)
 
-    @property
-    def history(self) -> int:
-        """How many frames before a frame its features can depend on."""
-        return sum(layer.history for layer in self._layers())
-
     def fuse(self) -> None:
         """Fold every batch norm into its convolution: the same function, fewer operations. Inference only."""
         for layer in self._layers():

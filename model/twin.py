@@ -36,7 +36,7 @@ class WindowTwin:
 
     def push(self, tokens: Tensor, state: TwinState) -> TwinState:
         """tokens (B, T, d) -> the state after them; nothing is encoded."""
-        kept = torch.cat([state.tokens, tokens], dim=1)[:, -self.encoder.history :]
+        kept = torch.cat([state.tokens, tokens], dim=1)[:, -self.encoder.config.history :]
         return TwinState(state.landmarks, kept, state.heard + tokens.shape[1])
 
     def answer(self, state: TwinState) -> Tensor:

@@ -214,8 +214,8 @@ def compiled_step(compiled: CompiledClassifier) -> Call:
 
 def twin(encoder: Encoder) -> Call:
     """The same encoder over what an answer depends on, from nothing; fixed landmarks are prepared."""
-    tokens, landmarks = torch.randn(1, encoder.history, encoder.config.width), encoder.prepare()
-    return lambda: encoder.recompute(tokens, 4 * encoder.history, landmarks)
+    tokens, landmarks = torch.randn(1, encoder.config.history, encoder.config.width), encoder.prepare()
+    return lambda: encoder.recompute(tokens, 4 * encoder.config.history, landmarks)
 
 
 def ordinary(config: ModelConfig) -> Call:

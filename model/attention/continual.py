@@ -24,7 +24,7 @@ from model.attention.nystrom import NystromState, landmark_matrix_inverse, landm
 from model.attention.sliding_average import SlidingAverage
 from model.attention.softmax import attend
 from model.attention.window_average import mix_window_averages
-from model.definitions import completed_segments, longest_segment, segment_end
+from model.definitions import completed_segments, segment_end
 
 
 @dataclass
@@ -39,11 +39,6 @@ class ContinualState(NystromState):
 
 class ContinualLandmarkKernel(Kernel):
     """No parameters: the landmarks come from the stream."""
-
-    @property
-    def history(self) -> int:
-        """The oldest landmark reaches back behind the window by less than a segment."""
-        return self.config.window + longest_segment(self.config.window, self.config.landmark_count) - 1
 
     def init_state(self, batch: int, like: Tensor) -> ContinualState:
         config = self.config

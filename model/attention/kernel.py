@@ -97,18 +97,13 @@ class Kernel(nn.Module, ABC):
     ) -> Tensor:
         """Non-continual: the last tokens, each (R, T, D), of `heard` -> all outputs (R, f, D) of the window.
 
-        T must be min(heard, history). `landmarks` are what `prepare` gave; `last_only` asks for the newest output
-        alone, (R, 1, D).
+        T must be min(heard, attention_history). `landmarks` are what `prepare` gave; `last_only` asks for the newest
+        output alone, (R, 1, D).
         """
 
     def prepare(self, batch: int) -> Landmarks | None:
         """What follows from the parameters alone, where anything does; else None."""
         return None
-
-    @property
-    def history(self) -> int:
-        """How many tokens an output can depend on."""
-        return self.config.window
 
     def steps(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
         """What T steps would give: each (R, T, D) -> (R, T, D)."""

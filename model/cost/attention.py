@@ -22,12 +22,19 @@ class StepFlops(NamedTuple):
 
 
 def step_flops(config: ModelConfig) -> StepFlops:
-    """All blocks."""
-    if config.stacking == "retroactive":
-        first = _all_outputs_step(config)
-        return first._replace(plain=first.plain + recompute_flops(config, config.window, outputs=1))
-    one = _single_output_step(config)
-    return StepFlops(config.blocks * one.plain, config.blocks * one.renewal, one.renewals)
+    """All blocks. Retroactive: all outputs of the first block, the newest one of the second."""
+    n, d, m = config.window, config.width, config.landmark_count
+    retroactive = config.stacking == "retroactive"
+    blocks, outputs, second = (1, n, recompute_flops(config, n, outputs=1)) if retroactive else (config.blocks, 1, 0)
+    if config.attention == "softmax":
+        plain = _slide(config, n) + _sum_again(config, 1) if retroactive else 4 * n * d
+        return StepFlops(blocks * plain + second)
+    mix = 2 * outputs * m * (d + config.heads)  # landmark weights times sums
+    plain = blocks * (_slide(config, m) + _landmark_weights(config, 1, m) + mix) + second
+    if config.landmarks == "fixed":
+        return StepFlops(plain, renewal=blocks * _sum_again(config, m), renewals=1)
+    renewal = _sum_again(config, 1) + _landmark_inverse(config, m) + _landmark_weights(config, outputs - 1, m)
+    return StepFlops(plain, blocks * renewal, renewals=m)
 
 
 def recompute_flops(config: ModelConfig, tokens: int, outputs: int) -> int:
@@ -76,27 +83,6 @@ def _landmark_weights(config: ModelConfig, queries: int, landmarks: int) -> int:
     return 2 * queries * landmarks * config.width + 2 * queries * config.heads * landmarks**2
 
 
-def _single_output_step(config: ModelConfig) -> StepFlops:
-    n, d, m = config.window, config.width, config.landmark_count
-    if config.attention == "softmax":
-        return StepFlops(4 * n * d)
-    plain = _slide(config, m) + _landmark_weights(config, 1, m) + _mix(config, 1)
-    if config.landmarks == "fixed":
-        return StepFlops(plain, renewal=_sum_again(config, m), renewals=1)
-    return StepFlops(plain, renewal=_sum_again(config, 1) + _landmark_inverse(config, m), renewals=m)
-
-
-def _all_outputs_step(config: ModelConfig) -> StepFlops:
-    n, m = config.window, config.landmark_count
-    if config.attention == "softmax":
-        return StepFlops(_slide(config, n) + _sum_again(config, 1))
-    plain = _slide(config, m) + _landmark_weights(config, 1, m) + _mix(config, n)
-    if config.landmarks == "fixed":
-        return StepFlops(plain, renewal=_sum_again(config, m), renewals=1)
-    renewal = _sum_again(config, 1) + _landmark_inverse(config, m) + _landmark_weights(config, n - 1, m)
-    return StepFlops(plain, renewal, renewals=m)
-
-
 def _slide(config: ModelConfig, standing: int) -> int:
     """One token enters and one leaves the sums of `standing` queries: scores, then sums."""
     d, heads = config.width, config.heads
@@ -106,11 +92,6 @@ def _slide(config: ModelConfig, standing: int) -> int:
 def _sum_again(config: ModelConfig, standing: int) -> int:
     """The sums of `standing` queries from the whole window: scores, then sums."""
     return 4 * standing * config.window * config.width
-
-
-def _mix(config: ModelConfig, outputs: int) -> int:
-    """Landmark weights times sums."""
-    return 2 * outputs * config.landmark_count * (config.width + config.heads)
 
 
 def _banded(config: ModelConfig, tokens: int) -> int:

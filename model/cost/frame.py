@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from model.config import ModelConfig
 from model.cost.attention import parallel_flops, recompute_flops, step_flops
-from model.cost.memory import step_bytes, twin_bytes, twin_tokens, window_history
+from model.cost.memory import step_bytes, twin_bytes
 from model.definitions import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
 
 
@@ -49,12 +49,12 @@ def twin_cost(config: ModelConfig) -> Cost:
     the first block needs so that the last one's window is true. A deep twin with continual landmarks takes the stream
     piece by piece, so that its cost varies with the phase: this is the mean over n frames, rounded to whole FLOPs.
     """
-    tokens, window = twin_tokens(config), config.window
+    tokens, window = config.history, config.window
     if config.stacking == "deep" and config.blocks > 1:
         attention = round(config.blocks * parallel_flops(config, tokens))
         parts = _parts(config, [(tokens, tokens)] * config.blocks, attention)
     else:
-        seen = [window_history(config), window][: config.blocks]
+        seen = [config.attention_history, window][: config.blocks]
         attention = sum(recompute_flops(config, length, outputs=window) for length in seen)
         parts = _parts(config, [(length, window) for length in seen], attention)
     return Cost(parts, twin_bytes(config))

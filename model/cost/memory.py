@@ -7,7 +7,7 @@ out. Letters as in the kernels: n window, d width, H heads, m landmarks.
 from __future__ import annotations
 
 from model.config import ModelConfig
-from model.definitions import KERNEL_TIME, longest_segment
+from model.definitions import KERNEL_TIME
 
 SINGLE, DOUBLE = 4, 8
 
@@ -25,7 +25,7 @@ def step_bytes(config: ModelConfig) -> int:
 def twin_bytes(config: ModelConfig) -> int:
     """The twin: tokens, and the fixed landmarks as prepared for use."""
     prepared = config.blocks * _prepared_bytes(config)
-    return _tokenizer_bytes(config) + prepared + SINGLE * twin_tokens(config) * config.width
+    return _tokenizer_bytes(config) + prepared + SINGLE * config.history * config.width
 
 
 def _prepared_bytes(config: ModelConfig) -> int:
@@ -36,23 +36,10 @@ def _prepared_bytes(config: ModelConfig) -> int:
     return SINGLE * (2 * m * d + heads * m * m)
 
 
-def twin_tokens(config: ModelConfig) -> int:
-    """How many tokens an answer can depend on."""
-    one = window_history(config)
-    return config.blocks * (one - 1) + 1 if config.stacking == "deep" else one
-
-
 def history_frames(config: ModelConfig) -> int:
     """How many frames an answer can depend on: the encoder's tokens, the level of the first of them, the stem."""
     stem = sum((KERNEL_TIME - 1) * dilation for dilation in config.stem_dilations)
-    return twin_tokens(config) + config.level_window - 1 + stem
-
-
-def window_history(config: ModelConfig) -> int:
-    """How many tokens one block's output can depend on: the oldest landmark may reach back behind the window."""
-    if config.attention == "nystrom" and config.landmarks == "continual":
-        return config.window + longest_segment(config.window, config.landmark_count) - 1
-    return config.window
+    return config.history + config.level_window - 1 + stem
 
 
 def _tokenizer_bytes(config: ModelConfig) -> int:

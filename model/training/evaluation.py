@@ -43,7 +43,7 @@ def answers_at(encoder: Encoder, tokens: Tensor, places: list[int]) -> Tensor:
     In retroactive stacks every asked token's window is encoded by itself, else all are there at once.
     """
     if encoder.config.stacking == "retroactive":
-        windows = (tokens[:, max(0, place + 1 - encoder.history) : place + 1] for place in places)
+        windows = (tokens[:, max(0, place + 1 - encoder.config.history) : place + 1] for place in places)
         return torch.stack(
             [encoder.recompute(window, place + 1) for window, place in zip(windows, places, strict=True)], dim=1
         )

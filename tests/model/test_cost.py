@@ -107,7 +107,7 @@ def twin(heard: tuple[Classifier, torch.Tensor]) -> Counted:
     window = classifier.config.window
     tokens, tokenizer = classifier.tokenizer.steps(frames[:, :-window], classifier.tokenizer.init_state())
     twin = WindowTwin(classifier.encoder)
-    full = replace(twin.init_state(), tokens=tokens[:, -classifier.encoder.history :], heard=tokens.shape[1])
+    full = replace(twin.init_state(), tokens=tokens[:, -classifier.config.history :], heard=tokens.shape[1])
     counters = []
     for frame in frames[:, -window:].unbind(1):
         with FlopCounter() as counter:
@@ -198,8 +198,8 @@ def tensors(value: object) -> Iterator[torch.Tensor]:
 @every_row
 def test_the_frames_that_an_answer_depends_on_are_those_of_the_parts(config: ModelConfig) -> None:
     classifier = Classifier(config)
-    before_tokens = config.level_window - 1 + classifier.tokenizer.stem.history
-    assert history_frames(config) == classifier.encoder.history + before_tokens
+    stem = sum(heard.shape[2] for heard in classifier.tokenizer.init_state().stem)
+    assert history_frames(config) == config.history + config.level_window - 1 + stem
 
 
 def test_costs_are_counted_without_torch() -> None:

@@ -145,7 +145,7 @@ def test_there_is_an_answer_from_the_first_frame_on(config: ModelConfig) -> None
 def test_what_is_older_than_the_window_is_forgotten(config: ModelConfig) -> None:
     """Beyond what the level, the stem and the encoder reach back, the past has no influence."""
     classifier = small_classifier(config=config)
-    reach = classifier.encoder.history + config.level_window + 2 * sum(config.stem_dilations)
+    reach = config.history + config.level_window + 2 * sum(config.stem_dilations)
     ending = music(1, reach)
     one, other = torch.cat([music(1, 26), ending], dim=1), torch.cat([music(1, 26) - 25.0, ending], dim=1)
     torch.testing.assert_close(classifier(one)[:, -1], classifier(other)[:, -1], rtol=0, atol=1e-9)
