@@ -19,8 +19,7 @@ from audio.mel import BINS
 from model.compiled.arithmetic import OPTIONS, Floats, Function, activate, copy, norm, softmax
 from model.compiled.cache import kept
 from model.compiled.classifier import EPSILON, CompiledClassifier, attend, read_plan
-from model.compiled.prepare import head_at, weights_at
-from model.compiled.products import accumulate, accumulate_either, accumulate_rows
+from model.compiled.products import accumulate, accumulate_rows
 from model.compiled.stem import BANDS_OUT, CHANNELS_IN, CHANNELS_OUT, KERNEL_BANDS, STRIDE, TAPS, WEIGHTS_AT
 
 
@@ -84,7 +83,7 @@ def step_products(compiled: CompiledClassifier, whole: CompiledClassifier) -> di
     """
     random = np.random.default_rng(0)
     plan, sizes = whole.plan, whole.sizes
-    at = weights_at(sizes)
+    at = whole.weights_at
     a, b = (random.normal(size=4 * sizes.width + 4096).astype(np.float32) for _ in range(2))
     pieces = [
         (weights[begin : begin + width * count].reshape(width, count).T, a[:width].copy(), np.empty(count, np.float32))
@@ -96,7 +95,7 @@ def step_products(compiled: CompiledClassifier, whole: CompiledClassifier) -> di
             (at.narrow, sizes.feed_forward, sizes.width),
         )
     ]
-    begin = head_at(sizes).weight
+    begin = whole.head_at.weight
     answer = whole.head[begin : begin + sizes.width * sizes.genres].reshape(sizes.width, sizes.genres).T
     pieces.append((answer, a[: sizes.width].copy(), np.empty(sizes.genres, np.float32)))
     return {
@@ -164,8 +163,8 @@ def _convolve(
         for tap in range(TAPS):
             begin = layer[WEIGHTS_AT] + tap * width * count
             part = weights[begin : begin + width * count]
-            accumulate_rows(part, inputs, STRIDE * channels, outputs, rows, width, count)
-    accumulate_either(halves, projection, outputs, features, token, 1, features, len(token))
+            accumulate_rows(0, part, inputs, STRIDE * channels, outputs, rows, width, count)
+    accumulate_rows(halves, projection, outputs, features, token, 1, features, len(token))
 
 
 def _products(plan: Any, weights: Floats, head: Floats, a: Floats, b: Floats) -> None:
@@ -174,9 +173,9 @@ def _products(plan: Any, weights: Floats, head: Floats, a: Floats, b: Floats) ->
     for block in range(len(weights)):
         w = weights[block]
         accumulate(w[at.project : at.project_bias], a, b, d, sizes.projected)
-        accumulate_either(sizes.halves, w[at.output : at.output_bias], a, d, b, 1, d, d)
-        accumulate_either(sizes.halves, w[at.widen : at.widen_bias], a, d, b, 1, d, wide)
-        accumulate_either(sizes.halves, w[at.narrow : at.narrow_bias], a, wide, b, 1, wide, d)
+        accumulate_rows(sizes.halves, w[at.output : at.output_bias], a, d, b, 1, d, d)
+        accumulate_rows(sizes.halves, w[at.widen : at.widen_bias], a, d, b, 1, d, wide)
+        accumulate_rows(sizes.halves, w[at.narrow : at.narrow_bias], a, wide, b, 1, wide, d)
     accumulate(head[after.weight : after.bias], a, b, d, sizes.genres)
 
 
@@ -187,7 +186,7 @@ def _projections(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
     copy(w[at.project_bias : at.project_bias + count], b[:count])
     accumulate(w[at.project : at.project_bias], a, b, d, count)
     copy(w[at.output_bias : at.output_bias + d], b[:d])
-    accumulate_either(sizes.halves, w[at.output : at.output_bias], a, d, b, 1, d, d)
+    accumulate_rows(sizes.halves, w[at.output : at.output_bias], a, d, b, 1, d, d)
 
 
 def _attention(plan: Any, w: Floats, floats: Floats, doubles: Any, b: Floats, a: Floats, position: int) -> None:
@@ -200,10 +199,10 @@ def _feed_forward(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None
     d, wide = sizes.width, sizes.feed_forward
     norm(x[:d], w[at.feed_forward_gain :], w[at.feed_forward_offset :], EPSILON, a[:d])
     copy(w[at.widen_bias : at.widen_bias + wide], b[:wide])
-    accumulate_either(sizes.halves, w[at.widen : at.widen_bias], a, d, b, 1, d, wide)
+    accumulate_rows(sizes.halves, w[at.widen : at.widen_bias], a, d, b, 1, d, wide)
     activate(b[:wide], sizes.activation)
     copy(w[at.narrow_bias : at.narrow_bias + d], a[:d])
-    accumulate_either(sizes.halves, w[at.narrow : at.narrow_bias], b, wide, a, 1, wide, d)
+    accumulate_rows(sizes.halves, w[at.narrow : at.narrow_bias], b, wide, a, 1, wide, d)
 
 
 def _head(plan: Any, head: Floats, a: Floats, b: Floats, x: Floats) -> None:

@@ -132,35 +132,39 @@ def load(_: Any, array: Any, index: Any) -> Any:
     return Register(array.dtype)(array, types.int64), generate
 
 
-@operation
-def load_wide(_: Any, array: Any, index: Any) -> Any:
-    """The same of a float32 array, as float64: half as many."""
+def _load_as(item: Any, kind: Any, unpack: Callable[[Any, Any], Any]) -> Any:
+    """Of the neighbours from array[index] on (float32), read as a vector of this kind, what `unpack` makes of them."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        narrow = ir.VectorType(ir.FloatType(), WIDE_LANES)
-        place = _place(context, builder, signature, arguments, 0, narrow)
-        return builder.fpext(builder.load(place, align=4), _vector(types.float64))
-
-    return Register(types.float64)(array, types.int64), generate
-
-
-def _load_half(unpack: Callable[[Any, Any], Any]) -> Any:
-    """Of a float32 array that holds two bfloat16 numbers in each place: of the neighbours from array[index] on, what
-    `unpack` makes of them as words.
-    """
-
-    def load_half(_: Any, array: Any, index: Any) -> Any:
+    def load_as(_: Any, array: Any, index: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            words = builder.load(_place(context, builder, signature, arguments, 0, WORDS), align=4)
-            return builder.bitcast(unpack(builder, words), _vector(types.float32))
+            read = builder.load(_place(context, builder, signature, arguments, 0, kind), align=4)
+            return unpack(builder, read)
 
-        return Register(types.float32)(array, types.int64), generate
+        return Register(item)(array, types.int64), generate
 
-    return operation(load_half)
+    return operation(load_as)
 
 
-load_low = _load_half(lambda builder, words: builder.shl(words, ir.Constant(WORDS, [16] * LANES)))
-load_high = _load_half(lambda builder, words: builder.and_(words, ir.Constant(WORDS, [0xFFFF0000] * LANES)))
+# As float64: half as many. Then of an array that holds two bfloat16 numbers in each place: the lower, the upper ones.
+load_wide = _load_as(
+    types.float64,
+    ir.VectorType(ir.FloatType(), WIDE_LANES),
+    lambda builder, narrow: builder.fpext(narrow, _vector(types.float64)),
+)
+load_low = _load_as(
+    types.float32,
+    WORDS,
+    lambda builder, words: builder.bitcast(
+        builder.shl(words, ir.Constant(WORDS, [16] * LANES)), _vector(types.float32)
+    ),
+)
+load_high = _load_as(
+    types.float32,
+    WORDS,
+    lambda builder, words: builder.bitcast(
+        builder.and_(words, ir.Constant(WORDS, [0xFFFF0000] * LANES)), _vector(types.float32)
+    ),
+)
 
 
 @operation

@@ -24,13 +24,12 @@ from model.compiled.prepare import (
     blocks_as_halves,
     check_covered,
     check_shapes,
-    make_plan,
     prepare_blocks,
     prepare_head,
     state_at,
     tensor_shapes,
 )
-from model.compiled.products import accumulate_either, accumulate_rows
+from model.compiled.products import accumulate_rows
 from model.compiled.stem import prepare_tokenizing, tokenize
 from model.config import ModelConfig
 from model.weights import read_weights, unfitting
@@ -94,8 +93,9 @@ class CompiledClassifier:
         self.config = config
         self.tensors = tensors
         self.sizes = Sizes.of(config, halves and blocks_as_halves(tensors, config))
-        self.plan = make_plan(self.sizes)
-        self.blocks, self.head = prepare_blocks(tensors, config, self.sizes), prepare_head(tensors, config)
+        self.blocks, self.weights_at = prepare_blocks(tensors, config, self.sizes)
+        self.head, self.head_at = prepare_head(tensors, config)
+        self.plan = np.array((*self.sizes, *self.weights_at, *self.head_at, *state_at(self.sizes)), np.int64)
         self.tokenizing = prepare_tokenizing(tensors, config, halves)
         self._tokenizer_work = aligned((self.tokenizing.work_length,), np.float32)
 
@@ -173,7 +173,7 @@ def compile_all() -> None:
 
 @inlined
 def read_plan(plan: Any) -> tuple[Sizes, WeightsAt, HeadAt, StateAt]:
-    """What make_plan made, inside a compiled function."""
+    """A CompiledClassifier's plan, inside a compiled function."""
     sizes, weights = Sizes(*as_tuple(plan, SIZES)), WeightsAt(*as_tuple(plan[SIZES:], WEIGHTS))
     rest = plan[SIZES + WEIGHTS :]
     return sizes, weights, HeadAt(*as_tuple(rest, HEAD)), StateAt(*as_tuple(rest[HEAD:], STATE))
@@ -242,14 +242,14 @@ def encode(
                 else:
                     copy(token, mine)
                 copy(w[at.project_bias :], b[s * projected : (s + 1) * projected])
-            accumulate_rows(w[at.project : at.project_bias], a, d, b, B, d, projected)
+            accumulate_rows(0, w[at.project : at.project_bias], a, d, b, B, d, projected)
             for s in range(B):
                 token, mine, scores = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d], b[s * projected :]
                 inverse, now = w[at.inverse : at.end], positions[s] + t
                 attend(scores, floats[s, block], doubles[s, block], inverse, mine, now, sizes, places)
                 for i in range(d):
                     token[i] += w[at.output_bias + i]
-            accumulate_either(sizes.halves, w[at.output : at.output_bias], a, d, x, B, d, d)
+            accumulate_rows(sizes.halves, w[at.output : at.output_bias], a, d, x, B, d, d)
             for s in range(B):
                 token, mine = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d]
                 if pre:
@@ -258,12 +258,12 @@ def encode(
                     norm(token, w[at.attention_gain :], w[at.attention_offset :], EPSILON, mine)
                     copy(mine, token)
                 copy(w[at.widen_bias :], b[s * wide : (s + 1) * wide])
-            accumulate_either(sizes.halves, w[at.widen : at.widen_bias], a, d, b, B, d, wide)
+            accumulate_rows(sizes.halves, w[at.widen : at.widen_bias], a, d, b, B, d, wide)
             activate(b[: B * wide], sizes.activation)
             for s in range(B):
                 for i in range(d):
                     x[s * d + i] += w[at.narrow_bias + i]
-            accumulate_either(sizes.halves, w[at.narrow : at.narrow_bias], b, wide, x, B, wide, d)
+            accumulate_rows(sizes.halves, w[at.narrow : at.narrow_bias], b, wide, x, B, wide, d)
             if not pre:
                 for s in range(B):
                     token, mine = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d]
@@ -273,7 +273,7 @@ def encode(
         for s in range(B):
             norm(x[s * d : (s + 1) * d], head[last.gain :], head[last.offset :], EPSILON, a[s * d : (s + 1) * d])
             copy(head[last.bias :], answer[s * genres : (s + 1) * genres])
-        accumulate_rows(head[last.weight : last.bias], a, d, answer, B, d, genres)
+        accumulate_rows(0, head[last.weight : last.bias], a, d, answer, B, d, genres)
         for s in range(B):
             softmax(answer[s * genres : (s + 1) * genres])
     for s in range(B):

@@ -6,7 +6,8 @@ array, the plan: one compiled function serves every model. Weights are folded in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -123,17 +124,6 @@ class StateAt(NamedTuple):
     doubles: int  # the end
 
 
-def weights_at(sizes: Sizes) -> WeightsAt:
-    d, wide, share = sizes.width, sizes.feed_forward, 1 + sizes.halves
-    matrices = (d * sizes.projected, sizes.projected, d * d // share, d, d * wide // share, wide, wide * d // share, d)
-    return WeightsAt(*_begin((*matrices, d, d, d, d, 1 if sizes.moving else sizes.pairs * sizes.landmarks), 4))
-
-
-def head_at(sizes: Sizes) -> HeadAt:
-    d = sizes.width
-    return HeadAt(*_begin((d, d, d * sizes.genres, sizes.genres, sizes.positions * d), 4))
-
-
 def state_at(sizes: Sizes) -> StateAt:
     n, d, m, pairs = sizes.window, sizes.width, sizes.landmarks, sizes.pairs
     moving = sizes.moving  # 1 or 0: only then there are these
@@ -142,12 +132,7 @@ def state_at(sizes: Sizes) -> StateAt:
     floats = (pairs, scores, n * pairs, n * d, keys, *landmarks)
     work = 2 * (d + pairs) + sizes.head_width + m
     doubles = (pairs * sizes.head_width, pairs, pairs, work, moving * 2 * d, moving * 2 * m * d, moving * 2 * m * m)
-    return StateAt(*_begin(floats, 4), *_begin(doubles, 8))
-
-
-def make_plan(sizes: Sizes) -> NDArray[np.int64]:
-    """Sizes and places, one behind the other, as `encode` reads them."""
-    return np.array((*sizes, *weights_at(sizes), *head_at(sizes), *state_at(sizes)), np.int64)
+    return StateAt(*begins(floats), *begins(doubles, 8))
 
 
 def aligned(shape: tuple[int, ...], dtype: type[np.floating[Any]]) -> NDArray[Any]:
@@ -164,12 +149,18 @@ def lines(length: int, item: int = 4) -> int:
     return -(-length // line) * line
 
 
-def _begin(lengths: tuple[int, ...], item: int) -> list[int]:
+def pack(parts: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float32], list[int]]:
+    """Neighbours in one flat float32 array, and where each of them begins, see `begins`."""
+    places = begins([part.size for part in parts])
+    packed: NDArray[np.float32] = aligned((places[-1],), np.float32)
+    for begin, part in zip(places, parts, strict=False):
+        packed[begin : begin + part.size] = part.ravel()
+    return packed, places
+
+
+def begins(lengths: Sequence[int], item: int = 4) -> list[int]:
     """Where each of several neighbours begins, at cache lines, and where the last one ends."""
-    begins = [0]
-    for length in lengths:
-        begins.append(begins[-1] + lines(length, item))
-    return begins
+    return list(accumulate((lines(length, item) for length in lengths), initial=0))
 
 
 # --- the tensors that a weights file must have
@@ -241,56 +232,41 @@ def blocks_as_halves(tensors: Tensors, config: ModelConfig) -> bool:
     return all(can_be_halves(tensors[name].T) for name in rounded_in_blocks(config.blocks))
 
 
-def prepare_blocks(tensors: Tensors, config: ModelConfig, sizes: Sizes) -> NDArray[np.float32]:
-    """(blocks, .) the weights of all blocks, see WeightsAt. Raises NotCoveredError."""
-    at = weights_at(sizes)
-    packed = aligned((config.blocks, at.end), np.float32)
-    for index, row in enumerate(packed):
+def prepare_blocks(tensors: Tensors, config: ModelConfig, sizes: Sizes) -> tuple[NDArray[np.float32], WeightsAt]:
+    """(blocks, .) the weights of all blocks, and where they begin in each. Raises NotCoveredError."""
+    parts: list[NDArray[Any]] = []
+    for index in range(config.blocks):
         prefix = f"encoder.blocks.{index}."
         block = {
             name.removeprefix(prefix): value.astype(np.float64)
             for name, value in tensors.items()
             if name.startswith(prefix)
         }
-        weight, bias = _projection(block, config)
-        _put(row, at.project, weight.T)
-        _put(row, at.project_bias, bias)
-        begins = (at.output, at.output_bias), (at.widen, at.widen_bias), (at.narrow, at.narrow_bias)
-        for name, (begin, begin_bias) in zip(ROUNDED_IN_BLOCKS, begins, strict=True):
+        parts += _projection(block, config, sizes)
+        for name in ROUNDED_IN_BLOCKS:
             matrix = block[f"{name}.weight"].T
-            _put(row, begin, as_halves(matrix) if sizes.halves else matrix)
-            _put(row, begin_bias, block[f"{name}.bias"])
-        _put(row, at.attention_gain, block["attention_norm.weight"])
-        _put(row, at.attention_offset, block["attention_norm.bias"])
-        _put(row, at.feed_forward_gain, block["feed_forward_norm.weight"])
-        _put(row, at.feed_forward_offset, block["feed_forward_norm.bias"])
-        if sizes.moving:
-            _put(row, at.inverse, np.array(config.inverse_ridge))
-        elif sizes.landmarks:
-            _put(row, at.inverse, _inverse(block, config))
-    return packed
+            parts += [as_halves(matrix) if sizes.halves else matrix, block[f"{name}.bias"]]
+        parts += [block[f"{name}_norm.{part}"] for name in ("attention", "feed_forward") for part in ("weight", "bias")]
+        parts.append(_inverse(block, config, sizes))
+    packed, places = pack(parts)
+    return packed.reshape(config.blocks, -1), WeightsAt(*places[: len(WeightsAt._fields)])
 
 
-def prepare_head(tensors: Tensors, config: ModelConfig) -> NDArray[np.float32]:
-    """See HeadAt."""
-    at = head_at(Sizes.of(config))
-    packed: NDArray[np.float32] = aligned((at.end,), np.float32)
-    _put(packed, at.gain, tensors["encoder.head_norm.weight"])
-    _put(packed, at.offset, tensors["encoder.head_norm.bias"])
-    _put(packed, at.weight, tensors["encoder.head.weight"].T)
-    _put(packed, at.bias, tensors["encoder.head.bias"])
-    if config.positions:
-        _put(packed, at.positions, tensors["encoder.positions.encoding"])
-    return packed
+def prepare_head(tensors: Tensors, config: ModelConfig) -> tuple[NDArray[np.float32], HeadAt]:
+    """What comes after the blocks, and the positions before them; where each begins."""
+    norm, head = "encoder.head_norm", "encoder.head"
+    parts = [tensors[f"{norm}.weight"], tensors[f"{norm}.bias"], tensors[f"{head}.weight"].T, tensors[f"{head}.bias"]]
+    packed, places = pack([*parts, tensors["encoder.positions.encoding"] if config.positions else np.zeros(0)])
+    return packed, HeadAt(*places)
 
 
-def _projection(block: Tensors, config: ModelConfig) -> tuple[Doubles, Doubles]:
-    """The first product of a block, (projected, d) and (projected,)."""
+def _projection(block: Tensors, config: ModelConfig, sizes: Sizes) -> tuple[Doubles, Doubles]:
+    """The first product of a block, (d, projected), and its bias (projected,)."""
     d, heads, D = config.width, config.heads, config.head_width
     query, key, value = block["attention.query_key_value.weight"].reshape(3, heads, D, d)
     query_bias, key_bias, value_bias = block["attention.query_key_value.bias"].reshape(3, heads, D)
     scale = D**-0.5
-    if config.attention == "softmax" or Sizes.of(config).moving:
+    if sizes.moving or not sizes.landmarks:
         rows, biases = [scale * query, key, value], [scale * query_bias, key_bias, value_bias]
     else:
         at_queries = scale * block["attention.kernel.query_landmarks"]  # (H, m, D)
@@ -301,11 +277,13 @@ def _projection(block: Tensors, config: ModelConfig) -> tuple[Doubles, Doubles]:
             np.einsum("hmd,hd->hm", at_keys, query_bias),
             value_bias,
         ]
-    return np.concatenate([each.reshape(-1, d) for each in rows]), np.concatenate([each.ravel() for each in biases])
+    return np.concatenate([each.reshape(-1, d) for each in rows]).T, np.concatenate([each.ravel() for each in biases])
 
 
-def _inverse(block: Tensors, config: ModelConfig) -> Doubles:
-    """P (H, m, m). Raises NotCoveredError."""
+def _inverse(block: Tensors, config: ModelConfig, sizes: Sizes) -> Doubles:
+    """Fixed landmarks: P (H, m, m). Continual ones: the ridge. Softmax attention: nothing. Raises NotCoveredError."""
+    if sizes.moving or not sizes.landmarks:
+        return np.full(sizes.moving, config.inverse_ridge)
     scores = block["attention.kernel.query_landmarks"] @ block["attention.kernel.key_landmarks"].mT
     terms = np.exp(config.head_width**-0.5 * (scores - scores.max(axis=-1, keepdims=True)))
     matrix = terms / terms.sum(axis=-1, keepdims=True)
@@ -313,7 +291,3 @@ def _inverse(block: Tensors, config: ModelConfig) -> Doubles:
     if not np.abs(inverse).max() <= LARGEST_INVERSE:
         raise NotCoveredError(f"an inverse of the landmark matrix with entries above {LARGEST_INVERSE:.0f}")
     return inverse
-
-
-def _put(packed: NDArray[np.float32], begin: int, values: NDArray[Any]) -> None:
-    packed[begin : begin + values.size] = values.ravel()

@@ -152,21 +152,25 @@ def multiply_narrow_tile(weights: Floats, count: int, inputs: Floats, stride: in
 
 @compiled
 def accumulate_rows(
-    weights: Floats, inputs: Floats, stride: int, outputs: Floats, rows: int, width: int, count: int
+    halves: int, weights: Floats, inputs: Floats, stride: int, outputs: Floats, rows: int, width: int, count: int
 ) -> None:
     """`accumulate` for several inputs: outputs (rows, count) += inputs[r * stride : r * stride + width] times weights.
 
-    Tile by tile; all rows have their turn with the weights of some inputs before those of the next are loaded.
+    halves: 1 for a matrix of halves, else 0. Tile by tile; all rows have their turn with the weights of some inputs
+    before those of the next are loaded.
     """
     full_width()
     tiled, column = rows // ROWS * ROWS, 0
     while tiled and column + LANES <= count:
         two = column + 2 * LANES <= count
         for k in range(0, width, INPUTS):
-            part, many = weights[k * count + column :], min(INPUTS, width - k)
+            begin, many = k * count + column, min(INPUTS, width - k)
+            part = weights[begin // 2 if halves else begin :]
             for r in range(0, tiled, ROWS):
                 seen, to = inputs[r * stride + k :], outputs[r * count + column :]
-                if two:
+                if halves:
+                    multiply_half_tile(part, count, seen, stride, many, to)
+                elif two:
                     multiply_tile(part, count, seen, stride, many, to)
                 else:
                     multiply_narrow_tile(part, count, seen, stride, many, to)
@@ -180,37 +184,11 @@ def accumulate_rows(
                 for o in range(left):
                     to[o] += row[o] * x
     for r in range(tiled, rows):
-        accumulate(weights, inputs[r * stride : r * stride + width], outputs[r * count : (r + 1) * count], width, count)
-
-
-@compiled
-def accumulate_half_rows(
-    weights: Floats, inputs: Floats, stride: int, outputs: Floats, rows: int, width: int, count: int
-) -> None:
-    """`accumulate_rows` for a matrix of halves."""
-    full_width()
-    tiled = rows // ROWS * ROWS
-    if tiled:
-        for column in range(0, count, HALF_OUTPUTS):
-            for k in range(0, width, INPUTS):
-                part, many = weights[(k * count + column) // 2 :], min(INPUTS, width - k)
-                for r in range(0, tiled, ROWS):
-                    seen, to = inputs[r * stride + k :], outputs[r * count + column :]
-                    multiply_half_tile(part, count, seen, stride, many, to)
-    for r in range(tiled, rows):
-        accumulate_halves(weights, inputs[r * stride :], outputs[r * count :], width, count)
-
-
-@compiled
-def accumulate_either(
-    halves: int, weights: Floats, inputs: Floats, stride: int, outputs: Floats, rows: int, width: int, count: int
-) -> None:
-    """`accumulate_half_rows` where halves is not 0, else `accumulate_rows`."""
-    full_width()
-    if halves:
-        accumulate_half_rows(weights, inputs, stride, outputs, rows, width, count)
-    else:
-        accumulate_rows(weights, inputs, stride, outputs, rows, width, count)
+        seen, to = inputs[r * stride : r * stride + width], outputs[r * count : (r + 1) * count]
+        if halves:
+            accumulate_halves(weights, seen, to, width, count)
+        else:
+            accumulate(weights, seen, to, width, count)
 
 
 def can_be_halves(matrix: NDArray[Any]) -> bool:

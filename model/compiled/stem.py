@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.compiled.arithmetic import F, Floats, copy, full_width
-from model.compiled.prepare import Tensors, aligned, lines
-from model.compiled.products import accumulate_either, accumulate_rows, as_halves, can_be_halves
+from model.compiled.prepare import Tensors, lines, pack
+from model.compiled.products import accumulate_rows, as_halves, can_be_halves
 from model.config import ModelConfig
 from model.definitions import KERNEL_TIME
 
@@ -53,36 +53,29 @@ class Tokenizing:
 
 def prepare_tokenizing(tensors: Tensors, config: ModelConfig, halves: bool) -> Tokenizing:
     """The tokenizer's tensors, batch norms folded; they may be folded already. halves: whether these are allowed."""
-    rows, weights = [], []
-    state_at, weights_at = lines(config.level_window), 0
-    channels, bands, largest = 1, config.bands, 0  # numbers of the largest output
+    rows: list[tuple[int, ...]] = []
+    parts: list[NDArray[Any]] = []
+    state_at, channels, bands, largest = lines(config.level_window), 1, config.bands, 0  # numbers of the largest output
     for index, (count, dilation) in enumerate(zip(config.stem_channels, config.stem_dilations, strict=True)):
         kernel, bias = _fold(tensors, f"tokenizer.stem.convolutions.{index}.")
-        taps_last = kernel.transpose(2, 3, 1, 0)  # (taps, kernel bands, channels in, channels out)
+        parts += [kernel.transpose(2, 3, 1, 0), bias]  # (taps, kernel bands, channels in, channels out)
         kernel_bands = kernel.shape[3]
         slots, padded = (TAPS - 1) * dilation + 1, lines((bands + kernel_bands - 1) * channels)
-        bias_at = weights_at + lines(taps_last.size)
-        rows.append(
-            (channels, count, dilation, kernel_bands, bands // STRIDE, slots, padded, state_at, weights_at, bias_at)
-        )
-        weights += [(weights_at, taps_last.ravel()), (bias_at, bias)]
-        largest = max(largest, bands // STRIDE * count)
+        rows.append((channels, count, dilation, kernel_bands, bands // STRIDE, slots, padded, state_at))
         state_at += slots * padded
-        weights_at = bias_at + lines(count)
         channels, bands = count, bands // STRIDE
-    packed: NDArray[np.float32] = aligned((weights_at,), np.float32)
-    for begin, values in weights:
-        packed[begin : begin + values.size] = values
+        largest = max(largest, bands * channels)
+    packed, places = pack(parts)
+    plan = np.hstack([rows, np.reshape(places[:-1], (-1, 2))])
     # Features leave torch's stem channel by channel, and this one band by band.
     projection = tensors["tokenizer.projection.weight"].reshape(config.width, channels, bands)
     matrix = projection.transpose(2, 1, 0).reshape(-1, config.width)
     halves = halves and can_be_halves(matrix)
     flat = as_halves(matrix) if halves else matrix.reshape(-1)
-    projected: NDArray[np.float32] = aligned((config.width + len(flat),), np.float32)
-    projected[: config.width], projected[config.width :] = tensors["tokenizer.projection.bias"], flat
+    projected, _ = pack([np.concatenate((tensors["tokenizer.projection.bias"], flat))])
     others = (1.0 / float(tensors["tokenizer.band_scale"]), config.level_floor_db)
     return Tokenizing(
-        plan=np.array(rows, np.int64),
+        plan=plan.astype(np.int64),
         weights=packed,
         standard=np.append(tensors["tokenizer.band_mean"], others).astype(np.float32),
         projection=projected,
@@ -154,6 +147,7 @@ def tokenize(
                 begin = layer[STATE_AT] + then * layer[PADDED]
                 tap_weights = layer[WEIGHTS_AT] + tap * width * count
                 accumulate_rows(
+                    0,
                     weights[tap_weights : tap_weights + width * count],
                     state[begin : begin + layer[PADDED]],
                     STRIDE * channels,
@@ -172,4 +166,4 @@ def tokenize(
                 target[i] = max(outputs[i], F(0.0))
         token, inputs = tokens[t], len(features)
         copy(projection, token)
-        accumulate_either(halves, projection[d:], features, inputs, token, 1, inputs, d)
+        accumulate_rows(halves, projection[d:], features, inputs, token, 1, inputs, d)
