@@ -174,7 +174,7 @@ def largest_error(classifier: Classifier, steps: int, bursts: bool, checked_ever
             tokens *= np.where(random.random((checked_every, 1)) < 0.02, 1.0, 0.03).astype(np.float32)
         answers = compiled.encode(tokens, state)
         assert np.isfinite(answers).all()
-        past = np.concatenate([past, tokens])[-exact.history :]
+        past = np.concatenate([past, tokens])[-exact.config.history :]
         with torch.inference_mode():
             logits = exact.recompute(torch.from_numpy(past).double().unsqueeze(0), state.position, landmarks)
         largest = max(largest, float(np.abs(probabilities(logits)[0].numpy() - answers[-1]).max()))

@@ -13,7 +13,6 @@ from model.compiled.products import (
     HALF_OUTPUTS,
     ROWS,
     accumulate,
-    accumulate_either,
     accumulate_rows,
     as_halves,
     can_be_halves,
@@ -35,7 +34,7 @@ def test_rows_times_weights(rows: int, count: int, width: int) -> None:
     before = random(rows * count + 2 * GUARD)
     outputs = before.copy()
 
-    accumulate_rows(weights.ravel(), inputs, stride, outputs[GUARD:-GUARD], rows, width, count)
+    accumulate_rows(0, weights.ravel(), inputs, stride, outputs[GUARD:-GUARD], rows, width, count)
 
     seen = np.stack([inputs[r * stride : r * stride + width] for r in range(rows)]).astype(np.float64)
     expected = before.astype(np.float64)
@@ -71,8 +70,8 @@ def test_rows_times_halves(rows: int, count: int, width: int) -> None:
     before = random(rows * count + 2 * GUARD)
     outputs, as_float32 = before.copy(), before.copy()
 
-    accumulate_either(1, halves, inputs, stride, outputs[GUARD:-GUARD], rows, width, count)
-    accumulate_either(0, matrix.ravel(), inputs, stride, as_float32[GUARD:-GUARD], rows, width, count)
+    accumulate_rows(1, halves, inputs, stride, outputs[GUARD:-GUARD], rows, width, count)
+    accumulate_rows(0, matrix.ravel(), inputs, stride, as_float32[GUARD:-GUARD], rows, width, count)
 
     seen = np.stack([inputs[r * stride : r * stride + width] for r in range(rows)]).astype(np.float64)
     expected = before.astype(np.float64)
