@@ -10,7 +10,6 @@ and no formula knows. A ratio of FLOPs is not a ratio of times: what the clock s
 too, and is measured apart.
 """
 
-from model.cost.frame import Cost, step_cost, twin_cost
-from model.cost.memory import history_frames
+from model.cost.frame import Cost, history_frames, step_cost, twin_cost
 
 __all__ = ["Cost", "history_frames", "step_cost", "twin_cost"]

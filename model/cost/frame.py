@@ -1,4 +1,4 @@
-"""The parts of a frame put together: the continual step, and its non-continual twin."""
+"""The parts of a frame put together, and the bytes of the state: the continual step, and its non-continual twin."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from model.config import ModelConfig
 from model.cost.attention import parallel_flops, recompute_flops, step_flops
-from model.cost.memory import step_bytes, twin_bytes
 from model.definitions import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
+
+SINGLE, DOUBLE = 4, 8  # bytes of a number
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def step_cost(config: ModelConfig) -> Cost:
     attention = steps.plain + round(steps.renewals * steps.renewal / config.window)
     retroactive = config.stacking == "retroactive"
     blocks = [(1, config.window), (config.window, 1)] if retroactive else [(1, 1)] * config.blocks
-    return Cost(_parts(config, blocks, attention), step_bytes(config))
+    return Cost(_parts(config, blocks, attention), _step_bytes(config))
 
 
 def twin_cost(config: ModelConfig) -> Cost:
@@ -57,7 +58,13 @@ def twin_cost(config: ModelConfig) -> Cost:
         seen = [config.attention_history, window][: config.blocks]
         attention = sum(recompute_flops(config, length, outputs=window) for length in seen)
         parts = _parts(config, [(length, window) for length in seen], attention)
-    return Cost(parts, twin_bytes(config))
+    return Cost(parts, _twin_bytes(config))
+
+
+def history_frames(config: ModelConfig) -> int:
+    """How many frames an answer can depend on: the encoder's tokens, the level of the first of them, the stem."""
+    stem = sum((KERNEL_TIME - 1) * dilation for dilation in config.stem_dilations)
+    return config.history + config.level_window - 1 + stem
 
 
 def _parts(config: ModelConfig, blocks: list[tuple[int, int]], attention: int) -> dict[str, int]:
@@ -81,3 +88,61 @@ def _stem_flops(config: ModelConfig) -> int:
         total += 2 * channels_in * channels * kernel * (config.bands >> (index + 1))
         channels_in = channels
     return total
+
+
+# --- bytes of the state of one stream, once everything in it is full; room that a step works in is left out
+
+
+def _step_bytes(config: ModelConfig) -> int:
+    """The continual model."""
+    if config.stacking == "retroactive":  # the second block remembers its landmarks; the window's tokens are kept
+        tokens = SINGLE * config.window * config.width
+        encoder = _attention_bytes(config, retroactive=True) + tokens + _prepared_bytes(config)
+    else:
+        encoder = config.blocks * _attention_bytes(config, retroactive=False)
+    return _tokenizer_bytes(config) + encoder
+
+
+def _twin_bytes(config: ModelConfig) -> int:
+    """The twin: tokens, and the fixed landmarks as prepared for use."""
+    prepared = config.blocks * _prepared_bytes(config)
+    return _tokenizer_bytes(config) + prepared + SINGLE * config.history * config.width
+
+
+def _prepared_bytes(config: ModelConfig) -> int:
+    """One block's fixed landmarks, as prepared for use."""
+    if config.attention == "softmax" or config.landmarks == "continual":
+        return 0
+    d, heads, m = config.width, config.heads, config.landmark_count
+    return SINGLE * (2 * m * d + heads * m * m)
+
+
+def _tokenizer_bytes(config: ModelConfig) -> int:
+    """Levels, and what every convolution remembers of its input."""
+    total = SINGLE * (config.level_window - 1)
+    channels = (1, *config.stem_channels)
+    for index, dilation in enumerate(config.stem_dilations):
+        total += SINGLE * channels[index] * (KERNEL_TIME - 1) * dilation * (config.bands >> index)
+    return total
+
+
+def _attention_bytes(config: ModelConfig, retroactive: bool) -> int:
+    n, d, heads, m = config.window, config.width, config.heads, config.landmark_count
+    rings = SINGLE * 2 * n * d
+    if config.attention == "softmax":
+        return rings + (_sums_bytes(config, n) if retroactive else 0)
+    total = rings + _sums_bytes(config, m)
+    total += DOUBLE * (m * d + heads * m * m)  # key landmarks, inverse
+    if config.landmarks == "continual":
+        total += DOUBLE * (m * d + 2 * d)  # query landmarks, the segment so far
+    if retroactive:
+        total += DOUBLE * heads * n * m  # every token's landmark weights
+        if config.landmarks == "continual":
+            total += SINGLE * n * d  # every token's query
+    return total
+
+
+def _sums_bytes(config: ModelConfig, standing: int) -> int:
+    """Of `standing` queries: themselves, reference, sums with their weight, and the weight's floor."""
+    d, heads = config.width, config.heads
+    return DOUBLE * standing * (d + heads + (d + heads) + heads)
