@@ -1,13 +1,9 @@
 """Continual Nystrom attention with continual landmarks: the means of the last m complete segments of the stream.
 
 A segment is n / m consecutive tokens (model/definitions.py); its mean query and mean key become a landmark when it is
-complete, and replace the oldest. Three regimes, so that there is an answer from the first token on:
-
-- no segment complete: exact softmax attention over what has been heard;
-- fewer than m complete: Nystrom attention with those landmarks over what has been heard;
-- from then on: Nystrom attention with the last m, over the last n tokens. When a segment is just complete, these
-  segments are the window, and the output is that of the Nystromformer on it (Xiong et al., AAAI 2021, segment means);
-  in between, the landmarks lag behind the window by less than one segment.
+complete, and replace the oldest. There is an answer from the first token on: exact softmax attention before the first
+segment is complete, then Nystrom attention with what landmarks there are, and from then on with the last m, which lag
+behind the window by less than a segment. docs/attention.md says it in full.
 
 A step costs O(m d), and O(n d + m^3) more when a segment completes.
 """
@@ -20,10 +16,15 @@ import torch
 from torch import Tensor
 
 from model.attention.kernel import Kernel, KernelState, Landmarks
-from model.attention.nystrom import NystromState, landmark_matrix_inverse, landmark_weights
+from model.attention.nystrom import (
+    NystromState,
+    attend_by_landmarks,
+    landmark_matrix_inverse,
+    landmark_weights,
+    mix_by_landmarks,
+)
 from model.attention.sliding_average import SlidingAverage
 from model.attention.softmax import attend
-from model.attention.window_average import mix_window_averages
 from model.definitions import completed_segments, segment_end
 
 
@@ -94,36 +95,30 @@ class ContinualLandmarkKernel(Kernel):
             end = min(length, segment_end(complete, config.window, config.landmark_count) - 1 - first)
             begin = max(0, start - config.window + 1)
             piece, keys, values = query[:, start:end], key[:, begin:end], value[:, begin:end]
-            outputs.append(self._piece(piece, keys, values, self._landmarks(query, key, first, first + start + 1)))
+            standing = self._landmarks(query, key, first, first + start + 1)
+            if standing is None:
+                seen = torch.arange(begin, end, device=query.device)
+                outputs.append(attend(piece, keys, values, seen <= seen[start - begin :].unsqueeze(1)))
+            else:
+                outputs.append(mix_by_landmarks(piece, keys, values, standing, self.scale, config.window))
             start = end
         return torch.cat(outputs, dim=1)
 
     def recompute(
         self, query: Tensor, key: Tensor, value: Tensor, heard: int, landmarks: Landmarks | None, last_only: bool
     ) -> Tensor:
-        query_landmarks, key_landmarks = self._landmarks(query, key, heard - query.shape[1], heard)
+        landmarks = self._landmarks(query, key, heard - query.shape[1], heard)
         query = query[:, -1 if last_only else -self.config.window :]
         key, value = key[:, -self.config.window :], value[:, -self.config.window :]
-        if not query_landmarks.shape[1]:
-            return attend(query, key, value)
-        inverse = landmark_matrix_inverse(query_landmarks, key_landmarks.mT * self.scale, self.config)
-        return attend(query, key_landmarks, torch.bmm(inverse, attend(query_landmarks, key, value)))
+        return attend(query, key, value) if landmarks is None else attend_by_landmarks(query, key, value, landmarks)
 
-    def _landmarks(self, query: Tensor, key: Tensor, first: int, heard: int) -> tuple[Tensor, Tensor]:
+    def _landmarks(self, query: Tensor, key: Tensor, first: int, heard: int) -> Landmarks | None:
+        """None while no segment is complete: the stream is younger than a segment, and so than the window."""
         window, count = self.config.window, self.config.landmark_count
-        return segment_means(query, first, heard, window, count), segment_means(key, first, heard, window, count)
-
-    def _piece(self, query: Tensor, keys: Tensor, values: Tensor, landmarks: tuple[Tensor, Tensor]) -> Tensor:
-        """The last T of the tokens under one set of landmarks: query (R, T, D), keys and values (R, >= T, D)."""
-        query_landmarks, key_landmarks = landmarks
-        length = query.shape[1]
-        if not query_landmarks.shape[1]:  # the stream is younger than a segment, and so than the window
-            seen_by = torch.arange(keys.shape[1] - length, keys.shape[1], device=query.device).unsqueeze(1)
-            return attend(query, keys, values, torch.arange(keys.shape[1], device=query.device) <= seen_by)
-        scaled_keys = key_landmarks.mT * self.scale
-        inverse = landmark_matrix_inverse(query_landmarks, scaled_keys, self.config)
-        weights = landmark_weights(query, scaled_keys, inverse)
-        return mix_window_averages(weights, query_landmarks * self.scale @ keys.mT, values, self.config.window)
+        queries, keys = (segment_means(tokens, first, heard, window, count) for tokens in (query, key))
+        if not queries.shape[1]:
+            return None
+        return Landmarks(queries, keys, landmark_matrix_inverse(queries, keys.mT * self.scale, self.config))
 
     def _push(self, query: Tensor, key: Tensor, value: Tensor, state: ContinualState) -> bool:
         """Let the newest token enter; whether it completed a segment, so that a landmark was replaced."""

@@ -9,9 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from model.attention.kernel import Kernel, KernelState, Landmarks
-from model.attention.nystrom import NystromState, landmark_matrix_inverse, landmark_weights
+from model.attention.nystrom import (
+    NystromState,
+    attend_by_landmarks,
+    landmark_matrix_inverse,
+    landmark_weights,
+    mix_by_landmarks,
+)
 from model.attention.sliding_average import SlidingAverage
-from model.attention.softmax import attend
 from model.attention.window_average import mix_window_averages
 from model.config import ModelConfig
 
@@ -62,31 +67,23 @@ class FixedLandmarkKernel(Kernel):
         past_keys, past_values = memory.history(min(memory.filled, self.config.window - 1))
         memory.extend(key, value)
         keys, values = torch.cat([past_keys, key], dim=1), torch.cat([past_values, value], dim=1)
-        landmarks = (each.to(key.dtype) for each in (memory.queries, state.key_landmarks, state.inverse))
-        return self._mix(query, keys, values, *landmarks)
+        # The very landmarks of the steps, rounded once, scaled already.
+        weights = landmark_weights(query, state.key_landmarks.to(key.dtype), state.inverse.to(key.dtype))
+        return mix_window_averages(weights, memory.queries.to(key.dtype) @ keys.mT, values, self.config.window)
 
     def parallel(
         self, query: Tensor, key: Tensor, value: Tensor, first: int = 0, landmarks: Landmarks | None = None
     ) -> Tensor:
         landmarks = landmarks or self.prepare(len(query) // self.config.heads)
-        queries, keys = landmarks.queries * self.scale, landmarks.keys.mT * self.scale
-        return self._mix(query, key, value, queries, keys, landmarks.inverse)
+        return mix_by_landmarks(query, key, value, landmarks, self.scale, self.config.window)
 
     def recompute(
         self, query: Tensor, key: Tensor, value: Tensor, heard: int, landmarks: Landmarks | None, last_only: bool
     ) -> Tensor:
         landmarks = landmarks or self.prepare(len(query) // self.config.heads)
-        averages = attend(landmarks.queries, key, value)
-        return attend(query[:, -1:] if last_only else query, landmarks.keys, torch.bmm(landmarks.inverse, averages))
+        return attend_by_landmarks(query[:, -1:] if last_only else query, key, value, landmarks)
 
     def _push(self, key: Tensor, value: Tensor, state: NystromState) -> None:
         state.memory.push(key, value)
         if state.position % self.config.window == 0:
             state.memory.recompute()  # once per window, so that no rounding is ever older than that
-
-    def _mix(
-        self, query: Tensor, keys: Tensor, values: Tensor, queries: Tensor, scaled_keys: Tensor, inverse: Tensor
-    ) -> Tensor:
-        """The last T of the tokens are asked for: query (R, T, D), keys and values (R, >= T, D)."""
-        weights = landmark_weights(query, scaled_keys, inverse)
-        return mix_window_averages(weights, queries @ keys.mT, values, self.config.window)

@@ -1,12 +1,8 @@
 """What both kinds of continual Nystrom attention share (Carreto Picon et al., 2024, arXiv 2412.03214).
 
-With landmarks Q~, K~ (m, D) per row and scores scaled by 1 / sqrt(D), the output for a query q is
-
-    o = softmax(q K~^T)  P  softmax(Q~ K_W^T) V_W
-
-over the window W, where P inverts A = softmax(Q~ K~^T). Only the last factor depends on the window: it is one softmax
-average per query landmark, kept by a SlidingAverage. The step does all of it in float64: A may be nearly singular, and
-P then has large entries that cancel.
+Equation 3 of docs/attention.md. Only its last factor depends on the window: one softmax average per query landmark,
+kept by a SlidingAverage. The step does all of it in float64: A may be nearly singular, and P then has large entries
+that cancel.
 """
 
 from __future__ import annotations
@@ -16,7 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.attention.kernel import KernelState
+from model.attention.kernel import KernelState, Landmarks
+from model.attention.softmax import attend
+from model.attention.window_average import mix_window_averages
 from model.config import ModelConfig
 from model.definitions import invert
 
@@ -40,3 +38,17 @@ def landmark_matrix_inverse(queries: Tensor, scaled_keys: Tensor, config: ModelC
 def landmark_weights(query: Tensor, scaled_keys: Tensor, inverse: Tensor) -> Tensor:
     """query (R, T, D) -> softmax(q K~^T) P (R, T, m), in the dtype of the landmarks."""
     return torch.bmm(torch.softmax(torch.bmm(query.to(scaled_keys.dtype), scaled_keys), dim=-1), inverse)
+
+
+def attend_by_landmarks(query: Tensor, key: Tensor, value: Tensor, landmarks: Landmarks) -> Tensor:
+    """Over one window: query (R, T, D), key and value (R, L, D) -> (R, T, D)."""
+    averages = attend(landmarks.queries, key, value)
+    return attend(query, landmarks.keys, torch.bmm(landmarks.inverse, averages))
+
+
+def mix_by_landmarks(
+    query: Tensor, keys: Tensor, values: Tensor, landmarks: Landmarks, scale: float, window: int
+) -> Tensor:
+    """Over every window: the last T of the tokens are asked for, query (R, T, D), keys and values (R, >= T, D)."""
+    weights = landmark_weights(query, landmarks.keys.mT * scale, landmarks.inverse)
+    return mix_window_averages(weights, landmarks.queries * scale @ keys.mT, values, window)

@@ -1,11 +1,8 @@
 """Softmax averages of standing queries over a sliding window: what enters is added, what leaves is subtracted.
 
-All of continual attention rests on this. The standing queries are the landmarks of Nystrom attention, or, in
-retroactive attention, the queries of every token in the window. For each, over the last n tokens,
-
-    weight = sum_i exp(query . key_i - reference)      weighted = sum_i exp(query . key_i - reference) value_i
-
-and the average is weighted / weight. The published form of this subtraction overflows and drifts. This one does not:
+All of continual attention rests on this: equation 2 of docs/attention.md. The standing queries are the landmarks of
+Nystrom attention, or, in retroactive attention, the queries of every token in the window. The published form of this
+subtraction overflows and drifts. This one does not:
 
 - all of it is float64: what leaves is computed again from the same query and key, and equals what entered to 1e-15;
 - a query's reference changes only when its sums are recomputed from the window, and that happens at once when they
