@@ -1,11 +1,7 @@
 """The encoder: blocks of continual attention, then a norm and a linear head at every token.
 
-Two ways of stacking blocks:
-
-- "deep": every block is single output and attends over its own past (Carreto Picon et al., 2025, arXiv 2511.17693);
-  the whole equals a pass over the full sequence under a banded causal mask;
-- "retroactive": of two blocks, the first updates all n outputs of the window and the second answers for the newest
-  token (Hedegaard et al., ICLR 2023); the whole equals an ordinary encoder of two blocks on the window.
+Blocks are stacked "deep", every one single output over its own past, or "retroactive", of two blocks the first
+updating all n outputs of the window: see "Blocks" in docs/attention.md.
 """
 
 from __future__ import annotations

@@ -64,9 +64,7 @@ class FixedLandmarkKernel(Kernel):
     def steps(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
         assert isinstance(state, NystromState)
         memory = state.memory
-        past_keys, past_values = memory.history(min(memory.filled, self.config.window - 1))
-        memory.extend(key, value)
-        keys, values = torch.cat([past_keys, key], dim=1), torch.cat([past_values, value], dim=1)
+        keys, values = memory.extend(key, value)
         # The very landmarks of the steps, rounded once, scaled already.
         weights = landmark_weights(query, state.key_landmarks.to(key.dtype), state.inverse.to(key.dtype))
         return mix_window_averages(weights, memory.queries.to(key.dtype) @ keys.mT, values, self.config.window)

@@ -81,7 +81,7 @@ class MultiHeadAttention(nn.Module):
         return self._join(self.kernel.recompute(*self._project(tokens), heard, landmarks, last_only))
 
     @torch.no_grad()
-    def fix_landmarks(self, tokens: Tensor, seed: int = 0) -> None:
+    def fix_landmarks(self, tokens: Tensor) -> None:
         """Set fixed landmarks to the k-means centres (scikit-learn) of the queries and keys of tokens (N, d), per head.
 
         Raises ValueError when this attention has no fixed landmarks, or for fewer tokens than landmarks.
@@ -96,7 +96,7 @@ class MultiHeadAttention(nn.Module):
         queries, keys, _ = self._project(tokens.unsqueeze(0))  # (H, N, D)
         for landmarks, rows in ((kernel.query_landmarks, queries), (kernel.key_landmarks, keys)):
             for head, points in enumerate(rows):
-                means = KMeans(count, n_init=1, random_state=seed).fit(points.double().numpy())
+                means = KMeans(count, n_init=1, random_state=0).fit(points.double().numpy())
                 landmarks[head] = torch.from_numpy(means.cluster_centers_).to(landmarks.dtype)
 
     def _project(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:

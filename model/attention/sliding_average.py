@@ -120,15 +120,17 @@ class SlidingAverage:
         shares = weights / sums.select(-1, -1).unsqueeze(1)
         return torch.bmm(shares, sums).narrow(-1, 0, self.keys.shape[-1]).to(self.keys.dtype)
 
-    def extend(self, keys: Tensor, values: Tensor) -> None:
-        """Push many at once: keys and values (R, T, D)."""
+    def extend(self, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+        """Push many at once: keys and values (R, T, D) -> all that they see, (R, at most n - 1 + T, D) each."""
+        past_keys, past_values = self.history(min(self.filled, self.window - 1))
         length = keys.shape[1]
         kept = min(length, self.window)
         slots = self._slots(self.position + length, kept)
-        self.keys[:, slots] = keys[:, length - kept :]
-        self.values[:, slots] = values[:, length - kept :]
+        self.keys[:, slots] = keys[:, length - kept :].detach()
+        self.values[:, slots] = values[:, length - kept :].detach()
         self.position += length
         self.recompute()
+        return torch.cat([past_keys, keys], dim=1), torch.cat([past_values, values], dim=1)
 
     def history(self, length: int) -> tuple[Tensor, Tensor]:
         """The last `length` keys and values, (R, length, D) each, oldest first."""

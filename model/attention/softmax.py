@@ -39,10 +39,7 @@ class SoftmaxKernel(Kernel):
         return memory.in_order(memory.averages())
 
     def steps(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
-        memory = state.memory
-        past_keys, past_values = memory.history(min(memory.filled, self.config.window - 1))
-        memory.extend(key.detach(), value.detach())
-        return self._banded(query, torch.cat([past_keys, key], dim=1), torch.cat([past_values, value], dim=1))
+        return self._banded(query, *state.memory.extend(key, value))
 
     def parallel(
         self, query: Tensor, key: Tensor, value: Tensor, first: int = 0, landmarks: Landmarks | None = None

@@ -101,16 +101,13 @@ def identity(sources: Iterable[Path]) -> bytes:
 def prune(parent: Path, pattern: str) -> None:
     """Remove the folders of this pattern that have not been used for UNUSED_DAYS: of past versions and processors.
 
-    Any number of processes may do so at the same time: each folder is first given another name, which only one of them
-    can do, and a process that comes to use it in this moment makes it anew. What cannot be removed stays.
+    Any number of processes may do so at the same time. What cannot be removed stays.
     """
     oldest = time.time() - UNUSED_DAYS * SECONDS_PER_DAY
     for folder in parent.glob(pattern):
         with contextlib.suppress(OSError):
             if folder.is_dir() and not folder.is_symlink() and folder.stat().st_mtime < oldest:
-                leaving = folder.with_name(f"{folder.name}-leaving-{os.getpid()}")
-                folder.rename(leaving)
-                shutil.rmtree(leaving, ignore_errors=True)
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _digest() -> str:

@@ -50,7 +50,7 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
     return math.exp(minimize_scalar(log_loss, bounds=bounds, method="bounded", options={"xatol": 1e-4}).x)
 
 
-def fit_offsets(logits: Tensor, labels: Tensor, penalty: float = OFFSET_PENALTY) -> tuple[float, Tensor]:
+def fit_offsets(logits: Tensor, labels: Tensor) -> tuple[float, Tensor]:
     """The T and one offset per genre for which softmax(logits / T + offsets), averaged over a clip, is best.
 
     A genre that was learned from few artists is hardly ever answered for an artist who is new: the offsets say so
@@ -63,7 +63,7 @@ def fit_offsets(logits: Tensor, labels: Tensor, penalty: float = OFFSET_PENALTY)
         variables = torch.tensor(parameters, requires_grad=True)
         scaled = logits * torch.exp(-variables[0]) + variables[1:]
         answers = torch.softmax(scaled, dim=-1).mean(dim=1).clamp_min(1e-12)
-        value = torch.nn.functional.nll_loss(answers.log(), labels) + penalty * variables[1:].square().mean()
+        value = torch.nn.functional.nll_loss(answers.log(), labels) + OFFSET_PENALTY * variables[1:].square().mean()
         (gradient,) = torch.autograd.grad(value, variables)
         return value.item(), gradient.numpy()
 
@@ -84,13 +84,13 @@ def fold_temperature(classifier: Classifier, temperature: float) -> None:
     classifier.encoder.head.bias.div_(temperature)
 
 
-def expected_calibration_error(answers: Tensor, labels: Tensor, bins: int = BINS) -> float:
+def expected_calibration_error(answers: Tensor, labels: Tensor) -> float:
     """answers (N, G), labels (N,) -> mean distance of accuracy from probability, in equal bins of the latter."""
     probability, genre = answers.double().max(dim=1)
     right = (genre == labels).double()
-    of_bin = (probability * bins).long().clamp(max=bins - 1)
+    of_bin = (probability * BINS).long().clamp(max=BINS - 1)
     error = 0.0
-    for index in range(bins):
+    for index in range(BINS):
         inside = of_bin == index
         if inside.any():
             share = inside.double().mean().item()

@@ -15,11 +15,11 @@ from model.config import ModelConfig
 from model.encoder import Encoder
 from model.training.calibration import expected_calibration_error, judge_unsure
 
+CLIPS_AT_ONCE = 16
+
 
 @torch.inference_mode()
-def clip_probabilities(
-    classifier: Classifier, clips: Tensor, batch: int = 16, token_stride: int = 1, answer_stride: int = 1
-) -> Tensor:
+def clip_probabilities(classifier: Classifier, clips: Tensor, token_stride: int = 1, answer_stride: int = 1) -> Tensor:
     """clips (N, T, bands) dB -> token probabilities (N, A, genres) on the CPU.
 
     With a token stride only every so many tokens go into the encoder; with an answer stride only every so many of
@@ -28,7 +28,7 @@ def clip_probabilities(
     classifier.eval()
     device = classifier.tokenizer.band_mean.device
     answers = []
-    for part in clips.split(batch):
+    for part in clips.split(CLIPS_AT_ONCE):
         frames = part.to(device)
         tokens, _ = classifier.tokenizer.steps(frames, classifier.tokenizer.init_state(len(frames)))
         tokens = tokens[:, token_stride - 1 :: token_stride]
