@@ -234,8 +234,9 @@ class Drained(list[Snapshot]):
 
 
 def test_a_session_changes_model_and_window_while_a_file_plays(
-    classifier: Classifier, weights: list[Path], tmp_path: Path
+    classifier: Classifier, weights: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("app.live.model_choice.compile_model", lambda _model: None)  # no choice waits for a compiler
     song = tmp_path / "song.wav"
     soundfile.write(song, made_music(seconds=60.0), 22_050)
     session = LiveSession(ModelChooser(torch_model(classifier), weights), speed=4.0)
