@@ -21,7 +21,6 @@ from app.files.classify import Outcome, Progress, Task, ignore, perform
 
 CRASHED = "the decoder crashed on this file: convert it to another format"
 CONNECT_SECONDS = 10.0  # to a scheduler
-TRIES = 2  # a file that kills so many processes gets the blame: at first the system may have been short of memory
 LOWEST_PRIORITY = 10  # of Unix, the greater the lower
 PRELOADED = ["app.files.classify", "soundfile", "soxr"]  # by the fork server
 
@@ -43,7 +42,7 @@ class Workers:
 @contextmanager
 def processes(jobs: int) -> Iterator[Workers]:
     """Of this machine."""
-    with Pool(jobs) as pool:
+    with Pool(jobs, tries=2) as pool:
         yield Workers(lambda task: pool.submit(task).result, ahead=4 * jobs)
 
 
@@ -72,11 +71,12 @@ def cluster(scheduler: str) -> Iterator[Workers]:
 class Pool:
     """`jobs` processes, each fed by a thread. A file that kills its process is named, and the others are still done.
 
+    tries: how often a file may kill a process before it gets the blame: the system may have been short of memory.
     polite: at the lowest priority, so that the live window goes first.
     """
 
-    def __init__(self, jobs: int, polite: bool = False) -> None:
-        self._polite = polite
+    def __init__(self, jobs: int, tries: int = 1, polite: bool = False) -> None:
+        self._tries, self._polite = tries, polite
         self._threads = ThreadPoolExecutor(jobs, "file worker")
         self._own = threading.local()  # worker: the process that this thread feeds
         self._workers: list[_Worker] = []
@@ -112,7 +112,7 @@ class Pool:
             worker.close()
 
     def _perform(self, task: Task, on_progress: Progress) -> Outcome:
-        for _ in range(TRIES):
+        for _ in range(self._tries):
             try:
                 return self._worker().perform(task, on_progress)
             except (EOFError, OSError):  # the process is gone, or none could be made
