@@ -85,11 +85,8 @@ class MainWindow(QMainWindow):
         self.help = Help(self, session, weights, lambda: self.menus.shortcuts(), self.toast.say)
         self.tour = Tour(self.live, self.theme, self.live.parts, session.models)
         self.menus = Menus(self, self._acts())
-        self.switch = PageSwitch(self)
-        self.menus.bar.setCornerWidget(self.switch)
+        self.switch = PageSwitch(self.menus.bar)
         self.switch.chosen.connect(self.show_page)
-        # Only then does the menu bar ask again how wide it is.
-        self.switch.changed.connect(lambda: self.menus.bar.setCornerWidget(self.switch))
         self.live.source_bar.listen.clicked.connect(lambda: self.listen(self.live.source_bar.picker.key()))
         for offered in (self.live.source_bar, self.live.invitation):
             offered.open.clicked.connect(self.choose_file)
@@ -298,7 +295,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         self.timer.stop()
         self._keep()
-        self.files.close_batch(timeout=0)
+        self.files.cancel()
         # A sound server that hangs must not keep the window open.
         stopping = threading.Thread(target=self._session.stop, name="closing", daemon=True)
         stopping.start()

@@ -137,10 +137,10 @@ class PageSwitch(QWidget):
     """At the right end of the menu bar: which page is shown, and whether sound is being recorded."""
 
     chosen = Signal(int)
-    changed = Signal()  # it needs more or less room
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, bar: QMenuBar) -> None:
+        super().__init__(bar)
+        self._bar = bar
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 3, 8, 3)
         row.setSpacing(4)
@@ -156,6 +156,7 @@ class PageSwitch(QWidget):
             self._group.addButton(button, number)
             row.addWidget(button)
         self._group.idClicked.connect(self.chosen)
+        bar.setCornerWidget(self)
 
     def show_page(self, number: int) -> None:
         """Let its button be down."""
@@ -165,6 +166,6 @@ class PageSwitch(QWidget):
         """So much is kept; None while nothing is recorded."""
         if self.recording.isHidden() == (seconds is not None):
             self.recording.setVisible(seconds is not None)
-            self.changed.emit()
+            self._bar.setCornerWidget(self)  # only then does the menu bar ask again how wide it is
         if seconds is not None:
             self.recording.setText(f"\N{BLACK CIRCLE} Recording {clock(seconds)}")

@@ -47,59 +47,35 @@ class Palette:
     genres: tuple[str, ...]
 
 
-DARK = Palette(
-    background="#0c0f14",
-    panel="#151a22",
-    raised="#212935",
-    line="#2b3442",
-    text="#eef2f7",
-    muted="#a3afc0",
-    faint="#7c899b",
-    accent="#4be3b8",
-    step="#4be3b8",
-    twin="#93a1b8",
-    warning="#ffcf5c",
-    problem="#ff8078",
-    genres=(
-        "#3cacff",  # blues
-        "#fbf6c0",  # classical
-        "#a2804e",  # country
-        "#8c6ff2",  # disco
-        "#fb8f5b",  # hiphop
-        "#ffc30d",  # jazz
-        "#afaab3",  # metal
-        "#54f6ff",  # pop
-        "#9ce48c",  # reggae
-        "#d75696",  # rock
-    ),
+COLOURS = {  # in the dark, in the light
+    "background": ("#0c0f14", "#eceff4"),
+    "panel": ("#151a22", "#ffffff"),
+    "raised": ("#212935", "#e3e8ef"),
+    "line": ("#2b3442", "#cdd5e0"),
+    "text": ("#eef2f7", "#121821"),
+    "muted": ("#a3afc0", "#48566a"),
+    "faint": ("#7c899b", "#66748a"),
+    "accent": ("#4be3b8", "#007a5a"),
+    "step": ("#4be3b8", "#007a5a"),
+    "twin": ("#93a1b8", "#5c6b84"),
+    "warning": ("#ffcf5c", "#8a5a00"),
+    "problem": ("#ff8078", "#c0281f"),
+}
+GENRES = (
+    ("#3cacff", "#1069dc"),  # blues
+    ("#fbf6c0", "#919476"),  # classical
+    ("#a2804e", "#a16b2c"),  # country
+    ("#8c6ff2", "#5c0095"),  # disco
+    ("#fb8f5b", "#ad1514"),  # hiphop
+    ("#ffc30d", "#bf8601"),  # jazz
+    ("#afaab3", "#716d80"),  # metal
+    ("#54f6ff", "#069eb3"),  # pop
+    ("#9ce48c", "#00623c"),  # reggae
+    ("#d75696", "#6a075b"),  # rock
 )
-
-
-LIGHT = Palette(
-    background="#eceff4",
-    panel="#ffffff",
-    raised="#e3e8ef",
-    line="#cdd5e0",
-    text="#121821",
-    muted="#48566a",
-    faint="#66748a",
-    accent="#007a5a",
-    step="#007a5a",
-    twin="#5c6b84",
-    warning="#8a5a00",
-    problem="#c0281f",
-    genres=(
-        "#1069dc",  # blues
-        "#919476",  # classical
-        "#a16b2c",  # country
-        "#5c0095",  # disco
-        "#ad1514",  # hiphop
-        "#bf8601",  # jazz
-        "#716d80",  # metal
-        "#069eb3",  # pop
-        "#00623c",  # reggae
-        "#6a075b",  # rock
-    ),
+DARK, LIGHT = (
+    Palette(**{role: pair[theme] for role, pair in COLOURS.items()}, genres=tuple(pair[theme] for pair in GENRES))
+    for theme in (0, 1)
 )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import astuple
 
-from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.live.costs import CostReport
-from app.stream.snapshot import ModelChoice, ModelDescription, StepTimes
+from app.live.protocol import Models
+from app.stream.snapshot import ModelDescription, StepTimes
 from app.window import words
 from app.window.cost.charts import PartsChart, Sparkline
 from app.window.cost.comparison import AxisLabels, ComparisonView, LogAxis, bars_left
@@ -25,15 +26,14 @@ ROWS = ("This encoder alone", "Whole frame, with log-mel and stem")
 
 
 class ModelControls(Part):
-    """Two boxes, and a line that says when another model is still catching up."""
+    """Two boxes, and a line that says when another model is still catching up.
 
-    chosen = Signal(str, float)  # key, window in seconds
-    comparison_wished = Signal(float)  # window in seconds: the list is open, and shows what a step of each model takes
+    Opening the list of models has a step of each measured, to be shown behind its name.
+    """
 
-    def __init__(
-        self, parent: QWidget, theme: Theme, choices: tuple[ModelChoice, ...], windows: tuple[float, ...]
-    ) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, models: Models) -> None:
         super().__init__(parent, theme)
+        self._models = models
         self.note = Reading(self, theme, "muted", 12, align=RIGHT).named("model_note", "State of the model")
         self.family, self.length = ChoiceBox(self, theme), ChoiceBox(self, theme)
         for box, name, accessible, tip in (
@@ -44,33 +44,35 @@ class ModelControls(Part):
             box.setAccessibleName(accessible)
             box.setToolTip(tip)
             box.setProperty("small", True)
-        for choice in choices:
+        for choice in models.choices:
             self.family.addItem(choice.name, choice.key)
             self.family.setItemData(self.family.count() - 1, choice.explanation, Qt.ItemDataRole.ToolTipRole)
-        for seconds in windows:
+        for seconds in models.windows:
             self.length.addItem(words.window_length(seconds), seconds)
         self.family.longest_note = words.step_note(999_000, is_quickest=True)
         self._shown_steps: tuple[StepTimes | None, float] | None = None
-        self.family.opened.connect(lambda: self.comparison_wished.emit(self._seconds()))
+        self.family.opened.connect(lambda: models.measure(self._seconds()))
         self.family.activated.connect(self._choose)
         self.length.activated.connect(self._choose)
 
     def _choose(self) -> None:
-        self.chosen.emit(str(self.family.currentData()), self._seconds())
+        self._models.choose(str(self.family.currentData()), self._seconds())
 
     def _seconds(self) -> float:
         return float(self.length.currentData())
 
-    def show_model(self, model: ModelDescription) -> None:
-        """This one is in use: what the boxes show, unless one of them is just being used."""
-        if self.family.view().isVisible() or self.length.view().isVisible():
-            return
-        self.family.setCurrentIndex(self.family.findData(model.choice.key))
-        lengths = [abs(float(self.length.itemData(at)) - model.window_seconds) for at in range(self.length.count())]
-        self.length.setCurrentIndex(lengths.index(min(lengths)))
+    def show_model(self) -> None:
+        """The boxes show the chosen model, unless one of them is just being used."""
+        if not (self.family.view().isVisible() or self.length.view().isVisible()):
+            model = self._models.description
+            self.family.setCurrentIndex(self.family.findData(model.choice.key))
+            off = [abs(seconds - model.window_seconds) for seconds in self._models.windows]
+            self.length.setCurrentIndex(off.index(min(off)))
+        self.show_steps()
 
-    def show_steps(self, steps: StepTimes | None) -> None:
+    def show_steps(self) -> None:
         """What a step of each model takes, behind its name in the list, if that is known for the window in the box."""
+        steps = self._models.steps
         shown = steps, self._seconds()
         if shown == self._shown_steps:
             return
@@ -100,18 +102,11 @@ class ModelControls(Part):
 class CostPanel(Panel):
     """Two columns, time and arithmetic; in each the encoder alone, the whole frame, a chart; tiles below."""
 
-    def __init__(
-        self,
-        parent: QWidget,
-        theme: Theme,
-        choices: tuple[ModelChoice, ...],
-        windows: tuple[float, ...],
-        frame_seconds: float,
-    ) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, models: Models, frame_seconds: float) -> None:
         super().__init__(parent, theme, "Cost of one frame")
         self._time_axis = TIME_AXIS
         self._shown: tuple[ModelDescription, int] | None = None  # the model, and every how many frames its twin answers
-        self.controls = ModelControls(self, theme, choices, windows)
+        self.controls = ModelControls(self, theme, models)
         self.heads = [Reading(self, theme, "text", 14, Weight.DemiBold, text=text) for text in (TIME, ARITHMETIC)]
         self.row_labels = [Reading(self, theme, "muted", 12, text=label) for label in ROWS for _ in self.heads]
         self.views = [

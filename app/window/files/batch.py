@@ -44,11 +44,10 @@ class Batch(QObject):
         self._sizes: list[int] = []
         self._done: dict[int, float] = {}  # share of each file
         self._began = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="file search", daemon=True)
 
     def start(self) -> None:
         """Signals come from now on."""
-        self._thread.start()
+        threading.Thread(target=self._run, name="file search", daemon=True).start()
 
     @property
     def share(self) -> float:
@@ -67,11 +66,6 @@ class Batch(QObject):
         self._cancelled = True
         if self._pool is not None:
             self._pool.end()
-
-    def join(self, timeout: float) -> bool:
-        """Wait until nothing of it runs; False when something does after `timeout` seconds."""
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
 
     def _run(self) -> None:
         try:

@@ -140,12 +140,6 @@ class FilesPage(Part):
             self._batch.cancel()
             self.table.give_up()
 
-    def close_batch(self, timeout: float) -> bool:
-        """The window closes: nothing goes on; False when something does after `timeout` seconds."""
-        batch = self._batch
-        self.cancel()
-        return batch is None or batch.join(timeout)
-
     def clear(self) -> None:
         """An empty table."""
         self.cancel()

@@ -27,7 +27,6 @@ class HistoryView(Part):
     """Click, drag or use the arrow keys to look at a moment; the wheel, plus and minus zoom."""
 
     moment_wished = Signal(float)  # seconds
-    hovered = Signal()  # `hover` has changed
 
     def __init__(self, parent: QWidget, theme: Theme, past: Past) -> None:
         super().__init__(parent, theme)
@@ -150,14 +149,12 @@ class HistoryView(Part):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         self.hover = self._seconds(event.position().x())
-        self.hovered.emit()
         if event.buttons() & Qt.MouseButton.LeftButton:
             self.moment_wished.emit(self.hover)
         self.update()
 
     def leaveEvent(self, event: object) -> None:  # noqa: N802
         self.hover = None
-        self.hovered.emit()
         self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
@@ -213,7 +210,6 @@ class HistoryPanel(Panel):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.closer.clicked.connect(lambda: self.view.zoom(closer=True))
         self.wider.clicked.connect(lambda: self.view.zoom(closer=False))
-        self.view.hovered.connect(self._say)
 
     def show_moment(self, moment: float | None, seconds: float) -> None:
         """Show the past, `seconds` after the last time; `moment` is the time looked at, None for live."""
@@ -223,17 +219,13 @@ class HistoryPanel(Panel):
             self.arrange()
         self.freeze.setEnabled(self._past.frames > 0)
         self.view.show_moment(moment, seconds)
-        self._say()
-
-    def _say(self) -> None:
-        frozen_at, hover = self.view.moment, self.view.hover
-        moment = None if hover is None else self._past.at(hover)
-        if moment is not None:
-            best = int(moment.smoothed.argmax())
-            share = words.percent(float(moment.smoothed[best]))
-            self.note.show_text(f"{words.clock(moment.seconds)}  {self._past.genres[best]} {share}", "text")
-        elif frozen_at is not None:
-            self.note.show_text(f"frozen at {words.clock(frozen_at)}, still listening", "warning")
+        hovered = None if self.view.hover is None else self._past.at(self.view.hover)
+        if hovered is not None:
+            best = int(hovered.smoothed.argmax())
+            share = words.percent(float(hovered.smoothed[best]))
+            self.note.show_text(f"{words.clock(hovered.seconds)}  {self._past.genres[best]} {share}", "text")
+        elif moment is not None:
+            self.note.show_text(f"frozen at {words.clock(moment)}, still listening", "warning")
         else:
             self.note.show_text("")
 

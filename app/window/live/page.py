@@ -88,13 +88,11 @@ class LivePage(QWidget):
         self.genres = GenresPanel(self, theme, session.genres)
         self.spectrogram = SpectrogramPanel(self, theme, window_seconds, FRAME_SECONDS, SAMPLE_RATE / 2)
         self.history = HistoryPanel(self, theme, self.past)
-        self.cost = CostPanel(self, theme, session.models.choices, session.models.windows, FRAME_SECONDS)
+        self.cost = CostPanel(self, theme, session.models, FRAME_SECONDS)
         self.invitation = InvitationCard(self, theme)
         self.parts: dict[str, Part] = {name: getattr(self, name) for name in places(0, 0, 1.0)}
         self.source_bar.stop.clicked.connect(lambda: session.stop())
         self.source_bar.refresh.clicked.connect(lambda: session.refresh_devices())
-        self.cost.controls.chosen.connect(session.models.choose)
-        self.cost.controls.comparison_wished.connect(session.models.measure)
         self.history.freeze.clicked.connect(self.toggle_freeze)
         self.history.view.moment_wished.connect(self.look_at)
         self.invitation.listen.clicked.connect(self.source_bar.listen.click)
@@ -174,8 +172,7 @@ class LivePage(QWidget):
         """The boxes show what was chosen; until that one answers, that it is still hearing what came before."""
         models = self._session.models
         chosen, problem = models.description, models.problem
-        self.cost.controls.show_model(chosen)
-        self.cost.controls.show_steps(models.steps)
+        self.cost.controls.show_model()
         if self._last is None and self.past.model is not chosen:
             self.reset()  # nothing has been measured yet: what can be counted is that of the new model
         answering = self._last.model if self._last is not None else None

@@ -51,11 +51,9 @@ class MicrophonePicker(ChoiceBox):
         self._grant()
 
     def _grant(self) -> None:
-        said = self._wished.casefold()
-        keys = [str(self.itemData(at)) for at in range(self.count())]
-        names = [self.itemText(at).casefold() for at in range(self.count())]
-        found = [at for at, key in enumerate(keys) if key == self._wished]
-        found = found or [at for at, name in enumerate(names) if said in name and self.itemData(at) is not None]
+        said, places = self._wished.casefold(), range(self.count() if self.has_microphone else 0)
+        found = [at for at in places if self.itemData(at) == self._wished]
+        found += [at for at in places if said in self.itemText(at).casefold()]
         if said and found:
             self.setCurrentIndex(found[0])
             self._wished = ""
@@ -67,12 +65,10 @@ class MicrophonePicker(ChoiceBox):
         self.clear()
         for choice in choices:
             self.addItem(choice.label, choice.key)
-        keys = [choice.key for choice in choices]
-        if before in keys:
-            self.setCurrentIndex(keys.index(before))
-        else:
-            preferred = [position for position, choice in enumerate(choices) if choice.is_default]
-            self.setCurrentIndex(preferred[0] if preferred else 0 if choices else -1)
+        places = range(len(choices))
+        self.setCurrentIndex(
+            max(places, key=lambda at: (choices[at].key == before, choices[at].is_default), default=-1)
+        )
         if not choices:
             self.addItem(f"Looking for microphones{DOTS}" if devices is None else NO_MICROPHONE)
         self.setEnabled(bool(choices))

@@ -173,7 +173,7 @@ def test_the_list_of_rows_says_which_is_the_quickest_here(window: MainWindow, se
     assert [family.itemText(0), family.itemText(1)] == [f"{names[0]}   40 µs a step, the quickest here", names[1]]
     family.hidePopup()
     controls.length.setCurrentIndex(0)
-    controls.show_steps(session.models.steps)  # which is not of this window
+    controls.show_steps()  # which is not of this window
     assert [family.itemText(0), family.itemText(1)] == names
 
 

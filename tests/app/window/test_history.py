@@ -149,8 +149,10 @@ def test_a_click_looks_at_the_moment_under_the_mouse_and_hovering_says_it(heard:
         QEvent.Type.MouseMove, QPointF(at), QPointF(at), nothing, nothing, Qt.KeyboardModifier.NoModifier
     )
     QApplication.sendEvent(view, moved)
+    heard.tick()
     assert text(heard, "history_note") == "0:04  jazz 90 %"
     QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
+    heard.tick()
     assert text(heard, "history_note") == ""
     QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
     assert heard.live.moment is not None
