@@ -104,8 +104,7 @@ class Help:
     def copy_diagnostics(self) -> None:
         """To the clipboard."""
         lines = last_lines(default_log(), LOG_LINES)
-        text = diagnostics(self._weights, self._session.devices, lines)
-        QGuiApplication.clipboard().setText(text)
+        QGuiApplication.clipboard().setText(diagnostics(self._weights, self._session.devices, lines))
         self._say("Diagnostics are in the clipboard: versions, microphones, and the end of the log.")
 
     def show_log(self) -> None:

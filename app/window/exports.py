@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSaveFile
+from PySide6.QtCore import QBuffer, QIODevice, QSaveFile
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from app.live.recording import Recorder, wav_bytes
@@ -37,15 +37,6 @@ def save(path: Path, content: bytes) -> str:
     return f"{path.name} could not be written ({file.errorString()}): choose another place, or make room."
 
 
-def png_of(widget: QWidget) -> bytes:
-    """What the widget shows."""
-    content = QByteArray()
-    buffer = QBuffer(content)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    widget.grab().save(buffer, "PNG")
-    return bytes(content.data())
-
-
 class Exports:
     """`say` tells the user how it went; `folder` is where the last file was."""
 
@@ -63,8 +54,10 @@ class Exports:
 
     def picture(self) -> None:
         """The window as it is."""
-        content = png_of(self._window)  # before a dialog covers it
-        self._write("png", "Picture", lambda: content)
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        self._window.grab().save(buffer, "PNG")  # before a dialog covers it
+        self._write("png", "Picture", lambda: bytes(buffer.data().data()))
 
     def sound(self) -> None:
         """What was recorded."""

@@ -139,13 +139,15 @@ class Reading(QLabel):
         self.setToolTip(tip)
         return self
 
-    def show_text(self, text: str, colour: Role | None = None) -> None:
-        """Redraws only when something changed."""
+    def show_text(self, text: str, colour: Role | None = None, tip: bool = False) -> None:
+        """Redraws only when something changed. tip: what has no room is seen whole under the mouse."""
         if colour is not None and colour != self.colour:
             self.colour = colour
             self.update()
         if text != self.text():
             self.setText(text)
+            if tip:
+                self.setToolTip(text)
 
     def place(self, scale: float, rectangle: QRect) -> None:
         """Put it here and draw at this scale."""

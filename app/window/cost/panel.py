@@ -86,8 +86,7 @@ class ModelControls(Part):
 
     def show_note(self, note: str, is_problem: bool = False) -> None:
         """Say something beside the boxes; "" for nothing."""
-        self.note.show_text(note, "problem" if is_problem else "muted")
-        self.note.setToolTip(note)
+        self.note.show_text(note, "problem" if is_problem else "muted", tip=True)
 
     def arrange(self) -> None:
         gap, width, height = self.px(8), self.width(), self.height()

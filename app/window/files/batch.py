@@ -28,7 +28,8 @@ MOST_PROCESSES = 4
 class Batch(QObject):
     """One folder or handful of files: searched in another thread, classified in other processes.
 
-    Paths are numbered as they are found, from 0. Work is measured in bytes: a long file counts more than a short one.
+    Paths are numbered as they are found, from `first`. Work is measured in bytes: a long file counts more than a short
+    one.
     """
 
     found = Signal(list)  # of str
@@ -36,9 +37,9 @@ class Batch(QObject):
     answered = Signal(int, object)  # number, FileAnswer or FileError
     ended = Signal()
 
-    def __init__(self, given: Sequence[str], weights: Path, parent: QObject | None = None) -> None:
+    def __init__(self, given: Sequence[str], weights: Path, first: int, parent: QObject) -> None:
         super().__init__(parent)
-        self._given, self._weights = tuple(given), weights
+        self._given, self._weights, self.first = tuple(given), weights, first
         self._pool: Pool | None = None
         self._cancelled = False
         self._sizes: list[int] = []
@@ -108,9 +109,9 @@ class Batch(QObject):
     def _progress(self, number: int, share: float) -> None:
         if not self._cancelled:
             self._done[number] = share
-            self.progressed.emit(number, share)
+            self.progressed.emit(self.first + number, share)
 
     def _answer(self, number: int, result: FileAnswer | FileError) -> None:
         if not self._cancelled:
             self._done[number] = 1.0
-            self.answered.emit(number, result)
+            self.answered.emit(self.first + number, result)

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.files.answer import FileAnswer, FileError
 from app.files.console import clock
 from app.files.formats import Run
 from app.files.output import WRITERS
@@ -53,7 +52,6 @@ class FilesPage(Part):
         super().__init__(parent, theme)
         self._weights, self._say = weights, say
         self._batch: Batch | None = None
-        self._first = 0  # row of the batch's first file
         self.folder = ""
         self.table = FilesTable(genres, self)
         self._build()
@@ -123,13 +121,12 @@ class FilesPage(Part):
         if self._batch is not None:
             self._say("Files are being heard: wait until they are done, or cancel them first.")
             return
-        batch = self._batch = Batch(paths, self._weights, self)
-        # It tells from other threads: methods of this page are called in the window's, lambdas might not be.
+        batch = self._batch = Batch(paths, self._weights, len(self.table.rows), self)
+        # It tells from other threads: methods of Qt's objects are called in the window's, lambdas might not be.
         batch.found.connect(self._show_found)
-        batch.progressed.connect(self._show_progress)
-        batch.answered.connect(self._show_answer)
+        batch.progressed.connect(self.table.progress)
+        batch.answered.connect(self.table.answer)
         batch.ended.connect(self._end)
-        self._first = len(self.table.rows)
         self.state.setText("Looking for sound files" + DOTS)
         batch.start()
         self._show_state()
@@ -185,7 +182,7 @@ class FilesPage(Part):
         if batch is None or not self.isVisible():
             return
         self.progress.setValue(round(1000 * batch.share))
-        rows, left = self.table.rows[self._first :], batch.seconds_left
+        rows, left = self.table.rows[batch.first :], batch.seconds_left
         if rows:
             done = sum(row.state in ("done", "failed") for row in rows)
             left_words = "" if left is None else f", {clock(round(left))} left"
@@ -212,14 +209,8 @@ class FilesPage(Part):
             self.view.setColumnWidth(number, round(width * scale))
 
     def _show_found(self, paths: list[str]) -> None:
-        self._first = self.table.add(paths)
+        self.table.add(paths)
         self._show_state()
-
-    def _show_progress(self, number: int, share: float) -> None:
-        self.table.progress(self._first + number, share)
-
-    def _show_answer(self, number: int, result: FileAnswer | FileError) -> None:
-        self.table.answer(self._first + number, result)
 
     def _end(self) -> None:
         batch, self._batch = self._batch, None

@@ -48,14 +48,13 @@ class FilesTable(QAbstractTableModel):
         self._genres = genres
         self.rows: list[Row] = []
 
-    def add(self, paths: Sequence[str]) -> int:
-        """Rows that wait -> the number of the first."""
+    def add(self, paths: Sequence[str]) -> None:
+        """Rows that wait, behind those that there are."""
         first = len(self.rows)
         if paths:
             self.beginInsertRows(NOWHERE, first, first + len(paths) - 1)
             self.rows += [Row(path) for path in paths]
             self.endInsertRows()
-        return first
 
     def progress(self, number: int, share: float) -> None:
         """So much of that file is classified."""

@@ -56,11 +56,6 @@ class NowPanel(Panel):
         self.heard.show_text(words.heard(0.0, self._window_seconds))
         self.update()
 
-    def show_source(self, name: str) -> None:
-        """Say which source plays."""
-        self.source.show_text(name)
-        self.source.setToolTip(name)
-
     def show_verdict(self, verdict: Verdict, on_microphone: bool) -> None:
         """Say what is to be said, in large type and in a line below."""
         genre = self._genres[verdict.genre]

@@ -137,7 +137,11 @@ class LivePage(QWidget):
         state = self._session.state
         snapshots = self._session.drain()
         if snapshots:
-            self._take(snapshots)
+            self.past.add(snapshots, self._session.source_name)
+            self._last = snapshots[-1]
+            self.spectrogram.picture.push(np.stack([snapshot.log_mel for snapshot in snapshots]))
+            if self.moment is None:
+                self._show_newest(self._last)
         self._show_session(state)
         self.history.show_moment(self.moment, seconds)
         for gliding in (self.genres, self.spectrogram.picture, self.source_bar.level):
@@ -164,7 +168,7 @@ class LivePage(QWidget):
         if state.phase not in ("starting", "running") and (problem := self._session.preview_status):
             state = replace(state, message=problem)
         self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
-        self.now.show_source(self._session.source_name)
+        self.now.source.show_text(self._session.source_name, tip=True)
         self.invitation.invite(invitation_for(state, self.status.words.text(), devices, self._last is not None))
         self._show_model(state)
 
@@ -178,13 +182,6 @@ class LivePage(QWidget):
         answering = self._last.model if self._last is not None else None
         catching_up = state.phase == "running" and answering is not None and answering is not chosen
         self.cost.controls.show_note(problem or ("catching up" if catching_up else ""), bool(problem))
-
-    def _take(self, snapshots: list[Snapshot]) -> None:
-        self.past.add(snapshots, self._session.source_name)
-        self._last = snapshots[-1]
-        self.spectrogram.picture.push(np.stack([snapshot.log_mel for snapshot in snapshots]))
-        if self.moment is None:
-            self._show_newest(self._last)
 
     def _show_newest(self, snapshot: Snapshot) -> None:
         self._show(self.past.report(), self.past.verdict, snapshot.filled)

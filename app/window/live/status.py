@@ -51,8 +51,7 @@ class StatusLine(Part):
         elif state.phase == "running" and state.message and state.capture != "silent":
             ground = "warning"
         text = sentence(state, source_name, hears_microphone)
-        self.words.show_text(text, ground or "muted")
-        self.words.setToolTip(text)
+        self.words.show_text(text, ground or "muted", tip=True)
         if ground != self._ground:
             self._ground = ground
             self.update()
