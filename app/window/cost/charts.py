@@ -17,17 +17,17 @@ from app.window.cost.comparison import LogAxis
 from app.window.cost.tiles import Explained
 from app.window.theme import Role, Theme, font
 from app.window.widgets import RIGHT, painting
+from audio import FRAME_SECONDS
 
 TIME_AXIS, FLOPS_AXIS = LogAxis(1e4, 1e8), LogAxis(1e3, 1e8)  # 10 µs to 100 ms; they widen for what lies outside
 COLOURS: tuple[Role, Role] = ("step", "twin")
 
 
 class Sparkline(Explained):
-    """`budget` is the time between two frames in nanoseconds: a line that a model must stay below."""
+    """The time between two frames is the budget: a line that a model must stay below."""
 
-    def __init__(self, parent: QWidget, theme: Theme, budget: float) -> None:
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, theme)
-        self._budget = budget
         self._axis = TIME_AXIS
         self._series: NDArray[np.float64] = np.zeros((0, 2))
         self.setObjectName("sparkline")
@@ -73,10 +73,10 @@ class Sparkline(Explained):
                 free_from = top + metrics.height()
 
     def _paint_budget(self, painter: QPainter, room: QRectF, metrics: QFontMetrics) -> None:
-        y = self._y(self._budget)
+        y = self._y(FRAME_SECONDS * 1e9)
         painter.setPen(QPen(self.theme.colour("warning"), 1, Qt.PenStyle.DashLine))
         painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
-        text = f" budget {self._budget / 1e6:.1f} ms "
+        text = f" budget {FRAME_SECONDS * 1e3:.1f} ms "
         place = QRectF(room.left(), y + 1, metrics.horizontalAdvance(text), metrics.height())
         painter.fillRect(place, self.theme.colour("panel", 0.8))
         painter.setPen(self.theme.colour("warning"))

@@ -14,7 +14,7 @@ from app.stream.snapshot import ModelDescription, StepTimes
 from app.window import words
 from app.window.cost.charts import PartsChart, Sparkline
 from app.window.cost.comparison import AxisLabels, ComparisonView, LogAxis, bars_left
-from app.window.cost.tiles import Explained, Explanation, Tile, figures_of, tiles_of
+from app.window.cost.tiles import TILES, Explained, Explanation, Tile, figures_of
 from app.window.theme import Theme
 from app.window.widgets import PADDING, RIGHT, ChoiceBox, Panel, Part, Reading, Weight, painting
 
@@ -101,7 +101,7 @@ class ModelControls(Part):
 class CostPanel(Panel):
     """Two columns, time and arithmetic; in each the encoder alone, the whole frame, a chart; tiles below."""
 
-    def __init__(self, parent: QWidget, theme: Theme, models: Models, frame_seconds: float) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, models: Models) -> None:
         super().__init__(parent, theme, "Cost of one frame")
         self._time_axis = TIME_AXIS
         self._shown: tuple[ModelDescription, int] | None = None  # the model, and every how many frames its twin answers
@@ -113,11 +113,11 @@ class CostPanel(Panel):
         ]
         self.axes = [AxisLabels(self, theme, units) for units in (words.DURATIONS, words.PREFIXES)]
         self.axis_notes = [Reading(self, theme, "faint", 11, text="log scale") for _ in self.axes]
-        self.sparkline = Sparkline(self, theme, frame_seconds * 1e9)
+        self.sparkline = Sparkline(self, theme)
         self.sparkline.explain("Time of every frame", words.SPARKLINE)
         self.parts = PartsChart(self, theme)
         self.parts.explain("Arithmetic by part", words.PARTS)
-        self.tiles = [Tile(self, theme, *described) for described in tiles_of(frame_seconds)]
+        self.tiles = [Tile(self, theme, *described) for described in TILES]
         self.explanation = Explanation(self, theme)
         for explained in self.findChildren(Explained):
             explained.wished.connect(lambda wished: self.explanation.show_beside(wished, self.scale))

@@ -10,10 +10,22 @@ from app.live.costs import CostReport
 from app.window import words
 from app.window.theme import Role, Theme, text_pixels
 from app.window.widgets import Part, Reading, Weight, fill, painting, plain_label, space, style_text
+from audio import FRAME_SECONDS
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 WIDTH = 400  # pixels of an explanation at scale 1
 BUSY, FULL = 0.7, 1.0  # shares of the frame budget from which it is a warning, and from which it is too much
+
+
+# Whether both models agree, the share of the budget, what was saved, kept and lost: as `Tile` takes them.
+TILES = (
+    ("Largest difference", words.DIFFERENCE, "largest_difference", "present_difference"),
+    (f"Share of {FRAME_SECONDS * 1e3:.1f} ms", words.BUDGET, "budget_step", "budget_twin"),
+    ("Arithmetic saved", words.SAVED, "saved", "saved_words"),
+    ("Memory of state", words.MEMORY, "memory_step", "memory_twin"),
+    ("Frames", words.FRAMES, "frames", "missed"),
+    ("Dropped samples", words.DROPPED, "dropped", "dropped_words"),
+)
 
 
 class Explained(Part):
@@ -116,18 +128,6 @@ class Tile(Explained):
         self.title.place(self.scale, QRect(0, 0, width, heading))
         self.value.place(self.scale, QRect(0, heading, width, value))
         self.below.place(self.scale, QRect(0, heading + value, width, height - heading - value))
-
-
-def tiles_of(frame_seconds: float) -> list[tuple[str, str, str, str]]:
-    """Whether both models agree, the share of the budget, what was saved, kept and lost: as `Tile` takes them."""
-    return [
-        ("Largest difference", words.DIFFERENCE, "largest_difference", "present_difference"),
-        (f"Share of {frame_seconds * 1e3:.1f} ms", words.BUDGET, "budget_step", "budget_twin"),
-        ("Arithmetic saved", words.SAVED, "saved", "saved_words"),
-        ("Memory of state", words.MEMORY, "memory_step", "memory_twin"),
-        ("Frames", words.FRAMES, "frames", "missed"),
-        ("Dropped samples", words.DROPPED, "dropped", "dropped_words"),
-    ]
 
 
 def figures_of(report: CostReport, missed: int) -> list[tuple[str, Role, str, Role]]:

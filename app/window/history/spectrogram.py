@@ -15,6 +15,7 @@ from app.stream.frames import RING_FRAMES, FrameRing
 from app.window import words
 from app.window.theme import Theme, font
 from app.window.widgets import PADDING, RIGHT, Panel, Reading
+from audio import FRAME_SECONDS, SAMPLE_RATE
 from audio.mel import hz_to_mel
 
 SLACK = 4  # frames: the picture may lag this far behind, to flow evenly
@@ -147,15 +148,13 @@ class ScrollingPicture:
 class SpectrogramPanel(Panel):
     """The picture with its axes: seconds before now, and Hz on the mel scale."""
 
-    def __init__(
-        self, parent: QWidget, theme: Theme, window_seconds: float, frame_seconds: float, highest_frequency: float
-    ) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, window_seconds: float) -> None:
         super().__init__(parent, theme, "What the model hears")
         self.note = Reading(self, theme, "faint", 12, align=RIGHT)
         # Band i is centred on mel (i + 1) * band_height: its row of the picture must be, too.
-        band_height = hz_to_mel(highest_frequency) / (BANDS + 1)
+        band_height = hz_to_mel(SAMPLE_RATE / 2) / (BANDS + 1)
         self._bottom, self._height = band_height / 2, BANDS * band_height
-        self.picture = ScrollingPicture(window_seconds, frame_seconds, BANDS, self._bottom, band_height)
+        self.picture = ScrollingPicture(window_seconds, FRAME_SECONDS, BANDS, self._bottom, band_height)
         self._seconds_axis = SecondsAxis("bottom")
         frequency_axis = pyqtgraph.AxisItem("left")
         names = {hz: f"{hz} Hz" if hz < 1000 else f"{hz // 1000} kHz" for level in FREQUENCIES for hz in level}

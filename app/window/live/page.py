@@ -27,7 +27,6 @@ from app.window.live.source_bar import SourceBar
 from app.window.live.status import InvitationCard, StatusLine, invitation_for
 from app.window.theme import Theme, scale_for
 from app.window.widgets import Part
-from audio import FRAME_SECONDS, SAMPLE_RATE
 
 
 def places(width: int, height: int, scale: float) -> dict[str, QRect]:
@@ -86,9 +85,9 @@ class LivePage(QWidget):
         window_seconds = self.past.model.window_seconds
         self.now = NowPanel(self, theme, session.genres, window_seconds)
         self.genres = GenresPanel(self, theme, session.genres)
-        self.spectrogram = SpectrogramPanel(self, theme, window_seconds, FRAME_SECONDS, SAMPLE_RATE / 2)
+        self.spectrogram = SpectrogramPanel(self, theme, window_seconds)
         self.history = HistoryPanel(self, theme, self.past)
-        self.cost = CostPanel(self, theme, session.models, FRAME_SECONDS)
+        self.cost = CostPanel(self, theme, session.models)
         self.invitation = InvitationCard(self, theme)
         self.parts: dict[str, Part] = {name: getattr(self, name) for name in places(0, 0, 1.0)}
         self.source_bar.stop.clicked.connect(lambda: session.stop())
