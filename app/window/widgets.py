@@ -49,13 +49,10 @@ def ease(shown: float, target: float, seconds: float) -> float:
 @contextmanager
 def painting(widget: QWidget) -> Iterator[QPainter]:
     """A painter on the widget, with smooth edges and no outline."""
-    painter = QPainter(widget)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    try:
+    with QPainter(widget) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
         yield painter
-    finally:
-        painter.end()
 
 
 def fill(painter: QPainter, brush: QColor | QGradient, place: QRectF, radius: float = 0.0) -> None:
@@ -78,6 +75,7 @@ class Part(QWidget):
         super().__init__(parent)
         self.theme = theme
         self.scale = 1.0
+        theme.changed.connect(self.arrange)
 
     def place(self, scale: float, rectangle: QRect) -> None:
         """Put it here and draw at this scale."""
@@ -91,7 +89,7 @@ class Part(QWidget):
         return round(length * self.scale)
 
     def arrange(self) -> None:
-        """Put the children in their places; runs after every change of size or scale."""
+        """Put the children in their places, in the present style; runs after a change of size, scale or theme."""
 
     def draw_bar(
         self,
@@ -183,17 +181,12 @@ class Reading(QLabel):
 
 
 class Panel(Part):
-    """A rounded field with a quiet title, on which everything that is shown stands.
-
-    Its children stand where `arrange` puts them, which runs again when the theme changes: for what takes its colours
-    there.
-    """
+    """A rounded field with a quiet title, on which everything that is shown stands."""
 
     def __init__(self, parent: QWidget, theme: Theme, title: str) -> None:
         super().__init__(parent, theme)
         self.title = Reading(self, theme, "muted", 13, Weight.DemiBold, text=title)
         self.setAccessibleName(title)
-        theme.changed.connect(self.arrange)
 
     def rename(self, title: str, colour: Role = "muted") -> None:
         """Give it another title."""

@@ -55,7 +55,6 @@ class FilesPage(Part):
         self.folder = ""
         self.table = FilesTable(genres, self)
         self._build()
-        theme.changed.connect(self.arrange)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._show_state()
 

@@ -112,7 +112,6 @@ class InvitationCard(Part):
         self._column.addWidget(self.title)
         self._column.addWidget(self.sentence)
         self._column.addLayout(self._buttons)
-        theme.changed.connect(self.arrange)
         self.hide()
 
     def invite(self, invitation: Invitation | None) -> None:

@@ -165,7 +165,6 @@ class TourCard(Part):
         for button in (self.end, self.back, self.on):
             self._row.addWidget(button)
         self._column.addLayout(self._row)
-        theme.changed.connect(self.arrange)
         self.hide()
 
     def show_step(self, step: Step, number: int, count: int) -> None:
