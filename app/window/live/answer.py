@@ -19,9 +19,9 @@ NAME_WIDTH, NUMBER_WIDTH = 92, 58  # pixels at scale 1
 class NowPanel(Panel):
     """Genre, probability, source, and how much of the window has been heard."""
 
-    def __init__(self, parent: QWidget, theme: Theme, genres: tuple[str, ...], window_seconds: float) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, genres: tuple[str, ...]) -> None:
         super().__init__(parent, theme, "Now")
-        self._genres, self._window_seconds = genres, window_seconds
+        self._genres = genres
         self._filled = 0.0
         self.genre = Reading(self, theme, "text", 66, Weight.Bold).named(
             "present_genre",
@@ -45,39 +45,35 @@ class NowPanel(Panel):
             "Sound heard",
             "The model answers from the first frame on, but from little: it is at its best when its window is full.",
         )
-        self.reset()
 
     def reset(self) -> None:
         """Show nothing, as before the first frame."""
-        self._filled = 0.0
-        self.genre.show_text(words.UNKNOWN, "faint")
-        self.probability.show_text("")
-        self.reason.show_text("")
-        self.heard.show_text(words.heard(0.0, self._window_seconds))
-        self.update()
+        self._say(words.UNKNOWN, "faint")
 
     def show_verdict(self, verdict: Verdict, on_microphone: bool) -> None:
         """Say what is to be said, in large type and in a line below."""
         genre = self._genres[verdict.genre]
         if verdict.kind == "genre":
-            self.genre.show_text(genre, verdict.genre)
-            self.probability.show_text(words.percent(verdict.probability))
-            self.reason.show_text("")
-            return
-        large, small = {
-            "unsure": ("unsure", f"between {genre} and {self._genres[verdict.other]}"),
-            "listening": ("listening", "the answer comes in a moment"),
-            "silence": ("silence", "there is nothing to judge"),
-            "zeros": ("no signal", "the microphone gives only zeros") if on_microphone else ("silence", "only zeros"),
-        }[verdict.kind]
-        self.genre.show_text(large, "text" if verdict.kind == "unsure" else "muted")
-        self.probability.show_text("")
-        self.reason.show_text(small)
+            self._say(genre, verdict.genre, words.percent(verdict.probability))
+        elif verdict.kind == "unsure":
+            self._say("unsure", "text", reason=f"between {genre} and {self._genres[verdict.other]}")
+        elif verdict.kind == "listening":
+            self._say("listening", "muted", reason="the answer comes in a moment")
+        elif verdict.kind == "silence":
+            self._say("silence", "muted", reason="there is nothing to judge")
+        elif on_microphone:
+            self._say("no signal", "muted", reason="the microphone gives only zeros")
+        else:
+            self._say("silence", "muted", reason="only zeros")
+
+    def _say(self, large: str, colour: Role, probability: str = "", reason: str = "") -> None:
+        self.genre.show_text(large, colour)
+        self.probability.show_text(probability)
+        self.reason.show_text(reason)
 
     def show_filled(self, filled: float, window_seconds: float) -> None:
         """Say how much of the window has been heard, 0..1."""
         self.heard.show_text(words.heard(filled, window_seconds))
-        self._window_seconds = window_seconds
         self._filled = filled
         self.update(self._track().toAlignedRect())
 

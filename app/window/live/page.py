@@ -82,10 +82,9 @@ class LivePage(QWidget):
         self.source_bar = SourceBar(self, theme, session)
         self.status = StatusLine(self, theme)
         self.player = PlayerBar(self, theme, session)
-        window_seconds = self.past.model.window_seconds
-        self.now = NowPanel(self, theme, session.genres, window_seconds)
+        self.now = NowPanel(self, theme, session.genres)
         self.genres = GenresPanel(self, theme, session.genres)
-        self.spectrogram = SpectrogramPanel(self, theme, window_seconds)
+        self.spectrogram = SpectrogramPanel(self, theme, self.past.model.window_seconds)
         self.history = HistoryPanel(self, theme, self.past)
         self.cost = CostPanel(self, theme, session.models)
         self.invitation = InvitationCard(self, theme)
@@ -154,6 +153,7 @@ class LivePage(QWidget):
         for panel in (self.now, self.genres, self.spectrogram.picture, self.cost, self.source_bar.level):
             panel.reset()
         self.cost.show_report(self.past.report(), 0)
+        self.now.show_filled(0.0, self.past.model.window_seconds)
         self.spectrogram.show_window(self.past.model.window_seconds)
         self._show_session(self._session.state)
 
