@@ -36,6 +36,7 @@ Weight = QFont.Weight
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 PADDING, TITLE_HEIGHT = 18, 20  # pixels at scale 1
 NAME = Qt.ItemDataRole.UserRole + 1  # of an item, without what is noted of it
+Widget = TypeVar("Widget", bound=QWidget)
 Button = TypeVar("Button", bound=QAbstractButton)
 
 
@@ -130,12 +131,8 @@ class Reading(QLabel):
         self._scale = 1.0
 
     def named(self, name: str, accessible: str, tip: str = "") -> Reading:
-        """Give it the names by which tests, screen readers and the mouse find it; returns itself."""
-        self.setObjectName(name)
-        self.setAccessibleName(accessible)
-        self.setAccessibleDescription(tip)
-        self.setToolTip(tip)
-        return self
+        """See the function of that name."""
+        return named(self, name, accessible, tip)
 
     def show_text(self, text: str, colour: Role | None = None, tip: bool = False) -> None:
         """Redraws only when something changed. tip: what has no room is seen whole under the mouse."""
@@ -217,18 +214,24 @@ class Panel(Part):
             fill(painter, self.theme.colour("panel"), QRectF(self.rect()), 12 * self.scale)
 
 
+def named(widget: Widget, name: str, accessible: str, tip: str = "") -> Widget:
+    """Give it the names by which tests, screen readers and the mouse find it; returns it."""
+    widget.setObjectName(name)
+    widget.setAccessibleName(accessible)
+    widget.setAccessibleDescription(tip)
+    widget.setToolTip(tip)
+    return widget
+
+
 def dress(button: Button, name: str, text: str, tip: str, accessible: str = "", look: str = "") -> Button:
-    """Give a button its text and the names by which tests, screen readers and mouse find it; returns it.
+    """Give a button its text and its names, and return it.
 
     accessible: its text, without dots, where that is not given. look: a property that the style sheet knows.
     """
-    button.setObjectName(name)
     button.setText(text)
-    button.setAccessibleName(accessible or text.rstrip(DOTS))
-    button.setToolTip(tip)
     if look:
         button.setProperty(look, True)
-    return button
+    return named(button, name, accessible or text.rstrip(DOTS), tip)
 
 
 def plain_label(parent: QWidget, name: str = "", wraps: bool = True, centred: bool = False) -> QLabel:

@@ -16,7 +16,7 @@ from app.window.cost.charts import PartsChart, Sparkline
 from app.window.cost.comparison import AxisLabels, ComparisonView, LogAxis, bars_left
 from app.window.cost.tiles import TILES, Explained, Explanation, Tile, figures_of
 from app.window.theme import Theme
-from app.window.widgets import PADDING, RIGHT, ChoiceBox, Panel, Part, Reading, Weight, painting
+from app.window.widgets import PADDING, RIGHT, ChoiceBox, Panel, Part, Reading, Weight, named, painting
 
 TIME_AXIS = LogAxis(1e4, 1e7)  # 10 µs to 10 ms; widens when something lies outside
 FLOPS_AXIS = LogAxis(1e5, 1e7)
@@ -36,13 +36,9 @@ class ModelControls(Part):
         self._models = models
         self.note = Reading(self, theme, "muted", 12, align=RIGHT).named("model_note", "State of the model")
         self.family, self.length = ChoiceBox(self, theme), ChoiceBox(self, theme)
-        for box, name, accessible, tip in (
-            (self.family, "model_row", "Model", "Which attention computes the answer"),
-            (self.length, "model_window", "Window length", "How much sound the model remembers"),
-        ):
-            box.setObjectName(name)
-            box.setAccessibleName(accessible)
-            box.setToolTip(tip)
+        named(self.family, "model_row", "Model", "Which attention computes the answer")
+        named(self.length, "model_window", "Window length", "How much sound the model remembers")
+        for box in (self.family, self.length):
             box.setProperty("small", True)
         for choice in models.choices:
             self.family.addItem(choice.name, choice.key)

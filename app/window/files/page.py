@@ -30,7 +30,7 @@ from app.window.exports import ask_where, save
 from app.window.files.batch import Batch
 from app.window.files.table import CONFIDENCE, FILE, GENRE, HEIGHT, LENGTH, SORT_ROLE, TIMELINE, Cells, FilesTable
 from app.window.theme import Theme, text_pixels
-from app.window.widgets import DOTS, Part, dress, style_text
+from app.window.widgets import DOTS, Part, dress, named, plain_label, style_text
 
 EMPTY = "Drop sound files or whole folders here"
 EMPTY_MORE = (
@@ -75,27 +75,20 @@ class FilesPage(Part):
             self._row.addWidget(button)
             if name == "clear":
                 self._row.addStretch(1)
-        self.progress = QProgressBar(self)
-        self.progress.setObjectName("files_progress")
+        self.progress = named(QProgressBar(self), "files_progress", "Progress of the files")
         self.progress.setRange(0, 1000)
         self.progress.setTextVisible(False)
-        self.progress.setAccessibleName("Progress of the files")
-        self.state = QLabel(self)
-        self.state.setObjectName("files_state")
+        self.state = plain_label(self, "files_state", wraps=False)
         self._sorted = QSortFilterProxyModel(self)
         self._sorted.setSourceModel(self.table)
         self._sorted.setSortRole(SORT_ROLE)
-        self.view = QTableView(self)
+        self.view = named(QTableView(self, showGrid=False, wordWrap=False), "files", "Files and what they are")
         self.view.setModel(self._sorted)
-        self.view.setObjectName("files")
-        self.view.setAccessibleName("Files and what they are")
         self.view.setSortingEnabled(True)
         self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self.view.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QTableView.SelectionMode.SingleSelection)
         self.view.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
-        self.view.setShowGrid(False)
-        self.view.setWordWrap(False)
         self.view.setAcceptDrops(False)
         self.view.verticalHeader().hide()
         header = self.view.horizontalHeader()

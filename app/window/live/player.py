@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSlider, QStyle, QToolButton, QWidget
 from app.live.protocol import Session
 from app.window import words
 from app.window.theme import Theme
-from app.window.widgets import RIGHT, Part, Reading, painting
+from app.window.widgets import RIGHT, Part, Reading, named, painting
 
 SLIDER_STEPS = 1000
 
@@ -61,14 +61,12 @@ class PlayerBar(Part):
         super().__init__(parent, theme)
         self._session = session
         self.pause = PauseButton(self, theme)
-        self.slider = SeekSlider(Qt.Orientation.Horizontal, self)
+        slider = SeekSlider(Qt.Orientation.Horizontal, self)
+        self.slider = named(slider, "seek", "Position in the file", "Go to another place in the file")
         self.time = Reading(self, theme, "muted", 13, align=RIGHT)
         self.time.named("player_time", "Time in the file", "Where in the file one is, and how long it is.")
         self.pause.setObjectName("pause")
         self.pause.setProperty("small", True)
-        self.slider.setObjectName("seek")
-        self.slider.setAccessibleName("Position in the file")
-        self.slider.setToolTip("Go to another place in the file")
         self.slider.setRange(0, SLIDER_STEPS)
         self.slider.setSingleStep(10)
         self.slider.setPageStep(50)

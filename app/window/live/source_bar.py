@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 from app.live.protocol import DeviceList, EngineState, Session
 from app.window import words
 from app.window.theme import Role, Theme
-from app.window.widgets import DOTS, RIGHT, ChoiceBox, Part, Reading, Weight, dress, ease, painting
+from app.window.widgets import DOTS, RIGHT, ChoiceBox, Part, Reading, Weight, dress, ease, named, painting
 from audio import Level
 
 NO_MICROPHONE = "No microphone"
@@ -32,8 +32,7 @@ class MicrophonePicker(ChoiceBox):
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, theme)
         self._wished = ""
-        self.setObjectName("microphone")
-        self.setAccessibleName("Microphone")
+        named(self, "microphone", "Microphone")
         self.show_devices(None)
 
     @property
