@@ -55,7 +55,7 @@ class MainWindow(QMainWindow):
         self._scale = 0.0
         self._folder = ""  # where something was opened last
         self._ticked = time.monotonic()
-        self.theme = Theme(parent=self) if theme is None else theme
+        self.theme = Theme() if theme is None else theme
         self.theme.changed.connect(self._restyle)
         self.setWindowTitle("Nystream")
         self.setMinimumSize(900, 600)

@@ -84,8 +84,8 @@ class Theme(QObject):
 
     changed = Signal()
 
-    def __init__(self, choice: ThemeChoice = "dark", parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, choice: ThemeChoice = "dark") -> None:
+        super().__init__()
         self.choice, self.palette = choice, palette_for(choice)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 

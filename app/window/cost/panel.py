@@ -80,10 +80,6 @@ class ModelControls(Part):
             note = "" if nanoseconds is None else words.step_note(nanoseconds, nanoseconds == quickest)
             self.family.note(index, note)
 
-    def show_note(self, note: str, is_problem: bool = False) -> None:
-        """Say something beside the boxes; "" for nothing."""
-        self.note.show_text(note, "problem" if is_problem else "muted", tip=True)
-
     def arrange(self) -> None:
         gap, width, height = self.px(8), self.width(), self.height()
         window = self.px(104)

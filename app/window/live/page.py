@@ -172,7 +172,7 @@ class LivePage(QWidget):
         self._show_model(state)
 
     def _show_model(self, state: EngineState) -> None:
-        """The boxes show what was chosen; until that one answers, that it is still hearing what came before."""
+        """The boxes show what was chosen, and the note that it is catching up, until it answers."""
         models = self._session.models
         chosen, problem = models.description, models.problem
         self.cost.controls.show_model()
@@ -180,7 +180,8 @@ class LivePage(QWidget):
             self.reset()  # nothing has been measured yet: what can be counted is that of the new model
         answering = self._last.model if self._last is not None else None
         catching_up = state.phase == "running" and answering is not None and answering is not chosen
-        self.cost.controls.show_note(problem or ("catching up" if catching_up else ""), bool(problem))
+        note = problem or ("catching up" if catching_up else "")
+        self.cost.controls.note.show_text(note, "problem" if problem else "muted", tip=True)
 
     def _show_newest(self, snapshot: Snapshot) -> None:
         self._show(self.past.report(), self.past.verdict, snapshot.filled)
