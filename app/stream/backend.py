@@ -73,7 +73,12 @@ class CompiledBackend:
 
 
 def compile_classifier(classifier: Classifier, halves: bool = True) -> CompiledClassifier | None:
-    """The same weights; None where the compiled backend does not cover the model. halves: see CompiledClassifier."""
+    """The same weights; None where nothing compiled can be used or the model is not covered. halves: see
+    CompiledClassifier.
+    """
+    if fault := numba_fault():
+        log.info("torch computes the frames: %s", fault)
+        return None
     from model.compiled.classifier import CompiledClassifier
     from model.compiled.prepare import NotCoveredError
 
@@ -122,8 +127,10 @@ def numba_fault() -> str:
 
 def compile_everything(front_end: FrontEnd | None = None) -> None:
     """Compile or load all functions in this process, which takes seconds or half a second. A front end goes on with
-    them.
+    them. Nothing happens where numba cannot be used.
     """
+    if numba_fault():
+        return
     from audio.loops import compile_loops
     from model.compiled.cache import kept, mark_ready
     from model.compiled.classifier import compile_all
@@ -136,7 +143,10 @@ def compile_everything(front_end: FrontEnd | None = None) -> None:
 
 
 def compile_ahead(front_end: FrontEnd | None = None) -> None:
-    """The same, but what must be compiled is compiled in a process of its own: no thread waits for the compiler."""
+    """The same, but what must be compiled is compiled in a process of its own: no thread waits for the compiler.
+    """
+    if numba_fault():
+        return
     from model.compiled.cache import compile_apart
 
     compile_apart(COMPILE, _mark())

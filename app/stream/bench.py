@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import cycle
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -23,9 +23,11 @@ from app.stream.models import load_classifier, name_model, window_tokens
 from app.stream.torch_backend import TorchBackend
 from audio import FRAME_SECONDS, HOP, FrontEnd, StreamingLogMel
 from model import Classifier, ModelConfig, WeightsError, read_config, round_weights, step_cost, twin_cost
-from model.compiled.classifier import CompiledClassifier
 from model.encoder import Encoder
 from model.layers import lay_out_for_single_tokens
+
+if TYPE_CHECKING:  # numba may be broken
+    from model.compiled.classifier import CompiledClassifier
 
 log = logging.getLogger(__name__)
 

@@ -57,10 +57,13 @@ model = load_model(default_weights())
 print(model.make_backend().name, model.front_end.name)
 for described in describe_backend(*read_weights(default_weights(), "np")), describe_front_end():
     print(described["name"], described["note"])
+from app.stream.bench import measure_models
+print({step.backend for step in measure_models([default_weights()], 5.0, rounds=1)})
 """
     said = run_python(code).splitlines()
     assert said[0] == "torch numpy"
-    assert [line.split()[:2] for line in said[1:]] == [["torch", "numba"], ["numpy", "numba"]]
+    assert [line.split()[:2] for line in said[1:3]] == [["torch", "numba"], ["numpy", "numba"]]
+    assert said[3] == "{'torch'}"
 
 
 def test_nothing_is_ready_for_the_same_sources_elsewhere(tmp_path: Path) -> None:
