@@ -143,8 +143,7 @@ def compile_everything(front_end: FrontEnd | None = None) -> None:
 
 
 def compile_ahead(front_end: FrontEnd | None = None) -> None:
-    """The same, but what must be compiled is compiled in a process of its own: no thread waits for the compiler.
-    """
+    """The same, but what must be compiled is compiled in a process of its own: no thread waits for the compiler."""
     if numba_fault():
         return
     from model.compiled.cache import compile_apart
