@@ -15,13 +15,14 @@ from tests.app.made_music import made_music
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Shell:
-    """In an empty folder."""
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """In an empty folder, whose path is short: sockets lie in it, and their names have 107 letters at most."""
     if sys.platform == "win32":
         pytest.skip("there is no POSIX shell on Windows")
-    folder = tmp_path / "here"
+    place = tmp_path_factory.mktemp("shell")
+    folder = place / "here"
     folder.mkdir()
-    return Shell.make(folder, tmp_path / "programs")
+    return Shell.make(folder, place / "programs")
 
 
 @pytest.fixture(scope="session")
