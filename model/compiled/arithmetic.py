@@ -20,7 +20,7 @@ import llvmlite.binding
 import numpy as np
 from llvmlite import ir
 from numba import njit
-from numba.core import types
+from numba.core import config, types
 from numba.extending import intrinsic, models, register_model
 from numba.np.unsafe.ndarray import to_fixed_tuple
 from numpy.typing import NDArray
@@ -84,8 +84,9 @@ def full_width(_: Any) -> Any:
 
 
 def keeps_its_clock() -> bool:
-    """Whether this processor has 512-bit vectors that are worth using."""
-    return bool(llvmlite.binding.get_host_cpu_features().get(SINCE_ICE_LAKE, False))
+    """Whether the processor that is compiled for has 512-bit vectors that are worth using."""
+    own = config.CPU_NAME is None  # type: ignore[attr-defined]  # another one can be named by NUMBA_CPU_NAME
+    return own and bool(llvmlite.binding.get_host_cpu_features().get(SINCE_ICE_LAKE, False))
 
 
 # --- vector registers

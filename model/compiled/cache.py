@@ -112,7 +112,8 @@ def prune(parent: Path, pattern: str) -> None:
 
 def _digest() -> str:
     machine = llvmlite.binding.get_host_cpu_name(), llvmlite.binding.get_host_cpu_features().flatten()
-    seen = hashlib.sha256(repr((numba.__version__, platform.python_version(), machine)).encode())
+    wanted = os.environ.get("NUMBA_CPU_NAME")  # numba compiles for another processor where this is set
+    seen = hashlib.sha256(repr((numba.__version__, platform.python_version(), machine, wanted)).encode())
     seen.update(identity((*sorted(Path(__file__).parent.glob("*.py")), Path(definitions.__file__))))
     return seen.hexdigest()[:16]
 
