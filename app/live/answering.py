@@ -18,7 +18,7 @@ from app.stream.models import Model, saved_flops
 from app.stream.snapshot import Snapshot, Timing, is_unsure
 from app.stream.stream import Stream
 from app.stream.twin import TwinRunner
-from audio import BANDS, FRAME_SECONDS
+from audio import BANDS, FFT_LENGTH, FRAME_SECONDS, HOP, SAMPLE_RATE
 from model import history_frames
 
 SMOOTHING_FRAMES = 39  # 3 s: the present answer is the mean over these
@@ -64,6 +64,7 @@ class Answering:
         self.model = model
         self._stream = Stream(model, None if model.make_twin is None else TwinRunner(model.make_twin()))
         self._recent: deque[NDArray[np.float64]] = deque(maxlen=SMOOTHING_FRAMES)
+        self._recent_twin: deque[tuple[int, NDArray[np.float64]]] = deque()  # frame it came with, answer
         self._kept = kept
         self._next = max(kept.first, kept.end - history_frames(model.config))
         self._chunk = FIRST_CHUNK
@@ -74,6 +75,10 @@ class Answering:
         twin = answers.twin[0] if answers.twin else None
         self._recent.append(answers.probabilities[0])
         smoothed: NDArray[np.float64] = np.mean(self._recent, axis=0)
+        if twin is not None:
+            self._recent_twin.append((frame.first, twin.probabilities))
+        while self._recent_twin and self._recent_twin[0][0] <= frame.first - SMOOTHING_FRAMES:
+            self._recent_twin.popleft()
         spent = Timing(frame.nanoseconds, answers.tokenizer, answers.step, None if twin is None else twin.nanoseconds)
         backend, config = self._stream.backend, self.model.config
         return Snapshot(
@@ -87,8 +92,10 @@ class Answering:
             level_dbfs=frame.level_dbfs,
             nanoseconds=spent,
             dropped=frame.dropped,
+            lost_seconds=round(float(frame.ends[0]) - (frame.first * HOP + FFT_LENGTH) / SAMPLE_RATE, 6),
             unsure=is_unsure(smoothed, config),
             compared=None if twin is None else twin.compared,
+            twin_smoothed=np.mean([each for _, each in self._recent_twin], axis=0) if self._recent_twin else None,
             twin_every=0 if self._stream.twin is None else self._stream.twin.every,
             saved_flops=saved_flops(config, backend.filled),
             backend=backend.name,

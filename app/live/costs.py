@@ -12,7 +12,7 @@ from audio import FRAME_SECONDS
 
 ROLLING_FRAMES = 256  # about 20 s: long enough for a p99, short enough to follow a busy machine
 SERIES_FRAMES = 390  # about 30 s, for a curve
-NOTHING = {"era": 0, "largest": np.nan, "saved": 0, "every": 1, "dropped": 0}  # the last row before there is one
+NOTHING = {"era": 0, "largest": np.nan, "saved": 0, "every": 1, "lost": 0.0, "filled": 0.0}  # before the first row
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class Comparison:
     step: Percentiles | None
     twin: Percentiles | None
     step_flops: int
-    twin_flops: int
+    twin_flops: int  # with as much of the window as was filled
+    full_twin_flops: int
 
     @property
     def time_ratio(self) -> float | None:
@@ -42,8 +43,13 @@ class Comparison:
 
     @property
     def flops_ratio(self) -> float | None:
-        """How many times the continual model's arithmetic the twin does."""
+        """How many times the continual model's arithmetic the twin does, with as much as has been heard."""
         return self.twin_flops / self.step_flops if self.step_flops else None
+
+    @property
+    def full_flops_ratio(self) -> float | None:
+        """The same once the window is full."""
+        return self.full_twin_flops / self.step_flops if self.step_flops else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +67,8 @@ class CostReport:
     saved_flops: int  # over the session: work that the twin does and the continual model avoids
     twin_every: int  # the twin answers every k-th frame; 0 while it is not loaded
     frames: int
-    dropped: int  # samples
+    filled: float  # share of the window that holds tokens, 0..1
+    lost_seconds: float  # of sound, over the session
     series: NDArray[np.float64]  # (k, 2) ns of the encoder: step, twin; NaN where the twin did not answer
 
 
@@ -76,11 +83,14 @@ def report_costs(rows: NDArray[np.void], frames: int, model: ModelDescription, b
     rolling = rolling[rolling["era"] == last["era"]]
     shared, step, twin, differences = (rolling[name] for name in ("shared", "step", "twin", "difference"))
     differences = differences[~np.isnan(differences)]
-    frame = _comparison(shared + step, shared + twin, model, sum(model.flops.shared.values()))
+    full_twin = sum(model.flops.twin.values())
+    heard_twin = sum(model.flops.step.values()) + int(last["avoided"]) if len(rows) else full_twin
+    counts, both = (heard_twin, full_twin), sum(model.flops.shared.values())
+    frame = _comparison(shared + step, shared + twin, model, counts, both)
     return CostReport(
         model=model,
         backend=backend,
-        encoder=_comparison(step, twin, model, 0),
+        encoder=_comparison(step, twin, model, counts, 0),
         frame=frame,
         step_share=_share(frame.step),
         twin_share=_share(frame.twin),
@@ -89,7 +99,8 @@ def report_costs(rows: NDArray[np.void], frames: int, model: ModelDescription, b
         saved_flops=int(last["saved"]),
         twin_every=int(last["every"]),
         frames=frames,
-        dropped=int(last["dropped"]),
+        filled=float(last["filled"]),
+        lost_seconds=float(last["lost"]),
         series=np.stack([rows["step"], rows["twin"]], axis=1),
     )
 
@@ -99,13 +110,20 @@ def _share(spent: Percentiles | None) -> float | None:
 
 
 def _comparison(
-    step: NDArray[np.float64], twin: NDArray[np.float64], model: ModelDescription, shared_flops: int
+    step: NDArray[np.float64],
+    twin: NDArray[np.float64],
+    model: ModelDescription,
+    twin_flops: tuple[int, int],
+    shared_flops: int,
 ) -> Comparison:
+    """twin_flops: of its encoder, with what was heard and with a full window."""
+    heard, full = twin_flops
     return Comparison(
         step=_percentiles(step),
         twin=_percentiles(twin[~np.isnan(twin)]),
         step_flops=shared_flops + sum(model.flops.step.values()),
-        twin_flops=shared_flops + sum(model.flops.twin.values()),
+        twin_flops=shared_flops + heard,
+        full_twin_flops=shared_flops + full,
     )
 
 

@@ -20,8 +20,10 @@ from app.live.session_log import SessionLog
 from app.live.verdict import Judge, Verdict
 from app.stream.frames import RING_FRAMES
 from app.stream.snapshot import ModelDescription, Snapshot
+from audio import BANDS, FRAME_SECONDS
 
 MEANS = 4096  # an hour is 46 000 frames: then each is the mean of 16, 1.2 s
+LONGEST_STEP = 1.5 * FRAME_SECONDS  # from one frame to the next; what is longer was not heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Moment:
     seconds: float
     smoothed: NDArray[np.float32]  # (genres,)
     raw: NDArray[np.float32] | None  # (genres,) of the frame alone; None for a mean of several
+    twin: NDArray[np.float32] | None  # (genres,) the twin's smoothed answer; None where it is not known
     filled: float
     level_dbfs: float
     verdict: Verdict | None  # None for a mean of several
@@ -96,17 +99,20 @@ class Past:
             snapshot.seconds,
             snapshot.level_dbfs,
             snapshot.filled,
-            snapshot.dropped,
+            snapshot.lost_seconds,
             spent.log_mel + spent.tokenizer,
             spent.step,
             np.nan if spent.twin is None else spent.twin,
             np.nan if difference is None else difference,
             self._largest,
             self._saved,
+            snapshot.saved_flops,
             snapshot.twin_every,
             len(self._eras) - 1,
             snapshot.smoothed,
             snapshot.probabilities,
+            np.nan if snapshot.twin_smoothed is None else snapshot.twin_smoothed,
+            snapshot.log_mel,
         )
         self._verdicts[at] = self.verdict
         self.frames += 1
@@ -155,6 +161,7 @@ class Past:
                 seconds=float(row["seconds"]),
                 smoothed=row["smoothed"].copy(),
                 raw=row["raw"].copy(),
+                twin=None if np.isnan(row["twin_smoothed"][0]) else row["twin_smoothed"].copy(),
                 filled=float(row["filled"]),
                 level_dbfs=float(row["level_dbfs"]),
                 verdict=self._verdicts[number % len(self._rows)],
@@ -162,10 +169,10 @@ class Past:
         position = int(np.searchsorted(self._mean_seconds[: self._whole_means], seconds))
         position = min(position, self._whole_means - 1)  # a mean that is not whole yet is not known
         frame, shown = (position + 1) * self._stride, self._means[position]
-        return Moment(frame, float(self._mean_seconds[position]), shown, None, 1.0, 0.0, None)
+        return Moment(frame, float(self._mean_seconds[position]), shown, None, None, 1.0, 0.0, None)
 
     def curve(self, begin: float, end: float, columns: int) -> NDArray[np.float32]:
-        """(columns, genres) the answers at the middle of so many equal parts of a time; NaN where there are none."""
+        """(columns, genres) the answers at the middle of so many equal parts of a time; NaN where nothing was heard."""
         middles = begin + (np.arange(columns) + 0.5) * (end - begin) / columns
         curve = np.full((columns, len(self.genres)), np.nan, dtype=np.float32)
         if not self.frames:
@@ -176,9 +183,30 @@ class Past:
             old = (middles >= 0) & (middles < times[0])
             means = self._mean_seconds[: self._whole_means]
             curve[old] = self._means[np.minimum(np.searchsorted(means, middles[old]), self._whole_means - 1)]
-        new = (middles >= times[0]) & (middles <= times[-1])
-        curve[new] = self._rows["smoothed"][kept[np.searchsorted(times, middles[new], side="right") - 1]]
+        before = np.searchsorted(times, middles, side="right") - 1
+        new = (before >= 0) & (middles <= times[-1]) & (middles - times[before] < LONGEST_STEP)
+        curve[new] = self._rows["smoothed"][kept[before[new]]]
         return curve
+
+    def sound(self, begin: float, end: float, columns: int) -> NDArray[np.float32]:
+        """(columns, bands) dB, the mean of the frames in each of so many equal parts of a time, or the frame that a
+        part lies in; NaN where nothing was heard, and before the last minutes.
+        """
+        sound = np.full((columns, BANDS), np.nan, dtype=np.float32)
+        kept = self._kept(self.frames, len(self._rows))
+        times = self._rows["seconds"][kept]
+        edges = np.searchsorted(times, begin + np.arange(columns + 1) * (end - begin) / columns)
+        first = int(edges[0])
+        if first == len(kept):
+            return sound
+        # One more than there are, so that the last part has an end.
+        heard = self._rows["log_mel"][np.append(kept, kept[-1])[first : edges[-1] + 1]]
+        means = np.add.reduceat(heard, edges - first, axis=0)[:-1] / np.maximum(np.diff(edges), 1)[:, None]
+        # A frame ends at its time: a part that holds none lies in the next one, if there is one.
+        middles = begin + (np.arange(columns) + 0.5) * (end - begin) / columns
+        inside = np.append(times, np.inf)[edges[:-1]] - middles < LONGEST_STEP
+        sound[inside] = means[inside]
+        return sound
 
 
 def row_of(genres: int) -> np.dtype[np.void]:
@@ -188,16 +216,19 @@ def row_of(genres: int) -> np.dtype[np.void]:
             ("seconds", np.float64),
             ("level_dbfs", np.float32),
             ("filled", np.float32),
-            ("dropped", np.int64),  # samples, over the run
+            ("lost", np.float64),  # s of sound, over the run
             ("shared", np.float64),  # ns of log-mel and stem
             ("step", np.float64),  # ns of the continual encoder
             ("twin", np.float64),  # ns; NaN where the twin did not answer
             ("difference", np.float64),  # between the two answers; NaN as before
             ("largest", np.float64),  # over the run
             ("saved", np.int64),  # FLOPs, over the run
+            ("avoided", np.int64),  # FLOPs, of this frame alone
             ("every", np.int64),  # the twin answers every k-th frame
             ("era", np.int64),  # position of its model and backend
             ("smoothed", np.float32, (genres,)),
             ("raw", np.float32, (genres,)),
+            ("twin_smoothed", np.float32, (genres,)),  # NaN where it is not known
+            ("log_mel", np.float32, (BANDS,)),  # dB
         ]
     )

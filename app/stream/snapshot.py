@@ -77,15 +77,24 @@ class Snapshot:
     level_dbfs: float  # RMS of the last hop of input; -inf for zeros
     nanoseconds: Timing
     dropped: int  # samples lost since the session began
+    lost_seconds: float = 0.0  # the same in seconds
     unsure: bool = False  # whether the present answer is too improbable, or its leading two are too close
     compared: NDArray[np.floating] | None = None  # (genres,) the continual answer for the twin's frame; None: this one
+    twin_smoothed: NDArray[np.floating] | None = None  # (genres,) mean of the twin's answers for the same last tokens
     twin_every: int = 1  # k: the twin answers every k-th frame, later where that is not each; 0: it is not loaded yet
     saved_flops: int = 0  # work that the twin does for this frame and the continual encoder avoids
     backend: str = "torch"  # what computes the continual model
     model: ModelDescription | None = None  # which one answered; None where only one can
 
     def __post_init__(self) -> None:
-        for array in (self.log_mel, self.probabilities, self.smoothed, self.twin_probabilities, self.compared):
+        for array in (
+            self.log_mel,
+            self.probabilities,
+            self.smoothed,
+            self.twin_probabilities,
+            self.compared,
+            self.twin_smoothed,
+        ):
             if array is not None:
                 array.setflags(write=False)
 

@@ -61,8 +61,8 @@ LATE_TWIN = (
     "not hold up the continual model. Its times are of the frames it did answer."
 )
 FRAMES = "Frames computed since listening began."
-DROPPED = (
-    "Sound samples lost since listening began, because the computer could not keep up. Frames not drawn were "
+LOST = (
+    "Sound that was lost since listening began, because the computer could not keep up. Frames not drawn were "
     "computed, but the window was too slow to show them."
 )
 
@@ -85,15 +85,20 @@ def whole(count: int) -> str:
     return f"{count:,}".replace(",", THIN)
 
 
-def microseconds(nanoseconds: float) -> str:
-    """118 400 is "118 µs"; below ten one decimal."""
-    value = nanoseconds / 1e3
-    return f"{value:.1f} µs" if value < 10 else f"{whole(round(value))} µs"
+def seconds(length: float) -> str:
+    """0.25 is "0.25 s"; no time at all is "0 s"."""
+    return f"{length:.2f} s" if 0 < length < 10 else f"{length:.0f} s"
+
+
+def duration(nanoseconds: float) -> str:
+    """Two or three digits: 388 000 is "388 µs", 3 521 000 is "3.5 ms"."""
+    value, unit = _scaled(max(nanoseconds, 1e3) / 1e3, DURATIONS[1:])
+    return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
 
 
 def step_note(nanoseconds: float, is_quickest: bool) -> str:
     """9640 is "9.6 µs a step", and perhaps the quickest here."""
-    return f"{microseconds(nanoseconds)} a step{', the quickest here' if is_quickest else ''}"
+    return f"{duration(nanoseconds)} a step{', the quickest here' if is_quickest else ''}"
 
 
 def flops(count: float, unit: str = "FLOP") -> str:
@@ -137,13 +142,12 @@ def ratio(times: float | None) -> str:
 
 
 def difference(probability: float | None) -> str:
-    """0.00000029 is "2.9e-7"."""
+    """One digit that counts, and in full: 0.00000029 is "0.0000003"."""
     if probability is None:
         return UNKNOWN
     if probability == 0:
         return "0"
-    mantissa, exponent = f"{probability:.1e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
+    return f"{probability:.{max(-math.floor(math.log10(probability)), 2)}f}"
 
 
 def level(dbfs: float) -> str:

@@ -180,7 +180,7 @@ class ComparisonLine(Explained):
         if not self._is_measured:
             self.value.show_text(words.flops(values[0]))
         else:
-            self.value.show_text(words.microseconds(values[0]) if values else words.UNKNOWN)
+            self.value.show_text(words.duration(values[0]) if values else words.UNKNOWN)
             self.tail.show_text(tail(*values[1:]) if values else "")
         self.bar.show_values(axis, values)
 

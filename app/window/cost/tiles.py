@@ -24,7 +24,7 @@ TILES = (
     ("Arithmetic saved", words.SAVED, "saved", "saved_words"),
     ("Memory of state", words.MEMORY, "memory_step", "memory_twin"),
     ("Frames", words.FRAMES, "frames", "missed"),
-    ("Dropped samples", words.DROPPED, "dropped", "dropped_words"),
+    ("Lost sound", words.LOST, "lost", "lost_words"),
 )
 
 
@@ -132,7 +132,7 @@ class Tile(Explained):
 
 def figures_of(report: CostReport, missed: int) -> list[tuple[str, Role, str, Role]]:
     """What each tile shows, with its colours: the number and the line below it."""
-    model, lost = report.model, report.dropped > 0
+    model, lost = report.model, report.lost_seconds > 0
     verdict, urgency = budget_verdict(report.step_share)
     twin_share = words.budget_share(report.twin_share)
     return [
@@ -147,7 +147,7 @@ def figures_of(report: CostReport, missed: int) -> list[tuple[str, Role, str, Ro
         (words.flops(model.step_bytes, "B"), "text", f"twin {words.flops(model.twin_bytes, 'B')}", "muted"),
         (words.whole(report.frames), "text", f"{words.whole(missed)} not drawn", "warning" if missed else "muted"),
         (
-            words.whole(report.dropped),
+            words.seconds(report.lost_seconds),
             "warning" if lost else "text",
             "sound was lost" if lost else "all sound heard",
             "muted",

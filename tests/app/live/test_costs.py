@@ -54,6 +54,16 @@ def test_the_whole_frame_counts_log_mel_and_stem_for_both_models(past: Past) -> 
     assert report.frame.flops_ratio == pytest.approx(82_000_000 / 2_200_000)
 
 
+def test_arithmetic_is_counted_for_what_was_heard_and_for_a_full_window(past: Past) -> None:
+    assert past.report().frame.twin_flops == past.report().frame.full_twin_flops == 82_000_000
+    past.add([snapshot(0, saved_flops=1_000_000, filled=0.1), snapshot(1, saved_flops=2_200_000, filled=0.2)])
+    report = past.report()
+    assert report.filled == pytest.approx(0.2)
+    assert report.encoder.twin_flops == 2_400_000
+    assert report.encoder.flops_ratio == pytest.approx(12.0)
+    assert report.encoder.full_flops_ratio == pytest.approx(400.0)
+
+
 def test_shares_are_of_the_time_between_two_frames(past: Past) -> None:
     past.add([snapshot(step=100_000, twin=4_000_000, shared=150_000)])
     report = past.report()
@@ -85,12 +95,12 @@ def test_the_largest_difference_is_kept_and_the_present_one_moves_on(past: Past)
     assert report.present_difference == pytest.approx(2e-7, rel=1e-6)
 
 
-def test_frames_and_dropped_samples_are_counted_over_the_whole_run(past: Past) -> None:
+def test_frames_and_lost_sound_are_counted_over_the_whole_run(past: Past) -> None:
     past.add([snapshot(index) for index in range(ROLLING_FRAMES + 3)])
-    past.add([snapshot(ROLLING_FRAMES + 3, dropped=1024)])
+    past.add([snapshot(ROLLING_FRAMES + 3, lost_seconds=0.05)])
     report = past.report()
     assert report.frames == ROLLING_FRAMES + 4
-    assert report.dropped == 1024
+    assert report.lost_seconds == 0.05
 
 
 def test_percentiles_never_mix_two_models_or_two_backends_but_the_curve_goes_on(past: Past) -> None:
@@ -120,7 +130,7 @@ def test_a_late_answer_of_the_twin_is_compared_to_the_answer_for_its_own_frame(p
 
 def test_any_moment_of_the_last_five_minutes_can_be_asked_for_again(past: Past) -> None:
     frames = [
-        snapshot(index, step=100_000 + index, saved_flops=3, difference=1e-9 * (index % 50), dropped=index)
+        snapshot(index, step=100_000 + index, saved_flops=3, difference=1e-9 * (index % 50), lost_seconds=index / 1000)
         for index in range(RING_FRAMES + 300)
     ]
     as_it_was = {}
@@ -135,8 +145,8 @@ def test_any_moment_of_the_last_five_minutes_can_be_asked_for_again(past: Past) 
             expected.frames,
             expected.saved_flops,
         )
-        assert (found.largest_difference, found.present_difference, found.dropped) == (
+        assert (found.largest_difference, found.present_difference, found.lost_seconds) == (
             expected.largest_difference,
             expected.present_difference,
-            expected.dropped,
+            expected.lost_seconds,
         )

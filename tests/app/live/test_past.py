@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -102,6 +103,28 @@ def test_the_curve_is_what_each_moment_says_and_nothing_where_nothing_is(count: 
             np.testing.assert_allclose(column, moment.smoothed, rtol=0, atol=1e-6)
         else:
             assert np.isnan(column).all()
+
+
+def test_the_sound_of_a_part_of_time_is_the_mean_of_its_frames() -> None:
+    past, heard = Past(GENRES, MODEL), np.random.default_rng(2).uniform(-60, 17, 45)
+    past.add([snapshot(index, decibels=float(level)) for index, level in enumerate(heard)])
+    three = past.sound(-FRAME / 2, 44.5 * FRAME, 15)  # three frames end in each part
+    np.testing.assert_allclose(three[:, 7], heard.reshape(15, 3).mean(axis=1), rtol=1e-5)
+    fine = past.sound(-0.01, 44 * FRAME - 0.01, 4 * 44)  # four parts in each frame
+    np.testing.assert_allclose(fine[1:, 0], np.repeat(heard[1:], 4)[:-1], rtol=1e-5)
+    assert np.isnan(past.sound(-5.0, -1.0, 10)).all()
+    assert np.isnan(past.sound(60.0, 70.0, 10)).all()
+
+
+def test_what_was_lost_is_heard_neither_as_sound_nor_as_an_answer() -> None:
+    past = Past(GENRES, MODEL)
+    late = [replace(frame(index), seconds=index * FRAME + 5.0) for index in range(20, 40)]
+    past.add([*(frame(index) for index in range(20)), *late])
+    begin, end = 19 * FRAME + 0.2, 20 * FRAME + 4.8
+    assert np.isnan(past.curve(begin, end, 30)).all()
+    assert np.isnan(past.sound(begin, end, 30)).all()
+    assert not np.isnan(past.curve(end + 0.4, end + 1.0, 30)).any()
+    assert not np.isnan(past.sound(end + 0.4, end + 1.0, 30)).any()
 
 
 def test_another_run_begins_with_an_empty_past_and_the_log_goes_on() -> None:

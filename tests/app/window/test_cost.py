@@ -34,7 +34,7 @@ def test_shown_costs_are_those_of_the_past(window: MainWindow, session: Scripted
     for name, comparison in (("encoder", report.encoder), ("frame", report.frame)):
         for model, spread in (("step", comparison.step), ("twin", comparison.twin)):
             assert spread is not None
-            assert text(window, f"time_{name}_{model}") == words.microseconds(spread.p50)
+            assert text(window, f"time_{name}_{model}") == words.duration(spread.p50)
             assert text(window, f"time_{name}_{model}_tail") == tail(spread.p95, spread.p99)
         assert text(window, f"time_{name}_ratio") == words.ratio(comparison.time_ratio)
         assert text(window, f"flops_{name}_ratio") == words.ratio(comparison.flops_ratio)
@@ -56,9 +56,9 @@ def test_flops_are_known_before_anything_runs_and_times_are_not(window: MainWind
 def test_every_loss_is_counted_and_shown(window: MainWindow, session: ScriptedSession) -> None:
     window.listen("desk")
     session.missed = 12
-    session.queue([snapshot(dropped=34_567)])
+    session.queue([snapshot(lost_seconds=0.784)])
     window.tick()
-    assert text(window, "dropped") == f"34{words.THIN}567"
+    assert text(window, "lost") == "0.78 s"
     assert text(window, "missed") == "12 not drawn"
 
 
@@ -219,14 +219,16 @@ def test_a_model_chosen_before_anything_runs_is_counted_at_once(window: MainWind
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (words.microseconds(118_400), "118 µs"),
-        (words.microseconds(9_440), "9.4 µs"),
+        (words.duration(118_400), "118 µs"),
+        (words.duration(3_521_000), "3.5 ms"),
+        (words.duration(122_400_000), "122 ms"),
+        (words.duration(9_440), "9.4 µs"),
         (words.flops(412_345), "412 kFLOP"),
         (words.flops(999_600), "1.00 MFLOP"),
         (words.flops(36_500_000), "36.5 MFLOP"),
         (words.ratio(4.24), "4.2\N{MULTIPLICATION SIGN}"),
         (words.ratio(412.4), "412\N{MULTIPLICATION SIGN}"),
-        (words.difference(2.94e-7), "2.9e-7"),
+        (words.difference(2.94e-7), "0.0000003"),
         (words.difference(0.0), "0"),
         (words.budget_share(0.00373), "0.37 %"),
         (words.budget_share(0.061), "6.1 %"),

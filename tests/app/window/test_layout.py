@@ -113,7 +113,7 @@ def test_no_text_is_cut_at_any_size(window: MainWindow, session: ScriptedSession
     window.listen("Built-in microphone")
     window.resize(width, height)
     frames = [
-        snapshot(index, "classical", 1.0, step=123_456, twin=23_456_789, difference=3.4e-7, dropped=12_345)
+        snapshot(index, "classical", 1.0, step=123_456, twin=23_456_789, difference=3.4e-7, lost_seconds=1.25)
         for index in range(300)
     ]
     session.queue(frames)
