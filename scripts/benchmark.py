@@ -32,7 +32,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
-import json
 import os
 import platform
 import sys
@@ -66,6 +65,7 @@ from app.stream.bench import (
 )
 from app.stream.measure import Percentiles, machine
 from app.stream.weights import default_weights
+from app.text import to_json
 from audio import FRAME_SECONDS
 from model import Classifier, ModelConfig, load_classifier
 from model.compiled.classifier import CompiledClassifier
@@ -266,7 +266,7 @@ def main() -> int:
         report["window"] = benchmark_window.measure_apart(QUICK_WINDOW if arguments.quick else WINDOW_SECONDS)
     if arguments.plot is not None:
         plot(report, arguments.plot)
-    print(json.dumps(report) if arguments.json else "\n".join(table(report)))
+    print(to_json(report) if arguments.json else "\n".join(table(report)))
     return 0
 
 

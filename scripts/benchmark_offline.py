@@ -30,6 +30,8 @@ from scripts.preparation import CHECKOUT, run_within_environment
 
 run_within_environment()
 
+from app.text import to_json
+
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
@@ -169,7 +171,7 @@ def main() -> int:
     parser.add_argument("--day", action="store_true", help="a file of 24 hours too")
     arguments = parser.parse_args()
     report = measure(arguments.quick, arguments.day)
-    print(json.dumps(report) if arguments.json else "\n".join(table(report)))
+    print(to_json(report) if arguments.json else "\n".join(table(report)))
     return 0
 
 

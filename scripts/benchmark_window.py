@@ -36,6 +36,7 @@ import soundfile
 
 from app.stream.measure import percentiles
 from app.stream.weights import default_weights
+from app.text import to_json
 from audio import SAMPLE_RATE
 
 if TYPE_CHECKING:  # Qt is imported where the window is: scripts/benchmark.py has none
@@ -144,7 +145,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=SECONDS, help=f"default: {SECONDS:g}")
     arguments = parser.parse_args()
     report = measure(arguments.seconds)
-    print(json.dumps(report) if arguments.json else "\n".join(table(report)), flush=True)
+    print(to_json(report) if arguments.json else "\n".join(table(report)), flush=True)
     return 0
 
 

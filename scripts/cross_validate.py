@@ -10,7 +10,6 @@ the cross-validation are taken. A fold that is in RESULTS already is not trained
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -25,6 +24,7 @@ import torch
 
 from app.files.console import Console
 from app.files.output import WholeFile
+from app.text import to_json
 from model.training import TrainingError, TrainingPlan, clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
 from scripts.dataset.clips import artist_folds
@@ -58,8 +58,8 @@ def main() -> int:
         console.clear()
         console.error("interrupted; the same command goes on with what is there")
         return 130
-    (arguments.folder / "calibration.json").write_text(json.dumps(calibration, indent=1) + "\n")
-    print(json.dumps(calibration))
+    (arguments.folder / "calibration.json").write_text(to_json(calibration, indent=1) + "\n")
+    print(to_json(calibration))
     return 0
 
 

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 from pathlib import Path
@@ -22,6 +21,7 @@ from scripts.preparation import run_within_environment
 run_within_environment()
 
 from app.stream.weights import default_weights
+from app.text import to_json
 from model import WeightsError, load_classifier
 from scripts.dataset import DatasetError, add_data_arguments, read_dataset
 from scripts.measures import accuracy_through_noise, confident_windows, evaluate
@@ -45,7 +45,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("evaluate: interrupted, nothing was measured", file=sys.stderr)
         return 130
-    print(json.dumps(figures) if arguments.json else describe(figures))
+    print(to_json(figures) if arguments.json else describe(figures))
     return 0
 
 

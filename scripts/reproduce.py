@@ -26,7 +26,8 @@ from scripts.preparation import CHECKOUT, TO_TRAIN, run_within_environment
 
 run_within_environment(("train",), TO_TRAIN)
 
-from app.files.console import Console, clock
+from app.files.console import Console
+from app.text import clock
 from model.training import TrainingError
 from scripts.dataset import DatasetError, add_data_arguments
 from scripts.training.family import Task, members, perform
@@ -71,7 +72,7 @@ def train(tasks: list[Task], jobs: int, console: Console) -> None:
         left = (time.monotonic() - began) / number * (len(open_tasks) - number)
         console.note(
             f"{result['name']} seed {result['seed']}: accuracy {result['accuracy']:.3f}, "
-            f"log-loss {result['log_loss']:.3f}, {clock(round(result['seconds']))}; about {clock(round(left))} left"
+            f"log-loss {result['log_loss']:.3f}, {clock(result['seconds'])}; about {clock(left)} left"
         )
 
 

@@ -10,7 +10,6 @@ as the window grows.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import textwrap
 from dataclasses import asdict, dataclass, replace
@@ -22,6 +21,7 @@ from scripts.preparation import run_within_environment
 
 run_within_environment()
 
+from app.text import to_json
 from model import ModelConfig, step_cost, twin_cost
 
 TOLERANCE = 0.02
@@ -64,7 +64,7 @@ def main() -> int:
             "growth": growth,
             "thousandfold_from_window": passes,
         }
-        print(json.dumps(figures))
+        print(to_json(figures))
     else:
         print_published(cells)
         print_growth(growth, passes)

@@ -13,7 +13,6 @@ while three threads are busy: the exit code is 1 unless captured + dropped sampl
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import multiprocessing
 import sys
@@ -31,6 +30,7 @@ run_within_environment(imported=TO_WATCH)
 
 import torch
 
+from app.text import to_json
 from model import ModelConfig
 from model.attention.fixed import FixedLandmarkKernel
 from model.attention.multi_head import make_kernel
@@ -179,12 +179,12 @@ def main() -> int:
         except FileNotFoundError as error:
             print(f"soak: {error}", file=sys.stderr)
             return 2
-        print(json.dumps(asdict(captured)) if arguments.json else "\n".join(soak_capture.table(captured)))
+        print(to_json(asdict(captured)) if arguments.json else "\n".join(soak_capture.table(captured)))
         return 0 if captured.holds else 1
     results = soak_side_by_side(tuple(arguments.kinds), arguments.steps, report=True)
     if arguments.json:
         kinds = {name: asdict(result) for name, result in results.items()}
-        print(json.dumps({"torch": torch.__version__, "kinds": kinds}))
+        print(to_json({"torch": torch.__version__, "kinds": kinds}))
     else:
         print("\n".join(table(results)))
     return 0 if all(result.holds for result in results.values()) else 1

@@ -16,7 +16,6 @@ is a new process without settings; one start before them, which is not counted, 
 from __future__ import annotations
 
 import argparse
-import json
 import mmap
 import os
 import re
@@ -46,6 +45,7 @@ import soundfile
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
 from app.stream.measure import machine
+from app.text import to_json
 from scripts.benchmark_offline import COMMAND, time_command
 from scripts.virtual_microphone import VirtualMicrophone
 
@@ -180,7 +180,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object")
     arguments = parser.parse_args()
     report = measure(arguments.rounds)
-    print(json.dumps(report) if arguments.json else "\n".join(table(report)))
+    print(to_json(report) if arguments.json else "\n".join(table(report)))
     return 0
 
 

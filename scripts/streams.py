@@ -12,7 +12,6 @@ Tensor dimensions: S streams, C clips in each, T frames of a clip, G genres.
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 from dataclasses import dataclass, replace
@@ -33,6 +32,7 @@ from torch import Tensor
 from app.files.console import Console
 from app.live.answering import SMOOTHING_FRAMES
 from app.stream.weights import default_weights
+from app.text import to_json
 from audio import FRAME_SECONDS
 from model import Classifier, WeightsError, load_for_training, probabilities
 from model.training import clip_probabilities
@@ -159,7 +159,7 @@ def main() -> int:
     except (DatasetError, WeightsError, ValueError) as error:
         print(f"streams: {error}", file=sys.stderr)
         return 1
-    print(json.dumps({"streams": rows}) if arguments.json else describe(rows))
+    print(to_json({"streams": rows}) if arguments.json else describe(rows))
     return 0
 
 

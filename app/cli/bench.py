@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 from typing import Any
 
 from app.cli import EXIT_OK, UsageError
+from app.text import to_json
 
 SCHEMA = "nystream-bench-1"
 FRAMES_PER_ROUND = 15
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         "flops": {"step": step_cost(config).total, "twin": twin_cost(config).total},
         "growth": growth,
     }
-    print(json.dumps(figures, indent=1) if options.json else "\n".join(_table(figures)))
+    print(to_json(figures, indent=1) if options.json else "\n".join(_table(figures)))
     return EXIT_OK
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from dataclasses import asdict
 
 from app.cli import EXIT_OK, EXIT_SOME_FAILED
+from app.text import one_line, to_json
 
 SCHEMA = "nystream-devices-1"
 
@@ -24,12 +24,12 @@ def run(options: argparse.Namespace) -> int:
         devices, problem, code = [], str(error), EXIT_SOME_FAILED
     if options.json:
         described = {"schema": SCHEMA, "devices": [asdict(device) for device in devices], "problem": problem}
-        print(json.dumps(described, indent=1))
+        print(to_json(described, indent=1))
     else:
         for device in devices:
             mark = "*" if device.is_default else " "
             sound = f"{device.host_api}, {device.channels} channels, {device.sample_rate} Hz"
-            print(f"{mark} {device.index}: {device.name} ({sound})")
+            print(f"{mark} {device.index}: {one_line(device.name)} ({sound})")
     if problem:
         print(f"nystream: {problem}", file=sys.stderr)
     return code

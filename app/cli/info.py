@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import platform
 from typing import Any
 
@@ -11,6 +10,7 @@ from app import __version__
 from app.cli import EXIT_OK
 from app.installed import PACKAGES, version_of
 from app.stream.weights import default_weights
+from app.text import one_line, to_json
 
 SCHEMA = "nystream-info-1"
 
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         "notes": read_notes(options.weights),
     }
     if options.json:
-        print(json.dumps(described, indent=1))
+        print(to_json(described, indent=1))
         return EXIT_OK
     print(f"nystream {__version__}, Python {described['python']}, {described['system']}")
     print(", ".join(f"{name} {version or 'missing'}" for name, version in described["packages"].items()))
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
     print("frames are computed by {name}: {note}".format(**described["live_path"]))
     print("log-mel is computed by {name}: {note}".format(**described["front_end"]))
     for name, note in described["notes"].items():
-        print(f"{name}: {note}")
+        print(one_line(f"{name}: {note}"))
     card = default_weights().with_name("MODEL_CARD.md")
     if options.weights == default_weights() and card.is_file():
         print(f"\n{card.read_text(encoding='utf-8').strip()}")

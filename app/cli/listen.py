@@ -32,8 +32,8 @@ def run(options: argparse.Namespace) -> int:
     weights = Path(os.path.abspath(options.weights))
     model = load_model(weights)
     model.make_backend()  # loads the compiled functions now: no sound waits for them
-    described = Run(identify(weights), asdict(parameters), timeline=True, colour=wants_colour(sys.stdout))
-    writer = WRITERS["jsonl" if options.jsonl else "table"](sys.stdout, described)
+    shown = Run(identify(weights), asdict(parameters), model.config.genres, True, wants_colour(sys.stdout))
+    writer = WRITERS["jsonl" if options.jsonl else "table"](sys.stdout, shown)
     said, begun = "", False
     end = None if duration is None else time.monotonic() + SILENT_START_SECONDS + duration
     try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import EXIT_OK, UsageError
 from app.stream.weights import default_weights, family_weights
+from app.text import to_json
 
 if TYPE_CHECKING:
     from app.stream.bench import ModelStep
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
             {"name": one.name, "weights": str(one.weights), "path": one.backend, "step_us": one.step_us}
             for one in steps
         ]
-        print(json.dumps({"schema": SCHEMA, "window_seconds": seconds, "rows": rows}, indent=1))
+        print(to_json({"schema": SCHEMA, "window_seconds": seconds, "rows": rows}, indent=1))
         return EXIT_OK
     print(f"a step with a window of {seconds:g} s, microseconds p50 (p99), in turns on this machine")
     for one in steps:

@@ -7,6 +7,8 @@ import shutil
 import sys
 import time
 
+from app.text import clock, one_line
+
 RED, BOLD, PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[0m"
 REDRAW_SECONDS = 0.1
 
@@ -19,11 +21,6 @@ def wants_colour(stream: object) -> bool:
 def _can_redraw(stream: object) -> bool:
     """Whether it is a terminal that knows more than lines. A closed stream is None."""
     return bool(getattr(stream, "isatty", bool)()) and os.environ.get("TERM") != "dumb"
-
-
-def one_line(text: str) -> str:
-    """Names may hold line ends; a line on the screen may not."""
-    return text.replace("\n", "\\n").replace("\r", "\\r")
 
 
 class Console:
@@ -61,7 +58,7 @@ class Console:
             return
         self._drawn = now
         fraction = min(max(fraction, 0.0), 1.0)
-        left = f"{clock(round((now - self._began) * (1 - fraction) / fraction))} left" if fraction > 0.005 else ""
+        left = f"{clock((now - self._began) * (1 - fraction) / fraction)} left" if fraction > 0.005 else ""
         done = round(20 * fraction)
         line = f"{'#' * done}{'-' * (20 - done)} {100 * fraction:3.0f} % {left}  {one_line(what)}"
         width = shutil.get_terminal_size().columns - 1
@@ -79,10 +76,3 @@ class Console:
     def _say(self, line: str) -> None:
         self.clear()
         print(line, file=sys.stderr, flush=True)
-
-
-def clock(seconds: float) -> str:
-    """83.4 is "1:23"; with hours "1:00:05"."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import IO, Any, ClassVar
 
 from app.files.answer import FileAnswer, FileError, Hop
-from app.files.console import BOLD, PLAIN, clock, one_line
+from app.files.console import BOLD, PLAIN
 from app.stream.stream import TwinComparison
+from app.text import clock, csv_row, half_up, one_line
 from audio import SAMPLE_RATE
 
 COMPARED = tuple(field.name for field in fields(TwinComparison) if field.name != "twin_probabilities")
@@ -25,6 +25,7 @@ class Run:
 
     model: dict[str, str]  # name, hash
     parameters: dict[str, Any]
+    genres: tuple[str, ...]
     timeline: bool = False  # whether the formats with a choice give a row per hop instead of one per file
     colour: bool = False
 
@@ -79,7 +80,7 @@ class TableWriter(Writer):
 
     def add_hop(self, path: str, hop: Hop) -> None:
         if self.run.timeline:
-            print(self._line(f"{path} {clock(round(hop.start))}", hop), file=self.stream, flush=True)
+            print(self._line(f"{path} {clock(hop.start)}", hop), file=self.stream, flush=True)
 
     def _line(self, of: str, answer: FileAnswer | Hop) -> str:
         genre = f"{BOLD}{answer.genre}{PLAIN}" if self.run.colour else answer.genre
@@ -89,26 +90,25 @@ class TableWriter(Writer):
 class CsvWriter(Writer):
     """One header, one row per file, or with a timeline one per hop: what spreadsheets, pandas and R open as it is.
 
-    Commas, points and a header whatever the locale, quoting by RFC 4180 but with bare line feeds, which Unix tools
-    expect. A column per genre, not a list in a cell, so that nothing has to be parsed twice. Unsure is 0 or 1, because
-    programs disagree on how to spell truth.
+    Commas, points and a header whatever the locale and however many rows follow; see `csv_row`. A column per genre, not
+    a list in a cell, so that nothing has to be parsed twice. Unsure is 0 or 1, because programs disagree on how to
+    spell truth.
     """
 
     suffix = ".csv"
-    _begun = False
+
+    def begin(self) -> None:
+        self._compared = COMPARED if self.run.parameters["compare"] and not self.run.timeline else ()
+        times = ("start", "end") if self.run.timeline else ("duration",)
+        names = ["path", *times, "genre", "probability", "unsure", *self.run.genres, *self._compared]
+        self.stream.write(csv_row(names))
 
     def add(self, answer: FileAnswer) -> None:
-        writer = csv.writer(self.stream, lineterminator="\n")
-        compared = COMPARED if self.run.parameters["compare"] and not self.run.timeline else ()
-        if not self._begun:
-            times = ("start", "end") if self.run.timeline else ("duration",)
-            writer.writerow(["path", *times, "genre", "probability", "unsure", *answer.probabilities, *compared])
-            self._begun = True
         for part in answer.timeline.hops() if self.run.timeline else [answer]:
             spans = (part.duration,) if isinstance(part, FileAnswer) else (part.start, part.end)
-            row: list[Any] = [answer.path, *map("{:.3f}".format, spans), part.genre, f"{part.probability:.6f}"]
-            row += [int(part.unsure), *map("{:.6f}".format, part.probabilities.values())]
-            writer.writerow(row + [getattr(answer.comparison, name) for name in compared])
+            row: list[Any] = [answer.path, *(f"{half_up(span, 3):.3f}" for span in spans), part.genre]
+            row += [f"{part.probability:.6f}", int(part.unsure), *map("{:.6f}".format, part.probabilities.values())]
+            self.stream.write(csv_row(row + [getattr(answer.comparison, name) for name in self._compared]))
         self.stream.flush()
 
 

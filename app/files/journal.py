@@ -24,6 +24,7 @@ from typing import Any
 from app.files.answer import FileAnswer
 from app.files.json_formats import file_pieces, read_file
 from app.files.output import Destination, Tree
+from app.text import to_json
 
 NAME = ".nystream-resume"
 
@@ -116,7 +117,7 @@ class Journal:
             "answered_with": self._answered_with,
             "fingerprint": asdict(fingerprint),
         }
-        line = (json.dumps(head)[:-1] + ', "answer": ' + "".join(file_pieces(answer)) + "}\n").encode()
+        line = (to_json(head)[:-1] + ', "answer": ' + "".join(file_pieces(answer)) + "}\n").encode()
         self._file.seek(self._end)
         if self._file.write(line) < len(line):  # the disk is full: half a line is none
             self._file.truncate(self._end)

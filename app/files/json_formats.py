@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import PurePath
@@ -14,6 +13,7 @@ from app import __version__
 from app.files.answer import FileAnswer, FileError, Hop, Segment, Timeline
 from app.files.formats import Writer
 from app.stream.stream import TwinComparison
+from app.text import to_json
 
 SCHEMA = "nystream-classify-1"
 JAMS_VERSION = "0.3.4"  # of the specification that this follows
@@ -31,10 +31,10 @@ def file_pieces(answer: FileAnswer, separator: str = ", ") -> Iterator[str]:
     head["segments"] = [asdict(segment) for segment in answer.timeline.segments()]
     if answer.comparison is not None:
         head["comparison"] = _describe_comparison(answer.comparison)
-    yield json.dumps(head)[:-1]
+    yield to_json(head)[:-1]
     yield ', "timeline": ['
     for index, hop in enumerate(answer.timeline.hops()):
-        yield (separator if index else "") + json.dumps(asdict(hop))
+        yield (separator if index else "") + to_json(asdict(hop))
     yield "]}"
 
 
@@ -78,8 +78,8 @@ class JsonWriter(Writer):
     _begun = False
 
     def begin(self) -> None:
-        self.stream.write(f'{{"schema": {json.dumps(SCHEMA)},\n"model": {json.dumps(self.run.model)},\n')
-        self.stream.write(f'"parameters": {json.dumps(self.run.parameters)},\n"files": [')
+        self.stream.write(f'{{"schema": {to_json(SCHEMA)},\n"model": {to_json(self.run.model)},\n')
+        self.stream.write(f'"parameters": {to_json(self.run.parameters)},\n"files": [')
 
     def add(self, answer: FileAnswer) -> None:
         self.stream.write(",\n" if self._begun else "\n")
@@ -87,7 +87,7 @@ class JsonWriter(Writer):
         self.stream.writelines(file_pieces(answer, separator=",\n  "))
 
     def finish(self, errors: Sequence[FileError]) -> None:
-        self.stream.write(f'],\n"errors": {json.dumps([asdict(error) for error in errors])}}}\n')
+        self.stream.write(f'],\n"errors": {to_json([asdict(error) for error in errors])}}}\n')
         self.stream.flush()
 
 
@@ -107,7 +107,7 @@ class JsonLinesWriter(Writer):
         self.stream.flush()
 
     def add_hop(self, path: str, hop: Hop) -> None:
-        print(json.dumps({"path": path, **asdict(hop)}), file=self.stream, flush=True)
+        print(to_json({"path": path, **asdict(hop)}), file=self.stream, flush=True)
 
 
 class JamsWriter(Writer):
@@ -138,8 +138,7 @@ class JamsWriter(Writer):
             ],
             "sandbox": {"path": answer.path, "unsure": answer.unsure, "probabilities": answer.probabilities},
         }
-        json.dump(document, self.stream, indent=1)
-        self.stream.write("\n")
+        self.stream.write(to_json(document, indent=1) + "\n")
         self.stream.flush()
 
     def _annotation(self, answer: FileAnswer, segments: Iterable[Segment], what: str) -> dict[str, object]:

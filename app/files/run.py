@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 from collections import deque
@@ -24,6 +23,7 @@ from app.files.output import Destination, Output, Tree, WholeFile
 from app.files.parameters import Parameters
 from app.files.pool import CannotRun, Workers, cluster, on_signal, processes
 from app.stream.models import identify
+from app.text import to_json
 from audio import RawFormat, RawSource, UnreadableFile
 from model import WeightsError
 
@@ -102,9 +102,9 @@ class Queue:
         self._journal = None
         try:
             # What there is of one document is ours to replace when it is continued.
-            self._output = Output(
-                request.destination, request.format, Run(identity, described, request.timeline, colour), replaces, stack
-            )
+            genres = load_once(*self._weights).config.genres
+            run = Run(identity, described, genres, request.timeline, colour)
+            self._output = Output(request.destination, request.format, run, replaces, stack)
             if path is not None:
                 answered_with = {"schema": SCHEMA, "model": identity["hash"], "parameters": described}
                 self._journal = Journal(path, answered_with, keep=request.resume or not request.overwrite)
@@ -233,8 +233,7 @@ class Queue:
         if self._request.errors_file is not None:
             failed = {"schema": SCHEMA, "errors": [asdict(error) for error in self._errors]}
             with WholeFile(self._request.errors_file, self._request.overwrite or self._request.resume) as whole:
-                json.dump(failed, whole.stream, indent=1)
-                whole.stream.write("\n")
+                whole.stream.write(to_json(failed, indent=1) + "\n")
                 whole.commit()
 
     def _count(self) -> None:

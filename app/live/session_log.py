@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from array import array
 from collections.abc import Iterator, Sequence
 
@@ -12,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.stream.snapshot import Snapshot
+from app.text import csv_row, to_json
 
 SCHEMA = "nystream-session-1"
 NUMBERS = ("seconds", "level_dbfs", "filled", "dropped", "log_mel_us", "tokenizer_us", "step_us", "twin_us")
@@ -48,18 +46,16 @@ class SessionLog:
 
     def as_csv(self) -> bytes:
         """One line a frame, a cell empty where nothing was measured; raw_* is of the frame alone, the rest smoothed."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
         raw = [f"raw_{genre}" for genre in self._genres]
-        writer.writerow(["run", "source", *NUMBERS, "genre", *self._genres, *raw])
+        rows = [csv_row(["run", "source", *NUMBERS, "genre", *self._genres, *raw])]
         for run, source, genre, values in self._frames():
             cells = [f"{value:.6g}" if np.isfinite(value) else "" for value in values]
-            writer.writerow([run, source, *cells[: len(NUMBERS)], genre, *cells[len(NUMBERS) :]])
-        return text.getvalue().encode("utf-8")
+            rows.append(csv_row([run, source, *cells[: len(NUMBERS)], genre, *cells[len(NUMBERS) :]]))
+        return "".join(rows).encode("utf-8", "backslashreplace")
 
     def as_json_lines(self) -> bytes:
         """One object a frame, after one that says what they are; null where nothing was measured."""
-        lines = [json.dumps({"schema": SCHEMA, "genres": self._genres})]
+        lines = [to_json({"schema": SCHEMA, "genres": self._genres})]
         first, after = len(NUMBERS), len(NUMBERS) + len(self._genres)
         for run, source, genre, values in self._frames():
             shown = [round(float(value), 6) if np.isfinite(value) else None for value in values]
@@ -71,7 +67,7 @@ class SessionLog:
                 "probabilities": dict(zip(self._genres, shown[first:after], strict=True)),
                 "raw": dict(zip(self._genres, shown[after:], strict=True)),
             }
-            lines.append(json.dumps(frame))
+            lines.append(to_json(frame))
         return ("\n".join(lines) + "\n").encode("utf-8")
 
     def _frames(self) -> Iterator[tuple[int, str, str, NDArray[np.float32]]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from app.files.console import clock as clock
 from app.live.costs import ROLLING_FRAMES
 from app.stream.snapshot import FrameFlops
+from app.text import clock as clock
 
 UNKNOWN = "\N{EM DASH}"
 THIN = "\N{NARROW NO-BREAK SPACE}"

@@ -17,12 +17,13 @@ from app.files.inputs import SUFFIXES
 from app.files.journal import Fingerprint, still_matches, take_fingerprint
 from app.files.output import WholeFile
 from app.stream.frames import FrameReader
+from app.text import to_json
 from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, AudioError, FileSource, UnreadableFile
 from model import GTZAN_GENRES
 from scripts.dataset.clips import Dataset, DatasetError
 
 CLIP_FRAMES = 386  # of the shortest clip of GTZAN, 29.93 s
-FRONT_END = json.dumps({"rate": SAMPLE_RATE, "fft": FFT_LENGTH, "hop": HOP, "bands": BANDS, "floor": FLOOR_POWER})
+FRONT_END = to_json({"rate": SAMPLE_RATE, "fft": FFT_LENGTH, "hop": HOP, "bands": BANDS, "floor": FLOOR_POWER})
 
 
 def read_folder(folder: Path, cache_folder: Path) -> Dataset:
@@ -142,7 +143,7 @@ class FeatureCache:
                 np.savez(
                     whole.stream,
                     front_end=FRONT_END,
-                    fingerprints=json.dumps({path: astuple(known) for path, (known, _) in self._known.items()}),
+                    fingerprints=to_json({path: astuple(known) for path, (known, _) in self._known.items()}),
                     lengths=np.array([len(frames) for _, frames in self._known.values()], dtype=np.int64),
                     frames=np.concatenate([frames for _, frames in self._known.values()]),
                 )

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from app.text import to_json
 from model import Classifier, ModelConfig, load_for_training, read_notes
 from model.training import (
     choose_unsure,
@@ -101,8 +102,8 @@ def read_calibration(path: Path) -> Calibration:
         offsets = tuple(float(offset) for offset in kept["offsets"])
         notes = {
             "temperature": repr(temperature),
-            "offsets": json.dumps([round(offset, 4) for offset in offsets]),
-            "cross_validation": json.dumps(dict(kept["figures"])),
+            "offsets": to_json([round(offset, 4) for offset in offsets]),
+            "cross_validation": to_json(dict(kept["figures"])),
         }
         return Calibration(temperature, offsets, float(rule["probability"]), float(rule["margin"]), notes)
     except (KeyError, TypeError, ValueError):

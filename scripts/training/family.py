@@ -17,6 +17,7 @@ import torch
 
 from app.files.console import Console
 from app.files.output import WholeFile
+from app.text import to_json
 from model import ModelConfig, save_classifier
 from model.training import TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import read_dataset
@@ -127,7 +128,7 @@ class Task:
         """All that decides the result, as JSON has it."""
         data = f"{(self.data.data or self.data.audio).name}, {self.data.split_scheme or 'fault-filtered'}"
         asked = {"member": asdict(self.member), "plan": asdict(self.plan), "data": data}
-        return dict(json.loads(json.dumps(asked)))
+        return dict(json.loads(to_json(asked)))
 
 
 def perform(task: Task) -> dict[str, Any]:
@@ -160,7 +161,7 @@ def perform(task: Task) -> dict[str, Any]:
     } | {key: figures[key] for key in ("accuracy", "accuracy_last", "top2", "log_loss", "ece")}
     save_classifier(trained.cpu(), weights, {"trained_on": f"{len(training.names)} clips", "run": member.name})
     with WholeFile(task.path) as whole:
-        whole.stream.write(json.dumps(result, indent=1) + "\n")
+        whole.stream.write(to_json(result, indent=1) + "\n")
         whole.commit()
     run.checkpoint.unlink(missing_ok=True)
     return result

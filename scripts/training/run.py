@@ -14,8 +14,9 @@ import librosa
 import torch
 from torch import Tensor
 
-from app.files.console import Console, clock
+from app.files.console import Console
 from app.files.output import WholeFile
+from app.text import clock
 from audio import SAMPLE_RATE
 from model import Classifier, ModelConfig
 from model.training import (
@@ -84,7 +85,7 @@ class TrainingRun:
         said = f"epoch {row['epoch']:3d}/{epochs}  loss {row['loss']:.3f}"
         if row["valid_accuracy"] is not None:
             said += f"  valid: accuracy {row['valid_accuracy']:.3f}, log-loss {row['valid_log_loss']:.3f}"
-        return f"{said}  {clock(round(mean * (epochs - row['epoch'])))} left"
+        return f"{said}  {clock(mean * (epochs - row['epoch']))} left"
 
 
 def begin_run(

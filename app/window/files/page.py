@@ -21,11 +21,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.files.console import clock
 from app.files.formats import Run
 from app.files.output import WRITERS
 from app.files.parameters import Parameters
 from app.stream.models import identify
+from app.text import clock
 from app.window.exports import ask_where, save
 from app.window.files.batch import Batch
 from app.window.files.table import CONFIDENCE, FILE, GENRE, HEIGHT, LENGTH, SORT_ROLE, TIMELINE, Cells, FilesTable
@@ -50,7 +50,7 @@ class FilesPage(Part):
         self, parent: QWidget, theme: Theme, genres: tuple[str, ...], weights: Path, say: Callable[[str], None]
     ) -> None:
         super().__init__(parent, theme)
-        self._weights, self._say = weights, say
+        self._genres, self._weights, self._say = genres, weights, say
         self._batch: Batch | None = None
         self.folder = ""
         self.table = FilesTable(genres, self)
@@ -161,7 +161,7 @@ class FilesPage(Part):
     def document(self, kind: str) -> bytes:
         """All answers in that format."""
         stream = io.StringIO()
-        run = Run(identify(self._weights), asdict(Parameters()))
+        run = Run(identify(self._weights), asdict(Parameters()), self._genres)
         writer = WRITERS[kind](stream, run)
         for answer in self.table.answers():
             writer.add(answer)
@@ -177,7 +177,7 @@ class FilesPage(Part):
         rows, left = self.table.rows[batch.first :], batch.seconds_left
         if rows:
             done = sum(row.state in ("done", "failed") for row in rows)
-            left_words = "" if left is None else f", {clock(round(left))} left"
+            left_words = "" if left is None else f", {clock(left)} left"
             self.state.setText(f"{done} of {len(rows)} files{left_words}")
 
     def arrange(self) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from app.files.answer import FileAnswer, FileError
-from app.files.console import clock
+from app.text import clock
 from app.window.theme import Role, Theme, font
 from app.window.widgets import fill
 
@@ -140,7 +140,7 @@ def cell(row: Row, column: int) -> tuple[str, str | float]:
         GENRE: (f"{answer.genre}?" if answer.unsure else answer.genre, answer.genre),
         CONFIDENCE: (f"{answer.probability * 100:.0f} %", answer.probability),
         TIMELINE: ("", f"{len(row.stretches):06}"),
-        LENGTH: (clock(round(answer.duration)), answer.duration),
+        LENGTH: (clock(answer.duration), answer.duration),
     }
     return cells[column]
 

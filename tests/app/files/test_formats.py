@@ -20,7 +20,7 @@ from app.stream.stream import TwinComparison
 from model import GTZAN_GENRES
 
 PARAMETERS = {"hop": 1.0, "smoothing": 3.0, "compare": False}
-ODD_NAME = 'a "b",\tc\nd\udcff.wav'
+ODD_NAME = 'a "b",\tc\nd\re\x1b[31m\udcff.wav'
 
 
 def made_answer(path: str = "song.wav", hops: int = 5) -> FileAnswer:
@@ -43,7 +43,7 @@ def made_answer(path: str = "song.wav", hops: int = 5) -> FileAnswer:
 
 def write(kind: str, *answers: FileAnswer, timeline: bool = False, errors: tuple[FileError, ...] = ()) -> str:
     stream = io.StringIO()
-    writer = WRITERS[kind](stream, Run({"name": "n", "hash": "h"}, PARAMETERS, timeline))
+    writer = WRITERS[kind](stream, Run({"name": "n", "hash": "h"}, PARAMETERS, GTZAN_GENRES, timeline))
     for answer in answers:
         writer.add(answer)
     writer.finish(errors)
@@ -95,6 +95,16 @@ def test_csv_survives_any_name(timeline: bool) -> None:
     assert {"start", "end"} <= set(rows[0]) if timeline else float(rows[0]["duration"]) == 4.75
 
 
+@pytest.mark.parametrize("timeline", [False, True])
+def test_csv_without_a_single_answer_has_its_header(timeline: bool) -> None:
+    assert write("csv", timeline=timeline) == write("csv", made_answer(), timeline=timeline).splitlines(True)[0]
+
+
+def test_times_in_csv_round_half_up() -> None:
+    rows = csv.DictReader(io.StringIO(write("csv", replace(made_answer(), duration=0.0625))))
+    assert next(rows)["duration"] == "0.063"
+
+
 def test_audacity_labels_have_three_columns_and_follow_one_another() -> None:
     lines = write("audacity", made_answer()).splitlines()
     columns = [line.split("\t") for line in lines]
@@ -135,5 +145,12 @@ def test_jams_itself_accepts_it() -> None:
     assert len(loaded.annotations) == 2
 
 
-def test_a_table_line_stays_one_line() -> None:
-    assert write("table", made_answer("a\nb.wav")).count("\n") == 1
+def test_a_table_line_stays_one_line_and_commands_nothing() -> None:
+    assert write("table", made_answer(ODD_NAME)).startswith('a "b",\\tc\\nd\\re\\x1b[31m\udcff.wav: ')
+
+
+def test_times_in_a_table_round_half_up() -> None:
+    answer = made_answer()
+    halves = replace(answer.timeline, starts=answer.timeline.starts + 0.5)
+    lines = write("table", replace(answer, timeline=halves), timeline=True).splitlines()
+    assert [line.split()[1] for line in lines] == ["0:01:", "0:02:", "0:03:", "0:04:", "0:05:"]

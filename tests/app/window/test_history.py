@@ -44,13 +44,13 @@ def test_looking_back_shows_the_moment_in_every_panel(heard: MainWindow) -> None
     assert text(heard, "frames") == "61"
     assert text(heard, "time_encoder_step") == "100 µs"
     assert live.spectrogram.picture.item.image.max() == -20.0
-    assert live.spectrogram.plot.getAxis("bottom").end == "0:04"
+    assert live.spectrogram.plot.getAxis("bottom").end == "0:05"
 
 
 def test_it_is_said_that_the_picture_is_frozen_and_that_listening_goes_on(heard: MainWindow) -> None:
     look_back(heard)
-    assert heard.live.now.title.text() == "At 0:04, frozen"
-    assert text(heard, "history_note") == "frozen at 0:04, still listening"
+    assert heard.live.now.title.text() == "At 0:05, frozen"
+    assert text(heard, "history_note") == "frozen at 0:05, still listening"
     freeze = button(heard, "freeze")
     assert freeze.text() == LIVE
     assert freeze.width() >= freeze.sizeHint().width()
@@ -132,7 +132,7 @@ def test_arrow_keys_walk_through_time(heard: MainWindow) -> None:
     view = heard.live.history.view
     heard.live.look_at(10.0)
     QTest.keyClick(view, Qt.Key.Key_Left)
-    assert heard.live.now.title.text() == "At 0:08, frozen"  # the last frame before 9 s
+    assert heard.live.now.title.text() == "At 0:09, frozen"  # the last frame before 9 s
     QTest.keyClick(view, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     assert heard.live.now.title.text() == "At 0:15, frozen"  # no further than what was heard
     QTest.keyClick(view, Qt.Key.Key_Home)
@@ -150,7 +150,7 @@ def test_a_click_looks_at_the_moment_under_the_mouse_and_hovering_says_it(heard:
     )
     QApplication.sendEvent(view, moved)
     heard.tick()
-    assert text(heard, "history_note") == "0:04  jazz 90 %"
+    assert text(heard, "history_note") == "0:05  jazz 90 %"
     QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
     heard.tick()
     assert text(heard, "history_note") == ""
