@@ -13,8 +13,8 @@ import numpy as np
 from audio.clock import Clock, SampleClock
 from audio.front_end import Samples
 from audio.ring import SampleRing
-from audio.source import AudioError, Block, NoMicrophone, Source, mix_to_mono
-from audio.watchdog import CaptureState, Cause, Condition, Loss, Watchdog, sentence
+from audio.source import AudioError, Block, NoMicrophone, Source, SourceState, mix_to_mono
+from audio.watchdog import Cause, Condition, Loss, Watchdog, sentence
 
 OPEN_SECONDS = 5.0  # a sound server that takes longer does not answer
 CLOSE_SECONDS = 1.0  # nor does one that takes longer to close
@@ -115,11 +115,11 @@ class Capture(Source):
         return stream
 
     @property
-    def state(self) -> CaptureState:
-        """How the capture is doing at this moment."""
+    def state(self) -> SourceState:
         stream = self._stream
         unread = stream is not None and not stream.ended and stream.ring.waiting > 0
-        return self._watchdog.state(self._clock.now(), unread)
+        state = self._watchdog.state(self._clock.now(), unread)
+        return "muted" if state == "zeros" and self._device.condition.muted else state
 
     @property
     def losses(self) -> tuple[Loss, ...]:

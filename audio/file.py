@@ -8,7 +8,7 @@ import numpy as np
 
 from audio.clock import Clock
 from audio.decode import decode_file
-from audio.source import Block, SampleSource, Source, SourceAround
+from audio.source import Block, SampleSource, Source, SourceAround, SourceState
 
 LIVE_BLOCK = 1024  # samples: what a sound card would hand over at once
 
@@ -105,8 +105,17 @@ class FilePlayer(LivePacedSource):
         self._file = FileSource(path, channel)
         super().__init__(self._file, speed, clock)
         self._wished: float | None = None  # seconds into the file
+        self._jumps = 0
         self.paused = False
         self.duration = self._file.duration
+
+    @property
+    def state(self) -> SourceState:
+        return "paused" if self.paused else "listening"
+
+    @property
+    def jumps(self) -> int:
+        return self._jumps
 
     @property
     def position(self) -> float:
@@ -123,6 +132,7 @@ class FilePlayer(LivePacedSource):
         wished = self._wished
         if wished is not None and not self._closed:
             self._file.seek(wished, unused=len(self._held.samples))
+            self._jumps += 1
             self._held = Block(np.zeros(0, np.float32), self._held.start)
             if self._wished == wished:  # or another thread has wished again meanwhile
                 self._wished = None

@@ -41,7 +41,13 @@ class LevelMeter:
         self._squares, self._peak, self._count = 0.0, 0.0, 0
         self._loud = np.zeros(CLIP_RUN - 1, bool)  # whether each of the last samples was at the limit
         self._since_clip = math.inf  # samples
+        self._rate, self._zeros = sample_rate, 0  # samples since the last window that had any other
         self.level = Level()
+
+    @property
+    def zero_seconds(self) -> float:
+        """For how long there have been only exact zeros, to a window."""
+        return self._zeros / self._rate
 
     def push(self, samples: Samples) -> None:
         """(n,) samples."""
@@ -60,6 +66,7 @@ class LevelMeter:
         self._loud = loud[1 - CLIP_RUN :]
         if self._count == self._window:
             rms = math.sqrt(self._squares / self._count)
+            self._zeros = 0 if self._peak else self._zeros + self._count
             self.level = Level(_decibels(rms), _decibels(self._peak), self._since_clip < self._held)
             self._squares, self._peak, self._count = 0.0, 0.0, 0
 

@@ -6,13 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from audio.front_end import Samples
 
 SourceType = TypeVar("SourceType", bound="Source")
+SourceState = Literal["listening", "silent", "zeros", "muted", "stalled", "lost", "recovering", "paused"]
+"""How a source is doing while it is open; see audio.watchdog.Watchdog for those of a device."""
 
 
 class AudioError(Exception):
@@ -50,6 +52,16 @@ class Source(ABC):
 
     name: str  # what the user calls it: the device's or the file's
     sample_rate: int  # Hz, of what `read` gives
+
+    @property
+    def state(self) -> SourceState:
+        """How it is doing at this moment."""
+        return "listening"
+
+    @property
+    def jumps(self) -> int:
+        """How often it went on from another place, as a file that was wound."""
+        return 0
 
     @property
     def status(self) -> str:
@@ -101,6 +113,14 @@ class SourceAround(Source):
     def __init__(self, source: Source) -> None:
         self._source = source
         self.name, self.sample_rate = source.name, source.sample_rate
+
+    @property
+    def state(self) -> SourceState:
+        return self._source.state
+
+    @property
+    def jumps(self) -> int:
+        return self._source.jumps
 
     @property
     def status(self) -> str:

@@ -8,11 +8,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-CaptureState = Literal["listening", "silent", "zeros", "stalled", "lost", "recovering"]
+from audio.source import SourceState
+
 Cause = Literal["late", "outage", "device"]
 
-STALL_SECONDS = 1.0  # without a single sample
-ZERO_SECONDS = 1.0  # of nothing but exact zeros: no microphone is so quiet by itself
+STALL_SECONDS = 0.4  # without a single sample: ten blocks
+ZERO_SECONDS = 0.4  # of nothing but exact zeros: no microphone is so quiet by itself
 SILENT_SECONDS = 3.0
 SILENT_DBFS = -70.0  # peak; below it there is no music
 RETURN_SECONDS = 0.1  # of sound after a loss or a stall, until the device counts as back
@@ -73,7 +74,7 @@ class Watchdog:
         """Seconds since anything arrived or the device was opened."""
         return now - self._last_arrival
 
-    def state(self, now: float, unread: bool = False) -> CaptureState:
+    def state(self, now: float, unread: bool = False) -> SourceState:
         """The present state; `unread`: samples have arrived of which `process` has not been told yet."""
         if not self._is_open:
             return self._down or "lost"
@@ -104,7 +105,7 @@ class Condition:
     gone: bool = False  # the chosen one is not there any more: what arrives, if anything, is another's sound
 
 
-def sentence(state: CaptureState, name: str, is_system_sound: bool, condition: Condition) -> str:
+def sentence(state: SourceState, name: str, is_system_sound: bool, condition: Condition) -> str:
     """One sentence; empty when all is well."""
     if is_system_sound:
         who, zeros = f"The system's sound “{name}”", "This computer is playing nothing, or its sound is muted."
@@ -122,8 +123,10 @@ def sentence(state: CaptureState, name: str, is_system_sound: bool, condition: C
         if condition.suspended:
             return f"{who} is suspended: resume it to continue."
         return f"{who} sends nothing: check that it is connected and not suspended; listening goes on by itself."
+    if state == "muted":
+        return f"{who} is muted: unmute it in the sound settings."
     if state == "zeros":
-        return f"{who} is muted: unmute it in the sound settings." if condition.muted else zeros
+        return zeros
     if condition.fed_by:
         return f"The sound server now gives “{condition.fed_by}” instead of “{name}”: choose again what to hear."
     if state == "silent":

@@ -1,4 +1,5 @@
-"""The past of a session in one store: one row for every frame of the last minutes, means of what is older, and a log.
+"""The past of a session in one store: one row for every frame of the last minutes, means of what is older, what
+happened, what was not heard, and a log.
 
     long ago                                                          now
     [ mean of 8 | mean of 8 | mean of 8 | ... ]      every frame:  [ . . . . . . . . ]
@@ -9,21 +10,47 @@ log, which is there to be exported, grows: 7 MB an hour.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.live.costs import SERIES_FRAMES, CostReport, report_costs
 from app.live.session_log import SessionLog
-from app.live.verdict import Judge, Verdict
+from app.live.verdict import ZEROS_AFTER, Judge, Verdict
 from app.stream.frames import RING_FRAMES
 from app.stream.snapshot import ModelDescription, Snapshot
-from audio import BANDS, FRAME_SECONDS
+from audio import BANDS, FFT_LENGTH, FRAME_SECONDS, SAMPLE_RATE
 
 MEANS = 4096  # an hour is 46 000 frames: then each is the mean of 16, 1.2 s
 LONGEST_STEP = 1.5 * FRAME_SECONDS  # from one frame to the next; what is longer was not heard
+EVENTS = 1000  # marks and stretches that are kept, each; the oldest go first
+GAP_SECONDS = 1.0  # a shorter one is a loss
+NOTICED_SECONDS = 0.001  # and a still shorter one is the rounding of times
+
+MarkKind = Literal["source", "model", "seek", "gap", "loss"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened at that time of the session."""
+
+    seconds: float
+    kind: MarkKind
+    text: str  # a few words for the user
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """A time in which one model heard one source, by one backend."""
+
+    begin: float  # s
+    model: ModelDescription
+    backend: str = ""  # what computes the continual model
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +65,16 @@ class Moment:
     filled: float
     level_dbfs: float
     verdict: Verdict | None  # None for a mean of several
+    model: ModelDescription
+    source: str
 
 
 class Past:
-    """Fed with every snapshot in order. All but the log is of the present run: its frames are numbered from 1, and its
-    times never fall.
+    """Fed with every snapshot in order. A session has runs, one for each source that was chosen: each goes on where the
+    one before it ended, so that frames are numbered from 1, and times never fall, through the whole session.
 
-    model: what is to answer first.
+    model: what is to answer first. marks: what happened, oldest first. unheard: (begin, end) s of the session's time
+    from which no sound is known, oldest first: it was lost, or there were only zeros.
     """
 
     def __init__(self, genres: tuple[str, ...], model: ModelDescription) -> None:
@@ -58,12 +88,17 @@ class Past:
         self.begin(model)
 
     def begin(self, model: ModelDescription) -> None:
-        """Another run begins, and this is to answer first."""
+        """Another session begins, and this is to answer first."""
         self.frames = 0
+        self.marks: deque[Mark] = deque(maxlen=EVENTS)
+        self.unheard: deque[tuple[float, float]] = deque(maxlen=EVENTS)
+        self._run: int | None = None
+        self._offset = self._lost_before = 0.0  # s of all runs before this one
+        self._jumps = 0
         self.verdict = Verdict("listening")  # what is said of the newest frame
-        self.log.begin()
+        self.log.clear()
         self._judge = Judge()
-        self._eras: list[tuple[ModelDescription, str]] = [(model, "")]  # model and backend; rows count them
+        self._eras = [Era(0.0, model)]  # rows count them
         self._largest, self._saved = np.nan, 0  # difference, FLOPs
         self._stride = 1  # frames in one mean
         self._whole_means = 0
@@ -77,29 +112,62 @@ class Past:
     @property
     def model(self) -> ModelDescription:
         """The one that answered last."""
-        return self._eras[-1][0]
+        return self._eras[-1].model
 
-    def add(self, snapshots: Sequence[Snapshot], source: str = "") -> None:
-        """The run's next frames, and the name of its source."""
-        self.log.add(snapshots, source)
+    def add(self, snapshots: Sequence[Snapshot]) -> None:
+        """The session's next frames."""
         for snapshot in snapshots:
+            if snapshot.run != self._run:
+                self._begin_run(snapshot)
+            self._note_events(snapshot)
             self._add(snapshot)
+            self.log.add(snapshot)
+
+    def _begin_run(self, snapshot: Snapshot) -> None:
+        """It goes on where the one before ended: what was lost before its first frame is a gap like any other."""
+        if self._run is not None:
+            self.log.begin()
+            self._offset = self.seconds
+            self._lost_before = float(self._rows[(self.frames - 1) % len(self._rows)]["lost"])
+            self._judge = Judge()
+        self._run, self._jumps = snapshot.run, snapshot.jumps
+        self.marks.append(Mark(self._offset, "source", snapshot.source))
+
+    def _note_events(self, snapshot: Snapshot) -> None:
+        """Marks, and what was not heard, between the last frame and this one."""
+        before, now = self.seconds, self._offset + snapshot.seconds
+        era = self._eras[-1]
+        model = snapshot.model or era.model
+        if model is not era.model or (snapshot.backend, snapshot.source) != (era.backend, era.source):
+            if self.frames and model is not era.model:
+                self.marks.append(Mark(now, "model", model.choice.name))
+            self._eras.append(Era(now, model, snapshot.backend, snapshot.source))
+        if snapshot.jumps != self._jumps:
+            self._jumps = snapshot.jumps
+            self.marks.append(Mark(now, "seek", "another place in the file"))
+        missing = now - before - (FRAME_SECONDS if before > self._offset else FFT_LENGTH / SAMPLE_RATE)
+        if missing > NOTICED_SECONDS:
+            length = f"{missing:.1f} s" if missing >= GAP_SECONDS else f"{1000 * missing:.0f} ms"
+            self.marks.append(Mark(before, "gap" if missing >= GAP_SECONDS else "loss", f"{length} not heard"))
+            self.unheard.append((before, before + missing))
+        self.verdict = self._judge.judge(snapshot.smoothed, snapshot.unsure, snapshot.level_dbfs)
+        if self.verdict.kind == "zeros":
+            begin = max(now - ZEROS_AFTER * FRAME_SECONDS, self._offset)
+            if self.unheard and self.unheard[-1][1] >= begin:
+                begin, _ = self.unheard.pop()
+            self.unheard.append((begin, now))
 
     def _add(self, snapshot: Snapshot) -> None:
-        self.verdict = self._judge.judge(snapshot.smoothed, snapshot.unsure, snapshot.level_dbfs)
-        model, backend = self._eras[-1]
-        if (snapshot.model is not None and snapshot.model is not model) or snapshot.backend != backend:
-            self._eras.append((snapshot.model or model, snapshot.backend))
         spent, difference = snapshot.nanoseconds, snapshot.difference
         if difference is not None:
             self._largest = float(np.fmax(difference, self._largest))
         self._saved += snapshot.saved_flops
         at = self.frames % len(self._rows)
         self._rows[at] = (
-            snapshot.seconds,
+            self._offset + snapshot.seconds,
             snapshot.level_dbfs,
             snapshot.filled,
-            snapshot.lost_seconds,
+            self._lost_before + snapshot.lost_seconds,
             spent.log_mel + spent.tokenizer,
             spent.step,
             np.nan if spent.twin is None else spent.twin,
@@ -119,7 +187,7 @@ class Past:
         self._sum += snapshot.smoothed
         self._summed += 1
         if self._summed == self._stride:
-            self._finish_mean(snapshot.seconds)
+            self._finish_mean(self._offset + snapshot.seconds)
 
     def _finish_mean(self, seconds: float) -> None:
         if self._whole_means == len(self._means):
@@ -143,8 +211,8 @@ class Past:
         """The costs of now, or as they were `after` so many frames, of which the last minutes are kept."""
         end = self.frames if after is None else after
         rows = self._rows[self._kept(end, SERIES_FRAMES)]
-        model, backend = self._eras[rows[-1]["era"] if len(rows) else 0]
-        return report_costs(rows, end, model, backend)
+        era = self._eras[rows[-1]["era"] if len(rows) else 0]
+        return report_costs(rows, end, era.model, era.backend)
 
     def at(self, seconds: float) -> Moment | None:
         """The last moment not after this time, or the first one there is; None when there is none."""
@@ -165,11 +233,14 @@ class Past:
                 filled=float(row["filled"]),
                 level_dbfs=float(row["level_dbfs"]),
                 verdict=self._verdicts[number % len(self._rows)],
+                model=self._eras[row["era"]].model,
+                source=self._eras[row["era"]].source,
             )
         position = int(np.searchsorted(self._mean_seconds[: self._whole_means], seconds))
         position = min(position, self._whole_means - 1)  # a mean that is not whole yet is not known
-        frame, shown = (position + 1) * self._stride, self._means[position]
-        return Moment(frame, float(self._mean_seconds[position]), shown, None, None, 1.0, 0.0, None)
+        frame, shown, then = (position + 1) * self._stride, self._means[position], float(self._mean_seconds[position])
+        era = next(era for era in reversed(self._eras) if era.begin <= then or era is self._eras[0])
+        return Moment(frame, then, shown, None, None, 1.0, 0.0, None, era.model, era.source)
 
     def curve(self, begin: float, end: float, columns: int) -> NDArray[np.float32]:
         """(columns, genres) the answers at the middle of so many equal parts of a time; NaN where nothing was heard."""
@@ -186,6 +257,8 @@ class Past:
         before = np.searchsorted(times, middles, side="right") - 1
         new = (before >= 0) & (middles <= times[-1]) & (middles - times[before] < LONGEST_STEP)
         curve[new] = self._rows["smoothed"][kept[before[new]]]
+        for unheard_begin, unheard_end in self.unheard:
+            curve[(middles > unheard_begin) & (middles < unheard_end)] = np.nan
         return curve
 
     def sound(self, begin: float, end: float, columns: int) -> NDArray[np.float32]:
@@ -216,13 +289,13 @@ def row_of(genres: int) -> np.dtype[np.void]:
             ("seconds", np.float64),
             ("level_dbfs", np.float32),
             ("filled", np.float32),
-            ("lost", np.float64),  # s of sound, over the run
+            ("lost", np.float64),  # s of sound, over the session
             ("shared", np.float64),  # ns of log-mel and stem
             ("step", np.float64),  # ns of the continual encoder
             ("twin", np.float64),  # ns; NaN where the twin did not answer
             ("difference", np.float64),  # between the two answers; NaN as before
-            ("largest", np.float64),  # over the run
-            ("saved", np.int64),  # FLOPs, over the run
+            ("largest", np.float64),  # over the session
+            ("saved", np.int64),  # FLOPs, over the session
             ("avoided", np.int64),  # FLOPs, of this frame alone
             ("every", np.int64),  # the twin answers every k-th frame
             ("era", np.int64),  # position of its model and backend

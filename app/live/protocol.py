@@ -12,21 +12,33 @@ from typing import Literal, Protocol
 from app.live.recording import Recorder
 from app.stream.snapshot import ModelChoice, ModelDescription, Snapshot, StepTimes
 from audio.meter import Level
-from audio.watchdog import CaptureState
+from audio.source import SourceState
 
 Phase = Literal["idle", "starting", "running", "ended", "failed", "stopped"]
+NotLive = Phase | SourceState | Literal[""]
+"""Why what is shown is not of this moment; "" while it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
     """Where a run is, and one sentence for the user ("" when there is nothing to say).
 
-    capture: how a microphone is doing while it runs; "listening" for all else.
+    source: how the source is doing while it runs. since: on time.monotonic's clock, when `not_live` became so.
     """
 
     phase: Phase
     message: str = ""
-    capture: CaptureState = "listening"
+    source: SourceState = "listening"
+    since: float = 0.0
+
+    @property
+    def not_live(self) -> NotLive:
+        """Why what is shown is of the past, "" while it is live. True at most half a second after it came about:
+        headline, bars, meter, spectrogram and history all follow this one value.
+        """
+        if self.phase != "running":
+            return self.phase
+        return "" if self.source in ("listening", "silent") else self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +144,7 @@ class Session(Protocol):
         """Meter a microphone and do nothing else with it, until something runs; "" for the default, None ends that."""
 
     def listen(self, device_key: str) -> None:
-        """End what runs and listen to a microphone. What goes wrong becomes `state`."""
+        """End what runs and listen to a microphone, in the same session. What goes wrong becomes `state`."""
 
     def play(self, path: Path) -> None:
         """End what runs and play a file at live pace. What goes wrong becomes `state`."""
@@ -143,5 +155,8 @@ class Session(Protocol):
     def stop(self) -> None:
         """End what runs, if anything; may be called from any thread and more than once."""
 
+    def begin_anew(self) -> None:
+        """End what runs, and forget what it has given and what was recorded: another session begins."""
+
     def drain(self) -> list[Snapshot]:
-        """All snapshots since the last call, oldest first, of the present run only."""
+        """All snapshots since the last call, oldest first; a run's go before those of the next one."""

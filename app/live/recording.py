@@ -6,6 +6,8 @@ import io
 import threading
 import wave
 from collections import deque
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,30 +18,32 @@ KEPT_SECONDS = 300.0
 
 
 class Recorder:
-    """Off until it is switched on; switched off, it forgets everything.
+    """Off until it is switched on. What it has kept stays until it is forgotten: the next run goes on behind the last.
 
-    Samples are kept as 16-bit integers: five minutes at 48 kHz are 29 MB. Another run, or another sample rate, begins a
-    new recording. Lost samples are silence, so that time stays true.
+    Samples are kept as 16-bit integers at the rate of their source: five minutes at 48 kHz are 29 MB. Lost samples are
+    silence, so that time stays true.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._blocks: deque[NDArray[np.int16]] = deque()
-        self._kept = 0  # samples
+        self._blocks: deque[tuple[NDArray[np.int16], int]] = deque()  # samples, and their rate in Hz
         self._sample_rate = 0
         self._next = 0  # index of the sample that comes next in this run
+        self.seconds = 0.0  # how much is kept
         self.is_on = False
-
-    @property
-    def seconds(self) -> float:
-        """How much is kept."""
-        return self._kept / self._sample_rate if self._sample_rate else 0.0
+        self.is_saved = True  # or there is nothing to save
 
     def switch(self, on: bool) -> None:
-        """Begin to keep, or forget everything."""
+        """Begin to keep what comes, or no longer."""
         with self._lock:
             self.is_on = on
-            self._forget()
+            self._next = 0  # what was not recorded is no loss
+
+    def forget(self) -> None:
+        """Keep nothing of what there is; whether it is on stays so."""
+        with self._lock:
+            self._blocks.clear()
+            self.seconds, self._next, self.is_saved = 0.0, 0, True
 
     def push(self, block: Block, sample_rate: int) -> None:
         """The next block of a run; the reading thread calls this."""
@@ -48,30 +52,45 @@ class Recorder:
         with self._lock:
             if not self.is_on:
                 return
-            if sample_rate != self._sample_rate or block.start < self._next:
-                self._forget()
-                self._sample_rate = sample_rate
-            elif self._blocks and block.start > self._next:
+            is_same_run = sample_rate == self._sample_rate and 0 < self._next <= block.start
+            self._sample_rate = sample_rate
+            if is_same_run and block.start > self._next:
                 lost = min(block.start - self._next, round(KEPT_SECONDS * sample_rate))
                 self._keep(np.zeros(lost, np.int16))
             self._keep(to_integers(block.samples))
             self._next = block.start + len(block.samples)
+            self.is_saved = False
 
     def samples(self) -> tuple[NDArray[np.int16], int]:
-        """(n,) samples, oldest first, and their rate in Hz; no samples and rate 0 when nothing is kept."""
+        """(n,) samples, oldest first, and their rate in Hz, the highest that there was; no samples and rate 0 when
+        nothing is kept.
+        """
         with self._lock:
             kept = list(self._blocks)
-            return (np.concatenate(kept) if kept else np.zeros(0, np.int16)), self._sample_rate
+        highest = max((rate for _, rate in kept), default=0)
+        parts = []
+        for rate, blocks in groupby(kept, key=itemgetter(1)):
+            part = np.concatenate([samples for samples, _ in blocks])
+            parts.append(part if rate == highest else _resampled(part, rate, highest))
+        return (np.concatenate(parts) if parts else np.zeros(0, np.int16)), highest
 
     def _keep(self, samples: NDArray[np.int16]) -> None:
-        self._blocks.append(samples)
-        self._kept += len(samples)
-        while self._kept - len(self._blocks[0]) >= KEPT_SECONDS * self._sample_rate:
-            self._kept -= len(self._blocks.popleft())
+        self._blocks.append((samples, self._sample_rate))
+        self.seconds += len(samples) / self._sample_rate
+        while self.seconds - _length(self._blocks[0]) >= KEPT_SECONDS - 1e-6:
+            self.seconds -= _length(self._blocks.popleft())
 
-    def _forget(self) -> None:
-        self._blocks.clear()
-        self._kept = self._sample_rate = self._next = 0
+
+def _length(block: tuple[NDArray[np.int16], int]) -> float:
+    """Seconds."""
+    return len(block[0]) / block[1]
+
+
+def _resampled(samples: NDArray[np.int16], rate: int, wished: int) -> NDArray[np.int16]:
+    import soxr  # loaded only for a recording of several rates
+
+    made: NDArray[np.int16] = soxr.resample(samples, rate, wished)
+    return made
 
 
 def to_integers(samples: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -38,6 +38,8 @@ class LiveSession:
         self.aloud = False
         self.recorder = Recorder()
         self._engine: Engine | None = None
+        self._before: list[Engine] = []  # those of earlier runs that may still have something to drain
+        self._runs = 0
         self._preview: LevelPreview | None = None
         self._player: FilePlayer | None = None
         self.hears_microphone = False
@@ -118,14 +120,30 @@ class LiveSession:
         return preview
 
     def drain(self) -> list[Snapshot]:
-        return [] if self._engine is None else self._engine.drain()
+        drained: list[Snapshot] = []
+        for engine in self._before:
+            ended = engine.join(0.0)  # asked first: what it has published by then is all
+            drained += engine.drain()
+            if ended:
+                self._before = [other for other in self._before if other is not engine]
+        # A run begins when the one before it has ended, or does not answer: then its last frames are given up.
+        return drained if self._engine is None else drained + self._engine.drain()
+
+    def begin_anew(self) -> None:
+        self.stop()
+        self._before, self._engine, self._player = [], None, None
+        self._wished_name = ""
+        self.recorder.forget()
 
     def _begin(self, open_source: Callable[[], Source], on_microphone: bool, wished_name: str) -> None:
         open_source = _after(self._engine, _after(self._preview, open_source))
         self.stop()
         self._player = None
         self.hears_microphone, self._wished_name = on_microphone, wished_name
-        self._engine = Engine(lambda: self.models.model, open_source, self.recorder.push)
+        if self._engine is not None:
+            self._before.append(self._engine)
+        self._runs += 1
+        self._engine = Engine(lambda: self.models.model, open_source, self.recorder.push, self._runs)
 
     def _search(self) -> None:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,28 +21,30 @@ class SessionLog:
     def __init__(self, genres: tuple[str, ...]) -> None:
         self._genres = genres
         self._width = len(NUMBERS) + 2 * len(genres)
-        self._runs: list[tuple[str, array[float]]] = []
-        self.begin()
+        self.clear()
 
     def __len__(self) -> int:
         """Frames so far."""
         return sum(len(numbers) for _, numbers in self._runs) // self._width
 
+    def clear(self) -> None:
+        """Forget everything: another session begins."""
+        self._runs: list[tuple[str, array[float]]] = [("", array("f"))]
+
     def begin(self) -> None:
         """What comes from now on is another run."""
         self._runs.append(("", array("f")))
 
-    def add(self, snapshots: Sequence[Snapshot], source: str) -> None:
-        """Remember these frames of the present run."""
+    def add(self, snapshot: Snapshot) -> None:
+        """Remember this frame of the present run."""
         _, numbers = self._runs[-1]
-        self._runs[-1] = source, numbers
-        for snapshot in snapshots:
-            spent = snapshot.nanoseconds
-            twin = np.nan if spent.twin is None else spent.twin / 1e3
-            numbers.extend((snapshot.seconds, snapshot.level_dbfs, snapshot.filled, snapshot.dropped))
-            numbers.extend((spent.log_mel / 1e3, spent.tokenizer / 1e3, spent.step / 1e3, twin))
-            numbers.extend(snapshot.smoothed)
-            numbers.extend(snapshot.probabilities)
+        self._runs[-1] = snapshot.source, numbers
+        spent = snapshot.nanoseconds
+        twin = np.nan if spent.twin is None else spent.twin / 1e3
+        numbers.extend((snapshot.seconds, snapshot.level_dbfs, snapshot.filled, snapshot.dropped))
+        numbers.extend((spent.log_mel / 1e3, spent.tokenizer / 1e3, spent.step / 1e3, twin))
+        numbers.extend(snapshot.smoothed)
+        numbers.extend(snapshot.probabilities)
 
     def as_csv(self) -> bytes:
         """One line a frame, a cell empty where nothing was measured; raw_* is of the frame alone, the rest smoothed."""

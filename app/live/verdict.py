@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 SILENT_BELOW_DBFS, LOUD_FROM_DBFS = -60.0, -54.0  # apart, so that a level in between changes nothing
 SILENT_AFTER = 13  # frames, 1 s: pauses in music are shorter
+ZEROS_AFTER = 5  # frames, 0.4 s: not even a pause gives exact zeros
 LOUD_AFTER = 2  # frames
 LISTEN_FRAMES = 26  # 2 s of sound before a genre is named
 HOLD_FRAMES = 6  # half a second that another answer has to last
@@ -47,8 +48,8 @@ class Judge:
 
     def __init__(self) -> None:
         self._verdict = Verdict("listening")
-        self._silent, self._is_zero = False, False
-        self._quiet_frames = self._loud_frames = 0
+        self._silent = False
+        self._quiet_frames = self._loud_frames = self._zero_frames = 0
         self._sound_frames = 0  # since it was last silent
         self._differing = 0  # frames in a row that would say something else
 
@@ -58,7 +59,7 @@ class Judge:
         """
         self._gate(level_dbfs)
         if self._silent:
-            self._verdict = Verdict("zeros" if self._is_zero else "silence")
+            self._verdict = Verdict("zeros" if self._zero_frames >= ZEROS_AFTER else "silence")
             self._sound_frames = self._differing = 0
             return self._verdict
         self._sound_frames += 1
@@ -79,8 +80,8 @@ class Judge:
     def _gate(self, level_dbfs: float) -> None:
         self._quiet_frames = self._quiet_frames + 1 if level_dbfs < SILENT_BELOW_DBFS else 0
         self._loud_frames = self._loud_frames + 1 if level_dbfs >= LOUD_FROM_DBFS else 0
-        self._is_zero = level_dbfs == -math.inf
-        if self._quiet_frames >= SILENT_AFTER:
+        self._zero_frames = self._zero_frames + 1 if level_dbfs == -math.inf else 0
+        if self._quiet_frames >= SILENT_AFTER or self._zero_frames >= ZEROS_AFTER:
             self._silent = True
         elif self._loud_frames >= LOUD_AFTER:
             self._silent = False

@@ -67,8 +67,8 @@ class Timing:
 class Snapshot:
     """One frame and its answers. It owns its arrays, and they become read-only."""
 
-    index: int  # frame number since the session began
-    seconds: float  # time of the frame's last sample since the session began
+    index: int  # frame number since the run began
+    seconds: float  # time of the frame's last sample since the run began
     log_mel: NDArray[np.float32]  # (bands,) dB, as the model gets it
     probabilities: NDArray[np.floating]  # (genres,) this token's answer of the continual model
     smoothed: NDArray[np.floating]  # (genres,) mean over the last tokens: the present answer
@@ -76,7 +76,7 @@ class Snapshot:
     filled: float  # share of the window that holds tokens, 0..1
     level_dbfs: float  # RMS of the last hop of input; -inf for zeros
     nanoseconds: Timing
-    dropped: int  # samples lost since the session began
+    dropped: int  # samples lost since the run began
     lost_seconds: float = 0.0  # the same in seconds
     unsure: bool = False  # whether the present answer is too improbable, or its leading two are too close
     compared: NDArray[np.floating] | None = None  # (genres,) the continual answer for the twin's frame; None: this one
@@ -85,6 +85,9 @@ class Snapshot:
     saved_flops: int = 0  # work that the twin does for this frame and the continual encoder avoids
     backend: str = "torch"  # what computes the continual model
     model: ModelDescription | None = None  # which one answered; None where only one can
+    run: int = 0  # number of the run in its session; index, seconds and dropped are those of the run
+    source: str = ""  # name of what is heard
+    jumps: int = 0  # how often the source went on from another place so far: a file that is wound
 
     def __post_init__(self) -> None:
         for array in (

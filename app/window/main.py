@@ -140,8 +140,9 @@ class MainWindow(QMainWindow):
 
     def _begin(self, run: Callable[[], None]) -> None:
         self.show_page(0)
+        self.live.go_live()
         run()
-        self.live.reset()
+        self.live.tick(0.0)
 
     def start_tour(self) -> None:
         """The captions over what plays; the demo when nothing does."""

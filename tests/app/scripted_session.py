@@ -109,6 +109,11 @@ class ScriptedSession:
         self.asked.append("stop")
         self.state = EngineState("stopped")
 
+    def begin_anew(self) -> None:
+        self.asked.append("begin anew")
+        self.source_name, self.state, self._queue = "", EngineState("idle"), []
+        self.recorder.forget()
+
     def drain(self) -> list[Snapshot]:
         drained, self._queue = self._queue, []
         return drained
@@ -133,6 +138,9 @@ def snapshot(
     backend: str = "torch",
     model: ModelDescription | None = None,
     unsure: bool = False,
+    run: int = 1,
+    source: str = "desk",
+    jumps: int = 0,
 ) -> Snapshot:
     """A frame on which `favourite` has probability `share`; times in nanoseconds."""
     probabilities = answer(raw_favourite or favourite, share)
@@ -156,6 +164,9 @@ def snapshot(
         backend=backend,
         model=model,
         unsure=unsure,
+        run=run,
+        source=source,
+        jumps=jumps,
     )
 
 

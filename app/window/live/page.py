@@ -135,7 +135,7 @@ class LivePage(QWidget):
         state = self._session.state
         snapshots = self._session.drain()
         if snapshots:
-            self.past.add(snapshots, self._session.source_name)
+            self.past.add(snapshots)
             self._last = snapshots[-1]
             self.spectrogram.picture.push(np.stack([snapshot.log_mel for snapshot in snapshots]))
             if self.moment is None:

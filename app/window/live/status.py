@@ -48,7 +48,7 @@ class StatusLine(Part):
         ground: Role | None = None
         if state.phase == "failed":
             ground = "problem"
-        elif state.phase == "running" and state.message and state.capture != "silent":
+        elif state.phase == "running" and state.message and state.source != "silent":
             ground = "warning"
         text = sentence(state, source_name, hears_microphone)
         self.words.show_text(text, ground or "muted", tip=True)

@@ -20,7 +20,8 @@ from app.stream.models import torch_model
 from app.stream.snapshot import Snapshot, is_unsure
 from app.stream.torch_backend import TorchBackend
 from app.stream.weights import default_weights
-from audio import AudioError, Block, FileSource, LivePacedSource, Source
+from audio import AudioError, Block, FileSource, LevelMeter, LivePacedSource, Source
+from audio.source import SourceState
 from model import Classifier, load_classifier
 from tests.app.made_music import made_music
 
@@ -160,3 +161,73 @@ def test_a_model_that_is_chosen_while_the_first_backend_is_made_is_not_lost(clas
     engine = Engine(lambda: wished[-1], paced(song))
     assert engine.join(60.0)
     assert engine.drain()[-1].model is chosen.description
+
+
+class Scripted(Source):
+    """Gives blocks of noise, or of zeros, in a state that the test sets."""
+
+    name, sample_rate = "scripted", 22_050
+
+    def __init__(self) -> None:
+        self.doing: SourceState = "listening"
+        self.scale = 0.1
+        self._noise = np.random.default_rng(0).normal(0, 1, 1024).astype(np.float32)
+        self._at = 0
+
+    @property
+    def state(self) -> SourceState:
+        return self.doing
+
+    @property
+    def status(self) -> str:
+        return "It was unplugged." if self.doing == "lost" else ""
+
+    def read(self, timeout: float) -> Block | None:
+        time.sleep(0.01)
+        if self.doing not in ("listening", "zeros"):
+            return Block(self._noise[:0], self._at)
+        self._at += 1024
+        return Block(self._noise * np.float32(self.scale), self._at - 1024)
+
+    def close(self) -> None:
+        pass
+
+
+def test_one_value_says_why_nothing_is_live_and_since_when_and_the_log_tells_all_of_it(
+    classifier: Classifier, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    source, model = Scripted(), torch_model(classifier)
+    engine = Engine(lambda: model, lambda: source, number=3)
+
+    def wait(not_live: str) -> None:
+        began = time.monotonic()
+        while engine.state.not_live != not_live:
+            assert time.monotonic() - began < 60
+            time.sleep(0.005)
+        assert engine.state.since >= began - 1.0
+
+    wait("")
+    for state in ("lost", "listening", "paused", "listening", "muted", "listening"):
+        source.doing = state
+        wait("" if state == "listening" else state)
+    source.scale = 0.0  # a source that knows nothing of its own zeros, as a file
+    wait("zeros")
+    engine.request_stop()
+    wait("stopped")
+    assert {snapshot.run for snapshot in engine.drain()} == {3}
+    told = [record.getMessage() for record in caplog.records if record.getMessage().startswith("scripted: ")]
+    live = "scripted: live"
+    assert told == [
+        *(live, "scripted: lost It was unplugged.", live, "scripted: paused", live, "scripted: muted", live),
+        *("scripted: zeros", "scripted: stopped"),
+    ]
+
+
+def test_zeros_count_after_four_tenths_of_a_second_of_sound() -> None:
+    meter = LevelMeter(1000)
+    meter.push(np.ones(80, np.float32))
+    for _ in range(5):
+        assert meter.zero_seconds < engine_module.ZERO_SECONDS
+        meter.push(np.zeros(80, np.float32))
+    assert meter.zero_seconds == engine_module.ZERO_SECONDS < 0.5 - 2 * engine_module.READ_SECONDS + 0.01

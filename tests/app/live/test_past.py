@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import replace
 
@@ -9,8 +10,8 @@ import numpy as np
 import pytest
 
 from app.live.past import Past
-from app.live.verdict import Verdict
-from app.stream.snapshot import Snapshot
+from app.live.verdict import Judge, Verdict
+from app.stream.snapshot import ModelChoice, Snapshot
 from app.window.history.strip import stack
 from tests.app.scripted_session import GENRES, MODEL, ScriptedSession, answer, snapshot
 
@@ -127,15 +128,58 @@ def test_what_was_lost_is_heard_neither_as_sound_nor_as_an_answer() -> None:
     assert not np.isnan(past.sound(end + 0.4, end + 1.0, 30)).any()
 
 
-def test_another_run_begins_with_an_empty_past_and_the_log_goes_on() -> None:
+def test_another_run_goes_on_in_the_same_session_and_only_another_session_begins_anew() -> None:
     past = filled(60)
+    before = past.seconds
+    past.add([snapshot(index, run=2, source="song.wav", dropped=7) for index in range(1, 4)])
+    assert past.frames == past.report().frames == len(past.log) == 63
+    assert past.seconds == pytest.approx(before + 3 * FRAME)
+    assert [(mark.seconds, mark.kind, mark.text) for mark in past.marks] == [
+        (0.0, "source", "desk"),
+        (before, "source", "song.wav"),
+    ]
+    first, last = past.at(before), past.at(past.seconds)
+    assert first is not None
+    assert last is not None
+    assert (first.source, last.source, last.frame) == ("desk", "song.wav", 63)
     past.begin(MODEL)
     assert (past.frames, past.seconds, past.at(3.0), past.verdict.kind) == (0, 0.0, None, "listening")
-    past.add([frame(0)], "song.wav")
-    moment = past.at(0.0)
-    assert moment is not None
-    assert moment.frame == past.report().frames == 1
-    assert len(past.log) == 61
+    assert (len(past.log), list(past.marks), list(past.unheard)) == (0, [], [])
+
+
+def test_losses_and_seeks_and_another_model_are_marked_and_every_moment_has_the_model_of_its_time() -> None:
+    past = Past(GENRES, MODEL)
+    other = replace(MODEL, choice=ModelChoice("soft", "Continual Transformer"), window_seconds=300.0)
+    frames = [snapshot(index) for index in range(100)]
+    frames[20:] = [replace(one, seconds=one.seconds + 0.5) for one in frames[20:]]
+    frames[40:] = [replace(one, seconds=one.seconds + 3.0) for one in frames[40:]]
+    frames[60:] = [replace(one, jumps=1) for one in frames[60:]]
+    frames[80:] = [replace(one, model=other) for one in frames[80:]]
+    past.add(frames)
+    lost, gap = frames[19].seconds, frames[39].seconds
+    assert [(mark.kind, mark.text) for mark in past.marks] == [
+        ("source", "desk"),
+        ("loss", "500 ms not heard"),
+        ("gap", "3.0 s not heard"),
+        ("seek", "another place in the file"),
+        ("model", "Continual Transformer"),
+    ]
+    assert list(past.unheard) == [pytest.approx((lost, lost + 0.5)), pytest.approx((gap, gap + 3.0))]
+    curve = past.curve(gap - 1.0, gap + 4.0, 5)  # middles half a second from each edge
+    assert np.isnan(curve[:, 0]).tolist() == [False, True, True, True, False]
+    for seconds, model in ((frames[79].seconds, MODEL), (frames[80].seconds, other)):
+        moment = past.at(seconds)
+        assert moment is not None
+        assert moment.model is model
+
+
+def test_zeros_were_not_heard_from_where_they_began(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.live.past.Judge", Judge)
+    past = Past(GENRES, MODEL)
+    past.add([snapshot(index, level_dbfs=-math.inf if 10 <= index < 30 else -18.0) for index in range(50)])
+    ((begin, end),) = past.unheard
+    assert begin == pytest.approx(9 * FRAME)
+    assert end == pytest.approx(30 * FRAME, abs=1.1 * FRAME)  # two loud frames end a silence
 
 
 def test_genres_are_stacked_in_their_order_as_high_as_they_are_probable() -> None:

@@ -1,4 +1,4 @@
-"""Recording is off until it is wanted, bounded, true in time, and forgotten when it is switched off."""
+"""Recording is off until it is wanted, bounded, true in time, and forgotten by nothing but a wish."""
 
 from __future__ import annotations
 
@@ -47,22 +47,32 @@ def test_memory_is_bounded_to_the_last_minutes() -> None:
     assert samples[-1] == round((100_000 - 40) / 1e6 * 32767)
 
 
-@pytest.mark.parametrize(("start", "rate"), [(0, RATE), (10, 2 * RATE)])
-def test_another_run_or_rate_begins_a_new_recording(start: int, rate: int) -> None:
+def test_another_run_goes_on_behind_the_last_one_at_any_rate() -> None:
     recorder = Recorder()
     recorder.switch(True)
-    recorder.push(block(0, 10), RATE)
-    recorder.push(block(start, 7), rate)
-    samples, given = recorder.samples()
-    assert (len(samples), given) == (7, rate)
+    recorder.push(block(0, 100), RATE)
+    recorder.push(block(0, 100, -0.25), RATE)
+    recorder.push(block(500, 100, 0.25), 2 * RATE)  # its first samples were lost before anything was recorded
+    assert recorder.seconds == pytest.approx(2.5)
+    samples, rate = recorder.samples()
+    assert (len(samples), rate) == (500, 2 * RATE)
+    for middle, value in ((100, 0.5), (300, -0.25), (450, 0.25)):
+        np.testing.assert_allclose(samples[middle - 20 : middle + 20], value * 32767, rtol=0.02)
 
 
-def test_switched_off_everything_is_forgotten() -> None:
+def test_what_is_kept_stays_until_it_is_forgotten_and_is_unsaved_until_it_is_saved() -> None:
     recorder = Recorder()
+    assert recorder.is_saved
     recorder.switch(True)
     recorder.push(block(0, 10), RATE)
     recorder.switch(False)
-    assert len(recorder.samples()[0]) == 0
+    recorder.push(block(10, 50), RATE)
+    recorder.switch(True)
+    recorder.push(block(60, 10), RATE)
+    assert len(recorder.samples()[0]) == 20
+    assert not recorder.is_saved
+    recorder.forget()
+    assert (len(recorder.samples()[0]), recorder.seconds, recorder.is_saved, recorder.is_on) == (0, 0.0, True, True)
 
 
 def test_a_wav_has_every_sample_and_the_rate() -> None:

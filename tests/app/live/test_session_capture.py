@@ -59,14 +59,14 @@ def test_a_lost_microphone_is_a_condition_of_the_run_and_not_its_end(classifier:
     clock.at(2.0, device.unplug)
     model = torch_model(classifier)
     engine = Engine(lambda: model, lambda: Capture(device, clock=clock))
-    wait(lambda: engine.state.capture == "lost")
+    wait(lambda: engine.state.source == "lost")
     lost = engine.state
     assert lost.phase == "running"
     assert " is gone: connect it again" in lost.message
     heard = len(engine.drain())
     assert heard > 10
     device.plug()
-    wait(lambda: engine.state.capture == "listening")
+    wait(lambda: engine.state.source == "listening")
     again: list[Snapshot] = []
 
     def heard_again() -> bool:

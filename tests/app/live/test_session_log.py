@@ -16,11 +16,11 @@ from tests.app.scripted_session import GENRES, snapshot
 @pytest.fixture
 def log() -> SessionLog:
     made = SessionLog(GENRES)
-    made.begin()
-    made.add([snapshot(0, "jazz", 0.75, twin=None, level_dbfs=-math.inf)], "desk")
+    made.add(snapshot(0, "jazz", 0.75, twin=None, level_dbfs=-math.inf, source="desk"))
     made.begin()  # a run of which nothing was heard
     made.begin()
-    made.add([snapshot(0, "metal", 0.5, raw_favourite="rock"), snapshot(1, "metal", 0.6, dropped=4)], "song.wav")
+    made.add(snapshot(0, "metal", 0.5, raw_favourite="rock", source="song.wav"))
+    made.add(snapshot(1, "metal", 0.6, dropped=4, source="song.wav"))
     return made
 
 
@@ -55,6 +55,7 @@ def test_what_was_not_measured_is_empty(log: SessionLog) -> None:
 
 def test_an_hour_takes_no_more_than_eight_megabytes() -> None:
     log = SessionLog(GENRES)
-    log.add([snapshot(index) for index in range(1000)], "desk")
+    for index in range(1000):
+        log.add(snapshot(index))
     ((_, numbers),) = log._runs
     assert len(numbers) * numbers.itemsize * 46.45 < 8e6  # 46 450 frames an hour

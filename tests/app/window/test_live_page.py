@@ -75,16 +75,17 @@ def test_what_was_heard_stays_after_the_end(window: MainWindow, session: Scripte
     assert not window.live.invitation.isVisible()
 
 
-def test_a_new_source_begins_with_empty_panels(window: MainWindow, session: ScriptedSession) -> None:
+def test_a_new_source_goes_on_in_the_same_session_with_a_mark(window: MainWindow, session: ScriptedSession) -> None:
     window.listen("desk")
     session.queue([snapshot(index, difference=1e-6) for index in range(9)])
     window.tick()
     window.play(Path("song.wav"))
-    assert text(window, "present_genre") not in GENRES
-    assert text(window, "genre_jazz") == "\N{EM DASH}"
-    assert text(window, "frames") == "0"
-    assert text(window, "largest_difference") == "\N{EM DASH}"
-    assert window.live.spectrogram.picture.ring.end == 0
+    session.queue([snapshot(index, run=2, source="song.wav") for index in range(3)])
+    window.tick()
+    assert text(window, "frames") == "12"
+    assert text(window, "largest_difference") != "\N{EM DASH}"
+    assert window.live.spectrogram.picture.ring.end == 12
+    assert [mark.text for mark in window.live.past.marks] == ["desk", "song.wav"]
 
 
 def test_closing_stops_the_session(window: MainWindow, session: ScriptedSession) -> None:
