@@ -20,7 +20,8 @@ Everything is done in turns, and every figure is the median, the 95th and the 99
     frame_bound    the sum of its parts' bounds: the bare transform and mel products, the bare products of the stem's
                    weights, and `bound`; each the faster of our loops and a library's
     frame_bare     the same loops one after the other: what it takes above frame_bound, the caches take
-    window         (--window) the frame where the window is drawn 60 times a second; see benchmark_window.py
+    window         (--window) the frame where the window is drawn 60 times a second (window_soak.py), of sound at the
+                   model's own rate; `halved`: at twice that rate; `resampled`: at 48 000 Hz, as of most microphones
 
 Hot is in bursts, as fast as it goes; `_live` once after something else has filled the caches; `_paced` every 77.5 ms,
 as in the window. Not counted: resampling. Where no model is named, it is Nystrom attention with fixed landmarks at
@@ -32,9 +33,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import json
 import os
 import platform
+import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +53,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"  # before numpy and torch are imported
 
 import numpy as np
+import soundfile
 import torch
 from torch import nn
 
@@ -66,10 +71,10 @@ from app.stream.bench import (
 from app.stream.measure import Percentiles, machine
 from app.stream.weights import default_weights
 from app.text import to_json
-from audio import FRAME_SECONDS
+from audio import FRAME_SECONDS, SAMPLE_RATE
 from model import Classifier, ModelConfig, load_classifier
 from model.compiled.classifier import CompiledClassifier
-from scripts import benchmark_offline, benchmark_window
+from scripts import benchmark_offline
 from scripts.bounds import stem_products, step_parts, step_products, transforms
 
 REFERENCE = ModelConfig(window=387, width=192, heads=8, feed_forward=384, landmark_count=16)
@@ -88,7 +93,8 @@ BOUNDS = {  # the bound of each part is the fastest of these
 }
 GROUPS = ("parts_us", "bounds_us", "frame_bounds_us")  # of times, not times
 ROUNDS, GROWTH_ROUNDS, PACED_ROUNDS = 100, 20, 130
-QUICK_ROUNDS, WINDOW_SECONDS, QUICK_WINDOW = 6, 60.0, 6.0
+QUICK_ROUNDS, WINDOW_SECONDS, QUICK_WINDOW = 6, 20.0, 2.0
+RATES = {"own": SAMPLE_RATE, "halved": 2 * SAMPLE_RATE, "resampled": 48_000}  # Hz, beside the window
 
 
 def measure_all(rounds: int, growth_rounds: int, paced_rounds: int) -> dict[str, Any]:
@@ -193,6 +199,23 @@ def batch_step(compiled: CompiledClassifier) -> Call:
     return step
 
 
+def measure_beside_window(seconds: float) -> dict[str, Any]:
+    """What window_soak.py finds, in a process for each rate."""
+    reports = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, rate in RATES.items():
+            sound = Path(folder) / f"{name}.wav"
+            soundfile.write(sound, 0.1 * np.random.default_rng(0).normal(size=round(rate * (seconds + 20))), rate)
+            script = str(Path(__file__).with_name("window_soak.py"))
+            command = [sys.executable, script, "--json", "--silent", "--play", str(sound), "--seconds", str(seconds)]
+            done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
+            if not done.stdout:
+                sys.exit("benchmark: the window could not be measured; leave --window out")
+            reports[name] = json.loads(done.stdout)
+    own: dict[str, Any] = reports.pop("own")
+    return own | reports
+
+
 def three(times: Percentiles) -> str:
     return "".join(f"{times[name]:10.1f}" for name in ("p50", "p95", "p99"))
 
@@ -220,7 +243,10 @@ def table(report: dict[str, Any]) -> list[str]:
                 f"{point['state_bytes']:>9} bytes of state"
             )
     if "window" in report:
-        lines += ["", *benchmark_window.table(report["window"])]
+        window = report["window"]
+        lines += ["", f"in a window that is drawn {window['redraws_per_second']} times a second"]
+        for said, measured in (("", window), (", halved", window["halved"]), (", resampled", window["resampled"])):
+            lines += [f"  {key[:-3] + said:22}{three(measured[key])}" for key in measured if key.endswith("_us")]
     return [*lines, "", *benchmark_offline.table(report["classify"])] if "classify" in report else lines
 
 
@@ -263,7 +289,7 @@ def main() -> int:
     if not arguments.quick:
         report["classify"] = benchmark_offline.measure()
     if arguments.window:
-        report["window"] = benchmark_window.measure_apart(QUICK_WINDOW if arguments.quick else WINDOW_SECONDS)
+        report["window"] = measure_beside_window(QUICK_WINDOW if arguments.quick else WINDOW_SECONDS)
     if arguments.plot is not None:
         plot(report, arguments.plot)
     print(to_json(report) if arguments.json else "\n".join(table(report)))

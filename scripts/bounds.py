@@ -1,12 +1,14 @@
-"""What a frame cannot do without, timed alone: of each part the transform or the products, and the parts of a step.
+"""What a frame cannot do without, timed alone: of each part the transform or the products.
 
 Not in the bounds: windows, levels, norms, activations, attention, logarithms, the calls and whatever is passed on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, cast
+from itertools import count
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numba import njit
@@ -16,17 +18,27 @@ from app.stream.bench import Call
 from audio.logmel import POINTS, WORK_LENGTH, log_mel_tables
 from audio.loops import transform
 from audio.mel import BINS
-from model.compiled.arithmetic import OPTIONS, Floats, Function, activate, copy, norm, softmax
-from model.compiled.cache import kept
-from model.compiled.classifier import EPSILON, CompiledClassifier, attend, read_plan
-from model.compiled.products import accumulate, accumulate_rows
-from model.compiled.stem import BANDS_OUT, CHANNELS_IN, CHANNELS_OUT, KERNEL_BANDS, STRIDE, TAPS, WEIGHTS_AT
+from model.compiled.arithmetic import OPTIONS, Floats, Function
+from model.compiled.classifier import CompiledClassifier, attend, read_plan
+from model.compiled.prepare import aligned
+from model.compiled.products import accumulate_rows
+from model.compiled.stem import BANDS_OUT, CHANNELS_IN, CHANNELS_OUT, KERNEL_BANDS, TAPS, WEIGHTS_AT
 
 
 @cache
 def compiled_once(function: Function) -> Function:
-    """In every process anew: what is kept on disk is not known to depend on audio."""
+    """In every process anew: what is kept on disk is not known to depend on scripts."""
     return cast(Function, njit(**OPTIONS)(function))
+
+
+class Product(NamedTuple):
+    """Inputs (rows, width) times weights (width, outputs)."""
+
+    halves: int  # 1 where the weights are
+    begin: int  # of the weights in the array that all products of a part share
+    rows: int
+    width: int
+    outputs: int
 
 
 def transforms() -> dict[str, Call]:
@@ -36,7 +48,7 @@ def transforms() -> dict[str, Call]:
     spectrum = np.empty(BINS, np.complex128)
     weights = tables.numbers[tables.places[9] : tables.places[10]].copy()
     powers = random.normal(size=len(weights))
-    loops, mel_products = compiled_once(_transform), compiled_once(_multiply)
+    loops, mel_products = compiled_once(_transform), compiled_once(_dot)
 
     def by_loops() -> None:
         loops(tables.numbers, tables.places, work)
@@ -50,85 +62,107 @@ def transforms() -> dict[str, Call]:
 
 
 def stem_products(compiled: CompiledClassifier, whole: CompiledClassifier) -> dict[str, Call]:
-    """Of the stem: the products of its convolutions' own weights and of the projection, by its loops and by BLAS.
+    """Of the stem: its convolutions' own weights and the projection, by its loops and by BLAS.
 
     `whole`: the same with all weights as float32, for BLAS.
     """
-    random, part = np.random.default_rng(0), compiled.tokenizing
-    longest = max(int(layer[BANDS_OUT] * layer[CHANNELS_OUT]) for layer in part.plan)
-    widest = max(int((layer[BANDS_OUT] * STRIDE + layer[KERNEL_BANDS]) * layer[CHANNELS_IN]) for layer in part.plan)
-    inputs, outputs = (random.normal(size=size).astype(np.float32) for size in (widest + longest, longest))
-    token = np.zeros(compiled.config.width, np.float32)
-    features = int(part.plan[-1][BANDS_OUT] * part.plan[-1][CHANNELS_OUT])
-    loops = compiled_once(_convolve)
-    pieces = []
-    for layer in part.plan:
-        width, count = TAPS * int(layer[KERNEL_BANDS] * layer[CHANNELS_IN]), int(layer[CHANNELS_OUT])
-        weights = part.weights[layer[WEIGHTS_AT] : layer[WEIGHTS_AT] + width * count].reshape(width, count)
-        gathered = random.normal(size=(int(layer[BANDS_OUT]), width)).astype(np.float32)
-        pieces.append((gathered, weights, np.empty((len(gathered), count), np.float32)))
-    projection = whole.tokenizing.projection[len(token) :].reshape(features, -1)
-    gathered = random.normal(size=(1, features)).astype(np.float32)
-    pieces.append((gathered, projection, np.empty((1, len(token)), np.float32)))
-    flat = part.projection[len(token) :]
-    return {
-        "stem_loops": lambda: loops(part.plan, part.weights, part.halves, flat, inputs, outputs, token, features),
-        "stem_blas": lambda: _multiply_all(pieces),
-    }
+    return {"stem_loops": by_loops(*_of_stem(compiled)), "stem_blas": by_blas(*_of_stem(whole))}
 
 
 def step_products(compiled: CompiledClassifier, whole: CompiledClassifier) -> dict[str, Call]:
     """Of the step: all blocks and the head, as they lie in memory, by its own loops; and the same weights, all of
     them as float32 (`whole`), by these loops and by BLAS.
     """
-    random = np.random.default_rng(0)
-    plan, sizes = whole.plan, whole.sizes
-    at = whole.weights_at
-    a, b = (random.normal(size=4 * sizes.width + 4096).astype(np.float32) for _ in range(2))
-    pieces = [
-        (weights[begin : begin + width * count].reshape(width, count).T, a[:width].copy(), np.empty(count, np.float32))
-        for weights in whole.blocks
-        for begin, width, count in (
-            (at.project, sizes.width, sizes.projected),
-            (at.output, sizes.width, sizes.width),
-            (at.widen, sizes.width, sizes.feed_forward),
-            (at.narrow, sizes.feed_forward, sizes.width),
-        )
-    ]
-    begin = whole.head_at.weight
-    answer = whole.head[begin : begin + sizes.width * sizes.genres].reshape(sizes.width, sizes.genres).T
-    pieces.append((answer, a[: sizes.width].copy(), np.empty(sizes.genres, np.float32)))
     return {
-        "loops": lambda: kept(_products)(compiled.plan, compiled.blocks, compiled.head, a, b),
-        "float32_loops": lambda: kept(_products)(plan, whole.blocks, whole.head, a, b),
-        "blas": lambda: _multiply_all(pieces),
+        "loops": by_loops(*_of_step(compiled)),
+        "float32_loops": by_loops(*_of_step(whole)),
+        "blas": by_blas(*_of_step(whole)),
     }
 
 
 def step_parts(compiled: CompiledClassifier) -> dict[str, Call]:
-    """Of one block, and the head: each a call that does that part once."""
-    random = np.random.default_rng(0)
-    plan, weights, head = compiled.plan, compiled.blocks[0], compiled.head
-    state = compiled.init_state().encoder
-    x, a, b = (random.normal(size=4 * compiled.config.width + 4096).astype(np.float32) for _ in range(3))
-    position = 0
+    """The products of each part of one block and of the head, by the step's loops; and one block's attention."""
+    weights, products = _of_step(compiled)
+    project, output, widen, narrow = products[:4]
+    random, state = np.random.default_rng(0), compiled.init_state().encoder
+    projected = random.normal(size=compiled.sizes.projected).astype(np.float32)
+    mixed = np.empty(compiled.config.width, np.float32)
+    attention, positions = compiled_once(_attention), count()
 
     def attend_once() -> None:
-        nonlocal position
-        kept(_attention)(plan, weights, state.floats[0, 0], state.doubles[0, 0], b, a, position)
-        position += 1
+        block = compiled.blocks[0], state.floats[0, 0], state.doubles[0, 0]
+        attention(compiled.plan, *block, projected, mixed, next(positions))
 
     return {
-        "projections": lambda: kept(_projections)(plan, weights, a, b, x),
+        "projections": by_loops(weights, [project, output]),
         "attention": attend_once,
-        "feed_forward": lambda: kept(_feed_forward)(plan, weights, a, b, x),
-        "head": lambda: kept(_head)(plan, head, a, b, x),
+        "feed_forward": by_loops(weights, [widen, narrow]),
+        "head": by_loops(weights, products[-1:]),
     }
 
 
-def _multiply_all(pieces: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]) -> None:
-    for left, right, product in pieces:
-        np.dot(left, right, out=product)
+def by_loops(weights: Floats, products: Sequence[Product]) -> Call:
+    """One after the other, in one compiled call."""
+    loops, table = compiled_once(_multiply), np.array(products, np.int64)
+    inputs = np.random.default_rng(0).normal(size=max(each.rows * each.width for each in products)).astype(np.float32)
+    outputs = np.zeros(max(each.rows * each.outputs for each in products), np.float32)
+    in_lines: Floats = aligned(weights.shape, np.float32)
+    in_lines[:] = weights
+    return lambda: loops(table, in_lines, inputs, outputs)
+
+
+def by_blas(weights: Floats, products: Sequence[Product]) -> Call:
+    """The same of float32 weights."""
+    random, pieces = np.random.default_rng(0), []
+    for _, begin, rows, width, many in products:
+        right = weights[begin : begin + width * many].reshape(width, many)
+        left = random.normal(size=(rows, width) if rows > 1 else width).astype(np.float32)
+        pieces.append((left, right, np.empty((rows, many) if rows > 1 else many, np.float32)))
+
+    def multiply() -> None:
+        for left, right, product in pieces:
+            np.dot(left, right, out=product)
+
+    return multiply
+
+
+def _of_stem(part: CompiledClassifier) -> tuple[Floats, list[Product]]:
+    """All weights; a product for each convolution, whose taps are neighbours, and that of the projection."""
+    stem, d, products = part.tokenizing, part.config.width, []
+    for layer in stem.plan.tolist():
+        width = TAPS * layer[KERNEL_BANDS] * layer[CHANNELS_IN]
+        products.append(Product(0, layer[WEIGHTS_AT], layer[BANDS_OUT], width, layer[CHANNELS_OUT]))
+    features = products[-1].rows * products[-1].outputs
+    products.append(Product(stem.halves, len(stem.weights), 1, features, d))
+    return np.concatenate([stem.weights, stem.projection[d:]]), products
+
+
+def _of_step(part: CompiledClassifier) -> tuple[Floats, list[Product]]:
+    """All weights; the four products of each block, and that of the head."""
+    sizes, at, products = part.sizes, part.weights_at, []
+    d, wide = sizes.width, sizes.feed_forward
+    for begin in range(0, part.blocks.size, part.blocks.shape[1]):
+        products += [
+            Product(0, begin + at.project, 1, d, sizes.projected),
+            Product(sizes.halves, begin + at.output, 1, d, d),
+            Product(sizes.halves, begin + at.widen, 1, d, wide),
+            Product(sizes.halves, begin + at.narrow, 1, wide, d),
+        ]
+    products.append(Product(0, part.blocks.size + part.head_at.weight, 1, d, sizes.genres))
+    return np.concatenate([part.blocks.ravel(), part.head]), products
+
+
+def _multiply(table: Any, weights: Floats, inputs: Floats, outputs: Floats) -> None:
+    for number in range(len(table)):
+        halves, begin, rows, width, count = table[number]
+        accumulate_rows(halves, weights[begin:], inputs, width, outputs, rows, width, count)
+
+
+def _attention(
+    plan: Any, w: Floats, floats: Floats, doubles: Any, projected: Floats, mixed: Floats, position: int
+) -> None:
+    sizes, at, _, state_at = read_plan(plan)
+    attend(projected, floats, doubles, w[at.inverse : at.end], mixed, position, sizes, state_at)
 
 
 def _transform(numbers: NDArray[np.float64], places: NDArray[np.int64], work: NDArray[np.float64]) -> None:
@@ -139,76 +173,8 @@ def _transform(numbers: NDArray[np.float64], places: NDArray[np.int64], work: ND
     transform(numbers, places, real, imaginary, work[2 * POINTS : 3 * POINTS], work[3 * POINTS : 4 * POINTS])
 
 
-def _multiply(weights: NDArray[np.float64], powers: NDArray[np.float64]) -> float:
+def _dot(weights: NDArray[np.float64], powers: NDArray[np.float64]) -> float:
     total = 0.0
     for i in range(len(weights)):
         total += weights[i] * powers[i]
     return total
-
-
-def _convolve(
-    plan: NDArray[np.int64],
-    weights: Floats,
-    halves: int,
-    projection: Floats,
-    inputs: Floats,
-    outputs: Floats,
-    token: Floats,
-    features: int,
-) -> None:
-    for number in range(len(plan)):
-        layer = plan[number]
-        channels, count, rows = layer[CHANNELS_IN], layer[CHANNELS_OUT], layer[BANDS_OUT]
-        width = layer[KERNEL_BANDS] * channels
-        for tap in range(TAPS):
-            begin = layer[WEIGHTS_AT] + tap * width * count
-            part = weights[begin : begin + width * count]
-            accumulate_rows(0, part, inputs, STRIDE * channels, outputs, rows, width, count)
-    accumulate_rows(halves, projection, outputs, features, token, 1, features, len(token))
-
-
-def _products(plan: Any, weights: Floats, head: Floats, a: Floats, b: Floats) -> None:
-    sizes, at, after, _ = read_plan(plan)
-    d, wide = sizes.width, sizes.feed_forward
-    for block in range(len(weights)):
-        w = weights[block]
-        accumulate(w[at.project : at.project_bias], a, b, d, sizes.projected)
-        accumulate_rows(sizes.halves, w[at.output : at.output_bias], a, d, b, 1, d, d)
-        accumulate_rows(sizes.halves, w[at.widen : at.widen_bias], a, d, b, 1, d, wide)
-        accumulate_rows(sizes.halves, w[at.narrow : at.narrow_bias], a, wide, b, 1, wide, d)
-    accumulate(head[after.weight : after.bias], a, b, d, sizes.genres)
-
-
-def _projections(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
-    sizes, at, _, _ = read_plan(plan)
-    d, count = sizes.width, sizes.projected
-    norm(x[:d], w[at.attention_gain :], w[at.attention_offset :], EPSILON, a[:d])
-    copy(w[at.project_bias : at.project_bias + count], b[:count])
-    accumulate(w[at.project : at.project_bias], a, b, d, count)
-    copy(w[at.output_bias : at.output_bias + d], b[:d])
-    accumulate_rows(sizes.halves, w[at.output : at.output_bias], a, d, b, 1, d, d)
-
-
-def _attention(plan: Any, w: Floats, floats: Floats, doubles: Any, b: Floats, a: Floats, position: int) -> None:
-    sizes, at, _, state_at = read_plan(plan)
-    attend(b, floats, doubles, w[at.inverse : at.end], a[: sizes.width], position, sizes, state_at)
-
-
-def _feed_forward(plan: Any, w: Floats, a: Floats, b: Floats, x: Floats) -> None:
-    sizes, at, _, _ = read_plan(plan)
-    d, wide = sizes.width, sizes.feed_forward
-    norm(x[:d], w[at.feed_forward_gain :], w[at.feed_forward_offset :], EPSILON, a[:d])
-    copy(w[at.widen_bias : at.widen_bias + wide], b[:wide])
-    accumulate_rows(sizes.halves, w[at.widen : at.widen_bias], a, d, b, 1, d, wide)
-    activate(b[:wide], sizes.activation)
-    copy(w[at.narrow_bias : at.narrow_bias + d], a[:d])
-    accumulate_rows(sizes.halves, w[at.narrow : at.narrow_bias], b, wide, a, 1, wide, d)
-
-
-def _head(plan: Any, head: Floats, a: Floats, b: Floats, x: Floats) -> None:
-    sizes, _, at, _ = read_plan(plan)
-    norm(x[: sizes.width], head[at.gain :], head[at.offset :], EPSILON, a[: sizes.width])
-    answer = b[: sizes.genres]
-    copy(head[at.bias : at.bias + sizes.genres], answer)
-    accumulate(head[at.weight : at.bias], a, answer, sizes.width, sizes.genres)
-    softmax(answer)

@@ -1,13 +1,10 @@
-"""Run what must never drift for as long as you like, and compare it with the truth all the way.
+"""Step continual attention for as long as you like, and compare it with its definition in float64 all the way.
 
     python3 scripts/soak.py                                     (ten million steps of every attention, side by side)
     python3 scripts/soak.py --steps 1000000 --kinds fixed --json
-    python3 scripts/soak.py --capture                           (ten minutes of listening under load)
-    python3 scripts/soak.py --capture --seconds 60 --load python
 
-The steps of continual attention are compared with their definition in float64: the exit code is 1 when an error
-exceeds its bound, or anything is not finite. With --capture the real window listens to a microphone without hardware
-while three threads are busy: the exit code is 1 unless captured + dropped samples are elapsed x rate, to one block.
+The exit code is 1 when an error exceeds its bound, or anything is not finite. scripts/window_soak.py does the same to
+the window and to what it hears.
 """
 
 from __future__ import annotations
@@ -24,9 +21,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.preparation import TO_WATCH, run_within_environment
+from scripts.preparation import run_within_environment
 
-run_within_environment(imported=TO_WATCH)
+run_within_environment()
 
 import torch
 
@@ -171,16 +168,6 @@ def table(results: dict[str, Result]) -> list[str]:
 
 def main() -> int:
     arguments = parse_arguments()
-    if arguments.capture:
-        from scripts import soak_capture  # Qt: only where it is needed
-
-        try:
-            captured = soak_capture.soak(arguments.seconds, arguments.threads, arguments.load)
-        except FileNotFoundError as error:
-            print(f"soak: {error}", file=sys.stderr)
-            return 2
-        print(to_json(asdict(captured)) if arguments.json else "\n".join(soak_capture.table(captured)))
-        return 0 if captured.holds else 1
     results = soak_side_by_side(tuple(arguments.kinds), arguments.steps, report=True)
     if arguments.json:
         kinds = {name: asdict(result) for name, result in results.items()}
@@ -193,14 +180,8 @@ def main() -> int:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    steps = parser.add_argument_group("steps of attention")
-    steps.add_argument("--steps", type=int, default=10_000_000, help="default: ten million")
-    steps.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS), help="default: all")
-    listening = parser.add_argument_group("listening")
-    listening.add_argument("--capture", action="store_true", help="listen, instead of taking steps")
-    listening.add_argument("--seconds", type=float, default=600.0, help="default: 600")
-    listening.add_argument("--threads", type=int, default=3, help="busy ones; default: 3")
-    listening.add_argument("--load", choices=("numpy", "python"), default="numpy", help="what they do; default: numpy")
+    parser.add_argument("--steps", type=int, default=10_000_000, help="default: ten million")
+    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS), help="default: all")
     arguments = parser.parse_args()
     if arguments.steps < 1:
         parser.error(f"argument --steps: {arguments.steps} is not at least 1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from app.window.main import MainWindow
 from app.window.settings import SettingsFile
 from app.window.style import stock_palette
 from app.window.theme import Theme, font
+
+log = logging.getLogger(__name__)
 
 
 def run_window(session: Session, launch: Launch, when_painted: Callable[[], None]) -> int:
@@ -66,6 +69,7 @@ class FirstPainting(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         if event.type() == QEvent.Type.Paint:
             watched.removeEventFilter(self)
+            log.info("the window is painted")
             QTimer.singleShot(0, self._then)  # not before the picture is handed over
         return False
 

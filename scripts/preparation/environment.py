@@ -16,9 +16,9 @@ import sysconfig
 import time
 import venv
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from .system import SetUpError, run_and_read, say, tail
 
@@ -26,6 +26,54 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 INPUTS = ("pyproject.toml", "constraints.txt")
 COMPILE = "from app.stream.backend import compile_everything; compile_everything()"
 POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The environment of one checkout, for the running Python."""
+
+    checkout: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.checkout / ".venv"
+
+    @property
+    def python(self) -> Path:
+        return self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+    @property
+    def stamp_file(self) -> Path:
+        return self.folder / "nystream-stamp.json"
+
+    def place(self) -> dict[str, str]:
+        """What pip cannot change: the Python, and where the checkout lies, which every script in .venv knows."""
+        python = f"{sys.implementation.cache_tag} {sysconfig.get_platform()}"
+        return {"python": python, "checkout": str(self.checkout)}
+
+    def inputs(self) -> str:
+        """SHA-256 of what says which packages there must be."""
+        digest = hashlib.sha256()
+        for name in INPUTS:
+            content = (self.checkout / name).read_bytes()
+            digest.update(len(content).to_bytes(8, "big") + content)
+        return digest.hexdigest()
+
+    def stamp(self) -> dict[str, Any]:
+        """The stamp of a whole environment at its place; empty where there is none, or it has lost its Python."""
+        if not (self.python.exists() and (self.folder / "pyvenv.cfg").exists()):
+            return {}
+        try:
+            stamp = dict(json.loads(self.stamp_file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return {}
+        place = {name: value for name, value in stamp.items() if name not in ("inputs", "extras")}
+        return stamp if place == self.place() and {"inputs", "extras"} <= set(stamp) else {}
+
+    def is_ready(self, extras: tuple[str, ...]) -> bool:
+        """Whether all is there, with these extras; more of them do no harm."""
+        stamp = self.stamp()
+        return bool(stamp) and stamp["inputs"] == self.inputs() and set(extras) <= set(stamp["extras"])
 
 
 def try_to_lock(file: BinaryIO) -> bool:
@@ -45,73 +93,6 @@ def try_to_lock(file: BinaryIO) -> bool:
     return False
 
 
-@dataclass(frozen=True)
-class Stamp:
-    """What an environment is set up from; equal fields mean nothing to do."""
-
-    inputs: str  # SHA-256 of the files in INPUTS
-    python: str  # version and platform, such as "cpython-311 linux-x86_64"
-    checkout: str  # an editable install, and every script in .venv, knows this path
-    extras: tuple[str, ...] = ()  # sorted
-
-    def covers(self, wanted: Stamp) -> bool:
-        """Whether an environment with this stamp serves `wanted` as it is; more extras do no harm."""
-        return set(wanted.extras) <= set(self.extras) and replace(self, extras=wanted.extras) == wanted
-
-    def can_become(self, wanted: Stamp) -> bool:
-        """Whether pip can turn this environment into `wanted`, without a new one."""
-        return (self.python, self.checkout) == (wanted.python, wanted.checkout)
-
-
-def wanted_stamp(checkout: Path, extras: tuple[str, ...]) -> Stamp:
-    """The stamp that an environment for `checkout` and the running Python must have."""
-    inputs = hashlib.sha256()
-    for name in INPUTS:
-        content = (checkout / name).read_bytes()
-        inputs.update(len(content).to_bytes(8, "big") + content)
-    python = f"{sys.implementation.cache_tag} {sysconfig.get_platform()}"
-    return Stamp(inputs.hexdigest(), python, str(checkout), tuple(sorted(extras)))
-
-
-@dataclass(frozen=True)
-class Environment:
-    """The paths of the environment of one checkout, and its stamp."""
-
-    checkout: Path
-
-    @property
-    def folder(self) -> Path:
-        return self.checkout / ".venv"
-
-    @property
-    def python(self) -> Path:
-        return self.folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-
-    @property
-    def stamp_file(self) -> Path:
-        return self.folder / "nystream-stamp.json"
-
-    def stamp(self) -> Stamp | None:
-        """The stamp of a whole environment; None where none can be understood, or where it has lost its Python."""
-        if not (self.python.exists() and (self.folder / "pyvenv.cfg").exists()):
-            return None
-        try:
-            fields = json.loads(self.stamp_file.read_text(encoding="utf-8"))
-            return Stamp(**{**fields, "extras": tuple(fields["extras"])})
-        except (OSError, ValueError, TypeError, KeyError):
-            return None
-
-    def write_stamp(self, stamp: Stamp) -> None:
-        """Whole or not at all."""
-        unfinished = self.stamp_file.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(asdict(stamp), indent=1), encoding="utf-8")
-        os.replace(unfinished, self.stamp_file)
-
-    def is_ready(self, wanted: Stamp) -> bool:
-        stamp = self.stamp()
-        return stamp is not None and stamp.covers(wanted)
-
-
 @contextlib.contextmanager
 def alone(path: Path) -> Iterator[None]:
     """One set-up at a time: hold the lock file, waiting as long as needed; the system frees it with the process."""
@@ -125,25 +106,27 @@ def alone(path: Path) -> Iterator[None]:
         yield
 
 
-def set_up(environment: Environment, wanted: Stamp) -> None:
-    """Make the environment what `wanted` says, from whatever is there; the extras that it has stay.
+def set_up(environment: Environment, extras: tuple[str, ...]) -> None:
+    """Bring the environment to what is wanted now, from whatever is there; the extras that it has stay.
 
     What has no stamp was interrupted or broken, and is made afresh: pip cannot tell a package that it
     installed by half from a whole one.
     """
     present = environment.stamp()
     environment.stamp_file.unlink(missing_ok=True)
-    if present is None or not present.can_become(wanted):
+    if not present:
         if environment.folder.exists() or environment.folder.is_symlink():
             say("the .venv here is unfinished, broken or of another Python; making it afresh")
             remove(environment.folder)
         say("making .venv")
         create(environment.folder)
     say("installing the packages into .venv (the first time this can take minutes)")
-    extras = tuple(sorted({*wanted.extras, *(present.extras if present else ())}))
+    extras = tuple(sorted({*extras, *present.get("extras", ())}))
+    stamp = environment.place() | {"inputs": environment.inputs(), "extras": extras}
     install(environment, extras)
-    compile_steps(environment)
-    environment.write_stamp(replace(wanted, extras=extras))
+    with contextlib.suppress(OSError):  # the first start then finds the steps compiled; where that fails, torch serves
+        run_and_read([str(environment.python), "-c", COMPILE], environment.checkout)
+    environment.stamp_file.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
     say("ready")
 
 
@@ -176,9 +159,3 @@ def install(environment: Environment, extras: tuple[str, ...]) -> None:
             f"pip could not install the packages; the end of what it said:\n{tail(pip.stdout)}\n"
             "Check the network connection and the free space on the disk, then start again."
         )
-
-
-def compile_steps(environment: Environment) -> None:
-    """Compile the step, so that the first start finds it; where that fails, torch serves."""
-    with contextlib.suppress(OSError):
-        run_and_read([str(environment.python), "-c", COMPILE], environment.checkout)

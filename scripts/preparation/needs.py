@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -50,22 +49,13 @@ def has_font() -> bool:
     """Whether there is any font that Qt could show text with."""
     system = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
     folders = (*system, Path.home() / ".local/share/fonts", Path.home() / ".fonts")
-    return any(
-        name.lower().endswith((".ttf", ".otf", ".ttc"))
-        for folder in folders
-        for _, _, names in os.walk(folder)
-        for name in names
-    )
+    return any(font for folder in folders for font in folder.rglob("*.[to]t[fc]"))
 
 
 def has_pulse_plugin() -> bool:
     """Whether ALSA, which PortAudio speaks to, has its way to PulseAudio."""
     plugin = "alsa-lib/libasound_module_pcm_pulse.so"
-    return any(
-        any(folder.glob(pattern))
-        for folder in (Path("/usr/lib"), Path("/usr/lib64"))
-        for pattern in (plugin, f"*/{plugin}")
-    )
+    return any(found for folder in ("lib*", "lib*/*") for found in Path("/usr").glob(f"{folder}/{plugin}"))
 
 
 def library(soname: str) -> Need:
@@ -79,11 +69,7 @@ def program(name: str, package: str) -> Need:
 
 
 TO_SET_UP = (
-    Need(
-        "Python's ensurepip module",
-        f"python{sys.version_info.major}.{sys.version_info.minor}-venv",
-        partial(has_module, "ensurepip"),
-    ),
+    Need("Python's ensurepip", "python{}.{}-venv".format(*sys.version_info), partial(has_module, "ensurepip")),
 )
 
 # Qt itself, also without a screen; then Qt on X11, whose own message blames libxcb-cursor whichever of them is missing.

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from .environment import CHECKOUT, Environment, alone, set_up, wanted_stamp
+from .environment import CHECKOUT, Environment, alone, set_up
 from .system import SetUpError, say, see_to_system
 
 IMPORTED = ("av", "librosa", "safetensors", "soundfile", "soxr", "torch")
@@ -22,16 +22,15 @@ def prepare(environment: Environment, extras: tuple[str, ...] = ()) -> None:
 
     Raises SetUpError.
     """
-    wanted = wanted_stamp(environment.checkout, extras)
-    ready = environment.is_ready(wanted)
+    ready = environment.is_ready(extras)
     if sys.platform == "linux":  # the wheels for macOS and Windows bring their libraries along
         see_to_system(set_up=not ready, test="test" in extras)
     if ready:
         return
     try:
         with alone(environment.checkout / ".venv.lock"):
-            if not environment.is_ready(wanted):  # another start may have done it meanwhile
-                set_up(environment, wanted)
+            if not environment.is_ready(extras):  # another start may have done it meanwhile
+                set_up(environment, extras)
     except OSError as error:
         raise SetUpError(
             f"Setting up {environment.folder} failed: {error}. "

@@ -53,58 +53,31 @@ def see_to_system(set_up: bool, test: bool) -> None:
     """
     needed = missing((*TO_SET_UP, *TO_RUN) if set_up else TO_RUN)
     helpful = missing(TO_TEST) if test else []
-    if not (needed or helpful):
-        return
+    then = f"Run this command, then start again:\n    {command_to_show(packages((*needed, *helpful)))}"
+    if needed and (problem := provide(needed, then)):
+        if this_is_debian_like():
+            raise SetUpError(problem)
+        say(f"{problem} Without PortAudio there is no microphone, without the others perhaps no window.")
+    if helpful and (problem := provide(helpful, then)):
+        say(f"the tests that need {join(helpful)} will skip: {problem}")
+
+
+def provide(needs: Sequence[Need], then: str) -> str:
+    """Install what is missing where that is possible; "" when it is there now, else why not and what to do (`then`)."""
     if not this_is_debian_like():
-        if needed:
-            say(
-                f"not found on this system: {join(needed)}. Install them with the system's package manager; "
-                "without PortAudio there is no microphone, without the others perhaps no window."
-            )
-        if helpful:
-            say(f"the tests that need {join(helpful)} will skip, as this system does not have them")
-        return
-    before = rights()
+        return f"not found on this system: {join(needs)}. Install them with the system's package manager."
+    before, names = rights(), packages(needs)
     if before is None:
-        explain(needed, helpful)
-        return
-    if needed:
-        provide(needed, before)
-    if helpful:
-        names = packages(helpful)
-        say(f"installing system packages for the tests: {' '.join(names)}")
-        if install(names, before) is not None:
-            say(f"that failed, so the tests that need {join(helpful)} will skip; the command was:")
-            say(f"    {command_to_show(names)}")
-
-
-def provide(needed: Sequence[Need], before: list[str]) -> None:
-    """Install what is needed, or raise SetUpError."""
-    names = packages(needed)
+        return f"System packages are missing, and this account may not install them without a password. {then}"
     say(f"installing system packages: {' '.join(names)}")
-    output = install(names, before)
-    if output is not None:
-        raise SetUpError(
-            f"apt-get could not install system packages; the end of what it said:\n{tail(output)}\n"
-            f"Run this command, then start again:\n    {command_to_show(names)}"
-        )
-    if still := missing(needed):
-        raise SetUpError(
+    if output := install(names, before):
+        return f"apt-get could not install system packages; the end of what it said:\n{tail(output)}\n{then}"
+    if still := missing(needs):
+        return (
             f"apt-get installed its packages, but {join(still)} cannot be found; "
             "if this Python is not the system's own, start again with /usr/bin/python3."
         )
-
-
-def explain(needed: Sequence[Need], helpful: Sequence[Need]) -> None:
-    """Without rights: the one command, as an error if the program needs it."""
-    command = command_to_show(packages((*needed, *helpful)))
-    if needed:
-        raise SetUpError(
-            "System packages are missing, and this account may not install them without a password. "
-            f"Run this command, then start again:\n    {command}"
-        )
-    say(f"the tests that need {join(helpful)} will skip; this command installs what they need:")
-    say(f"    {command}")
+    return ""
 
 
 def join(needs: Sequence[Need]) -> str:
@@ -141,10 +114,10 @@ def command_to_show(packages: list[str]) -> str:
     return f"su -c {shlex.quote(f'apt-get update && {install}')}"
 
 
-def install(packages: list[str], before: list[str]) -> str | None:
-    """Install `packages`; None when that worked, otherwise what apt-get said. `before` is what `rights` gave."""
+def install(packages: list[str], before: list[str]) -> str:
+    """Install `packages`; "" when that worked, otherwise what apt-get said. `before` is what `rights` gave."""
     quiet = [*before, "env", "DEBIAN_FRONTEND=noninteractive"]
     # A repository of the user's that cannot be reached fails the update, yet need not hinder the install.
     update = run_and_read([*quiet, "apt-get", "update"])
     apt = run_and_read([*quiet, *INSTALL, *CAREFUL, *packages])
-    return None if apt.returncode == 0 else update.stdout + apt.stdout
+    return "" if apt.returncode == 0 else f"{update.stdout}{apt.stdout}\napt-get ended with {apt.returncode}"

@@ -13,7 +13,7 @@ import pytest
 
 from scripts.preparation import environment as environment_module
 from scripts.preparation import start
-from scripts.preparation.environment import Environment, Stamp, alone, try_to_lock
+from scripts.preparation.environment import Environment, alone, try_to_lock
 
 
 class Workshop:
@@ -190,9 +190,3 @@ def test_what_outlives_a_killed_start_holds_its_lock(tmp_path: Path) -> None:
         assert not try_to_lock(file)
         orphan.communicate(b"\n")
         assert try_to_lock(file)
-
-
-def test_a_stamp_covers_fewer_extras_but_not_more() -> None:
-    small, large = (Stamp("sum", "python", "checkout", extras) for extras in ((), ("test",)))
-    assert large.covers(small)
-    assert not small.covers(large)

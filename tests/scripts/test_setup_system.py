@@ -28,9 +28,10 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """A Debian without PortAudio and PulseAudio, where the account has no rights; what apt-get was asked for."""
     asked: list[list[str]] = []
 
-    def install(packages: list[str], before: list[str]) -> None:
+    def install(packages: list[str], before: list[str]) -> str:
         asked.append(packages)
         monkeypatch.setattr(system, "TO_RUN", ())
+        return ""
 
     monkeypatch.setattr(system, "TO_SET_UP", (need("python3-venv", is_there=True),))
     monkeypatch.setattr(system, "TO_RUN", (need("libgl1", is_there=True), need("libportaudio2")))
@@ -108,7 +109,7 @@ def test_with_rights_exactly_what_is_missing_is_installed(
     monkeypatch.setattr(system, "rights", list)
     record = system.install
 
-    def install(packages: list[str], before: list[str]) -> str | None:
+    def install(packages: list[str], before: list[str]) -> str:
         there.update(dict.fromkeys(packages, True))
         return record(packages, before)
 
@@ -156,7 +157,7 @@ def test_a_failed_update_does_not_hinder_the_install_and_nothing_is_removed(
         return subprocess.CompletedProcess(command, 100 if "update" in command else 0, stdout="W: old\n")
 
     monkeypatch.setattr(subprocess, "run", run)
-    assert system.install(["xvfb"], ["sudo", "-n"]) is None
+    assert system.install(["xvfb"], ["sudo", "-n"]) == ""
     assert [command[:2] for command in commands] == [["sudo", "-n"]] * 2
     assert "--no-remove" in commands[1]
     assert commands[1][-1] == "xvfb"
