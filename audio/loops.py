@@ -144,17 +144,19 @@ def transpose(
 
 @part
 def unpack(real: Doubles, imaginary: Doubles, factors: Doubles, power: Doubles) -> None:
-    """The transform of packed samples -> the power spectrum of the samples (points + 1,)."""
+    """The transform of packed samples -> the power spectrum (points + 1,) of the samples less their mean."""
     points = len(real)
     c, s = factors[: points // 2 + 1], factors[points // 2 + 1 :]
-    power[0] = (real[0] + imaginary[0]) ** 2
+    offset = real[0] + imaginary[0]
+    power[0] = 0.0
     power[points] = (real[0] - imaginary[0]) ** 2
     for k in range(1, points // 2 + 1):
         a, b, x, y = real[k], imaginary[k], real[points - k], imaginary[points - k]
         even_real, even_imaginary, odd_real, odd_imaginary = a + x, b - y, b + y, x - a
         turned_real = c[k] * odd_real - s[k] * odd_imaginary
         turned_imaginary = c[k] * odd_imaginary + s[k] * odd_real
-        power[k] = 0.25 * ((even_real + turned_real) ** 2 + (even_imaginary + turned_imaginary) ** 2)
+        steady = offset if k == 1 else 0.0  # see StreamingLogMel; these numbers are twice those of the spectrum
+        power[k] = 0.25 * ((even_real + turned_real + steady) ** 2 + (even_imaginary + turned_imaginary) ** 2)
         power[points - k] = 0.25 * ((even_real - turned_real) ** 2 + (even_imaginary - turned_imaginary) ** 2)
 
 

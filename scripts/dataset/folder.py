@@ -23,7 +23,9 @@ from model import GTZAN_GENRES
 from scripts.dataset.clips import Dataset, DatasetError
 
 CLIP_FRAMES = 386  # of the shortest clip of GTZAN, 29.93 s
-FRONT_END = to_json({"rate": SAMPLE_RATE, "fft": FFT_LENGTH, "hop": HOP, "bands": BANDS, "floor": FLOOR_POWER})
+FRONT_END = to_json(
+    {"rate": SAMPLE_RATE, "fft": FFT_LENGTH, "hop": HOP, "bands": BANDS, "floor": FLOOR_POWER, "offset": "taken off"}
+)
 
 
 def read_folder(folder: Path, cache_folder: Path) -> Dataset:
