@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from audio.filters import HalfBandDecimator, PolyphaseResampler
-from audio.front_end import FFT_LENGTH, HOP, SAMPLE_RATE, FrontEnd, Samples
+from audio.front_end import FFT_LENGTH, HOP, SAMPLE_RATE, FrontEnd, Samples, silence_invalid
 from audio.logmel import StreamingLogMel
 
 DOUBLED = 2 * SAMPLE_RATE
@@ -21,8 +21,8 @@ MOST_KERNELS = 1000  # of one polyphase filter
 class FrameStream:
     """Mono samples at `sample_rate` Hz in, (k, BANDS) float32 log-mel frames in dB out.
 
-    invalid_samples: how many so far were NaN or infinite. They count as silence: one of them would otherwise spoil
-    every frame that it touches, and the model's state for as long as its window is.
+    invalid_samples: how many so far were NaN, infinite or louder than LOUDEST. They count as silence: one of them would
+    otherwise spoil every frame that it touches, and the model's state for as long as its window is.
     """
 
     def __init__(self, sample_rate: int, front_end: FrontEnd | None = None) -> None:
@@ -35,7 +35,7 @@ class FrameStream:
         """(n,) float32 samples -> (k, BANDS), the frames that they complete; k may be 0."""
         if invalid := self._front_end.count_invalid(samples):
             self.invalid_samples += invalid
-            samples = np.where(np.isfinite(samples), samples, np.float32(0.0))
+            samples = silence_invalid(samples)
         return self._log_mel.push(self._resampler.push(samples))
 
     def finish(self) -> Samples:

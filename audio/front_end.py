@@ -14,6 +14,9 @@ FFT_LENGTH = 2048  # samples under one frame's window, 93 ms
 HOP = 1708  # samples from one frame to the next: the mean frame spacing of the training data
 BANDS = 128  # Slaney mel bands from 0 Hz to SAMPLE_RATE / 2
 FLOOR_POWER = 1e-10  # the quietest band power told apart: -100 dB
+# Full scale is 1. Files whose integers were written as floats without being scaled reach this, with 32 bits, and are
+# heard as they are meant; what is louder is no sound: a damaged file, or memory that nobody has filled.
+LOUDEST = 2.0**31
 FRAME_SECONDS = HOP / SAMPLE_RATE  # 77.5 ms, the time budget of one frame
 
 assert HOP < FFT_LENGTH, "frames overlap: the streaming buffer keeps the last FFT_LENGTH - HOP samples"
@@ -55,15 +58,20 @@ class FrontEnd:
             loops.copy(samples, place)
 
     def count_invalid(self, samples: Samples) -> int:
-        """How many are NaN or infinite."""
+        """How many are NaN, infinite or louder than LOUDEST."""
         loops = self._loops_for(samples)
         if loops is None:
-            return len(samples) - int(np.count_nonzero(np.isfinite(samples)))
+            return len(samples) - int(np.count_nonzero(np.abs(samples) <= LOUDEST))
         return loops.count_invalid(samples)
 
     def _loops_for(self, samples: Samples) -> Loops | None:
         """None where numpy must do it: the loops are compiled for contiguous, writable arrays."""
         return self.loops if samples.flags.carray else None
+
+
+def silence_invalid(samples: Samples) -> Samples:
+    """(n,) samples, with zeros for those that are NaN, infinite or louder than LOUDEST."""
+    return np.where(np.abs(samples) <= LOUDEST, samples, np.float32(0))
 
 
 class SampleBuffer:

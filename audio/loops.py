@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from audio.filters import TAPS_AT_ONCE
 from audio.frames import FrameStream
-from audio.front_end import FFT_LENGTH, Doubles, FrontEnd, Loops, Samples
+from audio.front_end import FFT_LENGTH, LOUDEST, Doubles, FrontEnd, Loops, Samples
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -26,7 +26,8 @@ OPTIONS: dict[str, Any] = {
     "_nrt": False,  # nothing is allocated, and no references to slices are counted
 }
 TAPS_SUMMED = 8 * TAPS_AT_ONCE  # by themselves, so that an output is not rounded at every tap
-EXPONENT = np.int32(0x7F800000)  # of a float32; all of it set: infinite or NaN
+MAGNITUDE = np.int32(0x7FFFFFFF)  # all bits of a float32 but its sign; as integers they are in the order of size
+LOUDEST_BITS = np.float32(LOUDEST).view(np.int32)  # those of infinity and NaN are larger
 
 
 def compile_loops(compiler: Callable[[Callable[..., Any]], Any]) -> Loops:
@@ -232,8 +233,8 @@ def copy_samples(samples: Samples, place: Samples) -> None:
 
 
 def count_invalid(samples: Samples) -> int:
-    """How many are infinite or NaN; by their bits, since fastmath assumes that there are none."""
+    """How many are NaN, infinite or louder than LOUDEST; by their bits, since fastmath assumes that all are finite."""
     count = 0
     for i in range(len(samples)):
-        count += (np.float32(samples[i]).view(np.int32) & EXPONENT) == EXPONENT
+        count += int((np.float32(samples[i]).view(np.int32) & MAGNITUDE) > LOUDEST_BITS)
     return count

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from audio.front_end import Samples
+from audio.front_end import Samples, silence_invalid
 from audio.source import AudioError, Source
 
 WINDOW_SECONDS = 0.08  # of sound that one reading covers: less than a frame's window, so every frame has one
@@ -32,7 +32,7 @@ class Level:
 class LevelMeter:
     """Fed by one thread; `level` may be read by any, and is a new value with every window.
 
-    Measured in samples, so that the block size does not matter. NaN and infinite samples count as zeros.
+    Measured in samples, so that the block size does not matter. Samples that are no sound count as zeros.
     """
 
     def __init__(self, sample_rate: int) -> None:
@@ -53,7 +53,7 @@ class LevelMeter:
         """(n,) samples."""
         while len(samples):
             part, samples = samples[: self._window - self._count], samples[self._window - self._count :]
-            self._add(np.abs(np.where(np.isfinite(part), part, np.float32(0))))
+            self._add(np.abs(silence_invalid(part)))
 
     def _add(self, magnitudes: Samples) -> None:
         self._squares += float(np.dot(magnitudes, magnitudes))

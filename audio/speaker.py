@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.front_end import silence_invalid
 from audio.portaudio import portaudio
 from audio.source import AudioError, Block, Source, SourceAround
 
@@ -39,7 +40,7 @@ class Speaker:
         if self._closed or not len(samples):
             return
         with self._lock:
-            self._waiting.append(np.nan_to_num(np.clip(samples, -1.0, 1.0)))
+            self._waiting.append(np.clip(silence_invalid(samples), -1.0, 1.0))
             while self._seconds > BEHIND_SECONDS and len(self._waiting) > 1:
                 self._waiting.popleft()
 

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.front_end import silence_invalid
 from audio.source import SourceState
 
 Cause = Literal["late", "outage", "device"]
@@ -66,7 +67,7 @@ class Watchdog:
             self._zeros = self._quiet = 0
         self._down, self._last_arrival = None, now
         self._to_return = max(0, self._to_return - len(samples))
-        magnitudes = np.where(np.isfinite(samples), np.abs(samples), np.float32(0))
+        magnitudes = np.abs(silence_invalid(samples))
         self._zeros = _run_at_end(self._zeros, magnitudes > 0)
         self._quiet = _run_at_end(self._quiet, magnitudes > 10 ** (SILENT_DBFS / 20))
 

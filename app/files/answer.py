@@ -85,7 +85,7 @@ class FileAnswer:
     unsure: bool
     duration: float  # seconds of sound
     timeline: Timeline
-    invalid_samples: int = 0  # NaN or infinite ones, which count as silence
+    invalid_samples: int = 0  # those that are no sound and count as silence, see FrameStream
     comparison: TwinComparison | None = None
 
 

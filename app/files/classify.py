@@ -125,7 +125,7 @@ def classify_source(
         shortest = 1000 * FFT_LENGTH / SAMPLE_RATE
         raise UnreadableFile(f"the sound is too short to classify: at least {shortest:.0f} ms are needed")
     if reader.all_invalid:
-        raise UnreadableFile("every sample is NaN or infinite: check how the file was made")
+        raise UnreadableFile("every sample is NaN, infinite or absurdly large: check how the file was made")
     for hop in timeline.finish():
         on_hop(hop)
     mean = total / count

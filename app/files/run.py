@@ -193,9 +193,8 @@ class Queue:
         result = outcome.result
         if isinstance(result, FileAnswer):
             if result.invalid_samples:
-                self._console.note(
-                    f"{result.path}: {result.invalid_samples} samples were NaN or infinite and were heard as silence"
-                )
+                invalid = f"{result.invalid_samples} samples were NaN, infinite or absurdly large: heard as silence"
+                self._console.note(f"{result.path}: {invalid}")
             self._console.detail(f"{result.path}: {result.duration:.1f} s heard")
             result = self._keep(result, outcome.fingerprint)
         if isinstance(result, FileError):

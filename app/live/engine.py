@@ -21,7 +21,7 @@ QUEUE_FRAMES = 1024  # snapshots that wait for a reader; the oldest go first
 READ_SECONDS = 0.05  # how long a stop, or another state of the source, may go unnoticed
 ZERO_SECONDS = 0.4  # of exact zeros, until the source counts as silent; as audio.watchdog says of a device
 INVALID_SHOWN_SECONDS = 8.0
-INVALID = "Some samples were no numbers (NaN or infinite) and are heard as silence: check the device or file."
+INVALID = "Some samples are NaN, infinite or absurdly large and are heard as silence: check the device or file."
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
+from audio.front_end import silence_invalid
 from audio.source import Block
 
 KEPT_SECONDS = 300.0
@@ -94,8 +95,8 @@ def _resampled(samples: NDArray[np.int16], rate: int, wished: int) -> NDArray[np
 
 
 def to_integers(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    """(n,) within -1..1 -> 16 bits; what is no number is silence."""
-    scaled = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0) * 32767.0
+    """(n,) within -1..1 -> 16 bits; what is no sound is silence."""
+    scaled = silence_invalid(samples) * 32767.0
     made: NDArray[np.int16] = np.clip(np.rint(scaled), -32768, 32767).astype(np.int16)
     return made
 

@@ -74,7 +74,7 @@ class FrameReader:
 
     @property
     def invalid_samples(self) -> int:
-        """NaN or infinite samples so far: they count as silence."""
+        """Samples so far that are no sound, see FrameStream: they count as silence."""
         return self._stream.invalid_samples
 
     @property

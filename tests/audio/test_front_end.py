@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from audio import BANDS, FFT_LENGTH, HOP, SAMPLE_RATE, FrontEnd, StreamingLogMel
-from audio.front_end import Loops, SampleBuffer, Samples
+from audio.front_end import LOUDEST, Loops, SampleBuffer, Samples
 from tests.audio.signals import chunks, music
 
 CLOSE = 1e-4  # dB; a frame of -100 dB is rounded to 8e-6 when it becomes float32
@@ -136,11 +136,12 @@ def test_its_memory_is_taken_once(front_end: FrontEnd) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 7, 64, 1001])
-def test_samples_that_are_no_numbers_are_counted(front_end: FrontEnd, count: int) -> None:
+def test_samples_that_are_no_sound_are_counted(front_end: FrontEnd, count: int) -> None:
     samples = noise(count)
-    samples[0] = 3.4e38
-    assert front_end.count_invalid(samples) == 0
-    broken = [np.nan, -np.nan, np.inf, -np.inf][: max(1, count // 3)]
+    samples[0] = LOUDEST
+    assert front_end.count_invalid(samples) == front_end.count_invalid(-samples) == 0
+    beyond = np.nextafter(np.float32(LOUDEST), np.float32(np.inf))
+    broken = [beyond, -beyond, 3.4e38, np.nan, -np.nan, np.inf, -np.inf][: max(1, count // 3)]
     samples[-len(broken) :] = broken
     assert front_end.count_invalid(samples) == len(broken)
 

@@ -51,6 +51,7 @@ def test_a_virtual_clock_does_everything_in_its_order_and_at_its_time() -> None:
         ([QUIET] * 60 + [ZEROS] * 10, "zeros"),
         ([MUSIC] + [np.full(100, np.nan, np.float32)] * 10, "zeros"),
         ([MUSIC] + [np.full(100, np.inf, np.float32)] * 10, "zeros"),
+        ([MUSIC] + [np.full(100, 3e38, np.float32)] * 10, "zeros"),
     ],
 )
 def test_zeros_and_silence_are_told_apart_and_from_music(blocks: list[np.ndarray], state: SourceState) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from app.live.recording import KEPT_SECONDS, Recorder, wav_bytes
+from app.live.recording import KEPT_SECONDS, Recorder, to_integers, wav_bytes
 from audio import Block
 
 RATE = 100
@@ -80,3 +80,8 @@ def test_a_wav_has_every_sample_and_the_rate() -> None:
     read, rate = soundfile.read(io.BytesIO(wav_bytes(samples, 48_000)), dtype="int16")
     assert rate == 48_000
     np.testing.assert_array_equal(read, samples)
+
+
+def test_what_is_no_sound_is_recorded_as_silence_and_what_is_too_loud_is_cut() -> None:
+    samples = np.array([np.nan, -np.inf, 3e38, 5.0, -5.0, 0.5], np.float32)
+    assert to_integers(samples).tolist() == [0, 0, 0, 32767, -32768, 16384]
