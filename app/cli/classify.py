@@ -10,7 +10,8 @@ from app.cli import EXIT_OK, EXIT_SOME_FAILED, UsageError
 from app.files.answer import FileError
 from app.files.console import Console
 from app.files.inputs import STANDARD_INPUT, common_root, expand
-from app.files.output import WRITERS, Destination, Tree
+from app.files.journal import journal_path
+from app.files.output import WRITERS, Destination, Tree, is_stream
 from app.files.parameters import parse_parameters
 from app.files.pool import CannotRun, start_ahead
 from app.files.run import Request, run_request
@@ -47,12 +48,12 @@ def understand(options: argparse.Namespace) -> Request:
     destination = find_destination(options, items, kind.suffix)
     if not kind.holds_many and len(items) > 1 and not isinstance(destination, Tree):
         raise UsageError(f"--format {options.format} is about one file each: add -o FOLDER")
-    if options.resume and destination is None:
+    if options.resume and journal_path(destination) is None:
         raise UsageError("--resume continues files, not what has been printed: add -o FILE or -o FOLDER")
-    for path in [path for path in (options.errors, destination) if isinstance(path, Path)]:
+    for path in [path for path in (options.errors, destination) if isinstance(path, Path) and not is_stream(path)]:
         if os.path.isdir(path):
             raise UsageError(f"{path} is a folder: name a file")
-        if os.path.lexists(path) and not (options.overwrite or options.resume):
+        if os.path.exists(path) and not (options.overwrite or options.resume):
             raise UsageError(f"{path} exists already: add --overwrite, or choose another name")
     if isinstance(destination, Tree) and os.path.lexists(destination.folder) and not destination.folder.is_dir():
         raise UsageError(f"{destination.folder} is no folder: choose another name")

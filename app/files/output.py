@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
+import stat
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -14,6 +17,9 @@ from app.files.answer import FileAnswer, FileError, Hop
 from app.files.formats import AudacityWriter, CsvWriter, RavenWriter, Run, TableWriter, Writer
 from app.files.inputs import STANDARD_INPUT
 from app.files.json_formats import JamsWriter, JsonLinesWriter, JsonWriter
+
+LONGEST_NAME = 100  # bytes, of a name to which something is added: file systems end names at 255, some at 143
+DESCRIPTORS = ("/dev/fd/", "/dev/std", "/proc/")  # what is there may be a file, and is open already
 
 WRITERS: dict[str, type[Writer]] = {
     "table": TableWriter,
@@ -52,40 +58,76 @@ class Tree:
 Destination = Path | Tree | None  # one document for all answers, on standard output for None; or a tree
 
 
+def is_stream(path: Path) -> bool:
+    """Whether it is a device, a pipe, or a descriptor of this process: written into, never replaced."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) or os.path.abspath(path).startswith(DESCRIPTORS)
+
+
+def beside(path: Path, ending: str) -> Path:
+    """The hidden file `.NAME` with this ending in the same folder; a digest stands for a long name."""
+    name = os.fsencode(path.name)
+    short = path.name if len(name) <= LONGEST_NAME else hashlib.blake2b(name, digest_size=16).hexdigest()
+    return path.with_name(f".{short}{ending}")
+
+
 class WholeFile:
     """A file that is written whole or not at all: beside its place under another name until `commit` is called.
 
-    Leaving the `with` without a commit, whatever the reason, leaves nothing. A program that is killed can leave the
-    partial file, whose name begins with a dot and ends in `.partial`; the next run over the same place replaces it.
-    Raises OSError.
+    What is at its place is replaced, and keeps its rights and, where this user may say so, its owner; a link stays, and
+    what it points to is replaced. Leaving the `with` without a commit, whatever the reason, leaves nothing. A program
+    that is killed can leave the partial file, whose name begins with a dot and ends in `.partial`; the next run over
+    the same place replaces it. A device or a pipe is written into, as by any program. Raises OSError.
     """
 
     def __init__(self, path: Path, overwrite: bool = True, binary: bool = False) -> None:
-        self._path, self._overwrite, self._binary = path, overwrite, binary
-        self._partial = path.with_name(f".{path.name}.partial")
+        self._overwrite, self._binary = overwrite, binary
+        self._into = is_stream(path)
+        self._path = path if self._into else Path(os.path.realpath(path))
+        self._partial = path if self._into else beside(self._path, ".partial")
 
     def __enter__(self) -> WholeFile:
-        if not self._overwrite and os.path.lexists(self._path):
-            raise FileExistsError(17, "it exists already: add --overwrite, or choose another place", str(self._path))
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        if not self._into:
+            if self._path.is_symlink():  # it leads to itself
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(self._path))
+            if not self._overwrite and os.path.lexists(self._path):
+                said = "it exists already: add --overwrite, or choose another place"
+                raise FileExistsError(errno.EEXIST, said, str(self._path))
+            self._path.parent.mkdir(parents=True, exist_ok=True)
         self.stream: IO[Any]
         if self._binary:
             self.stream = self._partial.open("wb")
         else:  # Names and labels need not be UTF-8; one odd name must not cost a whole table.
             self.stream = self._partial.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+        if not self._into:
+            self._keep_rights()  # before anything is in it
         return self
 
     def commit(self) -> None:
         """Everything is said: make it safe, then visible."""
         self.stream.flush()
-        os.fsync(self.stream.fileno())
+        if not self._into:
+            os.fsync(self.stream.fileno())
         self.stream.close()
-        self._partial.replace(self._path)
+        if not self._into:
+            self._partial.replace(self._path)
 
     def __exit__(self, *raised: object) -> None:
         with suppress(OSError):  # a full disk: what was still in the buffer goes with the file
             self.stream.close()
-        self._partial.unlink(missing_ok=True)
+        if not self._into:
+            self._partial.unlink(missing_ok=True)
+
+    def _keep_rights(self) -> None:
+        with suppress(OSError):  # nothing is replaced, or its rights are not ours to give
+            replaced = os.stat(self._path)
+            if sys.platform != "win32":
+                with suppress(OSError):
+                    os.chown(self._partial, replaced.st_uid, replaced.st_gid)
+            self._partial.chmod(stat.S_IMODE(replaced.st_mode))
 
 
 class Output:
@@ -108,7 +150,7 @@ class Output:
 
     def has(self, path: str) -> bool:
         """Whether the output of this input is there already."""
-        return self._place is not None and os.path.lexists(self._place(path))
+        return self._place is not None and os.path.exists(self._place(path))
 
     def add(self, answer: FileAnswer) -> None:
         if self._place is None:

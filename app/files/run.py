@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from collections import deque
@@ -101,18 +102,21 @@ class Queue:
         path = journal_path(request.destination)
         self._journal = None
         try:
-            # What there is of one document is ours to replace when it is continued.
-            genres = load_once(*self._weights).config.genres
-            run = Run(identity, described, genres, request.timeline, colour)
-            self._output = Output(request.destination, request.format, run, replaces, stack)
-            if path is not None:
+            if path is not None:  # first: what another run is writing is not ours
                 answered_with = {"schema": SCHEMA, "model": identity["hash"], "parameters": described}
                 self._journal = Journal(path, answered_with, keep=request.resume or not request.overwrite)
                 stack.callback(self._journal.close)
+            # What there is already is ours to replace when it is continued.
+            genres = load_once(*self._weights).config.genres
+            run = Run(identity, described, genres, request.timeline, colour)
+            self._output = Output(request.destination, request.format, run, replaces, stack)
+        except BlockingIOError as error:
+            raise CannotRun(f"{error.strerror}: wait until it ends, or choose another place") from None
         except OSError as error:
             if request.destination is None:
                 raise
-            raise CannotRun(f"nothing can be written there ({error.strerror}): choose another place") from None
+            there = error.filename or request.destination
+            raise CannotRun(f"{there} cannot be written ({error.strerror}): choose another place") from None
 
     def work_off(self) -> bool:
         """All of them; returns whether nothing failed. Raises KeyboardInterrupt, when all is kept."""
@@ -143,12 +147,12 @@ class Queue:
 
     def _begin(self, item: str | FileError, submit: Callable[[Task], Callable[[], Outcome]]) -> Callable[[], None]:
         """Have an input worked on, where it needs to be; returns what settles it."""
-        request, known = self._request, self._journal if self._request.resume else None
+        request = self._request
         if isinstance(item, FileError):
             error = item
-        elif known is not None and known.holds(item):
-            return partial(self._settle_known, known, item)
-        elif self._output.has(item) and not (request.overwrite or (known is not None and known.wrote(item))):
+        elif request.resume and self._journal is not None and (known := self._journal.find(item)) is not None:
+            return partial(self._settle_known, known)
+        elif self._output.has(item) and not (request.overwrite or request.resume):
             error = FileError(item, "its output exists already: add --overwrite, or choose another folder")
         elif item == STANDARD_INPUT or is_pipe(item):
             return partial(self._settle_pipe, item)
@@ -160,10 +164,10 @@ class Queue:
         return partial(self._settle, Outcome(error))
 
     @interrupted_afterwards()
-    def _settle_known(self, journal: Journal, path: str) -> None:
-        self._console.detail(f"{path}: done before and unchanged")
-        if not self._output.has(path):
-            self._add(journal.read(path))
+    def _settle_known(self, answer: FileAnswer) -> None:
+        self._console.detail(f"{answer.path}: done before and unchanged")
+        if not self._output.has(answer.path):
+            self._add(answer)
         self._count()
 
     def _settle_pipe(self, path: str) -> None:
@@ -211,7 +215,9 @@ class Queue:
         except OSError as error:
             if not isinstance(self._request.destination, Tree):
                 raise
-            return FileError(answer.path, f"the answer cannot be written ({error.strerror}): make room, and try again")
+            too_long = error.errno == errno.ENAMETOOLONG
+            remedy = "shorten its name, or write one file for all" if too_long else "make room, and try again"
+            return FileError(answer.path, f"the answer cannot be written ({error.strerror}): {remedy}")
         if self._journal is not None and fingerprint is not None:
             try:
                 self._journal.enter(answer, fingerprint)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import signal
 import time
 from pathlib import Path
 
 import pytest
 
+from app.cli.main import main
+from app.files.journal import Journal
 from tests.app.cli.conftest import LIBRARY
 from tests.app.cli.shell import SECONDS, Shell
 
@@ -84,3 +87,40 @@ def test_only_what_has_changed_is_done_again(shell: Shell, library: Path) -> Non
     assert other.returncode == 0, other.stderr
     said = other.stderr.splitlines()
     assert len([line for line in said if "done before" in line]) == 3, said
+
+
+def test_an_output_without_its_line_and_a_line_without_its_output_are_made_again(
+    library: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A crash between the two, a crash in the middle of a line, and a file that somebody deleted."""
+    monkeypatch.chdir(library.parent)
+    run = ["classify", "-r", "music", "-o", "out", "--format", "json"]
+    assert main(run) == 0
+    journal = library.parent / "out/.nystream-resume"
+    outputs = {name: (library.parent / f"out/{name}.json").read_bytes() for name in LIBRARY}
+    whole = journal.read_bytes().splitlines(keepends=True)
+    spoiled = whole[3].replace(b"0.", b"1.", 1)  # still JSON
+    for damage, lost in ((whole[:-1], 1), ([*whole[:-1], whole[-1][:200]], 1), ([*whole[:3], spoiled, *whole[4:]], 1)):
+        journal.write_bytes(b"".join(damage))
+        (library.parent / f"out/{LIBRARY[0]}.json").unlink()
+        capsys.readouterr()
+        assert main([*run, "--resume", "-v"]) == 0
+        assert len(done_before(capsys.readouterr().err)) == len(LIBRARY) - lost
+        assert {name: (library.parent / f"out/{name}.json").read_bytes() for name in LIBRARY} == outputs
+
+
+@pytest.mark.parametrize(("output", "journal"), [("out", "out/.nystream-resume"), ("a.csv", ".a.csv.nystream-resume")])
+def test_a_second_run_over_the_same_place_says_who_has_it_and_touches_nothing(
+    output: str, journal: str, library: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(library.parent)
+    first = Journal(Path(journal), {}, keep=True)
+    before = Path(journal).read_bytes()
+    for how in ("--resume", "--overwrite"):
+        assert main(["classify", "music/rock/song.wav", "-o", output, how]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"nystream: another run is writing there, process {os.getpid()} on {platform.node()}")
+        assert said.count("\n") == 1
+        assert Path(journal).read_bytes() == before
+    first.close()  # or the end of its process, whatever it was
+    assert main(["classify", "music/rock/song.wav", "-o", output, "--resume"]) == 0

@@ -6,14 +6,16 @@ import csv
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from app.cli.main import main
 from app.files.inputs import common_root, expand
 from app.files.output import Tree, WholeFile
 from tests.app.cli.conftest import LIBRARY
-from tests.app.cli.shell import Shell
+from tests.app.cli.shell import SECONDS, Shell
 
 
 def files_in(folder: Path) -> set[str]:
@@ -103,6 +105,70 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileExistsError), WholeFile(place, overwrite=False):
         pass
     assert place.read_text() == "whole"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights and links as Unix has them")
+def test_what_is_replaced_keeps_its_rights_and_a_link_stays_one(tmp_path: Path) -> None:
+    place, link = tmp_path / "answers.csv", tmp_path / "link"
+    place.write_text("before")
+    place.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(place, 1234, 4321)
+    before = place.stat()
+    link.symlink_to("answers.csv")
+    with WholeFile(link) as whole:
+        assert (tmp_path / ".answers.csv.partial").stat().st_mode == before.st_mode  # never open to more people
+        whole.commit()
+    after = place.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+    assert link.is_symlink()
+    assert place.read_text() == ""
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OSError, match="symbolic"), WholeFile(tmp_path / "loop"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.csv", "link", "loop"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="devices and pipes as Unix has them")
+def test_a_device_and_a_pipe_are_written_into_and_leave_nothing_beside(
+    library: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The device is a pseudo-terminal: no file can be made where it lies, whatever goes wrong here."""
+    monkeypatch.chdir(library.parent)
+    os.mkfifo("pipe.csv")
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append(Path("pipe.csv").read_bytes()), daemon=True)
+    reader.start()
+    classify = ["classify", "music/rock/song.wav", "--format", "csv", "-o"]
+    assert main([*classify, "pipe.csv"]) == 0
+    reader.join(SECONDS)
+    assert len(received[0].splitlines()) == 2
+    ours, theirs = os.openpty()
+    Path("device.csv").symlink_to(os.ttyname(theirs))
+    for options in ([], ["--overwrite"]):
+        assert main([*classify, "device.csv", *options]) == 0
+        assert os.read(ours, 10_000).replace(b"\r\n", b"\n") == received[0]
+    assert main([*classify, "device.csv", "--resume"]) == 2
+    assert "add -o" in capsys.readouterr().err
+    assert sorted(os.listdir()) == ["device.csv", "music", "pipe.csv"]
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_name_may_be_as_long_as_the_file_system_allows(
+    library: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(library.parent)
+    longest = f"{'n' * 251}.csv"
+    assert main(["classify", "music/rock/song.wav", "--format", "csv", "-o", longest]) == 0
+    assert main(["classify", "music/rock/song.wav", "--format", "csv", "-o", longest, "--resume"]) == 0
+    assert Path(longest).read_text().count("\n") == 2
+    assert main(["classify", "music/rock/song.wav", "--format", "csv", "-o", f"n{longest}"]) == 2
+    os.replace("music/rock/song.wav", f"{'n' * 251}.wav")
+    assert main(["classify", f"{'n' * 251}.wav", "--format", "csv", "-o", "out/"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert "shorten its name" in said[1]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no limit on file sizes on Windows")
