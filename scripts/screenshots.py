@@ -97,6 +97,9 @@ def states(window: MainWindow, arguments: argparse.Namespace) -> Iterator[tuple[
         window.live.toggle_freeze()
         yield "frozen", window
         window.live.go_live()
+        window.live.show_mode("details")
+        yield "details", window
+        window.live.show_mode("story")
         window.set_larger_type(True)
         yield "larger-type", window
         window.set_larger_type(False)

@@ -25,7 +25,7 @@ PRIVACY = "Nothing is kept and nothing is sent anywhere. Sound is recorded only 
 
 OTHER_KEYS = (
     ("Freeze the moment, or back to live", "Space"),
-    ("The caption after or before, in the tour", "Right, Left"),
+    ("The caption after or before, in the tour", "Right, Left; Page Down, Page Up; Space"),
     ("Leave the tour or full screen", "Esc"),
 )
 

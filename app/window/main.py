@@ -107,6 +107,9 @@ class MainWindow(QMainWindow):
             "files": lambda: self.show_page(1),
             **{f"theme_{choice}": partial(self.choose_theme, choice) for choice in THEMES},
             "larger": self.set_larger_type,
+            "details": self.live.toggle_details,
+            "longer": partial(self.live.controls.change_length, 1),
+            "shorter": partial(self.live.controls.change_length, -1),
             "full_screen": self.set_full_screen,
             "listen": partial(self._on_page, 0, self.live.source_bar.listen.click),
             "demo": self.demo,
@@ -187,7 +190,7 @@ class MainWindow(QMainWindow):
         self._rescale()
 
     def set_full_screen(self, on: bool) -> None:
-        """The whole screen, without menus and with larger type; as before when it is left."""
+        """The whole screen, without menus and for all to see; as before when it is left."""
         self.menus.switch("full_screen", on)
         self.menus.bar.setVisible(not on)
         if on:
@@ -195,7 +198,7 @@ class MainWindow(QMainWindow):
             self.toast.say(LEAVE_FULL_SCREEN)
         else:
             self.showNormal()
-        self.set_larger_type(on)
+        self.live.show_mode("presentation" if on else "story")
 
     def set_aloud(self, on: bool) -> None:
         """Whether files and the demo are played by the speaker, from the next one on."""
@@ -241,14 +244,10 @@ class MainWindow(QMainWindow):
             widget.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        if event.key() == Qt.Key.Key_Escape and self.tour.is_running:
-            self.tour.end()
-        elif event.key() == Qt.Key.Key_Escape and self.isFullScreen():
+        if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
             self.set_full_screen(False)
         elif event.text() == "?":
             self.help.show_keys()
-        elif self.tour.is_running and event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-            self.tour.turn(1 if event.key() == Qt.Key.Key_Right else -1)
         else:
             super().keyPressEvent(event)
 

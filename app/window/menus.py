@@ -54,8 +54,12 @@ BAR: Menu = {
         Entry("files", "&Files", "Ctrl+2", group="page"),
         None,
         {"&Theme": [Entry(f"theme_{theme}", theme.capitalize(), group="theme") for theme in THEMES]},
+        Entry("details", "All &details", "D", "All figures of both models, or the story again"),
+        Entry("longer", "Remember l&onger", "Ctrl+Up", "A longer window for both models"),
+        Entry("shorter", "Remember &shorter", "Ctrl+Down", "A shorter window for both models"),
+        None,
         Entry("larger", "L&arger type", "Ctrl+Shift+L", "For a projector", is_switch=True),
-        Entry("full_screen", "&Full screen", "F11", is_switch=True),
+        Entry("full_screen", "&Presentation, full screen", "F11", "The story for all to see", is_switch=True),
     ),
     "&Source": (
         Entry("listen", "&Listen", "Ctrl+L", "Hear the chosen microphone"),

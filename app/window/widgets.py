@@ -34,6 +34,7 @@ DESCENT_SHARE = 0.6  # share of the font's descent to reserve below the letters
 DOTS = "\N{HORIZONTAL ELLIPSIS}"
 Weight = QFont.Weight
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+CENTRE = Qt.AlignmentFlag.AlignHCenter
 PADDING, TITLE_HEIGHT = 18, 20  # pixels at scale 1
 NAME = Qt.ItemDataRole.UserRole + 1  # of an item, without what is noted of it
 Widget = TypeVar("Widget", bound=QWidget)
@@ -76,6 +77,7 @@ class Part(QWidget):
         super().__init__(parent)
         self.theme = theme
         self.scale = 1.0
+        self.stale = False  # what it shows is of the past: then it has no colours
         theme.changed.connect(self.arrange)
 
     def place(self, scale: float, rectangle: QRect) -> None:
@@ -84,6 +86,18 @@ class Part(QWidget):
         self.setGeometry(rectangle)
         self.arrange()
         self.update()
+
+    def show_stale(self, stale: bool) -> None:
+        """Take the colours away, or give them back."""
+        if stale != self.stale:
+            self.stale = stale
+            for part in self.findChildren(Part):
+                part.stale = stale
+            self.update()
+
+    def ink(self, role: Role) -> QColor:
+        """The colour of what is alive."""
+        return self.theme.colour("faint" if self.stale else role)
 
     def px(self, length: float) -> int:
         """A length at scale 1 in pixels of now."""
@@ -127,7 +141,7 @@ class Reading(QLabel):
         super().__init__(text, parent)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self._theme, self.colour = theme, colour
-        self._size, self._weight, self._align = size, weight, align
+        self._size, self._weight, self.align = size, weight, align
         self._scale = 1.0
 
     def named(self, name: str, accessible: str, tip: str = "") -> Reading:
@@ -170,11 +184,11 @@ class Reading(QLabel):
         metrics = QFontMetrics(fitting)
         text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         # The hook of a j reaches to the left of where the letter begins.
-        hook = max(0, -metrics.leftBearing(text[0])) if text and self._align == LEFT else 0
+        hook = max(0, -metrics.leftBearing(text[0])) if text and self.align == LEFT else 0
         with painting(self) as painter:
             painter.setFont(fitting)
             painter.setPen(self._theme.colour(self.colour))
-            painter.drawText(self.rect().adjusted(hook, 0, 0, 0), self._align | Qt.AlignmentFlag.AlignVCenter, text)
+            painter.drawText(self.rect().adjusted(hook, 0, 0, 0), self.align | Qt.AlignmentFlag.AlignVCenter, text)
 
 
 class Panel(Part):
@@ -182,6 +196,7 @@ class Panel(Part):
 
     def __init__(self, parent: QWidget, theme: Theme, title: str) -> None:
         super().__init__(parent, theme)
+        self.presents = False  # for all to see: without a title and a ground
         self.title = Reading(self, theme, "muted", 13, Weight.DemiBold, text=title)
         self.setAccessibleName(title)
 
@@ -205,13 +220,15 @@ class Panel(Part):
 
     def arrange(self) -> None:
         """Put the title in its place; panels go on from here."""
+        self.title.setVisible(not self.presents)
         left, height = self.px(PADDING), self.px(TITLE_HEIGHT)
         width = min(self.title.natural_width(self.scale) + 4, self.width() - 2 * left)
         self.title.place(self.scale, QRect(left, self.px(14), width, height))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         with painting(self) as painter:
-            fill(painter, self.theme.colour("panel"), QRectF(self.rect()), 12 * self.scale)
+            if not self.presents:
+                fill(painter, self.theme.colour("panel"), QRectF(self.rect()), 12 * self.scale)
 
 
 def named(widget: Widget, name: str, accessible: str, tip: str = "") -> Widget:

@@ -5,30 +5,35 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from app.live.costs import ROLLING_FRAMES
+from app.live.costs import ROLLING_FRAMES, CostReport
 from app.stream.snapshot import FrameFlops
 from app.text import clock as clock
+from app.window.theme import Role
+from audio import FRAME_SECONDS
 
 UNKNOWN = "\N{EM DASH}"
+LARGEST_DIFFERENCE = 1e-4  # in probability; what is above it is no rounding
 THIN = "\N{NARROW NO-BREAK SPACE}"
 TIMES = "\N{MULTIPLICATION SIGN}"
+COUNTS = "", "thousand", "million", "billion", "trillion"
 PREFIXES, DURATIONS = ("", "k", "M", "G", "T"), ("ns", "µs", "ms", "s")
 STEP = "The continual model keeps what it computed before and adds only what the newest frame brings."
 TWIN = (
-    "The non-continual twin has the same weights and gives the same answer, but computes its whole window "
-    "again for every frame."
+    "The ordinary transformer has the same weights and gives the same answer, but computes its whole window again for "
+    "every frame."
 )
 ENCODER = "Counted here: the encoder alone, the part that differs between the two."
 FRAME = "Counted here: all that one frame needs, with log-mel and stem, which both models share."
 TAIL = f"Median of the last {ROLLING_FRAMES} frames; 95 and 99 of 100 frames stayed below p95 and p99."
 TIME_RATIO = (
-    "How many times longer the twin takes: its median divided by the continual model's, over the same last "
+    "How many times longer the ordinary model takes: its median divided by the continual model's, over the same last "
     f"{ROLLING_FRAMES} frames, both run on this computer in one thread. Another computer gives another ratio, and "
-    "as long as the window is not full the twin has less to compute."
+    "as long as the window is not full the ordinary model has less to compute."
 )
 FLOPS_RATIO = (
-    "How many times more arithmetic the twin does. A FLOP is one addition or multiplication, counted from "
-    "the model's shape. It is not a speed ratio: memory and small operations cost time that no FLOP counts."
+    "How many times more arithmetic the ordinary model does, with as much sound as was heard. A FLOP is one addition "
+    "or multiplication, counted from the model's shape. It is not a speed ratio: memory and small operations cost time "
+    "that no FLOP counts."
 )
 DIFFERENCE = (
     "Both models' probabilities for the same frame, compared genre by genre: the largest difference of "
@@ -39,32 +44,53 @@ BUDGET = (
     "100 % a model cannot keep up with live sound."
 )
 SAVED = (
-    "What the twin has to compute for the same answers and the continual model has not: its FLOPs minus the continual "
-    "model's, summed over all frames since listening began. While the window fills the twin has less to do, and that "
-    "is counted as it is."
+    "Work that the ordinary model does for the same answers and the continual one avoids: its FLOPs minus those of the "
+    "continual one, summed over all frames since listening began. While the window fills the ordinary model has less "
+    "to do, and that is counted as it is."
 )
 MEMORY = (
     "What is remembered from one frame to the next once the window is full, counted from the model's shape in single "
-    "precision: keys, values, sums and landmarks of the continual model; the tokens of the window for its twin."
+    "precision: keys, values, sums and landmarks of the continual model; the tokens of the window for the ordinary one."
 )
 SPARKLINE = (
     "The time that the encoder took for every frame of the last half minute, on a logarithmic scale: below the "
-    "continual model, above its twin. The dashed line is the time between two frames. Choose a longer window and the "
-    "twin's curve rises with it, while with fixed landmarks the continual model's stays where it is."
+    "continual model, above the ordinary one. The dashed line is the time between two frames. Choose a longer window "
+    "and the ordinary model's curve rises with it, while with fixed landmarks the continual model's stays where it is."
 )
 PARTS = (
     "Where the arithmetic of one frame goes, on a logarithmic scale: the left dot is the continual model, the right "
-    "one its twin, and the line between them is what is saved. Log-mel and stem are the same for both."
+    "one the ordinary model, for a full window, and the line between them is what is saved. Log-mel and stem are the "
+    "same for both."
 )
 LATE_TWIN = (
-    "The twin takes too long for every frame, so it answers every {every}th one only, in a thread of its own: it must "
-    "not hold up the continual model. Its times are of the frames it did answer."
+    "The ordinary model takes too long for every frame, so it answers every {every}th one only, in a thread of its "
+    "own: it must not hold up the continual model. Its times are of the frames it did answer."
 )
 FRAMES = "Frames computed since listening began."
 LOST = (
     "Sound that was lost since listening began, because the computer could not keep up. Frames not drawn were "
     "computed, but the window was too slow to show them."
 )
+
+
+NOT_LIVE = {  # by why what is shown is of the past
+    "starting": "Opening the source; last heard",
+    "ended": "The end; last heard",
+    "failed": "Ended; last heard",
+    "stopped": "Stopped; last heard",
+    "zeros": "Only zeros arrive",
+    "stalled": "No sound arrives; last heard",
+    "lost": "The microphone is gone; last heard",
+    "recovering": "The microphone is coming back; last heard",
+    "paused": "Paused; last heard",
+}
+PREMISE = "Both have the same weights. For each frame the ordinary one computes all it remembers again."
+RATIOS = (
+    "How many times more the ordinary transformer does for each frame of sound than the continual one: arithmetic as "
+    "it is counted, and time as it is measured here, both for the whole frame, with all that the two share. Details "
+    "(D) has the encoder alone, where the gain is larger, the spread of the times, and memory."
+)
+FULL = 0.995  # share of the window from which it counts as full
 
 
 def percent(share: float) -> str:
@@ -106,6 +132,12 @@ def flops(count: float, unit: str = "FLOP") -> str:
     value, prefix = _scaled(count, PREFIXES)
     decimals = 0 if value >= 99.95 or not prefix else 1 if value >= 9.995 else 2
     return f"{value:.{decimals}f} {prefix}{unit}".rstrip()
+
+
+def count(number: float) -> str:
+    """In words: 2 000 000 is "2.0 million"."""
+    value, prefix = _scaled(number, COUNTS)
+    return f"{value:.{0 if value >= 9.95 or not prefix else 1}f} {prefix}".rstrip()
 
 
 def decade(value: float, units: Sequence[str]) -> str:
@@ -155,6 +187,13 @@ def level(dbfs: float) -> str:
     return "no signal" if dbfs == -math.inf else f"{dbfs:.0f} dBFS".replace("-", "\N{MINUS SIGN}")
 
 
+def before_now(seconds: float) -> str:
+    """0 is "now", 150 is a minus sign and "2:30", 30 "30 s"."""
+    if seconds == 0:
+        return "now"
+    return f"\N{MINUS SIGN}{f'{seconds:g} s' if seconds < 120 else clock(seconds)}"
+
+
 def heard(filled: float, window_seconds: float) -> str:
     """ "12 of 30 s heard"; a window of whole frames is a little shorter than its name, and full at 30."""
     window = round(window_seconds)
@@ -164,8 +203,48 @@ def heard(filled: float, window_seconds: float) -> str:
 def twin_note(twin_every: int) -> str:
     """What is to be said of a twin that does not answer each frame; begins with a semicolon, "" for one that does."""
     if twin_every == 0:
-        return "; the twin is being loaded"
-    return f"; twin on {every(twin_every)}" if twin_every > 1 else ""
+        return "; the ordinary model is being loaded"
+    return f"; ordinary on {every(twin_every)}" if twin_every > 1 else ""
+
+
+def times(ratio: float) -> str:
+    """55.2 is "55 times"; below ten one decimal."""
+    return f"{ratio:.1f} times" if ratio < 9.95 else f"{whole(round(ratio))} times"
+
+
+def less(ratio: float, what: str) -> str:
+    """55.2 is "55 times less"; an honest sentence also says when it is more."""
+    return f"{times(ratio)} less {what}" if ratio >= 1 else f"{times(1 / ratio)} more {what}"
+
+
+def story(report: CostReport, short: bool) -> tuple[str, Role]:
+    """The sentence on the stage, and its colour."""
+    if report.twin_share is not None and report.twin_share > 1:
+        return f"The ordinary transformer cannot keep up{'.' if short else ''}", "problem"
+    said = [less(report.frame.flops_ratio or 1.0, "arithmetic")]
+    if report.frame.time_ratio is not None:
+        said.append(less(report.frame.time_ratio, "time"))
+    if not short:
+        return f"{', '.join(said)} for each frame", "text"
+    is_same = report.largest_difference is not None and report.largest_difference <= LARGEST_DIFFERENCE
+    return f"{'Same answer. ' if is_same else ''}{', '.join(said)}.", "text"
+
+
+def when_full(report: CostReport) -> str:
+    """What the arithmetic will be once the window is full; "" when it is."""
+    ratio, seconds = report.frame.full_flops_ratio, report.model.window_seconds
+    if report.filled >= FULL or not report.frames or ratio is None:
+        return ""
+    return f"counted for the {heard(report.filled, seconds)}; at {window_length(seconds)}: {less(ratio, 'arithmetic')}"
+
+
+def budget_note(longest: float | None, is_on_axis: bool) -> str:
+    """Nanoseconds of the dearer model, and whether the time until the next frame is on the axis of time."""
+    budget = f"{FRAME_SECONDS * 1e3:.1f} ms"
+    if is_on_axis:
+        return f"the dashed line: after {budget} the next frame comes"
+    many = "" if longest is None else f": {times(FRAME_SECONDS * 1e9 / longest)} the longer bar"
+    return f"until the next frame comes there are {budget}{many}"
 
 
 def tips(flops: FrameFlops) -> list[tuple[str, str, str, str]]:

@@ -14,7 +14,7 @@ from app.live.costs import SERIES_FRAMES
 from app.stream.snapshot import FrameFlops
 from app.window import words
 from app.window.cost.comparison import LogAxis
-from app.window.cost.tiles import Explained
+from app.window.explained import Explained
 from app.window.theme import Role, Theme, font
 from app.window.widgets import RIGHT, painting
 from audio import FRAME_SECONDS

@@ -11,7 +11,7 @@ from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from app.window import words
-from app.window.cost.tiles import Explained
+from app.window.explained import Explained
 from app.window.theme import Role, Theme, font
 from app.window.widgets import RIGHT, Part, Reading, Weight, fill, painting
 
@@ -125,14 +125,14 @@ class ComparisonView(Part):
         self.ratio_words = Reading(self.ratio_place, theme, "muted", 13, text=less)
         self.lines = [
             ComparisonLine(self, theme, f"{name}_step", "continual", "step"),
-            ComparisonLine(self, theme, f"{name}_twin", "twin", "twin"),
+            ComparisonLine(self, theme, f"{name}_twin", "ordinary", "twin"),
         ]
 
     def explain(self, heading: str, ratio: str, step: str, twin: str) -> None:
         """Say in plain words what each number is."""
         self.ratio_place.explain(f"{heading}: the ratio", ratio)
         self.lines[0].explain(f"{heading}: the continual model", step)
-        self.lines[1].explain(f"{heading}: its non-continual twin", twin)
+        self.lines[1].explain(f"{heading}: the ordinary model", twin)
 
     def show_figures(self, axis: LogAxis, times: float | None, *figures: Sequence[float]) -> None:
         """Show how many times dearer the twin is, and what is known of each model: see `ComparisonLine`."""

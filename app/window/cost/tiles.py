@@ -1,19 +1,17 @@
-"""Numbers that explain themselves, and those in the last row of the cost panel."""
+"""The last row of the details: whether both models agree, and what they take, keep and lose."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import QWidget
 
 from app.live.costs import CostReport
 from app.window import words
-from app.window.theme import Role, Theme, text_pixels
-from app.window.widgets import Part, Reading, Weight, fill, painting, plain_label, space, style_text
+from app.window.explained import Explained
+from app.window.theme import Role, Theme
+from app.window.widgets import Reading, Weight
 from audio import FRAME_SECONDS
 
-ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-WIDTH = 400  # pixels of an explanation at scale 1
 BUSY, FULL = 0.7, 1.0  # shares of the frame budget from which it is a warning, and from which it is too much
 
 
@@ -26,85 +24,6 @@ TILES = (
     ("Frames", words.FRAMES, "frames", "missed"),
     ("Lost sound", words.LOST, "lost", "lost_words"),
 )
-
-
-class Explained(Part):
-    """One click, or Enter while it has the focus, says in plain words what it is; reached by Tab, with a ring then."""
-
-    wished = Signal(object)  # itself: an explanation is wished
-
-    def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent, theme)
-        self.heading, self.explanation = "", ""
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-
-    def explain(self, heading: str, explanation: str) -> None:
-        """Say what it is, in plain words."""
-        self.heading, self.explanation = heading, explanation
-        self.setAccessibleName(heading)
-        self.setAccessibleDescription(explanation)
-        self.setToolTip(f"{heading}: click for an explanation")
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.wished.emit(self)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        if event.key() in ENTER:
-            self.wished.emit(self)
-        else:
-            super().keyPressEvent(event)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        if self.hasFocus():
-            with painting(self) as painter:
-                painter.setPen(QPen(self.theme.colour("accent"), 1.0))
-                painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-
-
-class Explanation(QFrame):
-    """A card beside what it explains; it goes with Escape, or with a click anywhere else."""
-
-    def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
-        self._theme = theme
-        self.setObjectName("explanation")
-        self.heading, self.words = plain_label(self), plain_label(self)
-        self._column = QVBoxLayout(self)
-        self._column.addWidget(self.heading)
-        self._column.addWidget(self.words)
-
-    def show_beside(self, explained: Explained, scale: float) -> None:
-        """Explain this, at this scale."""
-        palette = self._theme.palette
-        self.heading.setText(explained.heading)
-        self.words.setText(explained.explanation)
-        self.setAccessibleName(f"{explained.heading}: {explained.explanation}")
-        style_text(self.heading, palette.text, text_pixels(16, scale), 700)
-        style_text(self.words, palette.muted, text_pixels(14, scale))
-        space(self._column, round(18 * scale), round(8 * scale))
-        width = round(WIDTH * scale)
-        self.resize(width, self._column.totalHeightForWidth(width))
-        self.move(self._place(explained))
-        self.show()
-
-    def _place(self, explained: Explained) -> QPoint:
-        """Above what it explains if there is room, below if not; never outside the window."""
-        window = explained.window()
-        inside = window.geometry() if window.isWindow() else window.rect()
-        corner = explained.mapToGlobal(QPoint(0, 0))
-        top = corner.y() - self.height() - 6
-        if top < inside.top():
-            top = min(corner.y() + explained.height() + 6, inside.bottom() - self.height())
-        left = min(max(corner.x(), inside.left() + 6), inside.right() - self.width() - 6)
-        return QPoint(left, max(top, inside.top()))
-
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        with painting(self) as painter:
-            painter.setPen(QPen(self._theme.colour("accent"), 1.0))
-            # A window of its own: round corners would be black.
-            fill(painter, self._theme.colour("raised"), QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
 
 
 class Tile(Explained):
@@ -142,9 +61,9 @@ def figures_of(report: CostReport, missed: int) -> list[tuple[str, Role, str, Ro
             f"now {words.difference(report.present_difference)}",
             "muted",
         ),
-        (words.budget_share(report.step_share), urgency, f"{verdict}twin {twin_share}", "muted"),
+        (words.budget_share(report.step_share), urgency, f"{verdict}ordinary {twin_share}", "muted"),
         (words.flops(report.saved_flops), "text", "in this session", "muted"),
-        (words.flops(model.step_bytes, "B"), "text", f"twin {words.flops(model.twin_bytes, 'B')}", "muted"),
+        (words.flops(model.step_bytes, "B"), "text", f"ordinary {words.flops(model.twin_bytes, 'B')}", "muted"),
         (words.whole(report.frames), "text", f"{words.whole(missed)} not drawn", "warning" if missed else "muted"),
         (
             words.seconds(report.lost_seconds),

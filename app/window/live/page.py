@@ -1,4 +1,4 @@
-"""The live page: the sound of this moment, what the model says of it, and what that costs.
+"""The live page: the sound of this moment, what two models answer, and what that costs.
 
 While it is frozen all panels show the moment that is looked at; listening goes on.
 """
@@ -6,74 +6,111 @@ While it is frozen all panels show the moment that is looked at; listening goes 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from app.live.costs import CostReport
-from app.live.past import Past
-from app.live.protocol import DeviceList, EngineState, Session
+from app.live.past import Moment, Past
+from app.live.protocol import DeviceList, EngineState, NotLive, Session
 from app.live.verdict import Verdict
 from app.stream.snapshot import Snapshot
 from app.window import words
-from app.window.cost.panel import CostPanel
-from app.window.history.spectrogram import SpectrogramPanel
-from app.window.history.strip import HistoryPanel
-from app.window.live.answer import GenresPanel, NowPanel
+from app.window.cost.controls import ModelControls
+from app.window.cost.details import CONTROLS_HEIGHT, DetailsPanel
+from app.window.cost.story import StoryPanel
+from app.window.explained import Explanation
+from app.window.history.timeline import TimelinePanel
+from app.window.live.answer import BADGE_HEIGHT, AnswersPanel, Badge, NowPanel
 from app.window.live.player import PlayerBar
 from app.window.live.source_bar import SourceBar
 from app.window.live.status import InvitationCard, StatusLine, invitation_for
 from app.window.theme import Theme, scale_for
 from app.window.widgets import Part
 
+Mode = Literal["story", "details", "presentation"]
+PRESENTATION_WIDTH, PRESENTATION_HEIGHT = 1200, 675  # pixels at scale 1
 
-def places(width: int, height: int, scale: float) -> dict[str, QRect]:
-    """Where each panel stands on a page of any size: the cost panel, the heart, gets the largest part.
+
+def places(width: int, height: int, scale: float, mode: Mode = "story") -> dict[str, QRect]:
+    """Where each part stands on a page of any size; what is not named is not seen. With details these stand where the
+    story does, and are higher.
 
     +---------------- source bar ----------------+
     +-------- status line -------+--- player ----+
-    | now            | spectrogram | history     |
-    |----------------+---------------------------|
-    | genres         | cost                      |
+    | now            | sound                     |
+    |----------------+ and answers over time     |
+    | answers        |---------------------------|
+    |                | story                     |
+    | badge          | controls                  |
     +----------------+---------------------------+
     """
+    if mode == "presentation":
+        return presentation_places(width, height)
     gap = round(12 * scale)
     bar = round(60 * scale)
     status = round(34 * scale)
     player = round(width * 0.34)
     top = bar + status + round(4 * scale)
     content = QRect(gap, top, width - 2 * gap, height - top - gap)
-    left = round((content.width() - gap) * 0.28)
+    left = round((content.width() - gap) * 0.30)
     right = content.width() - gap - left
+    now = min(round((content.height() - gap) * 0.30), round(230 * scale))
     # What a tall window has to spare goes to the pictures: wide gaps between numbers help nobody.
-    below = min(round((content.height() - gap) * 0.68), round(560 * scale))
-    now = content.height() - gap - below
-    half = (right - gap) // 2
-    right_x, below_y = content.x() + left + gap, content.y() + now + gap
+    share, most = (0.70, 560) if mode == "details" else (0.575, 420)
+    below = min(round((content.height() - gap) * share), round(most * scale))
+    right_x, cost_y = content.x() + left + gap, content.bottom() + 1 - below
+    answers = QRect(content.x(), content.y() + now + gap, left, content.height() - now - gap)
+    cost = QRect(right_x, cost_y, right, below)
+    padding, badge, controls = round(18 * scale), round(BADGE_HEIGHT * scale), round(CONTROLS_HEIGHT * scale)
+    inside = padding, 0, -padding, -round(12 * scale)
     return {
         "source_bar": QRect(0, 0, width, bar),
         "status": QRect(gap, bar, width - 3 * gap - player, status),
         "player": QRect(width - gap - player, bar, player, status),
         "invitation": content,  # over all panels
         "now": QRect(content.x(), content.y(), left, now),
-        "genres": QRect(content.x(), below_y, left, below),
-        "spectrogram": QRect(right_x, content.y(), half, now),
-        "history": QRect(right_x + half + gap, content.y(), right - half - gap, now),
-        "cost": QRect(right_x, below_y, right, below),
+        "answers": answers,
+        "badge": QRect(answers.x(), answers.bottom() - badge, left, badge).adjusted(*inside).translated(0, -1),
+        "timeline": QRect(right_x, content.y(), right, cost_y - gap - content.y()),
+        mode: cost,
+        "controls": QRect(cost.x(), cost.bottom() - controls, right, controls).adjusted(*inside).translated(0, -1),
+    }
+
+
+def presentation_places(width: int, height: int) -> dict[str, QRect]:
+    """From the last row: the genre, the story, the badge, and what was answered so far; warnings above all."""
+    margin = round(min(width, height) * 0.04)
+    across = width - 2 * margin
+
+    def band(top: float, bottom: float) -> QRect:
+        return QRect(margin, round(height * top), across, round(height * bottom) - round(height * top))
+
+    badge = band(0.785, 0.845)
+    return {
+        "status": band(0.0, 0.055),
+        "invitation": QRect(0, 0, width, height),
+        "now": band(0.045, 0.465),
+        "story": band(0.475, 0.77),
+        "badge": badge.adjusted(across // 6, 0, -(across // 6), 0),
+        "timeline": band(0.87, 0.985),
     }
 
 
 class LivePage(QWidget):
     """Everything it shows comes from `session.drain()` and the session's properties, read once per tick.
 
-    projector: larger type in a window of the same size.
+    projector: larger type in a window of the same size. mode: the story, all figures instead of it, or for all to see.
     """
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
         super().__init__(parent)
         self.projector = False
+        self.mode: Mode = "story"
         self._session = session
         self._shown_devices: DeviceList | None = None
         self.moment: float | None = None  # seconds, while frozen
@@ -83,20 +120,37 @@ class LivePage(QWidget):
         self.status = StatusLine(self, theme)
         self.player = PlayerBar(self, theme, session)
         self.now = NowPanel(self, theme, session.genres)
-        self.genres = GenresPanel(self, theme, session.genres)
-        self.spectrogram = SpectrogramPanel(self, theme, self.past.model.window_seconds)
-        self.history = HistoryPanel(self, theme, self.past)
-        self.cost = CostPanel(self, theme, session.models)
+        self.answers = AnswersPanel(self, theme, session.genres)
+        self.badge = Badge(self, theme)
+        self.timeline = TimelinePanel(self, theme, self.past)
+        self.story = StoryPanel(self, theme)
+        self.details = DetailsPanel(self, theme)
+        self.controls = ModelControls(self, theme, session.models)
         self.invitation = InvitationCard(self, theme)
-        self.parts: dict[str, Part] = {name: getattr(self, name) for name in places(0, 0, 1.0)}
+        names = {**places(0, 0, 1.0), **places(0, 0, 1.0, "details")}
+        self.parts: dict[str, Part] = {name: getattr(self, name) for name in names}
+        self.explanation = Explanation(self, theme)
         self.source_bar.stop.clicked.connect(lambda: session.stop())
         self.source_bar.refresh.clicked.connect(lambda: session.refresh_devices())
-        self.history.freeze.clicked.connect(self.toggle_freeze)
-        self.history.view.moment_wished.connect(self.look_at)
+        self.timeline.freeze.clicked.connect(self.toggle_freeze)
+        self.timeline.view.moment_wished.connect(self.look_at)
         self.invitation.listen.clicked.connect(self.source_bar.listen.click)
+        for button in (self.story.details, self.details.back):
+            button.clicked.connect(self.toggle_details)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setFocus()  # no control is chosen before the user chooses one
         self.reset()
+
+    def show_mode(self, mode: Mode) -> None:
+        """Show this instead of what is shown."""
+        if mode != self.mode:
+            self.mode = mode
+            self.arrange()
+            self._show_again()
+
+    def toggle_details(self) -> None:
+        """All figures, or back to the story."""
+        self.show_mode("story" if self.mode == "details" else "details")
 
     def toggle_freeze(self) -> None:
         """Hold the present moment, or go back to live."""
@@ -111,23 +165,23 @@ class LivePage(QWidget):
         if moment is None:
             return
         self.moment = moment.seconds
-        clock = words.clock(moment.seconds)
-        self.now.rename(f"At {clock}, frozen", "warning")
+        self.now.rename(f"At {words.clock(moment.seconds)}, frozen", "warning")
+        self._show_moment(moment)
+        self.timeline.show_moment(self.moment)
+
+    def _show_moment(self, moment: Moment) -> None:
         best = int(moment.smoothed.argmax())
         verdict = moment.verdict or Verdict("genre", best, best, float(moment.smoothed[best]))
-        self._show(self.past.report(moment.frame), verdict, moment.filled)
-        self.genres.show_answer(moment.smoothed, moment.raw)
-        self.spectrogram.look_at(moment.frame, clock)
-        self.history.show_moment(self.moment, 0.0)
+        self._show(self.past.report(moment.frame), verdict)
+        self._show_answers(moment.smoothed, moment.twin, moment.raw)
 
     def go_live(self) -> None:
         """Show the present again."""
         self.moment = None
-        self.now.rename("Now")
-        self.spectrogram.look_at(None)
         if self._last is not None:
             self._show_newest(self._last)
-        self.history.show_moment(None, 0.0)
+        self._show_life(self._session.state.not_live)
+        self.timeline.show_moment(None)
 
     def tick(self, seconds: float) -> None:
         """Show what has happened in the last `seconds`, since the last tick; runs 60 times a second."""
@@ -137,12 +191,11 @@ class LivePage(QWidget):
         if snapshots:
             self.past.add(snapshots)
             self._last = snapshots[-1]
-            self.spectrogram.picture.push(np.stack([snapshot.log_mel for snapshot in snapshots]))
             if self.moment is None:
                 self._show_newest(self._last)
         self._show_session(state)
-        self.history.show_moment(self.moment, seconds)
-        for gliding in (self.genres, self.spectrogram.picture, self.source_bar.level):
+        self.timeline.show_moment(self.moment)
+        for gliding in (self.answers, self.timeline.view, self.source_bar.level):
             gliding.advance(seconds)
 
     def reset(self) -> None:
@@ -150,11 +203,9 @@ class LivePage(QWidget):
         self._last = None
         self.past.begin(self._session.models.description)
         self.go_live()
-        for panel in (self.now, self.genres, self.spectrogram.picture, self.cost, self.source_bar.level):
+        for panel in (self.now, self.answers, self.timeline.view, self.details, self.source_bar.level):
             panel.reset()
-        self.cost.show_report(self.past.report(), 0)
-        self.now.show_filled(0.0, self.past.model.window_seconds)
-        self.spectrogram.show_window(self.past.model.window_seconds)
+        self._show_report(self.past.report())
         self._show_session(self._session.state)
 
     def _show_session(self, state: EngineState) -> None:
@@ -168,30 +219,65 @@ class LivePage(QWidget):
             state = replace(state, message=problem)
         self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
         self.now.source.show_text(self._session.source_name, tip=True)
+        self._show_life(state.not_live)
         self.invitation.invite(invitation_for(state, self.status.words.text(), devices, self._last is not None))
         self._show_model(state)
+
+    def _show_life(self, not_live: NotLive) -> None:
+        """What is shown loses its colours, and says why, while it is of the past."""
+        stale = bool(not_live) and self._last is not None
+        if self.moment is None:
+            self.now.rename(words.NOT_LIVE.get(not_live, "Now") if stale else "Now", "warning" if stale else "muted")
+        if stale != self.now.stale:
+            for part in (self.now, self.answers, self.badge, self.timeline, self.source_bar.level):
+                part.show_stale(stale)
+            self._show_again()
 
     def _show_model(self, state: EngineState) -> None:
         """The boxes show what was chosen, and the note that it is catching up, until it answers."""
         models = self._session.models
         chosen, problem = models.description, models.problem
-        self.cost.controls.show_model()
+        self.controls.show_model()
         if self._last is None and self.past.model is not chosen:
             self.reset()  # nothing has been measured yet: what can be counted is that of the new model
         answering = self._last.model if self._last is not None else None
         catching_up = state.phase == "running" and answering is not None and answering is not chosen
         note = problem or ("catching up" if catching_up else "")
-        self.cost.controls.note.show_text(note, "problem" if problem else "muted", tip=True)
+        self.controls.note.show_text(note, "problem" if problem else "muted", tip=True)
 
     def _show_newest(self, snapshot: Snapshot) -> None:
-        self._show(self.past.report(), self.past.verdict, snapshot.filled)
-        self.genres.show_answer(snapshot.smoothed, snapshot.probabilities)
+        self._show(self.past.report(), self.past.verdict)
+        self._show_answers(snapshot.smoothed, snapshot.twin_smoothed, snapshot.probabilities)
 
-    def _show(self, report: CostReport, verdict: Verdict, filled: float) -> None:
+    def _show_again(self) -> None:
+        moment = None if self.moment is None else self.past.at(self.moment)
+        if moment is not None:
+            self._show_moment(moment)
+        elif self._last is not None:
+            self._show_newest(self._last)
+        else:
+            self._show_report(self.past.report())
+
+    def _show_answers(
+        self,
+        smoothed: NDArray[np.floating],
+        twin: NDArray[np.floating] | None,
+        raw: NDArray[np.floating] | None,
+    ) -> None:
+        self.answers.show_answers(smoothed, twin, raw if self.mode == "details" else None)
+
+    def _show(self, report: CostReport, verdict: Verdict) -> None:
         self.now.show_verdict(verdict, self._session.hears_microphone)
-        self.now.show_filled(filled, report.model.window_seconds)
-        self.spectrogram.show_window(report.model.window_seconds)
-        self.cost.show_report(report, self._session.missed)
+        self._show_report(report)
+
+    def _show_report(self, report: CostReport) -> None:
+        self.now.show_filled(report.filled, report.model.window_seconds)
+        self.timeline.show_window(report.model.window_seconds)
+        self.badge.show_difference(report.largest_difference, report.twin_every)
+        if self.mode == "details":
+            self.details.show_report(report, self._session.missed)
+        else:
+            self.story.show_report(report)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """What no control has taken for itself."""
@@ -200,16 +286,28 @@ class LivePage(QWidget):
         elif event.key() == Qt.Key.Key_End:
             self.go_live()
         elif event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-            self.history.view.keyPressEvent(event)
+            self.timeline.view.keyPressEvent(event)
         else:
             super().keyPressEvent(event)
 
     def arrange(self) -> None:
-        """Put every panel in its place; after a change of size or of `projector`."""
+        """Put every part in its place; after a change of size, of `projector` or of `mode`."""
         width, height = self.width(), self.height()
+        presents = self.mode == "presentation"
         scale = scale_for(width, height, self.projector)
-        for name, rectangle in places(width, height, scale).items():
-            self.parts[name].place(scale, rectangle)
+        if presents:
+            scale = min(width / PRESENTATION_WIDTH, height / PRESENTATION_HEIGHT)
+        found = places(width, height, scale, self.mode)
+        for panel in (self.now, self.story, self.timeline):
+            panel.presents = presents
+        self.badge.centred = presents
+        for name, part in self.parts.items():
+            if name not in found:
+                part.hide()
+            else:
+                if part not in (self.player, self.invitation):  # which know themselves when to be seen
+                    part.show()
+                part.place(scale, found[name])
 
     def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
         self.arrange()

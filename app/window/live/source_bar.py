@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from app.live.protocol import DeviceList, EngineState, Session
 from app.window import words
+from app.window.explained import Explained
 from app.window.theme import Role, Theme
 from app.window.widgets import DOTS, RIGHT, ChoiceBox, Part, Reading, Weight, dress, ease, named, painting
 from audio import Level
@@ -20,8 +21,8 @@ LOWEST_DBFS = -60.0
 LEVEL_COLOURS: tuple[tuple[float, Role], ...] = ((0.0, "accent"), (0.8, "accent"), (0.95, "warning"), (1.0, "problem"))
 LEVEL_TIP = (
     "Loudness of the input, 0 dBFS being the loudest that fits. Around \N{MINUS SIGN}20 is good; the model "
-    "does not care about the level. The tick is the peak; clipping means that the input is too loud to be true: "
-    "turn the microphone down."
+    "does not care about the level. The tick is the peak; clipping means that the input is too loud: turn "
+    "the microphone down."
 )
 REFRESH = "\N{CLOCKWISE OPEN CIRCLE ARROW}"
 
@@ -75,15 +76,14 @@ class MicrophonePicker(ChoiceBox):
         self.setToolTip(MICROPHONE_TIP if devices is None or not devices.hint else f"{MICROPHONE_TIP}\n{devices.hint}")
 
 
-class LevelBar(Part):
+class LevelBar(Explained):
     """The level of the input, from -60 to 0 dBFS, as a bar and as a number."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent, theme)
+        super().__init__(parent, theme, "Input level", LEVEL_TIP)
         self._target = self._shown = self._peak = 0.0
-        self.setToolTip(LEVEL_TIP)
         self.number = Reading(self, theme, "muted", 13, align=RIGHT)
-        self.number.named("level", "Input level", LEVEL_TIP)
+        self.number.named("level", "Input level")
 
     def reset(self) -> None:
         """Show nothing, as before the first sound."""
@@ -113,14 +113,15 @@ class LevelBar(Part):
         height = max(6.0, 10 * self.scale)
         return QRectF(0, (self.height() - height) / 2, self.number.x() - 6 * self.scale, height)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         bar = self._bar()
         length = max(bar.height(), bar.width() * self._shown) if self._shown > 0 else 0.0
         gradient = QLinearGradient(bar.topLeft(), bar.topRight())
         for position, role in LEVEL_COLOURS:
-            gradient.setColorAt(position, self.theme.colour(role))
+            gradient.setColorAt(position, self.ink(role))
         with painting(self) as painter:
             self.draw_bar(painter, bar, bar.height() / 2, length, gradient, self._peak or None)
+        super().paintEvent(event)
 
 
 def _share(dbfs: float) -> float:
@@ -140,7 +141,7 @@ class SourceBar(Part):
         self.check, self.listen, self.open, self.demo, self.stop = (
             dress(QPushButton(self), name, text, tip)
             for name, text, tip in (
-                ("check", "Level", "Meter the chosen microphone before listening"),
+                ("check", "Check level", "Meter the chosen microphone before listening"),
                 ("listen", "Listen", "Hear the chosen microphone (Ctrl+L)"),
                 ("open", f"Open file{DOTS}", "Play an audio file (Ctrl+O)"),
                 ("demo", "Demo", "Hear music that the program makes itself"),

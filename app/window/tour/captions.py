@@ -21,66 +21,50 @@ class Step:
 
 STEPS = (
     Step(
-        "Live, on this machine",
-        "The music is made by this program, note by note, just now: five short pieces in very different styles. "
-        "A model listens to it as it would listen to a microphone.",
-        seconds=10,
+        "Two models, one answer",
+        "An ordinary transformer and a continual one hear the same music. Each genre has two bars, one of each model: "
+        "they are the same, down to rounding.",
+        "answers",
     ),
     Step(
-        "What the model hears",
-        "13 times a second a new column arrives: the loudness in 128 bands, low tones at the bottom. "
-        "The picture is as long as the memory of the model.",
-        "spectrogram",
-    ),
-    Step(
-        "What it says",
-        "The most probable genre, from its answers of the last three seconds. It learned from records, not from this "
-        "music, so it may well be wrong or unsure, and then it says so.",
-        "now",
-    ),
-    Step(
-        "All ten, always in the same place",
-        "Bars are the smoothed answer, the thin tick is what the newest frame alone says. Watch them move when the "
-        "style of the music changes.",
-        "genres",
-    ),
-    Step(
-        "The whole session",
-        "Every answer so far, one stripe a genre. The space bar freezes the moment, a click looks back, and listening "
-        "goes on all the while.",
-        "history",
-    ),
-    Step(
-        "What a frame costs",
-        "Two models with the same weights. The twin, an ordinary transformer, encodes its whole memory again for each "
-        "frame. The continual one computes only what is new.",
-        "cost",
+        "One does a fraction of the work",
+        "For each frame of sound, 13 times a second, the ordinary one computes all that it remembers again. The "
+        "continual one computes only what is new. Both are measured here, now.",
+        "story",
         seconds=14,
     ),
     Step(
-        "The same answer",
-        "Both see the same frame, and the largest difference between their answers is rounding. What differs is the "
-        "arithmetic, and with it the time.",
-        "cost",
+        "What they hear",
+        "Above, the sound: low tones at the bottom, loud is bright. Below, all answers so far, one stripe a genre. The "
+        "music is made by this program, note by note, in five very different styles.",
+        "timeline",
+    ),
+    Step(
+        "What it says",
+        "The most probable genre of the last three seconds. The models learned from records, not from this music, so "
+        "they may well be wrong or unsure, and then they say so.",
+        "now",
     ),
     Step(
         "Now a longer memory",
-        "The window is being made longer, and for a moment the model catches up. Then the twin has more to compute for "
-        "each frame; the continual model keeps running sums over its landmarks, so its cost stays flat.",
-        "cost",
+        "Both shall remember far more. The ordinary one then has far more to compute for each frame; the continual one "
+        "keeps running sums, so its bar stays where it is.",
+        "story",
         seconds=18,
         change="longer window",
     ),
     Step(
         "Back again",
-        "The window is as it was. You can change it yourself at any time, and nothing that was heard is lost.",
-        "cost",
+        "The memory is as it was. The slider, or Ctrl+Up and Ctrl+Down, change it at any time; nothing that was heard "
+        "is lost.",
+        "story",
         seconds=9,
         change="window as before",
     ),
     Step(
         "Your turn",
-        "Press Listen to hear the room, or drop a file on the window. Esc leaves full screen, F1 lists all keys.",
+        "Press Listen to hear the room, or drop a file on the window. F11 is for projectors, D shows all figures, F1 "
+        "lists all keys.",
         seconds=12,
     ),
 )

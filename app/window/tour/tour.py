@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
-from PySide6.QtGui import QPaintEvent, QPen
+from PySide6.QtGui import QKeySequence, QPaintEvent, QPen, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.live.protocol import Models
@@ -13,7 +14,8 @@ from app.window.theme import Theme, text_pixels
 from app.window.tour.captions import STEPS, Step
 from app.window.widgets import Part, dress, fill, painting, plain_label, space, style_text
 
-WIDTH, NARROWEST, GAP = 430, 290, 14  # pixels at scale 1
+WIDTH, WIDEST, NARROWEST, GAP = 430, 860, 290, 14  # pixels at scale 1
+INSTEAD = {"answers": "badge"}  # what is pointed at where a panel is not seen
 LONGER = 4.0  # times as long, or the nearest below that there is
 
 
@@ -35,8 +37,21 @@ class Tour(Part):
         self.card.back.clicked.connect(lambda: self.turn(-1))
         self.card.on.clicked.connect(lambda: self.turn(1))
         self.card.end.clicked.connect(self.end)
+        # Shortcuts, so that they are heard before any control that has the focus; a clicker sends the page keys.
+        self._keys = [QShortcut(QKeySequence(key), page.window(), act) for key, act in self._acts().items()]
+        self._listen_to_keys(False)
         page.installEventFilter(self)
         self.hide()
+
+    def _acts(self) -> dict[Qt.Key, Callable[[], None]]:
+        keys = Qt.Key
+        on, back = partial(self.turn, 1), partial(self.turn, -1)
+        acts: dict[Qt.Key, Callable[[], None]] = dict.fromkeys((keys.Key_Right, keys.Key_PageDown, keys.Key_Space), on)
+        return acts | dict.fromkeys((keys.Key_Left, keys.Key_PageUp), back) | {keys.Key_Escape: self.end}
+
+    def _listen_to_keys(self, listens: bool) -> None:
+        for key in self._keys:
+            key.setEnabled(listens)
 
     @property
     def step(self) -> Step:
@@ -59,6 +74,7 @@ class Tour(Part):
         for shown in (self, self.card):
             shown.show()
             shown.raise_()
+        self._listen_to_keys(True)
         self.arrange()
         if step.change == "longer window":
             self._lengthen_window()
@@ -74,6 +90,7 @@ class Tour(Part):
         if self.is_running:
             self.hide()
             self.card.hide()
+            self._listen_to_keys(False)
             self._restore_window()
 
     def _lengthen_window(self) -> None:
@@ -104,10 +121,11 @@ class Tour(Part):
         return super().eventFilter(watched, event)
 
     def _target(self) -> QRect | None:
-        panel = self._panels.get(self.step.panel)
-        if panel is None or not panel.isVisible():
-            return None
-        return QRect(panel.mapTo(self._page, panel.rect().topLeft()), panel.size())
+        for name in (self.step.panel, INSTEAD.get(self.step.panel, "")):
+            panel = self._panels.get(name)
+            if panel is not None and panel.isVisible():
+                return panel.geometry()
+        return None
 
     def arrange(self) -> None:
         page = self._page.rect()
@@ -127,8 +145,9 @@ class Tour(Part):
 
 
 def card_place(page: QRect, target: QRect | None, scale: float, height_for: Callable[[int], int]) -> QRect:
-    """Beside the target where there is room, else in the middle of the page; never outside of it."""
-    gap, width = round(GAP * scale), min(round(WIDTH * scale), page.width() - 2 * round(GAP * scale))
+    """Beside the target where there is room, else below or above it, else in the middle; never outside of the page."""
+    gap, widest = round(GAP * scale), page.width() - 2 * round(GAP * scale)
+    width = min(round(WIDTH * scale), widest)
     if target is not None:
         for left, room in (
             (target.right() + 2 * gap, page.right() - target.right() - 3 * gap),
@@ -140,6 +159,12 @@ def card_place(page: QRect, target: QRect | None, scale: float, height_for: Call
                 top = min(max(target.center().y() - height // 2, page.top() + gap), page.bottom() - height - gap)
                 at = left if left > target.left() else target.left() - 2 * gap - width
                 return QRect(at, top, width, height)
+        width = min(round(WIDEST * scale), widest)
+        height = height_for(width)
+        left = min(max(target.center().x() - width // 2, page.left() + gap), page.right() - width - gap)
+        for top in (target.bottom() + gap, target.top() - gap - height):
+            if page.top() <= top and top + height <= page.bottom():
+                return QRect(left, top, width, height)
     height = height_for(width)
     return QRect((page.width() - width) // 2, (page.height() - height) // 2, width, height)
 

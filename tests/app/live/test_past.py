@@ -12,7 +12,7 @@ import pytest
 from app.live.past import Past
 from app.live.verdict import Judge, Verdict
 from app.stream.snapshot import ModelChoice, Snapshot
-from app.window.history.strip import stack
+from app.window.history.pictures import stack
 from tests.app.scripted_session import GENRES, MODEL, ScriptedSession, answer, snapshot
 
 FRAME = ScriptedSession.frame_seconds

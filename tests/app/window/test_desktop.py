@@ -83,14 +83,15 @@ def test_diagnostics_go_to_the_clipboard(window: MainWindow) -> None:
     assert "clipboard" in toast(window)
 
 
-def test_full_screen_hides_the_menus_enlarges_type_and_esc_leaves_it(window: MainWindow) -> None:
+def test_full_screen_presents_without_menus_and_esc_leaves_it(window: MainWindow) -> None:
     window.menus.actions["full_screen"].trigger()
     assert window.isFullScreen()
-    assert window.live.projector
+    assert window.live.mode == "presentation"
+    assert not window.live.source_bar.isVisible()
     assert not window.menus.bar.isVisible()
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert not window.isFullScreen()
-    assert not window.live.projector
+    assert str(window.live.mode) == "story"
     assert window.menus.bar.isVisible()
     assert not window.menus.actions["full_screen"].isChecked()
 

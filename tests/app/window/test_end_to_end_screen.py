@@ -58,11 +58,11 @@ def screen(environment: dict[str, str], path: Path) -> QImage:
 
 
 def panels() -> list[QRect]:
-    """What must be alive; of the spectrogram a piece of the last seconds, without its title and its axes."""
+    """What must be alive; of the sound a piece of the last seconds, without its title and its axes."""
     height = HEIGHT - MENU_BAR
     place = places(WIDTH, height, scale_for(WIDTH, height))
-    newest = place["spectrogram"].adjusted(place["spectrogram"].width() - 120, 60, -30, -60)
-    return [panel.translated(0, MENU_BAR) for panel in (place["now"], place["genres"], newest, place["cost"])]
+    newest = place["timeline"].adjusted(place["timeline"].width() - 120, 60, -30, -60)
+    return [panel.translated(0, MENU_BAR) for panel in (place["now"], place["answers"], newest, place["story"])]
 
 
 def is_alive(picture: QImage, panel: QRect) -> bool:

@@ -97,7 +97,7 @@ def test_a_genre_keeps_its_hue_from_one_theme_to_the_other() -> None:
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_panels_never_overlap_and_never_leave_the_window(width: int, height: int) -> None:
     found = places(width, height, scale_for(width, height))
-    panels = [found[name] for name in ("source_bar", "status", "now", "genres", "spectrogram", "cost")]
+    panels = [found[name] for name in ("source_bar", "status", "now", "answers", "timeline", "story")]
     for one, other in itertools.combinations(panels, 2):
         assert not one.intersects(other)
     for panel in panels:
@@ -136,7 +136,7 @@ def test_the_picture_of_the_window_is_complete_without_a_screen(window: MainWind
     window.tick()
     picture = window.grab().toImage()
     assert (picture.width(), picture.height()) == (window.width(), window.height())
-    for panel in (window.live.now, window.live.genres, window.live.spectrogram, window.live.cost):
+    for panel in (window.live.now, window.live.answers, window.live.timeline, window.live.story):
         area = picture.copy(panel.geometry())
         colours = {area.pixel(x, y) for x in range(0, area.width(), 3) for y in range(0, area.height(), 3)}
         assert len(colours) > 10
