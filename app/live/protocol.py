@@ -32,6 +32,11 @@ class EngineState:
     since: float = 0.0
 
     @property
+    def runs(self) -> bool:
+        """Whether there is something to stop."""
+        return self.phase in ("starting", "running")
+
+    @property
     def not_live(self) -> NotLive:
         """Why what is shown is of the past, "" while it is live. True at most half a second after it came about:
         headline, bars, meter, spectrogram and history all follow this one value.

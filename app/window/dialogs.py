@@ -7,7 +7,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QPaintEvent
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QLabel,
+    QMessageBox,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app import __version__
 from app.installed import ALL_PACKAGES, licence_of, version_of
@@ -114,6 +123,20 @@ class Help:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
         else:
             self._say("There is no log yet: nothing has been noted down.")
+
+
+def ask(parent: QWidget, question: str, explanation: str, answers: Sequence[str]) -> str:
+    """Ask, and wait for one of these answers; the first one is the default, the last one is that of Escape."""
+    box = QMessageBox(parent)
+    box.setObjectName("question")
+    box.setText(question)
+    box.setInformativeText(explanation)
+    role = QMessageBox.ButtonRole.ActionRole
+    buttons = [box.addButton(answer, role) for answer in answers]
+    box.setDefaultButton(buttons[0])
+    box.setEscapeButton(buttons[-1])
+    box.exec()
+    return box.clickedButton().text()
 
 
 def show_sheet(parent: QWidget, title: str, name: str, words: str, rows: Sequence[tuple[str, str]]) -> None:

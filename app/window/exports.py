@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QIODevice, QSaveFile
@@ -28,13 +27,13 @@ def ask_where(parent: QWidget, name: str, kind: str, folder: str) -> Path | None
     return path if path.suffix else path.with_suffix(suffix)
 
 
-def save(path: Path, content: bytes) -> str:
-    """Write it -> one sentence: that it is saved, or why not and what to do."""
+def save(path: Path, content: bytes) -> tuple[bool, str]:
+    """Write it -> whether that worked, and one sentence: that it is saved, or why not and what to do."""
     file = QSaveFile(str(path))
     written = file.open(QIODevice.OpenModeFlag.WriteOnly) and file.write(content) == len(content)
     if written and file.commit():
-        return f"Saved {path.name}."
-    return f"{path.name} could not be written ({file.errorString()}): choose another place, or make room."
+        return True, f"Saved {path.name}."
+    return False, f"{path.name} could not be written ({file.errorString()}): choose another place, or make room."
 
 
 class Exports:
@@ -59,18 +58,26 @@ class Exports:
         self._window.grab().save(buffer, "PNG")  # before a dialog covers it
         self._write("png", "Picture", lambda: bytes(buffer.data().data()))
 
-    def sound(self) -> None:
-        """What was recorded."""
-        samples, rate = self._recorder.samples()
-        self._write("wav", "Sound", partial(wav_bytes, samples, rate) if len(samples) else None, NOTHING_RECORDED)
+    def sound(self) -> bool:
+        """What was recorded; whether it is saved."""
+        recorder = self._recorder
+        before, recorder.is_saved = recorder.is_saved, True  # what comes while it is written is not
+        content = (lambda: wav_bytes(*recorder.samples())) if recorder.seconds else None
+        saved = self._write("wav", "Sound", content, NOTHING_RECORDED)
+        if not saved:
+            recorder.is_saved = before
+        return saved
 
-    def _write(self, suffix: str, kind: str, content: Callable[[], bytes] | None, nothing: str = "") -> None:
-        """Ask where, and write it there; say `nothing` where there is no content."""
+    def _write(self, suffix: str, kind: str, content: Callable[[], bytes] | None, nothing: str = "") -> bool:
+        """Ask where, and write it there; say `nothing` where there is no content. Whether it is written."""
         if content is None:
             self._say(nothing)
-            return
+            return False
         name = f"nystream {datetime.now():%Y-%m-%d %H.%M.%S}.{suffix}"
         path = ask_where(self._window, name, kind, self.folder)
-        if path is not None:
-            self.folder = str(path.parent)
-            self._say(save(path, content()))
+        if path is None:
+            return False
+        self.folder = str(path.parent)
+        saved, said = save(path, content())
+        self._say(said)
+        return saved

@@ -15,23 +15,25 @@ from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 from app.files.inputs import SUFFIXES
 from app.live.protocol import Session
 from app.stream.weights import default_weights
-from app.window.dialogs import Help, Toast
+from app.window.dialogs import Help, Toast, ask
 from app.window.exports import Exports
 from app.window.files.page import FilesPage
 from app.window.launch import THEMES, ThemeChoice
 from app.window.live.page import LivePage
-from app.window.menus import Menus, PageSwitch
+from app.window.menus import Menus, PageSwitch, RecordingSign
 from app.window.settings import Settings, SettingsFile
 from app.window.style import style_sheet
 from app.window.theme import DESIGN_HEIGHT, DESIGN_WIDTH, Theme, scale_for
 from app.window.tour.tour import Tour
+from app.window.words import clock
 
 TICK_MILLISECONDS = 16
 LONGEST_GLIDE = 0.1  # seconds; caps the animation after a stall
 CLOSING_SECONDS = 0.5  # the session gets this long to stop before the window goes without it
 AUDIO_FILES = " ".join(f"*{suffix}" for suffix in SUFFIXES)
 RECORDING = "Recording: the last five minutes, in memory only."
-FORGOTTEN = "Recording is off; what was recorded is forgotten."
+NOT_RECORDING = "Recording is off. What was recorded is kept until you save it or begin a new session."
+UNSAVED = "{} of recorded sound are not saved, and would be lost."
 LEAVE_FULL_SCREEN = "F11 or Esc leaves full screen."
 
 
@@ -52,6 +54,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self._session = session
+        self.ends_unasked = False  # as by a signal, which nobody waits to answer for
         self._scale = 0.0
         self._folder = ""  # where something was opened last
         self._ticked = time.monotonic()
@@ -87,7 +90,9 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self, self._acts())
         self.switch = PageSwitch(self.menus.bar)
         self.switch.chosen.connect(self.show_page)
-        self.live.source_bar.listen.clicked.connect(lambda: self.listen(self.live.source_bar.picker.key()))
+        self.recording = RecordingSign(self, self.switch)
+        self.live.source_bar.listen.clicked.connect(self.listen_or_stop)
+        self.live.source_bar.picker.activated.connect(self._change_microphone)
         for offered in (self.live.source_bar, self.live.invitation):
             offered.open.clicked.connect(self.choose_file)
             offered.demo.clicked.connect(self.demo)
@@ -95,6 +100,7 @@ class MainWindow(QMainWindow):
     def _acts(self) -> dict[str, Callable[..., object]]:
         """What each entry of the menus does."""
         return {
+            "new": self.begin_anew,
             "open": self.choose_file,
             "classify_files": partial(self._on_page, 1, self.files.choose_files),
             "classify_folder": partial(self._on_page, 1, self.files.choose_folder),
@@ -111,7 +117,7 @@ class MainWindow(QMainWindow):
             "longer": partial(self.live.controls.change_length, 1),
             "shorter": partial(self.live.controls.change_length, -1),
             "full_screen": self.set_full_screen,
-            "listen": partial(self._on_page, 0, self.live.source_bar.listen.click),
+            "listen": partial(self._on_page, 0, self.listen_or_stop),
             "demo": self.demo,
             "stop": self._session.stop,
             "refresh": self._session.refresh_devices,
@@ -127,6 +133,34 @@ class MainWindow(QMainWindow):
     def _on_page(self, number: int, act: Callable[[], object]) -> None:
         self.show_page(number)
         act()
+
+    def listen_or_stop(self) -> None:
+        """End what runs, or hear the chosen microphone."""
+        if self._session.state.runs:
+            self._session.stop()
+        elif self.live.source_bar.picker.has_microphone:
+            self.listen(self.live.source_bar.picker.key())
+
+    def _change_microphone(self) -> None:
+        """Who listens and chooses another microphone means to hear that one."""
+        if self._session.state.runs and self._session.hears_microphone:
+            self.listen(self.live.source_bar.picker.key())
+
+    def begin_anew(self) -> None:
+        """Clear history and recording; asks before one that is not saved is lost."""
+        if self.may_forget_recording("Begin a new session?"):
+            self.tour.end()
+            self._session.begin_anew()
+            self.live.reset()
+            self.show_page(0)
+
+    def may_forget_recording(self, question: str) -> bool:
+        """Whether there is nothing to lose, or it was saved just now, or the user does not want it."""
+        recorder = self._session.recorder
+        if recorder.is_saved:
+            return True
+        wish = ask(self, question, UNSAVED.format(clock(recorder.seconds)), ("Save", "Do not save", "Cancel"))
+        return wish == "Do not save" or (wish == "Save" and self.exports.sound())
 
     def listen(self, device_key: str) -> None:
         """Hear a microphone."""
@@ -209,7 +243,7 @@ class MainWindow(QMainWindow):
         """Keep the last minutes of sound, or forget them."""
         self._session.recorder.switch(on)
         self.menus.switch("record", on)
-        self.toast.say(RECORDING if on else FORGOTTEN)
+        self.toast.say(RECORDING if on else NOT_RECORDING)
 
     def tick(self) -> None:
         """Show what has happened since the last tick."""
@@ -219,7 +253,7 @@ class MainWindow(QMainWindow):
         self.tour.tick(seconds)
         self.files.tick()
         recorder = self._session.recorder
-        self.switch.show_recording(recorder.seconds if recorder.is_on else None)
+        self.recording.show_recording(recorder.seconds if recorder.is_on else None, self._scale)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
@@ -293,6 +327,9 @@ class MainWindow(QMainWindow):
         )
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        if not (self.ends_unasked or self.may_forget_recording("Quit?")):
+            event.ignore()
+            return
         self.timer.stop()
         self._keep()
         self.files.cancel()

@@ -14,8 +14,9 @@ from app.window.widgets import DOTS, dress
 from app.window.words import clock
 
 PAGES = (("live", "Live", "What is heard now (Ctrl+1)"), ("files", "Files", "Classify many files (Ctrl+2)"))
-RECORD_TIP = "Off by default: keeps the last five minutes of sound in memory, until it is switched off or exported"
+RECORD_TIP = "Off by default: keeps the last five minutes of sound in memory"
 RECORDED = "Sound is being kept in memory, the last five minutes of it. Nothing is written until you export it."
+MARGIN = 14  # pixels at scale 1, from the sign to what stands beside it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ Menu = Mapping[str, "Sequence[Entry | Menu | None]"]
 
 BAR: Menu = {
     "&File": (
+        Entry("new", "&New session", "Ctrl+N", "Clear the history, and what was recorded"),
         Entry("open", f"&Open file{DOTS}", "Ctrl+O", "Play a sound file through the live view"),
         Entry("classify_files", f"Classify &files{DOTS}", "Ctrl+Shift+O"),
         Entry("classify_folder", f"Classify a f&older{DOTS}", "Ctrl+Shift+F"),
@@ -62,7 +64,7 @@ BAR: Menu = {
         Entry("full_screen", "&Presentation, full screen", "F11", "The story for all to see", is_switch=True),
     ),
     "&Source": (
-        Entry("listen", "&Listen", "Ctrl+L", "Hear the chosen microphone"),
+        Entry("listen", "&Listen, or stop", "Ctrl+L", "Hear the chosen microphone, or end what runs"),
         Entry("demo", "Play the &demo", "Ctrl+D", "Music that this program makes itself, with captions"),
         Entry("stop", "&Stop", "Ctrl+."),
         Entry("refresh", "Look for &microphones again", "F5"),
@@ -138,21 +140,15 @@ def plain(text: str) -> str:
 
 
 class PageSwitch(QWidget):
-    """At the right end of the menu bar: which page is shown, and whether sound is being recorded."""
+    """At the right end of the menu bar: which page is shown."""
 
     chosen = Signal(int)
 
     def __init__(self, bar: QMenuBar) -> None:
         super().__init__(bar)
-        self._bar = bar
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 3, 8, 3)
         row.setSpacing(4)
-        self.recording = QLabel(self)
-        self.recording.setObjectName("recording")
-        self.recording.setToolTip(RECORDED)
-        self.recording.hide()
-        row.addWidget(self.recording)
         self._group = QButtonGroup(self)
         for number, (name, text, tip) in enumerate(PAGES):
             button = dress(QPushButton(self), f"page_{name}", text, tip, f"Page {text}", look="tab")
@@ -166,10 +162,33 @@ class PageSwitch(QWidget):
         """Let its button be down."""
         self._group.button(number).setChecked(True)
 
-    def show_recording(self, seconds: float | None) -> None:
+
+class RecordingSign(QLabel):
+    """Says that sound is being recorded, and how much of it is kept, over every page: in the menu bar's row left of the
+    switch between the pages, or in the corner where there is no menu bar.
+    """
+
+    def __init__(self, window: QMainWindow, switch: PageSwitch) -> None:
+        super().__init__(window)
+        self._window, self._switch = window, switch
+        self.setObjectName("recording")
+        self.setAccessibleName("Recording")
+        self.setToolTip(RECORDED)
+        self.hide()
+
+    def show_recording(self, seconds: float | None, scale: float) -> None:
         """So much is kept; None while nothing is recorded."""
-        if self.recording.isHidden() == (seconds is not None):
-            self.recording.setVisible(seconds is not None)
-            self._bar.setCornerWidget(self)  # only then does the menu bar ask again how wide it is
-        if seconds is not None:
-            self.recording.setText(f"\N{BLACK CIRCLE} Recording {clock(seconds)}")
+        if seconds is None:
+            self.hide()
+            return
+        self.setText(f"\N{BLACK CIRCLE} Recording {clock(seconds)}")
+        size, margin = self.sizeHint(), round(MARGIN * scale)
+        right, top = self._window.width() - margin, margin
+        bar = self._window.menuBar()
+        if bar.isVisible():
+            right = self._switch.x() - margin
+            top = bar.y() + (bar.height() - size.height()) // 2
+        self.setGeometry(right - size.width(), top, size.width(), size.height())
+        if not self.isVisible():
+            self.show()
+            self.raise_()

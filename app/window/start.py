@@ -31,9 +31,14 @@ def run_window(session: Session, launch: Launch, when_painted: Callable[[], None
     weights = default_weights() if launch.weights is None else launch.weights
     window = MainWindow(session, theme, SettingsFile(), weights)
     catch_faults(window.told.emit)
+
+    def end(_number: int, _frame: object) -> None:
+        window.ends_unasked = True
+        window.close()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         # The timer lets Python see the signal; closing the window ends the session.
-        signal.signal(number, lambda _number, _frame: window.close())
+        signal.signal(number, end)
     first_painting = FirstPainting(when_painted)
     window.installEventFilter(first_painting)
     begin(window, launch)

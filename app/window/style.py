@@ -34,7 +34,8 @@ def style_sheet(palette: Palette, scale: float) -> str:
         padding: {round(3 * scale)}px {across}px; color: {palette.muted}; }}
     QPushButton[tab="true"]:checked {{ background: {palette.raised}; color: {palette.text}; }}
     QPushButton[tab="true"]:focus {{ border-color: {palette.accent}; }}
-    QLabel#recording {{ color: {palette.problem}; font-size: {body}px; font-weight: 600; padding-right: {across}px; }}
+    QLabel#recording {{ background: {palette.background}; color: {palette.problem}; font-size: {body}px;
+        font-weight: 700; padding: {round(3 * scale)}px {round(8 * scale)}px; border-radius: {radius}px; }}
     QMenuBar {{ background: {palette.background}; color: {palette.muted}; font-size: {body}px;
         padding: 2px {round(8 * scale)}px; }}
     QMenuBar::item {{ padding: {round(5 * scale)}px {round(10 * scale)}px; border-radius: {radius // 2}px; }}

@@ -29,3 +29,9 @@ def window(qtbot: QtBot, session: ScriptedSession) -> MainWindow:
     qtbot.addWidget(shown)
     shown.show()
     return shown
+
+
+@pytest.fixture(autouse=True)
+def _no_question_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question that nobody answers would wait for ever: that of a closing window with a recording, above all."""
+    monkeypatch.setattr("app.window.main.ask", lambda *_: "Do not save")

@@ -156,7 +156,7 @@ class FilesPage(Part):
             return
         path = ask_where(self, f"genres.{kind}", kind.upper(), self.folder)
         if path is not None:
-            self._say(save(path, self.document(kind)))
+            self._say(save(path, self.document(kind))[1])
 
     def document(self, kind: str) -> bytes:
         """All answers in that format."""

@@ -130,7 +130,6 @@ class LivePage(QWidget):
         names = {**places(0, 0, 1.0), **places(0, 0, 1.0, "details")}
         self.parts: dict[str, Part] = {name: getattr(self, name) for name in names}
         self.explanation = Explanation(self, theme)
-        self.source_bar.stop.clicked.connect(lambda: session.stop())
         self.source_bar.refresh.clicked.connect(lambda: session.refresh_devices())
         self.timeline.freeze.clicked.connect(self.toggle_freeze)
         self.timeline.view.moment_wished.connect(self.look_at)

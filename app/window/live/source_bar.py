@@ -12,7 +12,7 @@ from app.live.protocol import DeviceList, EngineState, Session
 from app.window import words
 from app.window.explained import Explained
 from app.window.theme import Role, Theme
-from app.window.widgets import DOTS, RIGHT, ChoiceBox, Part, Reading, Weight, dress, ease, named, painting
+from app.window.widgets import DOTS, RIGHT, ChoiceBox, Part, Reading, Weight, dress, ease, emphasise, named, painting
 from audio import Level
 
 NO_MICROPHONE = "No microphone"
@@ -24,6 +24,8 @@ LEVEL_TIP = (
     "does not care about the level. The tick is the peak; clipping means that the input is too loud: turn "
     "the microphone down."
 )
+LISTEN, STOP = "Listen", "Stop"
+LISTEN_TIP, STOP_TIP = "Hear the chosen microphone (Ctrl+L)", "Hear no more; what was heard stays (Ctrl+L)"
 REFRESH = "\N{CLOCKWISE OPEN CIRCLE ARROW}"
 
 
@@ -138,23 +140,21 @@ class SourceBar(Part):
         self.name = Reading(self, theme, "text", 21, Weight.Bold, text="Nystream")
         self.picker = MicrophonePicker(self, theme)
         self.refresh = dress(QToolButton(self), "refresh", REFRESH, "Look for microphones again (F5)", "Refresh")
-        self.check, self.listen, self.open, self.demo, self.stop = (
+        self.check, self.listen, self.open, self.demo = (
             dress(QPushButton(self), name, text, tip)
             for name, text, tip in (
                 ("check", "Check level", "Meter the chosen microphone before listening"),
-                ("listen", "Listen", "Hear the chosen microphone (Ctrl+L)"),
+                ("listen", LISTEN, ""),
                 ("open", f"Open file{DOTS}", "Play an audio file (Ctrl+O)"),
                 ("demo", "Demo", "Hear music that the program makes itself"),
-                ("stop", "Stop", "Stop listening (Ctrl+.)"),
             )
         )
-        self.listen.setProperty("primary", True)
         self.check.setCheckable(True)
         self.level = LevelBar(self, theme)
         self._row = QHBoxLayout(self)
         self._row.addWidget(self.name)
         self._row.addWidget(self.picker)
-        for button in (self.refresh, self.check, self.listen, self.open, self.demo, self.stop):
+        for button in (self.refresh, self.check, self.listen, self.open, self.demo):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click the space bar still freezes the picture
             self._row.addWidget(button)
         self._row.setStretchFactor(self.picker, 4)
@@ -162,6 +162,7 @@ class SourceBar(Part):
         self._row.addWidget(self.level)
         self.check.toggled.connect(self._preview)
         self.picker.activated.connect(lambda _index: self._preview(self.check.isChecked()))
+        self._runs: bool | None = None
         self.show_session(EngineState("idle"))
 
     def _preview(self, wished: bool) -> None:
@@ -172,13 +173,15 @@ class SourceBar(Part):
     def show_devices(self, devices: DeviceList | None) -> None:
         """Offer these microphones."""
         self.picker.show_devices(devices)
-        self.listen.setEnabled(self.picker.has_microphone)
 
     def show_session(self, state: EngineState) -> None:
-        """There is something to stop only while something runs, and a level only of what runs or is previewed."""
-        runs = state.phase in ("starting", "running")
-        self.stop.setEnabled(runs)
-        self.listen.setEnabled(self.picker.has_microphone)
+        """One button listens, and stops whatever runs; there is a level only of what runs or is previewed."""
+        runs = state.runs
+        if runs != self._runs:
+            self._runs = runs
+            dress(self.listen, "listen", STOP if runs else LISTEN, STOP_TIP if runs else LISTEN_TIP)
+            emphasise(self.listen, not runs)
+        self.listen.setEnabled(runs or self.picker.has_microphone)
         self.check.setEnabled(self.picker.has_microphone and not runs)
         if runs and self.check.isChecked():
             self.check.setChecked(False)  # what runs has ended the preview

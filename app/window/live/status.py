@@ -23,6 +23,10 @@ def sentence(state: EngineState, source_name: str, hears_microphone: bool) -> st
         return f"{source}: {state.message.rstrip('.')}."  # what is wrong with a file does not name it
     if state.message:
         return state.message
+    if state.not_live == "paused":
+        return f"{source} is paused."
+    if state.not_live == "zeros":
+        return f"{source} plays only zeros: there is no sound in this part of it."
     return {
         "idle": "Nothing is heard or kept until you choose a source.",
         "starting": f"Opening {source}{DOTS}",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
@@ -20,6 +23,7 @@ from app.window.main import MainWindow
 from app.window.settings import Settings, SettingsFile
 from app.window.start import begin
 from app.window.theme import LIGHT
+from audio import Block
 from tests.app.scripted_session import ScriptedSession, snapshot
 
 
@@ -96,21 +100,98 @@ def test_full_screen_presents_without_menus_and_esc_leaves_it(window: MainWindow
     assert not window.menus.actions["full_screen"].isChecked()
 
 
-def test_recording_is_off_said_to_be_on_while_it_is_and_forgotten_after(
+def record(session: ScriptedSession, seconds: int = 3) -> None:
+    for second in range(seconds):
+        session.recorder.push(Block(np.full(1000, 0.5, np.float32), 1000 * second), 1000)
+
+
+def test_recording_is_off_and_seen_on_every_page_and_on_the_whole_screen_while_it_is_on(
     window: MainWindow, session: ScriptedSession
 ) -> None:
     window.tick()
     assert not session.recorder.is_on
-    assert not window.switch.recording.isVisible()
+    assert not window.recording.isVisible()
     window.menus.actions["record"].trigger()
-    window.tick()
-    assert session.recorder.is_on
-    assert window.switch.recording.isVisible()
-    assert "Recording 0:00" in window.switch.recording.text()
+    record(session)
+    for page in (0, 1):
+        for full_screen in (False, True):
+            window.show_page(page)
+            window.set_full_screen(full_screen)
+            window.tick()
+            assert window.recording.isVisible()
+            assert "Recording 0:03" in window.recording.text()
+            place = window.recording.geometry()
+            assert window.rect().contains(place)
+            assert place.width() >= window.recording.sizeHint().width()
+            if not full_screen:  # it covers nothing of the menu bar's row
+                assert place.right() < window.switch.x()
+                assert place.bottom() <= window.menus.bar.geometry().bottom()
+                titles = [window.menus.bar.actionGeometry(action) for action in window.menus.bar.actions()]
+                assert place.left() > max(title.right() for title in titles)
     window.menus.actions["record"].trigger()
     window.tick()
     assert not session.recorder.is_on
-    assert not window.switch.recording.isVisible()
+    assert not window.recording.isVisible()
+    assert session.recorder.seconds == 3  # still there
+
+
+@pytest.mark.parametrize("end", ["new", "quit"])
+@pytest.mark.parametrize("answer", ["Save", "Do not save", "Cancel"])
+def test_nothing_recorded_is_lost_without_a_word(
+    window: MainWindow,
+    session: ScriptedSession,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    end: str,
+    answer: str,
+) -> None:
+    asked: list[str] = []
+
+    def ask(_window: MainWindow, question: str, explanation: str, answers: tuple[str, ...]) -> str:
+        assert answer in answers
+        asked.append(question + explanation)
+        return answer
+
+    monkeypatch.setattr("app.window.main.ask", ask)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "kept.wav"), ""))
+    window.set_recording(True)
+    record(session)
+    window.listen("desk")
+    session.queue([snapshot(index) for index in range(5)])
+    window.tick()
+    window.set_recording(False)
+    window.menus.actions[end].trigger()
+    assert len(asked) == 1
+    assert "0:03 of recorded sound are not saved" in asked[0]
+    goes_on = answer == "Cancel"
+    assert (tmp_path / "kept.wav").exists() == (answer == "Save")
+    assert session.recorder.is_saved == (answer == "Save" or (end == "new" and not goes_on))
+    if end == "quit":
+        assert window.isVisible() == goes_on
+    else:
+        assert ("begin anew" in session.asked) != goes_on
+        assert window.live.past.frames == (5 if goes_on else 0)
+
+
+def test_every_click_that_chooses_a_sound_keeps_what_was_heard_and_recorded(
+    window: MainWindow, session: ScriptedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.tick()
+    window.set_recording(True)
+    record(session)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/music/song.mp3", ""))
+    bar = window.live.source_bar
+    clicks: tuple[Callable[[], object], ...] = (
+        *(bar.listen.click, bar.listen.click, bar.open.click, bar.demo.click),
+        partial(window.files.play_wished.emit, "/music/row.mp3"),
+    )
+    for run, click in enumerate(clicks):
+        click()
+        session.queue([snapshot(index, run=run) for index in range(4)])
+        window.tick()
+    assert window.live.past.frames == 20
+    assert len(window.live.past.log) == 20
+    assert session.recorder.seconds == 3
 
 
 def test_the_window_finds_itself_as_it_was_left(qtbot: QtBot, session: ScriptedSession, tmp_path: Path) -> None:

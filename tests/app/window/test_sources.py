@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
@@ -41,9 +42,26 @@ def test_listen_hears_the_chosen_microphone(window: MainWindow, session: Scripte
     window.tick()
     button(window, "invitation_listen").click()
     assert session.asked[-1] == "listen desk"  # the default one
-    window.live.source_bar.picker.setCurrentIndex(0)
-    button(window, "listen").click()
-    assert session.asked[-1] == "listen headset"
+    picker = window.live.source_bar.picker
+    picker.setCurrentIndex(0)
+    picker.activated.emit(0)
+    assert session.asked[-1] == "listen headset"  # who listens and chooses another one means to hear that
+
+
+def test_one_button_listens_and_stops_and_says_which(window: MainWindow, session: ScriptedSession) -> None:
+    window.tick()
+    for _ in range(2):
+        assert text(window, "listen") == "Listen"
+        button(window, "listen").click()
+        window.tick()
+        assert session.asked[-1] == "listen desk"
+        assert text(window, "listen") == "Stop"
+        QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+        window.tick()
+        assert session.asked[-1] == "stop"
+    session.devices = DeviceList()
+    window.play(Path("song.wav"))
+    assert button(window, "listen").isEnabled()  # a file can be stopped without any microphone
 
 
 def test_a_refresh_keeps_the_chosen_microphone(window: MainWindow, session: ScriptedSession) -> None:
@@ -89,7 +107,7 @@ def test_a_file_that_fails_is_named_before_the_reason(window: MainWindow, sessio
     assert text(window, "status") == "“notes.wav”: the file is empty: fetch it again."
     assert text(window, "invitation_sentence") == text(window, "status")
     assert window.live.invitation.isVisible()
-    assert not button(window, "stop").isEnabled()
+    assert text(window, "listen") == "Listen"
 
 
 def test_a_microphone_that_fails_is_told_in_the_session_s_own_words(
@@ -121,13 +139,6 @@ def test_nothing_ever_covers_a_run_that_began_before_the_window(
     assert not late.live.invitation.isVisible()
     late.tick()
     assert not late.live.invitation.isVisible()
-
-
-def test_stop_is_passed_on(window: MainWindow, session: ScriptedSession) -> None:
-    window.listen("desk")
-    window.tick()
-    button(window, "stop").click()
-    assert session.asked[-1] == "stop"
 
 
 def test_a_lost_microphone_is_a_warning_and_silence_is_not(window: MainWindow, session: ScriptedSession) -> None:
