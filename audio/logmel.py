@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from audio.front_end import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, Doubles, FrontEnd, SampleBuffer, Samples
-from audio.mel import BINS, MelBank, slaney_bank
+from audio.mel import BINS, MelBank, band_edges, slaney_bank
 
 FRAMES_AT_ONCE = 16  # their spectra fit in the processor's cache
 
@@ -88,6 +88,20 @@ def hann_window(length: int) -> Doubles:
     """(length,) the periodic Hann window, the one for spectra."""
     window: Doubles = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
     return window
+
+
+def frame_levels(log_mels: Samples) -> Samples:
+    """(T, BANDS) dB -> (T,) dBFS RMS of the samples in each frame, from the power in their bands.
+
+    Each band counts as wide as it is, so that neighbours share what lies between them. What lies below the middle of
+    the first band (26 Hz) or above that of the last counts less, and a steady offset nothing.
+    """
+    edges = band_edges()
+    widths = ((edges[2:] - edges[:-2]) / 2).astype(np.float32)
+    squares = np.exp(log_mels * np.float32(math.log(10) / 10)) @ widths
+    # By Parseval's theorem; the mean of a squared Hann window is 3/8, and half of the spectrum is not computed.
+    levels: Samples = 10 * np.log10(squares * np.float32(2 / (3 / 8 * FFT_LENGTH**2)))
+    return levels
 
 
 class LogMelTables(NamedTuple):

@@ -24,13 +24,19 @@ def hz_to_mel(frequency: float) -> float:
     return KNEE_MEL + MELS_PER_OCTAVE_OF_E * math.log(frequency / KNEE_HZ)
 
 
-def slaney_bank() -> NDArray[np.float32]:
-    """(BANDS, BINS) triangles between neighbours of BANDS + 2 frequencies evenly spaced in mel, each of area 1: what
-    `librosa.filters.mel` gives, whose import takes a second.
-    """
+def band_edges() -> NDArray[np.float64]:
+    """(BANDS + 2,) Hz, evenly spaced in mel: band b rises from edge b to edge b + 1 and falls to edge b + 2."""
     mels = np.linspace(0.0, hz_to_mel(SAMPLE_RATE / 2), BANDS + 2)
     above = KNEE_HZ * np.exp((mels - KNEE_MEL) / MELS_PER_OCTAVE_OF_E)
-    edges = np.where(mels < KNEE_MEL, HZ_PER_MEL * mels, above)[:, None]  # Hz
+    edges: NDArray[np.float64] = np.where(mels < KNEE_MEL, HZ_PER_MEL * mels, above)
+    return edges
+
+
+def slaney_bank() -> NDArray[np.float32]:
+    """(BANDS, BINS) triangles between edges, each of area 1: what `librosa.filters.mel` gives, whose import takes a
+    second.
+    """
+    edges = band_edges()[:, None]
     bins = np.fft.rfftfreq(FFT_LENGTH, 1 / SAMPLE_RATE)
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,16 @@ from numpy.typing import NDArray
 from app.files.parameters import Parameters
 from app.stream.snapshot import is_unsure
 from app.stream.stream import TwinComparison
+from app.text import half_up
 from model import ModelConfig
 
 DIGITS = 6  # to which times and probabilities are rounded
+LEAST_FRAMES = 26  # of sound, 2 s, for a genre where all else is silent
+SILENT_BELOW_DBFS = -90.0  # the least step of 16-bit sound: the dither of silence lies below, the faintest music above
+
+# What is to be said: a genre, or one with doubt; that there was nothing to judge; or that there was nothing because the
+# channels cancel each other when they are averaged, as when one is wired the wrong way round.
+Verdict = Literal["genre", "unsure", "silence", "cancelled"]
 
 
 @dataclass(frozen=True)
@@ -28,16 +36,18 @@ class Hop:
     probability: float  # of the genre
     probabilities: dict[str, float]
     unsure: bool
+    verdict: Verdict
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Neighbouring hops of one genre."""
+    """Neighbouring hops of one genre, or of silence; unsure where most of the hops are."""
 
     start: float  # s
     end: float  # s
     genre: str
     probability: float  # of the genre, the mean over its hops
+    verdict: Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,25 +63,30 @@ class Timeline:
     ends: NDArray[np.float64]  # (hops,) s
     probabilities: NDArray[np.float64]  # (hops, genres)
     unsure: NDArray[np.bool_]  # (hops,)
+    silent: NDArray[np.bool_]  # (hops,) nothing to judge, whatever the model says
 
     def __len__(self) -> int:
         return len(self.starts)
 
     def hops(self) -> Iterator[Hop]:
-        for start, end, answer, unsure in zip(self.starts, self.ends, self.probabilities, self.unsure, strict=True):
-            yield describe_hop(self.genres, float(start), float(end), answer, bool(unsure))
+        rows = zip(self.starts, self.ends, self.probabilities, self.unsure, self.silent, strict=True)
+        for start, end, answer, unsure, silent in rows:
+            yield describe_hop(self.genres, float(start), float(end), answer, bool(unsure), bool(silent))
 
     def segments(self) -> Iterator[Segment]:
         """Without gaps, except where the sound had gaps."""
         if not len(self):
             return
         leading = self.probabilities.argmax(axis=1)
-        apart = (np.diff(leading) != 0) | (np.abs(self.starts[1:] - self.ends[:-1]) > 1e-6)
+        kinds = np.where(self.silent, -1, leading)
+        apart = (np.diff(kinds) != 0) | (np.abs(self.starts[1:] - self.ends[:-1]) > 1e-6)
         borders = [0, *(np.flatnonzero(apart) + 1).tolist(), len(self)]
         for first, after in pairwise(borders):
-            genre = int(leading[first])
-            mean = round(float(self.probabilities[first:after, genre].mean()), DIGITS)
-            yield Segment(float(self.starts[first]), float(self.ends[after - 1]), self.genres[genre], mean)
+            means = self.probabilities[first:after].mean(axis=0)
+            genre = int(means.argmax() if self.silent[first] else leading[first])
+            verdict = verdict_of(self.unsure[first:after].mean() > 0.5, bool(self.silent[first]))
+            times = float(self.starts[first]), float(self.ends[after - 1])
+            yield Segment(*times, self.genres[genre], round(float(means[genre]), DIGITS), verdict)
 
 
 @dataclass(frozen=True)
@@ -83,7 +98,9 @@ class FileAnswer:
     probability: float  # of the genre
     probabilities: dict[str, float]  # of every genre: the mean over the file's tokens
     unsure: bool
+    verdict: Verdict
     duration: float  # seconds of sound
+    sample_rate: int  # Hz, of the file
     timeline: Timeline
     invalid_samples: int = 0  # those that are no sound and count as silence, see FrameStream
     comparison: TwinComparison | None = None
@@ -97,17 +114,32 @@ class FileError:
     error: str
 
 
-def describe_hop(genres: tuple[str, ...], start: float, end: float, answer: NDArray[np.float64], unsure: bool) -> Hop:
+def _round_times(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As `half_up` does."""
+    rounded: NDArray[np.float64] = np.floor(seconds * 10.0**DIGITS + 0.5) / 10.0**DIGITS
+    return rounded
+
+
+def verdict_of(unsure: bool, silent: bool) -> Verdict:
+    """Silence is no doubt of the model's."""
+    return "silence" if silent else "unsure" if unsure else "genre"
+
+
+def describe_hop(
+    genres: tuple[str, ...], start: float, end: float, answer: NDArray[np.float64], unsure: bool, silent: bool
+) -> Hop:
     """answer: (genres,) probabilities."""
     best = int(answer.argmax())
     named = dict(zip(genres, answer.tolist(), strict=True))
-    return Hop(round(start, DIGITS), round(end, DIGITS), genres[best], float(answer[best]), named, unsure)
+    verdict = verdict_of(unsure, silent)
+    return Hop(half_up(start, DIGITS), half_up(end, DIGITS), genres[best], float(answer[best]), named, unsure, verdict)
 
 
 class TimelineBuilder:
     """Hop k is (k hop, (k + 1) hop]; its answer is the mean over the last tokens up to its last frame.
 
-    How the frames are cut into pushes changes nothing. A hop in which no frame ended (sound was lost) has no entry.
+    How the frames are cut into pushes changes nothing. A hop in which no frame ended (sound was lost) has no entry; one
+    whose frames are all silent is.
     """
 
     def __init__(self, config: ModelConfig, parameters: Parameters, keep: bool = True) -> None:
@@ -116,44 +148,65 @@ class TimelineBuilder:
         self._hop, self._frames = parameters.hop, parameters.smoothing_frames
         self._recent = np.zeros((0, len(config.genres)))  # the tokens that the next hops may need, the newest last
         self._last_end = np.zeros(0)  # of the frame before the next, if there was one
+        self._silent = np.zeros(0, np.bool_)  # whether that one is, with all before it in its hop
+        self._silent_frames = self._sounding_frames = 0
         # Of the finished hops, as bare numbers: a day of them as objects would take half as much as the model.
-        self._indices, self._answers, self._unsure = array("d"), array("d"), array("b")
+        self._indices, self._answers = array("d"), array("d")
+        self._unsure_hops, self._silent_hops = array("b"), array("b")
 
-    def push(self, ends: NDArray[np.float64], answers: NDArray[np.float64]) -> list[Hop]:
-        """ends (T,) s of the frames, answers (T, genres) -> the hops that turn out to be over."""
+    def push(self, ends: NDArray[np.float64], answers: NDArray[np.float64], levels: NDArray[np.floating]) -> list[Hop]:
+        """ends (T,) s and levels (T,) dBFS of the frames, answers (T, genres) -> the hops that turn out to be over."""
         known = np.concatenate([self._recent, answers])
         # The frame before this push belongs to it: only now is it known whether it was the last of its hop.
         all_ends = np.concatenate([self._last_end, ends])
         hops = self._hop_of(all_ends)
         offset = len(known) - len(all_ends)
-        finished = []
+        silent = levels < SILENT_BELOW_DBFS
+        self._silent_frames += int(np.count_nonzero(silent))
+        self._sounding_frames += int(np.count_nonzero(~silent))
+        silent = np.concatenate([self._silent, silent])
+        finished, first = [], 0
         for last in np.flatnonzero(np.diff(hops)).tolist():
-            finished.append(self._enter(int(hops[last]), known[: offset + last + 1], None))
+            is_silent = bool(silent[first : last + 1].all())
+            finished.append(self._enter(int(hops[last]), known[: offset + last + 1], None, is_silent))
+            first = last + 1
         self._last_end, self._recent = all_ends[-1:], known[-self._frames :]
+        self._silent = np.array([silent[first:].all()])[: len(all_ends)]
         return finished
 
     def finish(self) -> list[Hop]:
         """The hop that the sound ended in."""
-        return [self._enter(int(hop), self._recent, float(self._last_end[-1])) for hop in self._hop_of(self._last_end)]
+        return [
+            self._enter(int(hop), self._recent, float(self._last_end[-1]), bool(self._silent[-1]))
+            for hop in self._hop_of(self._last_end)
+        ]
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether most of it is silent and what is not is too little to name a genre, such as a click."""
+        return self._sounding_frames < min(self._silent_frames, LEAST_FRAMES)
 
     def timeline(self) -> Timeline:
         """All hops so far."""
-        starts = (np.array(self._indices) * self._hop).round(DIGITS)
-        ends = np.minimum(starts + self._hop, self._last_end).round(DIGITS)
+        indices = np.array(self._indices)
+        starts = _round_times(indices * self._hop)
+        ends = _round_times(np.minimum((indices + 1) * self._hop, self._last_end))
         answers = np.array(self._answers).reshape(-1, len(self._config.genres))
-        return Timeline(self._config.genres, starts, ends, answers, np.array(self._unsure, dtype=np.bool_))
+        unsure, silent = (np.array(flags, dtype=np.bool_) for flags in (self._unsure_hops, self._silent_hops))
+        return Timeline(self._config.genres, starts, ends, answers, unsure, silent)
 
     def _hop_of(self, ends: NDArray[np.float64]) -> NDArray[np.float64]:
         hops: NDArray[np.float64] = np.ceil(ends / self._hop - 1e-9) - 1
         return hops
 
-    def _enter(self, index: int, known: NDArray[np.float64], end: float | None) -> Hop:
+    def _enter(self, index: int, known: NDArray[np.float64], end: float | None, silent: bool) -> Hop:
         """known (T, genres): the tokens up to the last of the hop."""
         answer = known[-self._frames :].mean(axis=0).round(DIGITS)
         unsure = is_unsure(answer, self._config)
         if self._keep:
             self._indices.append(index)
             self._answers.extend(answer)
-            self._unsure.append(unsure)
-        start = index * self._hop
-        return describe_hop(self._config.genres, start, start + self._hop if end is None else end, answer, unsure)
+            self._unsure_hops.append(unsure)
+            self._silent_hops.append(silent)
+        start, end = index * self._hop, (index + 1) * self._hop if end is None else end
+        return describe_hop(self._config.genres, start, end, answer, unsure, silent)

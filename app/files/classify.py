@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.files.answer import FileAnswer, FileError, Hop, TimelineBuilder
+from app.files.answer import FileAnswer, FileError, Hop, TimelineBuilder, verdict_of
 from app.files.journal import Fingerprint, take_fingerprint
 from app.files.parameters import Parameters
 from app.stream.frames import FrameReader
@@ -22,7 +22,7 @@ from app.stream.models import Model, identify, load_model, with_twin
 from app.stream.snapshot import is_unsure
 from app.stream.stream import Stream, TwinTally
 from app.stream.twin import TwinRunner
-from audio import FFT_LENGTH, SAMPLE_RATE, FileSource, Source, UnreadableFile
+from audio import FFT_LENGTH, SAMPLE_RATE, FileSource, Source, UnreadableFile, frame_levels
 from model import WeightsError
 
 Progress = Callable[[float], object]  # share of one file that is done, 0..1
@@ -117,7 +117,7 @@ def classify_source(
             tally.add(answers)
         total += answers.probabilities.sum(axis=0)
         count += len(frames)
-        for hop in timeline.push(frames.ends, answers.probabilities):
+        for hop in timeline.push(frames.ends, answers.probabilities, frame_levels(frames.log_mels)):
             on_hop(hop)
         seconds = float(frames.ends[-1]) if len(frames) else seconds
         on_time(seconds)
@@ -129,14 +129,16 @@ def classify_source(
     for hop in timeline.finish():
         on_hop(hop)
     mean = total / count
-    best = int(mean.argmax())
+    best, unsure = int(mean.argmax()), is_unsure(mean, model.config)
     return FileAnswer(
         path=path,
         genre=genres[best],
         probability=float(mean[best]),
         probabilities=dict(zip(genres, mean.tolist(), strict=True)),
-        unsure=is_unsure(mean, model.config),
+        unsure=unsure,
+        verdict=verdict_of(unsure, timeline.is_silence),
         duration=seconds,
+        sample_rate=source.sample_rate,
         timeline=timeline.timeline(),
         invalid_samples=reader.invalid_samples,
         comparison=None if tally is None else tally.result(seconds),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import IO, Any, ClassVar
 
-from app.files.answer import FileAnswer, FileError, Hop
+from app.files.answer import FileAnswer, FileError, Hop, Segment
 from app.files.console import BOLD, PLAIN
 from app.stream.stream import TwinComparison
 from app.text import clock, csv_row, half_up, one_line
@@ -15,8 +15,10 @@ from audio import SAMPLE_RATE
 COMPARED = tuple(field.name for field in fields(TwinComparison) if field.name != "twin_probabilities")
 RAVEN_COLUMNS = (
     *("Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)"),
-    *("Begin Path", "Genre", "Confidence"),
+    *("Begin Path", "Genre", "Confidence", "Verdict"),
 )
+
+RAVEN_ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})  # what ends a cell or a line
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,15 @@ class Run:
     genres: tuple[str, ...]
     timeline: bool = False  # whether the formats with a choice give a row per hop instead of one per file
     colour: bool = False
+
+
+def say(part: FileAnswer | Hop | Segment, before: str = "", after: str = "") -> str:
+    """For people: "jazz 0.71", or what stands in its place; `before` and `after` go around the genre."""
+    if part.verdict == "silence":
+        return "silence"
+    if part.verdict == "cancelled":
+        return "silence (the channels cancel each other: try --channel 1)"
+    return f"{before}{part.genre}{after} {part.probability:.2f}{' (unsure)' if part.verdict == 'unsure' else ''}"
 
 
 class Writer:
@@ -57,7 +68,8 @@ class TableWriter(Writer):
     """`path: genre probability`, as `grep` and `file` print: the path first, one line each, nothing to be aligned.
 
     So it can be read while it grows, and cut with the tools that everybody has. Doubt stands behind the number, where
-    it does not get in the way of either. With a timeline, a line per hop: `path 0:05: genre probability`.
+    it does not get in the way of either; where nothing was heard, that stands in their place. With a timeline, a line
+    per hop: `path 0:05: genre probability`.
     """
 
     suffix = ".txt"
@@ -83,8 +95,7 @@ class TableWriter(Writer):
             print(self._line(f"{path} {clock(hop.start)}", hop), file=self.stream, flush=True)
 
     def _line(self, of: str, answer: FileAnswer | Hop) -> str:
-        genre = f"{BOLD}{answer.genre}{PLAIN}" if self.run.colour else answer.genre
-        return f"{one_line(of)}: {genre} {answer.probability:.2f}{' (unsure)' if answer.unsure else ''}"
+        return f"{one_line(of)}: {say(answer, *((BOLD, PLAIN) if self.run.colour else ()))}"
 
 
 class CsvWriter(Writer):
@@ -92,7 +103,7 @@ class CsvWriter(Writer):
 
     Commas, points and a header whatever the locale and however many rows follow; see `csv_row`. A column per genre, not
     a list in a cell, so that nothing has to be parsed twice. Unsure is 0 or 1, because programs disagree on how to
-    spell truth.
+    spell truth. New columns come last.
     """
 
     suffix = ".csv"
@@ -100,7 +111,7 @@ class CsvWriter(Writer):
     def begin(self) -> None:
         self._compared = COMPARED if self.run.parameters["compare"] and not self.run.timeline else ()
         times = ("start", "end") if self.run.timeline else ("duration",)
-        names = ["path", *times, "genre", "probability", "unsure", *self.run.genres, *self._compared]
+        names = ["path", *times, "genre", "probability", "unsure", *self.run.genres, *self._compared, "verdict"]
         self.stream.write(csv_row(names))
 
     def add(self, answer: FileAnswer) -> None:
@@ -108,7 +119,8 @@ class CsvWriter(Writer):
             spans = (part.duration,) if isinstance(part, FileAnswer) else (part.start, part.end)
             row: list[Any] = [answer.path, *(f"{half_up(span, 3):.3f}" for span in spans), part.genre]
             row += [f"{part.probability:.6f}", int(part.unsure), *map("{:.6f}".format, part.probabilities.values())]
-            self.stream.write(csv_row(row + [getattr(answer.comparison, name) for name in self._compared]))
+            row += [*(getattr(answer.comparison, name) for name in self._compared), part.verdict]
+            self.stream.write(csv_row(row))
         self.stream.flush()
 
 
@@ -124,17 +136,17 @@ class AudacityWriter(Writer):
 
     def add(self, answer: FileAnswer) -> None:
         for segment in answer.timeline.segments():
-            label = f"{segment.genre} {segment.probability:.2f}"
-            self.stream.write(f"{segment.start:.6f}\t{segment.end:.6f}\t{label}\n")
+            self.stream.write(f"{segment.start:.6f}\t{segment.end:.6f}\t{say(segment)}\n")
         self.stream.flush()
 
 
 class RavenWriter(Writer):
     """A selection table between tabs, with the header that Raven looks for: its own columns by their exact names, then
-    two of ours.
+    three of ours.
 
     A selection is a box in time and frequency, so each segment spans all that the model gets, up to half its sample
-    rate. The file's name ends as Raven itself names tables. One table per sound.
+    rate, or the file's where that is lower; it is of the channel that was heard, of the first where that was the mean.
+    The file's name ends as Raven itself names tables. One table per sound.
     """
 
     suffix = ".selections.txt"
@@ -144,9 +156,11 @@ class RavenWriter(Writer):
         self.stream.write("\t".join(RAVEN_COLUMNS) + "\n")
 
     def add(self, answer: FileAnswer) -> None:
-        path = one_line(answer.path).replace("\t", "\\t")
+        path = answer.path.translate(RAVEN_ESCAPES)
+        channel, highest = self.run.parameters["channel"] or 1, min(SAMPLE_RATE, answer.sample_rate) / 2
         for number, segment in enumerate(answer.timeline.segments(), start=1):
-            times = f"{segment.start:.6f}\t{segment.end:.6f}\t0.0\t{SAMPLE_RATE / 2:.1f}"
-            row = f"{number}\tSpectrogram 1\t1\t{times}\t{path}\t{segment.genre}\t{segment.probability:.6f}\n"
-            self.stream.write(row)
+            times = f"{segment.start:.6f}\t{segment.end:.6f}\t0.0\t{highest:.1f}"
+            genre = "silence" if segment.verdict == "silence" else segment.genre
+            said = f"{genre}\t{segment.probability:.6f}\t{segment.verdict}"
+            self.stream.write(f"{number}\tSpectrogram 1\t{channel}\t{times}\t{path}\t{said}\n")
         self.stream.flush()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any
@@ -18,11 +18,17 @@ from app.text import to_json
 SCHEMA = "nystream-classify-1"
 JAMS_VERSION = "0.3.4"  # of the specification that this follows
 GTZAN_TAGS = frozenset(["blues", "classical", "country", "disco", "hip-hop", "jazz", "metal", "pop", "reggae", "rock"])
-KEPT = ("path", "genre", "probability", "probabilities", "unsure", "duration", "invalid_samples")  # of an answer, as is
+RECORD = 2  # another number whenever answers change: what an older program kept is then done again
+KEPT = (  # of an answer, as is
+    *("path", "genre", "probability", "probabilities", "unsure", "verdict"),
+    *("duration", "sample_rate", "invalid_samples"),
+)
 # Keys of a comparison, and what its fields end in: step_flops, twin_flops ...
 TWIN_KEYS = ("genre", "probability", "probabilities")
 COSTS = {"flops": "flops", "milliseconds": "milliseconds", "real_time_factor": "real_time"}
 PAIR = ("step", "twin")
+
+Tag = tuple[Segment, str, float | None]  # where it stands, what it says, and how sure that is
 
 
 def file_pieces(answer: FileAnswer, separator: str = ", ") -> Iterator[str]:
@@ -48,6 +54,7 @@ def read_file(record: dict[str, Any]) -> FileAnswer:
         np.array([hop["end"] for hop in hops], dtype=np.float64),
         np.array([[hop["probabilities"][genre] for genre in genres] for hop in hops]).reshape(-1, len(genres)),
         np.array([hop["unsure"] for hop in hops], dtype=np.bool_),
+        np.array([hop["verdict"] == "silence" for hop in hops], dtype=np.bool_),
     )
     comparison = _read_comparison(record["comparison"]) if "comparison" in record else None
     return FileAnswer(**{key: record[key] for key in KEPT}, timeline=timeline, comparison=comparison)
@@ -111,18 +118,23 @@ class JsonLinesWriter(Writer):
 
 
 class JamsWriter(Writer):
-    """The JSON Annotated Music Specification: an object with an annotation for the segments, and one for the whole.
+    """The JSON Annotated Music Specification: an object with an annotation for the segments, one for the whole, and one
+    for the segments that are silent or in doubt.
 
     The namespace is `tag_gtzan`, JAMS' own for these ten genres, which spells one of them "hip-hop"; a model with other
-    genres gets `tag_open`. JAMS needs the duration of the file; it and everything about the model that has no place of
-    its own is in a sandbox, where JAMS wants such things. JAMS is about one sound.
+    genres gets `tag_open`, and so do "silence" and "unsure", which are no genres. JAMS needs the duration of the file;
+    it and everything about the model that has no place of its own is in a sandbox, where JAMS wants such things. JAMS
+    is about one sound.
     """
 
     suffix = ".jams"
     holds_many = False
 
     def add(self, answer: FileAnswer) -> None:
-        whole = Segment(0.0, answer.duration, answer.genre, answer.probability)
+        whole = Segment(0.0, answer.duration, answer.genre, answer.probability, answer.verdict)
+        namespace = "tag_gtzan" if set(map(_spell, answer.probabilities)) <= GTZAN_TAGS else "tag_open"
+        segments = list(answer.timeline.segments())
+        in_doubt = [(segment, segment.verdict, None) for segment in segments if segment.verdict != "genre"]
         document = {
             "file_metadata": {
                 "title": PurePath(answer.path).stem,
@@ -133,17 +145,18 @@ class JamsWriter(Writer):
                 "jams_version": JAMS_VERSION,
             },
             "annotations": [
-                self._annotation(answer, answer.timeline.segments(), "segments"),
-                self._annotation(answer, [whole], "whole file"),
+                self._annotation(answer, namespace, _genres(segments), "segments"),
+                self._annotation(answer, namespace, _genres([whole]), "whole file"),
+                self._annotation(answer, "tag_open", in_doubt, "silence and doubt"),
             ],
-            "sandbox": {"path": answer.path, "unsure": answer.unsure, "probabilities": answer.probabilities},
+            "sandbox": {key: getattr(answer, key) for key in ("path", "unsure", "verdict", "probabilities")},
         }
         self.stream.write(to_json(document, indent=1) + "\n")
         self.stream.flush()
 
-    def _annotation(self, answer: FileAnswer, segments: Iterable[Segment], what: str) -> dict[str, object]:
+    def _annotation(self, answer: FileAnswer, namespace: str, tags: Sequence[Tag], what: str) -> dict[str, object]:
         return {
-            "namespace": "tag_gtzan" if set(map(_spell, answer.probabilities)) <= GTZAN_TAGS else "tag_open",
+            "namespace": namespace,
             "time": 0.0,
             "duration": answer.duration,
             "annotation_metadata": {
@@ -155,13 +168,19 @@ class JamsWriter(Writer):
                 {
                     "time": segment.start,
                     "duration": max(0.0, segment.end - segment.start),
-                    "value": _spell(segment.genre),
-                    "confidence": segment.probability,
+                    "value": value,
+                    "confidence": confidence,
                 }
-                for segment in segments
+                for segment, value, confidence in tags
             ],
             "sandbox": {"what": what, "model": self.run.model, "parameters": self.run.parameters},
         }
+
+
+def _genres(segments: Sequence[Segment]) -> list[Tag]:
+    """Of those that have one."""
+    heard = [segment for segment in segments if segment.verdict in ("genre", "unsure")]
+    return [(segment, _spell(segment.genre), segment.probability) for segment in heard]
 
 
 def _spell(genre: str) -> str:

@@ -19,7 +19,7 @@ from app.files.console import Console, wants_colour
 from app.files.formats import Run
 from app.files.inputs import STANDARD_INPUT, is_device, is_pipe, open_pipe, size_of
 from app.files.journal import Fingerprint, Journal, journal_path
-from app.files.json_formats import SCHEMA
+from app.files.json_formats import RECORD, SCHEMA
 from app.files.output import Destination, Output, Tree, WholeFile
 from app.files.parameters import Parameters
 from app.files.pool import CannotRun, Workers, cluster, on_signal, processes
@@ -103,7 +103,7 @@ class Queue:
         self._journal = None
         try:
             if path is not None:  # first: what another run is writing is not ours
-                answered_with = {"schema": SCHEMA, "model": identity["hash"], "parameters": described}
+                answered_with = {"schema": SCHEMA, "record": RECORD, "model": identity["hash"], "parameters": described}
                 self._journal = Journal(path, answered_with, keep=request.resume or not request.overwrite)
                 stack.callback(self._journal.close)
             # What there is already is ours to replace when it is continued.

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, FrontEnd, StreamingLogMel
+from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, FrontEnd, StreamingLogMel, frame_levels
 from audio.mel import hz_to_mel, slaney_bank
 from tests.audio.signals import chunks, music
 
@@ -71,9 +71,22 @@ def test_a_frame_comes_with_its_last_sample_and_not_before() -> None:
     assert arrived == last_samples
 
 
+@pytest.mark.parametrize("offset", [0.0, 0.5])
+@pytest.mark.parametrize("dbfs", [-20.0, -60.0, -90.0])
+def test_frames_know_how_loud_the_sound_is(dbfs: float, offset: float) -> None:
+    random = np.random.default_rng(0)
+    sounds = [random.normal(size=SAMPLE_RATE)] + [
+        np.sqrt(2) * np.sin(2 * np.pi * hertz * np.arange(SAMPLE_RATE) / SAMPLE_RATE) for hertz in (50, 440, 7000)
+    ]
+    for sound in sounds:
+        levels = frame_levels(StreamingLogMel().push((10 ** (dbfs / 20) * sound + offset).astype(np.float32)))
+        np.testing.assert_allclose(levels, dbfs, rtol=0, atol=1.0)
+
+
 def test_silence_lies_on_the_floor() -> None:
     frames = StreamingLogMel().push(np.zeros(FFT_LENGTH, np.float32))
     np.testing.assert_array_equal(frames, np.full((1, BANDS), -100, np.float32))
+    assert frame_levels(frames)[0] < -115
 
 
 def test_the_filter_bank_is_librosa_s() -> None:

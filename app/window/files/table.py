@@ -12,6 +12,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from app.files.answer import FileAnswer, FileError
+from app.files.formats import say
 from app.text import clock
 from app.window.theme import Role, Theme, font
 from app.window.widgets import fill
@@ -38,6 +39,11 @@ class Row:
     genre: int = 0  # its place in the model's order, once there is an answer
     error: str = ""
     stretches: tuple[tuple[float, float, int, float], ...] = ()
+
+    @property
+    def has_genre(self) -> bool:
+        """There is an answer, and more than silence to judge."""
+        return self.answer is not None and self.answer.verdict in ("genre", "unsure")
 
 
 class FilesTable(QAbstractTableModel):
@@ -73,6 +79,7 @@ class FilesTable(QAbstractTableModel):
             row.stretches = tuple(
                 (part.start / length, part.end / length, self._genres.index(part.genre), part.probability)
                 for part in result.timeline.segments()
+                if part.verdict != "silence"
             )
         self._changed(number)
 
@@ -117,6 +124,8 @@ class FilesTable(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return cell(row, column)[0]
         if role == Qt.ItemDataRole.ToolTipRole:
+            if row.answer is not None and row.answer.verdict == "cancelled":
+                return f"{row.path}: {say(row.answer)}"
             return row.error or row.path
         return None
 
@@ -136,9 +145,10 @@ def cell(row: Row, column: int) -> tuple[str, str | float]:
     if answer is None:
         said = {"waiting": "waiting", "failed": row.error, "cancelled": "cancelled"}.get(row.state, "")
         return (said, "") if column == TIMELINE else ("", "" if column == GENRE else -1.0)
+    genre = f"{answer.genre}?" if answer.unsure else answer.genre
     cells: dict[int, tuple[str, str | float]] = {
-        GENRE: (f"{answer.genre}?" if answer.unsure else answer.genre, answer.genre),
-        CONFIDENCE: (f"{answer.probability * 100:.0f} %", answer.probability),
+        GENRE: (genre, answer.genre) if row.has_genre else ("silence", "silence"),
+        CONFIDENCE: (f"{answer.probability * 100:.0f} %", answer.probability) if row.has_genre else ("", -1.0),
         TIMELINE: ("", f"{len(row.stretches):06}"),
         LENGTH: (clock(answer.duration), answer.duration),
     }
@@ -173,9 +183,9 @@ class Cells(QStyledItemDelegate):
         elif column == TIMELINE and row.state in ("done", "working"):
             self._paint_timeline(painter, inside, row)
         else:
-            if column == GENRE and row.answer is not None:
+            if column == GENRE and row.has_genre:
                 inside = self._paint_dot(painter, inside, row)
-            elif column == CONFIDENCE and row.answer is not None:
+            elif column == CONFIDENCE and row.answer is not None and row.has_genre:
                 inside = self._paint_confidence(painter, inside, row, row.answer.probability)
             self._paint_text(painter, inside, index.data(), row)
         painter.restore()

@@ -7,19 +7,20 @@ import io
 import json
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from app.cli.arguments import FORMATS
-from app.files.answer import FileAnswer, FileError, Timeline
+from app.files.answer import FileAnswer, FileError, Timeline, Verdict
 from app.files.formats import Run
 from app.files.json_formats import file_pieces, read_file
 from app.files.output import WRITERS
 from app.stream.stream import TwinComparison
 from model import GTZAN_GENRES
 
-PARAMETERS = {"hop": 1.0, "smoothing": 3.0, "compare": False}
+PARAMETERS = {"hop": 1.0, "smoothing": 3.0, "compare": False, "channel": 2}
 ODD_NAME = 'a "b",\tc\nd\re\x1b[31m\udcff.wav'
 
 
@@ -35,15 +36,23 @@ def made_answer(path: str = "song.wav", hops: int = 5) -> FileAnswer:
         probability=float(mean[4]),
         probabilities=dict(zip(GTZAN_GENRES, mean.tolist(), strict=True)),
         unsure=True,
+        verdict="unsure",
         duration=hops - 0.25,
+        sample_rate=8_000,
         invalid_samples=7,
-        timeline=Timeline(GTZAN_GENRES, starts, ends, answers, answers.max(axis=1) < 0.5),
+        timeline=Timeline(GTZAN_GENRES, starts, ends, answers, answers.max(axis=1) < 0.5, starts == 3.0),
     )
 
 
-def write(kind: str, *answers: FileAnswer, timeline: bool = False, errors: tuple[FileError, ...] = ()) -> str:
+def write(
+    kind: str,
+    *answers: FileAnswer,
+    timeline: bool = False,
+    errors: tuple[FileError, ...] = (),
+    parameters: dict[str, Any] = PARAMETERS,
+) -> str:
     stream = io.StringIO()
-    writer = WRITERS[kind](stream, Run({"name": "n", "hash": "h"}, PARAMETERS, GTZAN_GENRES, timeline))
+    writer = WRITERS[kind](stream, Run({"name": "n", "hash": "h"}, parameters, GTZAN_GENRES, timeline))
     for answer in answers:
         writer.add(answer)
     writer.finish(errors)
@@ -64,7 +73,7 @@ def test_json_is_one_object_with_the_keys_that_stay() -> None:
     assert {"path", "genre", "probability", "probabilities", "unsure", "duration", "timeline"} <= set(file)
     assert file["path"] == ODD_NAME
     assert len(file["timeline"]) == 5
-    assert set(file["timeline"][0]) == {"start", "end", "genre", "probability", "probabilities", "unsure"}
+    assert set(file["timeline"][0]) == {"start", "end", "genre", "probability", "probabilities", "unsure", "verdict"}
     empty = json.loads(write("json"))
     assert empty["files"] == empty["errors"] == []
 
@@ -114,6 +123,8 @@ def test_audacity_labels_have_three_columns_and_follow_one_another() -> None:
     assert times[-1][1] == 4.75
     assert all(end == start for (_, end), (start, _) in pairwise(times))
     assert columns[0][2].startswith("hiphop ")
+    assert columns[1][2] == "silence"
+    assert columns[2][2].endswith(" (unsure)")
 
 
 def test_raven_gets_its_own_columns() -> None:
@@ -123,26 +134,51 @@ def test_raven_gets_its_own_columns() -> None:
     assert [row["Selection"] for row in rows] == [str(number + 1) for number in range(len(rows))]
     for row in rows:
         assert float(row["Begin Time (s)"]) < float(row["End Time (s)"])
-        assert (row["View"], row["Channel"], float(row["High Freq (Hz)"])) == ("Spectrogram 1", "1", 11_025.0)
+        assert (row["View"], row["Channel"], float(row["High Freq (Hz)"])) == ("Spectrogram 1", "2", 4_000.0)
         assert None not in row
+    assert [row["Verdict"] for row in rows] == ["genre", "silence", "unsure"]
+    assert [row["Genre"] == "silence" for row in rows] == [False, True, False]
+    other = dict(PARAMETERS) | {"channel": None}
+    lines = write("raven", replace(made_answer(), sample_rate=44_100), parameters=other).splitlines()
+    assert lines[1].split("\t")[2:7:4] == ["1", "11025.0"]
 
 
 def test_jams_is_what_its_specification_asks_for() -> None:
     document = json.loads(write("jams", made_answer()))
     assert document["file_metadata"]["duration"] == 4.75
-    for annotation in document["annotations"]:
+    *genres, doubt = document["annotations"]
+    for annotation in genres:
         assert annotation["namespace"] == "tag_gtzan"
         for observation in annotation["data"]:
             assert set(observation) == {"time", "duration", "value", "confidence"}
             assert observation["value"] in {"hip-hop", *GTZAN_GENRES} - {"hiphop"}
-    assert document["annotations"][0]["data"][0]["value"] == "hip-hop"
+    assert [annotation["data"][0]["value"] for annotation in genres] == ["hip-hop", "hip-hop"]
+    assert [len(annotation["data"]) for annotation in genres] == [2, 1]
+    assert doubt["namespace"] == "tag_open"
+    assert [(one["time"], one["value"]) for one in doubt["data"]] == [(3.0, "silence"), (4.0, "unsure")]
+    silence = replace(made_answer(), verdict="silence")
+    assert json.loads(write("jams", silence))["annotations"][1]["data"] == []
+
+
+def test_what_was_not_heard_is_said_in_place_of_a_genre() -> None:
+    assert write("table", made_answer("a"), timeline=True).splitlines()[3] == "a 0:03: silence"
+    said = {verdict: write("table", replace(made_answer("a"), verdict=verdict)) for verdict in get_args(Verdict)}
+    assert said == {
+        "genre": "a: hiphop 0.69\n",
+        "unsure": "a: hiphop 0.69 (unsure)\n",
+        "silence": "a: silence\n",
+        "cancelled": "a: silence (the channels cancel each other: try --channel 1)\n",
+    }
+    for verdict in said:
+        row = next(csv.DictReader(io.StringIO(write("csv", replace(made_answer("a"), verdict=verdict)))))
+        assert (row["verdict"], row["genre"]) == (verdict, "hiphop")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:jsonschema")
 def test_jams_itself_accepts_it() -> None:
     jams = pytest.importorskip("jams")
     loaded = jams.load(io.StringIO(write("jams", made_answer())), validate=True, strict=True)
-    assert len(loaded.annotations) == 2
+    assert len(loaded.annotations) == 3
 
 
 def test_a_table_line_stays_one_line_and_commands_nothing() -> None:

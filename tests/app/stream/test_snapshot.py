@@ -27,7 +27,7 @@ def test_another_model_has_another_rule_and_hops_follow_it() -> None:
     ends = np.linspace(0.1, 3.0, 30)
     for config, expected in ((CONFIG, False), (replace(CONFIG, unsure_probability=0.75), True)):
         builder = TimelineBuilder(config, Parameters(hop=1.0, smoothing=0.0))
-        said = builder.push(ends, answers) + builder.finish()
+        said = builder.push(ends, answers, np.full(30, -20.0)) + builder.finish()
         assert [hop.unsure for hop in said] == [expected] * 3
         assert builder.timeline().unsure.tolist() == [expected] * 3
         assert [hop.unsure for hop in builder.timeline().hops()] == [expected] * 3

@@ -20,7 +20,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
-from app.files.answer import FileAnswer, FileError, Timeline
+from app.files.answer import FileAnswer, FileError, Timeline, Verdict
 from app.files.classify import classify_file
 from app.files.parameters import Parameters
 from app.stream.models import torch_model
@@ -42,14 +42,18 @@ def page(window: MainWindow) -> FilesPage:
     return window.files
 
 
-def answer(path: str, genre: str, probability: float, duration: float = 10.0) -> FileAnswer:
-    """Of a file whose first half is of this genre, and whose second is rock."""
+def answer(path: str, genre: str, probability: float, duration: float = 10.0, silent: bool = False) -> FileAnswer:
+    """Of a file whose first half is of this genre, and whose second is rock, or silence as the whole is then."""
     rows = np.zeros((2, 10))
     rows[0, GENRES.index(genre)] = probability
     rows[1, GENRES.index("rock")] = 1.0
     half = duration / 2
-    timeline = Timeline(GENRES, np.array([0.0, half]), np.array([half, duration]), rows, np.zeros(2, bool))
-    return FileAnswer(path, genre, probability, dict.fromkeys(GENRES, 0.1), False, duration, timeline)
+    timeline = Timeline(
+        GENRES, np.array([0.0, half]), np.array([half, duration]), rows, np.zeros(2, bool), np.array([False, silent])
+    )
+    verdict: Verdict = "silence" if silent else "genre"
+    named = dict.fromkeys(GENRES, 0.1)
+    return FileAnswer(path, genre, probability, named, False, verdict, duration, 44_100, timeline)
 
 
 def shown(page: FilesPage, column: int) -> list[str]:
@@ -65,6 +69,14 @@ def fill(page: FilesPage) -> None:
     page.table.answer(3, FileError("/d/bad.mp3", "the file is empty: fetch it again"))
     page._show_state()
     QApplication.processEvents()
+
+
+def test_silence_is_said_and_has_neither_confidence_nor_colour(page: FilesPage) -> None:
+    page.table.add(["a.wav"])
+    page.table.answer(0, answer("a.wav", "blues", 0.14, silent=True))
+    assert [shown(page, column) for column in (GENRE, CONFIDENCE)] == [["silence"], [""]]
+    assert not page.table.rows[0].has_genre
+    assert [start for start, *_ in page.table.rows[0].stretches] == [0.0]
 
 
 def test_a_folder_is_classified_as_the_command_does_it_and_a_bad_file_is_a_row(
