@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import asdict
 
 from app.cli import EXIT_OK, EXIT_SOME_FAILED
+from app.files.console import Console
 from app.text import one_line, to_json
 
 SCHEMA = "nystream-devices-1"
@@ -31,5 +31,5 @@ def run(options: argparse.Namespace) -> int:
             sound = f"{device.host_api}, {device.channels} channels, {device.sample_rate} Hz"
             print(f"{mark} {device.index}: {one_line(device.name)} ({sound})")
     if problem:
-        print(f"nystream: {problem}", file=sys.stderr)
+        Console().note(problem)
     return code

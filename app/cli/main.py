@@ -3,24 +3,67 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from app.cli import EXIT_INTERRUPTED, EXIT_NO_MODEL, EXIT_OK, EXIT_USAGE, UsageError
+from app.cli import EXIT_INTERRUPTED, EXIT_NO_MODEL, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, UsageError
 from app.cli.arguments import parser
 from app.files.console import Console
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code."""
-    options = parser().parse_args(sys.argv[1:] if arguments is None else list(arguments))
-    if options.command is not None:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:  # there is none where a shell has closed it
-                stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    from model.weights import WeightsError
+    """Run one command; returns its exit code, when all that it printed is written."""
+    prepare_streams()
+    code = EXIT_OK
+    try:
+        code = attempt(sys.argv[1:] if arguments is None else arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # such as `| head`, which has read enough
+        pass
+    except OSError as error:
+        written = f"the answers cannot be written ({error.strerror}): make room, or choose another place"
+        closed = "standard output is closed: open it, and try again"
+        Console().error(closed if error.errno == errno.EBADF else written)
+        code = EXIT_SOME_FAILED
+    for name in ("stdout", "stderr"):
+        try:
+            getattr(sys, name).flush()
+        except OSError:
+            setattr(sys, name, None)  # or the interpreter tries once more, complains, and changes the exit code
+    return code
 
+
+def prepare_streams() -> None:
+    """Standard output and error are UTF-8 whatever the locale says, and there where a shell has closed them.
+
+    A descriptor that is closed would be given to the next file that is opened, and what is printed would get into it.
+    In its place writing fails on standard output, where it would be an answer that is lost, and not on standard error.
+    """
+    for descriptor, flags in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, flags)  # the lowest that is free: this one
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) in (None, getattr(sys, f"__{name}__")):  # by itself an unbuffered one loses half writes
+            stream = open(descriptor, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+        else:
+            getattr(sys, name).reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def attempt(arguments: Sequence[str]) -> int:
+    """Run one command; returns its exit code. Raises OSError where nothing can be printed."""
+    try:
+        options = parser().parse_args(arguments)
+        from model.weights import WeightsError
+    except SystemExit as left:  # it has said what is wrong, or what was asked for
+        return int(left.code or EXIT_OK)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     try:
         return run(options)
     except (UsageError, WeightsError) as error:
@@ -28,9 +71,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_USAGE if isinstance(error, UsageError) else EXIT_NO_MODEL
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # such as `| head`, which has read enough
-        sys.stdout = None  # or the interpreter tries to flush it again
-        return EXIT_OK
 
 
 def run(options: argparse.Namespace) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import EXIT_OK, UsageError
+from app.files.console import Console
 from app.stream.weights import default_weights, family_weights
 from app.text import to_json
 
@@ -45,11 +45,8 @@ def choose_fastest(weights: Path, seconds: float | None) -> ModelStep:
         raise UsageError("--fastest chooses among the models that ship: leave --weights out, or --fastest")
     seconds = DEFAULT_WINDOW if seconds is None else seconds
     quickest = measure(seconds)[0]
-    print(
-        f"nystream: the quickest step for {seconds:g} s here: {quickest.name}, {quickest.step_us['p50']:.1f} us "
-        f"({quickest.weights})",
-        file=sys.stderr,
-    )
+    step = f"{quickest.name}, {quickest.step_us['p50']:.1f} us ({quickest.weights})"
+    Console().note(f"the quickest step for {seconds:g} s here: {step}")
     return quickest
 
 

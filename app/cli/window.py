@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,7 +37,7 @@ def run_window_command(options: argparse.Namespace) -> NoReturn:
         session.close()
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # a launcher without a terminal has none
+        with suppress(OSError):
             stream.flush()
     os._exit(code)  # all is closed and written, and to take torch, numba and Qt apart would take seconds
 

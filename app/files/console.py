@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 
 from app.text import clock, one_line
 
@@ -62,17 +63,22 @@ class Console:
         done = round(20 * fraction)
         line = f"{'#' * done}{'-' * (20 - done)} {100 * fraction:3.0f} % {left}  {one_line(what)}"
         width = shutil.get_terminal_size().columns - 1
-        sys.stderr.write(f"\r\x1b[K{line[:width]}")
-        sys.stderr.flush()
+        self._write(f"\r\x1b[K{line[:width]}")
         self._bar_shown = True
 
     def clear(self) -> None:
         """Take the bar away, before data or a sentence is printed."""
         if self._bar_shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            self._write("\r\x1b[K")
             self._bar_shown = False
 
     def _say(self, line: str) -> None:
         self.clear()
-        print(line, file=sys.stderr, flush=True)
+        self._write(f"{line}\n")
+
+    def _write(self, text: str) -> None:
+        """Where nobody can be told anything, the work goes on; the exit code says how it ended."""
+        if sys.stderr is not None:
+            with suppress(OSError):
+                sys.stderr.write(text)
+                sys.stderr.flush()

@@ -150,7 +150,8 @@ def _walk(folder: str, visited: set[tuple[int, int]]) -> Iterator[str | FileErro
 def _expand_list(text: str, recursive: bool) -> Iterator[str | FileError]:
     """One path a line, or between NUL bytes if there are any; empty lines and lines that begin with # are skipped."""
     try:
-        content = sys.stdin.buffer.read() if text == "@-" else Path(text[1:]).read_bytes()
+        with open(0 if text == "@-" else text[1:], "rb", closefd=text != "@-") as file:
+            content = file.read()
     except OSError as error:
         yield FileError(text, f"the list cannot be read ({error.strerror}): check its name")
         return

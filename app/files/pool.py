@@ -177,21 +177,26 @@ def _serve(connection: Connection, work: Callable[[Task, Progress], Outcome], po
 
 
 def worker_context() -> BaseContext:
-    """How processes are made: by a fork server that has imported all once, or on Windows afresh."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    return context
+    """How processes are made: by a fork server that has imported all once and is running now, or else afresh.
+
+    There is no such server on Windows, nor where its socket cannot lie in the temporary folder: none can be written, or
+    its name is too long.
+    """
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        from multiprocessing import forkserver
+
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(PRELOADED)
+        with suppress(OSError):
+            forkserver.ensure_running()
+            return context
+    return multiprocessing.get_context("spawn")
 
 
 def start_ahead() -> None:
     """Let the fork server import while this process does. Called in the main thread."""
-    if worker_context().get_start_method() == "forkserver":
-        from multiprocessing import forkserver
-
-        with on_signal(signal.SIGINT, signal.SIG_IGN):  # inherited: Ctrl-C is for this process alone
-            forkserver.ensure_running()
+    with on_signal(signal.SIGINT, signal.SIG_IGN):  # inherited: Ctrl-C is for this process alone
+        worker_context()
 
 
 @contextmanager

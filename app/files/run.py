@@ -52,23 +52,16 @@ class Request:
 def run_request(request: Request, console: Console) -> bool:
     """Do it; returns whether nothing failed. What is finished is kept when it is interrupted.
 
-    Raises CannotRun, WeightsError, BrokenPipeError and KeyboardInterrupt.
+    Raises CannotRun, WeightsError, KeyboardInterrupt, and OSError where the answers cannot be written.
     """
     try:
         identity = identify(request.weights) if request.weights.is_file() else {"name": "", "hash": ""}
         load_once(str(request.weights), identity["hash"])
     except OSError as error:
         raise WeightsError(str(error)) from None
-    try:
-        # A polite kill lets the `with` statements tidy up.
-        with ExitStack() as stack, on_signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED)):
-            return Queue(request, identity, console, stack).work_off()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        console.error(f"the answers cannot be written ({error.strerror}): make room, or choose another place")
-        sys.stdout = None  # or the interpreter tries once more and complains
-        return False
+    # A polite kill lets the `with` statements tidy up.
+    with ExitStack() as stack, on_signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED)):
+        return Queue(request, identity, console, stack).work_off()
 
 
 @contextmanager

@@ -85,3 +85,29 @@ def test_a_name_that_begins_with_a_dash_can_be_given(shell: Shell) -> None:
     soundfile.write(shell.folder / "-x.wav", made_music(1.0), 22_050)
     done = shell.run("nystream classify -- -x.wav; nystream classify ./-x.wav")
     assert [line.partition(":")[0] for line in done.stdout.splitlines()] == ["-x.wav", "./-x.wav"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk to be had")
+def test_an_answer_that_cannot_be_printed_is_never_exit_code_0(shell: Shell, library: Path) -> None:
+    commands = ["--version", "info --json", "classify music/rock/song.wav --format csv"]
+    done = shell.run("; ".join(f"nystream {one} > /dev/full; echo $?; nystream {one} >&-; echo $?" for one in commands))
+    assert done.stdout.split() == ["1"] * 2 * len(commands)
+    full = "nystream: the answers cannot be written (No space left on device): make room, or choose another place"
+    closed = "nystream: standard output is closed: open it, and try again"
+    assert done.stderr.splitlines() == [full, closed] * len(commands)
+
+
+def test_what_cannot_be_said_changes_no_answer_and_no_exit_code(shell: Shell, library: Path) -> None:
+    done = shell.run(
+        "nystream classify music/rock/song.wav none.wav 2>&-; echo $?; "
+        "nystream classify music/rock/song.wav -v -o out.txt <&- >&- 2> /dev/full; echo $?; cat out.txt; "
+        "nystream classify @- <&-"
+    )
+    answer, failed, well, again = done.stdout.splitlines()
+    assert (failed, well, again) == ("1", "0", answer)
+    assert done.stderr.startswith("nystream: @-: the list cannot be read")
+
+
+def test_a_temporary_folder_that_no_socket_fits_in_costs_nobody_an_answer(shell: Shell, library: Path) -> None:
+    done = shell.run("export TMPDIR=$PWD/$(printf %0120d); mkdir $TMPDIR; nystream classify -j 2 music/rock/*.wav")
+    assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (0, 1, "")
