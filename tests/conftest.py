@@ -28,6 +28,7 @@ settings.load_profile("no deadline")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the tests that take many minutes, too")
+    parser.addoption("--steps", type=int, default=1_000_000, help="of the longest of these (default: a million)")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -15,7 +15,7 @@ from model.attention.kernel import Kernel
 from model.attention.multi_head import make_kernel
 from model.attention.sliding_average import SlidingAverage
 from model.attention.window_average import mix_window_averages
-from scripts import direct
+from tests.model import direct
 
 SCALES = [1.0, 3.0, 10.0, 30.0, 1000.0]  # standard deviation of the logits
 ROWS, WIDTH = 2, 4

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from model import ModelConfig
 from model.attention.multi_head import make_kernel
-from scripts import direct
+from tests.model import direct
 
 CONFIG = ModelConfig(attention="softmax", stacking="retroactive", blocks=2, window=64, heads=1, width=16)
 STEPS = 2000

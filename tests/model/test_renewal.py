@@ -13,7 +13,7 @@ from model.attention.kernel import KernelState
 from model.attention.multi_head import make_kernel
 from model.compiled.attention import MIN_SHARE, RENEWAL
 from model.compiled.prepare import state_at
-from scripts import direct
+from tests.model import direct
 from tests.model.conftest import SMALL
 from tests.model.test_compiled import compiled_from, loud_classifier
 

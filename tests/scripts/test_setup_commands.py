@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from scripts import soak as soak_script
 from scripts import test as test_script
 from scripts.preparation import CHECKOUT, start
 
@@ -40,20 +42,30 @@ def test_any_failing_check_fails_all_and_pytest_runs_last(
     assert ran == ["ruff check", "ruff format --check", "mypy", " ".join(["pytest", *test_script.IN_PARALLEL, *asked])]
 
 
-def test_arguments_go_to_pytest_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("script", "asked", "passed_on"),
+    [
+        (test_script, "tests/model -k twin", "tests/model -k twin"),
+        (soak_script, "--steps 7", "--capture=no --long --steps=7 -k million tests/model/test_long.py"),
+    ],
+    ids=["test", "soak"],
+)
+def test_arguments_go_to_pytest_alone(
+    monkeypatch: pytest.MonkeyPatch, script: ModuleType, asked: str, passed_on: str
+) -> None:
     handed: list[list[str]] = []
 
     def hand_over(command: list[str]) -> None:
         handed.append(command)
         raise SystemExit(0)
 
-    monkeypatch.setattr(test_script, "prepare_or_exit", lambda extras: "python")
-    monkeypatch.setattr(test_script, "hand_over", hand_over)
-    monkeypatch.setattr(sys, "argv", ["scripts/test.py", "tests/model", "-k", "twin"])
+    monkeypatch.setattr(script, "prepare_or_exit", lambda extras: "python")
+    monkeypatch.setattr(script, "hand_over", hand_over)
+    monkeypatch.setattr(sys, "argv", [str(script.__file__), *asked.split()])
     monkeypatch.chdir(CHECKOUT)
     with pytest.raises(SystemExit):
-        test_script.main()
-    assert handed == [["python", "-m", "pytest", "tests/model", "-k", "twin"]]
+        script.main()
+    assert handed == [["python", "-m", "pytest", *passed_on.split()]]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Soaking runs, and tells what it found; sound that is lost without being counted shows."""
+"""The window is soaked, and sound that is lost without being counted shows."""
 
 from __future__ import annotations
 
@@ -14,16 +14,6 @@ from scripts.window_soak import unaccounted_seconds
 from tests.virtual_microphone import VirtualMicrophone
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-def test_steps_are_compared_with_their_definition() -> None:
-    command = [sys.executable, "scripts/soak.py", "--json", "--steps", "500", "--kinds", "fixed"]
-    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=500)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (fixed,) = json.loads(done.stdout)["kinds"].values()
-    assert fixed["steps"] == 500
-    assert fixed["checks"] > 2
-    assert fixed["holds"]
 
 
 def test_the_window_accounts_for_what_a_microphone_hears(virtual_microphone: VirtualMicrophone) -> None:
