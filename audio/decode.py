@@ -1,185 +1,437 @@
-"""Sound files and streams of every common kind into mono samples, block by block, in constant memory."""
+"""Sound files and streams of every common kind into mono samples, block by block, in constant memory.
+
+FFmpeg decodes them, through PyAV, and what comes out depends on the bytes alone. FFmpeg gets these from a file object
+and never learns a name: no name is a URL or a pattern, no suffix chooses a format, and a pipe is read as a file is. It
+may use the demuxers listed here, none of which opens another file, and no protocol.
+
+Times are the container's: a late start and gaps become silence. Sound that overlaps is kept, as players keep it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import closing, suppress
+import errno
+import os
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from audio.encoded import READ_BYTES, SoundBytes
 from audio.front_end import Samples
-from audio.source import UnreadableFile, check_channel, mix_to_mono
+from audio.source import SampleSource, UnreadableFile, check_channel, mix_to_mono
 
-BLOCK_SAMPLES = 16_384  # what libsndfile decodes at a time
+# By FFmpeg's names. Left out are playlists and whatever else opens files whose names it reads, pictures, the formats of
+# single games, and raw sound, which nothing tells from noise.
+DEMUXERS = (
+    "wav,w64,aiff,caf,au,flac,wv,tta,ape,tak,shn,mp3,ogg,aac,asf,mov,matroska,avi,flv,mpegts,mpeg,ac3,eac3,dts,dtshd,mlp,"
+    "truehd,loas,amr,mpc,mpc8,rm,mxf,nut,dsf,oma,vqf,voc,wtv,dv,qcp,xwma,iff,ircam,sox,nistsphere,qoa,osq,dss"
+)
+_SUFFIXES = """
+    wav wave bwf rf64 w64 aif aiff aifc afc caf au snd flac wv tta ape apl mac tak shn mp3 mp2 mpa mpga m2a ogg oga opus
+    spx ogv ogx aac adts wma asf wmv m4a m4b m4r mp4 m4v mov qt 3gp 3g2 f4v ism isma ismv psp mka mkv mk3d webm weba avi
+    flv ts mts m2ts m2t mpg mpeg vob ac3 eac3 ec3 dts dtshd mlp thd loas latm amr awb mpc ra rm rmvb mxf nut dsf oma aa3
+    omg vqf vqe vql voc wtv dv dif qcp xwma iff 8svx ircam sf sox sph nist qoa osq dss
+"""
+# Of files that these read: what is looked for in folders and offered in dialogs. What is named is always tried.
+SUFFIXES = tuple(f".{suffix}" for suffix in _SUFFIXES.split())
+# Of these the header says how long the sound is; elsewhere FFmpeg guesses from the size.
+STATED = {
+    *(
+        "wav",
+        "w64",
+        "aiff",
+        "caf",
+        "au",
+        "flac",
+        "wv",
+        "tta",
+        "ape",
+        "tak",
+        "shn",
+        "mp3",
+        "asf",
+        "mov",
+        "matroska",
+        "avi",
+    ),
+    *("flv", "mpc", "mpc8", "dsf"),
+}
 
-NOT_SOUND = "this is not a sound file that can be decoded: convert it to WAV, FLAC, MP3, Ogg or M4A"
-NO_SAMPLES = "not a single sample can be decoded from this file: check how it was made"
+BLOCK_SAMPLES = 1 << 15  # of every channel, decoded before anything else touches them
+GAP = 0.1  # s between a time and the samples so far that no rounding explains
+JUMP = 10.0  # s, in formats whose clock may start anew, from which on it has
+LATEST_START = 600.0  # s: where nothing begins before, the times are those of a clock
+MOST_SILENCE = 6 * 3600.0  # s that gaps may add to one file; behind these, times are not believed
+PRE_ROLL = 0.5  # s that are decoded before a place to seek to: what it sounds like depends on what was before
+MISSING, HARDLY = (
+    0.25,
+    0.01,
+)  # s less than what is stated from which on a file ends early; so does one damaged at its end
+
+MICROSECONDS = 1_000_000  # FFmpeg's av.time_base: what a container's own times are in
+TIMES_RESTART = 0x0200  # AVFMT_TS_DISCONT
+
+# By FFmpeg's names for sample types, which end in p where every channel lies by itself: numpy's, and full scale.
+SAMPLE_TYPES = {"u8": ("u1", 2**7), "s16": ("i2", 2**15), "s32": ("i4", 2**31), "flt": ("f4", 1), "dbl": ("f8", 1)}
+MOST_PLANES = 7  # PyAV reads beyond its memory from 8 planes on
 
 Blocks = Generator[Samples, None, None]
 
 
-class SoundFile:
-    """What libsndfile decodes. Raises LibsndfileError where it does not know this kind of file."""
+class Origin(NamedTuple):
+    """What the user calls it that sound is read from, and the sentences where there is none."""
 
-    def __init__(self, path: Path, channel: int | None) -> None:
-        import soundfile
-
-        self._sound, self._channel = soundfile.SoundFile(path), channel
-        self.sample_rate, self.channels = self._sound.samplerate, self._sound.channels
-        self.duration: float | None = self._sound.frames / self.sample_rate
-        check_channel(channel, self.channels, "file")
-
-    def blocks(self, begin: float = 0.0) -> Blocks:
-        """(n,) samples, those before `begin` seconds left out. Raises UnreadableFile where it is damaged."""
-        import soundfile
-
-        try:
-            self._sound.seek(min(round(begin * self.sample_rate), self._sound.frames))
-            while len(block := self._sound.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)):
-                yield mix_to_mono(block, self._channel)
-        except soundfile.LibsndfileError as error:
-            raise _damaged("file") from error
-
-    def close(self) -> None:
-        self._sound.close()
+    kind: str
+    nothing: str
+    not_sound: str
 
 
-class Soundtrack:
-    """A container's first soundtrack, decoded by FFmpeg through PyAV. `kind` is what the user calls it: file, stream.
+FILE = Origin(
+    "file",
+    "the file is empty: fetch it again",
+    "this is not a sound file that can be decoded: convert it to WAV, FLAC, MP3, Ogg or M4A",
+)
 
-    Raises UnreadableFile, with the sentence `not_sound` where FFmpeg knows no such encoding.
+
+class _NothingDecoded(UnreadableFile):
+    """As far as can be told while it arrives."""
+
+
+class Decoder:
+    """One soundtrack of a file or stream, of which the first block is decoded.
+
+    blocks: mono float32 of any length, each once; their end, or closing them, closes the decoder and its file. Raise
+    UnreadableFile where what it is read from fails.
+    sample_rate in Hz and channels before mixing, both of the first block, which may correct what the file states (AAC
+    with SBR doubles the rate). Pieces that were joined, as in a recorded broadcast, may change the rate, the channels
+    or the sample type: time goes on at the first rate.
+    duration: seconds as the file states them or lets them be guessed, None where it does not.
+    track: the number of the soundtrack, from 1 on; tracks: how many there are.
+    complete: False where the file turned out to end before it should; known when the blocks have ended.
     """
 
-    def __init__(self, source: Any, kind: str, not_sound: str, channel: int | None = None) -> None:
-        import av
-
-        self._kind, self._channel = kind, channel
+    def __init__(
+        self,
+        file: IO[bytes],
+        origin: Origin,
+        channel: int | None = None,
+        track: int | None = None,
+        begin: float = 0.0,
+    ) -> None:
+        """channel: the index of the one to use, None for the mean of all. track: None for the one that the file flags
+        as its default, else the first. begin: seconds to leave out; at or behind the end no sample is left, which is no
+        error. Closes the file, also where it raises UnreadableFile.
+        """
+        self._file, self._origin, self._channel = file, origin, channel
+        self._container: Any = None
+        self.complete = True
         try:
-            self._container: Any = av.open(source, metadata_errors="ignore")
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise UnreadableFile(not_sound) from error
-        try:
-            if not self._container.streams.audio:
-                raise UnreadableFile(f"there is no sound in this {kind}: choose one that has a soundtrack")
-            self._stream = self._container.streams.audio[0]
-            if self._stream.codec_context is None:  # a damaged header names an encoding that nothing decodes
-                raise UnreadableFile(not_sound)
-            check_channel(channel, self.channels, kind)
-            stated = self._container.duration
-            self.duration: float | None = None if stated is None else stated / av.time_base  # s
-        except UnreadableFile:
-            self._container.close()
+            with self._in_words():
+                self._bytes = SoundBytes(file)
+                try:
+                    self._decode_first(track, begin)
+                except _NothingDecoded:
+                    if (whole := self._bytes.whole()) is None:
+                        raise
+                    self.close()
+                    self._file, self._bytes = whole, SoundBytes(whole)
+                    self._decode_first(track, begin)
+                self._bytes.forget()
+            next(self.blocks)
+        except BaseException:
+            self.close()
             raise
 
-    @property
-    def sample_rate(self) -> int:
-        """Hz, as known so far."""
-        return int(self._stream.codec_context.sample_rate)
-
-    @property
-    def channels(self) -> int:
-        """Before mixing, as known so far."""
-        return int(self._stream.codec_context.channels)
-
     def close(self) -> None:
-        self._container.close()
+        if self._container is not None:
+            self._container.close()
+        self._file.close()
 
-    def blocks(self, begin: float = 0.0) -> Blocks:
-        """See SoundFile.blocks."""
+    def _decode_first(self, track: int | None, begin: float) -> None:
+        """Set everything that is known when the first block is. Raises UnreadableFile."""
+        self._open()
+        self._choose(track)
+        check_channel(self._channel, self.channels, self._origin.kind)
+        nothing = np.zeros(0, np.float32)
+        blocks = self._wound(begin)
+        first = next(blocks, nothing if begin else None)
+        if first is None:
+            kind = self._origin.kind
+            raise _NothingDecoded(f"not a single sample can be decoded from this {kind}: check how it was made")
+
+        def begun() -> Blocks:
+            with closing(self), self._in_words():
+                yield nothing  # to be in here: what has not begun is not closed
+                yield first
+                yield from blocks
+
+        self.blocks = begun()
+
+    def _open(self) -> None:
         import av
 
-        # Pieces that were joined, as in a recorded broadcast, may change the rate, the channels or the sample type.
-        known: tuple[str, str, int] | None = None
-        rate, resampler = 0, None
+        if self._bytes.empty:
+            raise UnreadableFile(self._origin.nothing)
         try:
-            if begin:
-                self._container.seek(round(begin * av.time_base))  # to a packet before it
-            for packet in self._container.demux(self._stream):
-                frames: list[Any] = []
-                with suppress(av.error.InvalidDataError):  # a damaged packet is left out, as players do
-                    frames = packet.decode()
-                for frame in frames:
-                    early = round((begin - (frame.time or 0.0)) * frame.sample_rate) if begin else 0
-                    if early >= frame.samples:
+            self._container = av.open(
+                self._bytes,
+                container_options={"format_whitelist": DEMUXERS, "protocol_whitelist": ""},
+                io_open=_open_nothing,
+                metadata_errors="ignore",
+                buffer_size=READ_BYTES,
+            )
+        except (av.FFmpegError, ValueError) as error:
+            raise _NothingDecoded(self._origin.not_sound) from error
+
+    def _choose(self, track: int | None) -> None:
+        from av.stream import Disposition
+
+        tracks, kind = self._container.streams.audio, self._origin.kind
+        if not tracks:
+            raise UnreadableFile(f"there is no sound in this {kind}: choose one that has a soundtrack")
+        if track is None:
+            flagged = (number for number, one in enumerate(tracks, 1) if one.disposition & Disposition.default)
+            track = next(flagged, 1)
+        if not 1 <= track <= len(tracks):
+            only = f"choose one from 1 to {len(tracks)}" if len(tracks) > 1 else "it has only one"
+            raise UnreadableFile(f"there is no track {track} in this {kind}: {only}")
+        self.track, self.tracks, self._stream = track, len(tracks), tracks[track - 1]
+        context = self._stream.codec_context
+        if context is None:  # an encoding that nothing decodes, or a damaged header names one
+            raise UnreadableFile(self._origin.not_sound)
+        context.thread_count = 1
+        self.sample_rate, self.channels = int(context.sample_rate), int(context.channels)
+        self.duration = self._seconds(self._stream.duration)
+        if self.duration is None and self._container.duration is not None:
+            self.duration = self._container.duration / MICROSECONDS
+
+    def _seconds(self, ticks: int | None) -> float | None:
+        """A time of the soundtrack's."""
+        return None if ticks is None else float(ticks * self._stream.time_base)
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """What is said of a disk or a pipe that fails."""
+        try:
+            yield
+        except OSError as error:
+            raise UnreadableFile(
+                f"the {self._origin.kind} cannot be read to its end ({error.strerror}): try it again"
+            ) from error
+
+    def _wound(self, begin: float) -> Blocks:
+        """What lies behind so many seconds."""
+        import av
+
+        start = self._start()
+        if begin:
+            with suppress(av.FFmpegError):  # what cannot be wound is decoded from its first sample on
+                self._container.seek(round((max(0.0, begin - PRE_ROLL) + start) * MICROSECONDS))
+        self._unwanted = 0
+        for block in self._timed(_Clock(start, self._restarts), begin):
+            unwanted = min(self._unwanted, len(block))
+            self._unwanted -= unwanted
+            if unwanted < len(block):
+                yield block[unwanted:]
+
+    @property
+    def _restarts(self) -> bool:
+        """Whether the times of this format may begin anywhere, and anew."""
+        return bool(self._container.format.flags & TIMES_RESTART)
+
+    def _start(self) -> float:
+        """What the container's clock shows at the beginning of the file, in seconds."""
+        own = self._seconds(self._stream.start_time) or 0.0
+        first = (self._container.start_time or 0) / MICROSECONDS  # of whatever begins first, picture or sound
+        start = first if self._restarts or first > LATEST_START else 0.0
+        return own if abs(own - start) < GAP else start  # so little is the delay of an encoder, and no silence
+
+    def _timed(self, clock: _Clock, begin: float) -> Blocks:
+        """What comes after a seek, with silence where the times say so; `_unwanted` of its samples lie before."""
+        tick = float(self._stream.time_base)
+        run: _Run | None = None
+        rate = 0
+        position = 0.0  # in the file, of the sample that comes next
+        for frame in self._frames():
+            form = (frame.format.name, frame.layout.nb_channels, frame.sample_rate)
+            time = None if frame.pts is None else frame.pts * tick
+            if run is None:
+                rate, self.sample_rate, self.channels = form[2], form[2], form[1]
+                if begin:
+                    wanted = round(begin * rate)
+                    begun = 0 if time is None else round(clock.into_file(time) * rate)
+                    position = min(wanted, begun)
+                    self._unwanted = wanted - min(wanted, begun)
+                run = _Run(form, rate, self._channel)
+            elif form != run.form:
+                yield run.take(last=True)
+                run = _Run(form, rate, self._channel)
+            if time is not None and (silence := round(clock.silence_before(time, position / rate) * rate)):
+                yield run.take()
+                position += silence
+                for at in range(0, silence, BLOCK_SAMPLES):
+                    yield np.zeros(min(silence - at, BLOCK_SAMPLES), np.float32)
+            position += run.add(frame)
+            if run.waiting >= BLOCK_SAMPLES:
+                yield run.take()
+        if run is not None:
+            yield run.take(last=True)
+
+    def _frames(self) -> Iterator[Any]:
+        """Decoded ones of the soundtrack; a damaged packet is left out, as players do."""
+        import av
+
+        damaged = False  # the last packet
+        ends: dict[int, float] = {}  # s, by each stream's own clock
+        ticks = {stream.index: float(stream.time_base or 0) for stream in self._container.streams}
+        try:
+            for packet in self._container.demux():
+                stream = packet.stream
+                if stream is self._stream:
+                    try:
+                        frames = packet.decode()
+                    except (av.FFmpegError, ValueError):
+                        damaged = True
                         continue
-                    form = (frame.format.name, frame.layout.name, frame.sample_rate)
-                    if resampler is None or form != known:
-                        known, rate = form, rate or frame.sample_rate
-                        # Not planar: PyAV reads beyond its memory from 9 planes on.
-                        resampler = av.AudioResampler(format="flt", rate=rate)
-                    for converted in resampler.resample(frame):
-                        yield self._mono(converted)[max(0, early) :]
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise _damaged(self._kind) from error
+                    yield from frames
+                    damaged = packet.is_corrupt if packet.size else damaged  # the very last only empties the decoder
+                if packet.pts is not None:
+                    ends[stream.index] = (packet.pts + (packet.duration or 0)) * ticks[stream.index]
+        except (av.FFmpegError, ValueError):
+            damaged = True
+        self.complete = self._is_complete(damaged, ends)
+
+    def _is_complete(self, damaged: bool, ends: dict[int, float]) -> bool:
+        """Whether all has come, when no more comes: by what the container states, or by how it ends."""
+        names = self._container.format.name.split(",")
+        if "ogg" in names:
+            return not damaged and self._bytes.end_of_ogg()
+        stated, own = self.duration, self._stream.duration is not None
+        if stated is None or STATED.isdisjoint(names) or self._is_guessed(stated):
+            return not damaged
+        if own:
+            end = ends.get(self._stream.index, 0.0) - (self._seconds(self._stream.start_time) or 0.0)
+        else:
+            end = max(ends.values(), default=0.0)
+        return stated - end < (HARDLY if damaged else MISSING)
+
+    def _is_guessed(self, duration: float) -> bool:
+        """Whether FFmpeg may have taken a duration from the size and the bit rate."""
+        if self._container.format.name == "mp3" and not self._bytes.frames_stated:
+            return True
+        contexts = [stream.codec_context for stream in self._container.streams]
+        bit_rate = sum(context.bit_rate or 0 for context in contexts if context is not None and context.type == "audio")
+        return bit_rate > 0 and abs(8 * self._bytes.size / bit_rate - duration) < MISSING
+
+
+class DecodedSource(SampleSource):
+    """What a decoder gives."""
+
+    def __init__(self, name: str, decoder: Decoder) -> None:
+        super().__init__(name, decoder.sample_rate, decoder.blocks)
+        self._decoder = decoder
+        self.track, self.tracks = decoder.track, decoder.tracks
+
+    @property
+    def complete(self) -> bool:
+        return self._decoder.complete
+
+
+class _Clock:
+    """A container's times, and how far they are believed.
+
+    A gap becomes silence, until those of a file add up to MOST_SILENCE; a jump beyond is none, and neither is one back:
+    time goes on where it was.
+    """
+
+    def __init__(self, start: float, restarts: bool) -> None:
+        """start: what it shows at the beginning of the file, in seconds. restarts: whether it may be set anew."""
+        self._start, self._restarts = start, restarts
+        self._left = MOST_SILENCE
+
+    def into_file(self, time: float) -> float:
+        """Seconds from the beginning of the file to what the container says is at `time`."""
+        return time - self._start
+
+    def silence_before(self, time: float, position: float) -> float:
+        """How many seconds of it lie between the sound up to `position` in the file, and what is at `time`."""
+        late = self.into_file(time) - position
+        if late > min(self._left, JUMP if self._restarts else self._left) or late < -JUMP:
+            self._start += late
+            return 0.0
+        if late < GAP:
+            return 0.0
+        self._left -= late
+        return late
+
+
+class _Run:
+    """Decoded frames of one form, gathered: joined, converted and mixed many at once."""
+
+    def __init__(self, form: tuple[str, int, int], rate: int, channel: int | None) -> None:
+        """form: sample type, channels, rate in Hz; `rate` is that of what is taken out."""
+        import av
+
+        self.form, self.waiting = form, 0
+        kind, channels, own_rate = form
+        self._channel = channel if channel is None or channel < channels else None
+        self._rate = rate
+        self._frames = av.AudioFifo()
+        self._resampler: Any = None
+        many_planes = kind.endswith("p") and channels > MOST_PLANES
+        if own_rate != rate or many_planes or kind.removesuffix("p") not in SAMPLE_TYPES:
+            self._resampler = av.AudioResampler(format="flt", rate=rate)
+
+    def add(self, frame: Any) -> float:
+        """How many samples it makes."""
+        frame.pts = None  # the queue would look for gaps in it too
+        self._frames.write(frame)
+        self.waiting += frame.samples
+        samples: int = frame.samples
+        return samples * self._rate / self.form[2]
+
+    def take(self, last: bool = False) -> Samples:
+        """(n,) mono of what has been added since; all of it, where no more is added."""
+        self.waiting = 0
+        frame = self._frames.read()
+        if self._resampler is None:
+            return np.zeros(0, np.float32) if frame is None else self._mono(frame)
+        frames = [] if frame is None else self._resampler.resample(frame)
+        frames += self._resampler.resample(None) if last else []
+        return np.concatenate([np.zeros(0, np.float32), *map(self._mono, frames)])
 
     def _mono(self, frame: Any) -> Samples:
-        samples = frame.to_ndarray().reshape(-1, frame.layout.nb_channels)
-        is_there = self._channel is None or self._channel < samples.shape[1]
+        kind, channels, count = frame.format.name, frame.layout.nb_channels, frame.samples
+        dtype, full_scale = SAMPLE_TYPES[kind.removesuffix("p")]
+        if kind.endswith("p"):
+            samples = np.array([np.frombuffer(plane, dtype, count) for plane in frame.planes]).T
+        else:
+            samples = np.frombuffer(frame.planes[0], dtype, count * channels).reshape(count, channels)
         with np.errstate(over="ignore", invalid="ignore"):  # infinite ones count as silence, and are counted
-            return mix_to_mono(samples, self._channel if is_there else None)
+            mono = mix_to_mono(samples, self._channel)
+        if dtype == "u1":
+            mono -= full_scale
+        if full_scale != 1:
+            mono *= np.float32(1 / full_scale)
+        return mono
 
 
-class Decoded(NamedTuple):
-    """Sound of which the first block is decoded.
-
-    blocks: mono float32 of any length, each once; their end, or closing them, closes the decoder. Raise UnreadableFile
-    where the file turns out to be damaged.
-    sample_rate in Hz and channels before mixing, both of the first block, which may correct what the file states (AAC
-    with SBR doubles the rate); duration in seconds as the file states it, None where it does not.
-    """
-
-    blocks: Blocks
-    sample_rate: int
-    channels: int
-    duration: float | None
-
-
-def decode(decoder: SoundFile | Soundtrack, no_samples: str, begin: float = 0.0) -> Decoded:
-    """Decode the first block. Raises UnreadableFile, with the sentence `no_samples` where there is none."""
-
-    def blocks() -> Blocks:
-        with closing(decoder):
-            decoded = decoder.blocks(begin)
-            first = next(decoded, np.zeros(0, np.float32) if begin else None)
-            if first is None:
-                raise UnreadableFile(no_samples)
-            yield np.zeros(0, np.float32)
-            yield first
-            yield from decoded
-
-    begun = blocks()
-    next(begun)
-    return Decoded(begun, decoder.sample_rate, decoder.channels, decoder.duration)
-
-
-def decode_file(path: str | Path, channel: int | None = None, begin: float = 0.0) -> Decoded:
-    """Open a sound file with libsndfile, or with FFmpeg where that cannot, and decode its first block.
-
-    The soundtrack of a video will do. `channel`: the index of the one to use, None for the mean of all. `begin`:
-    seconds to leave out; at or behind the end no sample is left, which is no error. Raises UnreadableFile.
-    """
-    path = Path(path)
-    if path.is_dir():
+def decode_file(path: str | Path, channel: int | None = None, track: int | None = None, begin: float = 0.0) -> Decoder:
+    """Open a sound file, or a video, and decode the first block of its sound; see Decoder. Raises UnreadableFile."""
+    if Path(path).is_dir():
         raise UnreadableFile("this is a folder: name the sound files in it")
     try:
-        with path.open("rb") as file:
-            empty = not file.read(1)
+        file = open(path, "rb", buffering=0)  # noqa: SIM115 (the decoder closes it)
     except FileNotFoundError as error:
         raise UnreadableFile("there is no such file: check its name") from error
-    except OSError as error:
-        raise UnreadableFile(f"the file cannot be opened ({error.strerror}): check its permissions") from error
-    if empty:
-        raise UnreadableFile("the file is empty: fetch it again")
-    # Both give the same samples of an MP3, but libsndfile prints its thoughts on truncated ones to the terminal.
-    if path.suffix.lower() != ".mp3":
-        import soundfile
-
-        with suppress(soundfile.LibsndfileError):  # it does not know this kind of file
-            return decode(SoundFile(path, channel), NO_SAMPLES, begin)
-    return decode(Soundtrack(str(path), "file", NOT_SOUND, channel), NO_SAMPLES, begin)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "its name has a zero byte"
+        raise UnreadableFile(f"the file cannot be opened ({reason}): check its permissions") from error
+    return Decoder(file, FILE, channel, track, begin)
 
 
-def _damaged(kind: str) -> UnreadableFile:
-    return UnreadableFile(f"the {kind} is damaged and cannot be decoded to its end: convert it or fetch it again")
+def _open_nothing(name: str, flags: int, options: dict[str, str]) -> NoReturn:
+    """For FFmpeg, should a file name another one."""
+    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))

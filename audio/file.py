@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from audio.clock import Clock
-from audio.decode import decode_file
-from audio.source import Block, SampleSource, Source, SourceAround, SourceState
+from audio.decode import DecodedSource, decode_file
+from audio.source import Block, Source, SourceAround, SourceState
 
 LIVE_BLOCK = 1024  # samples: what a sound card would hand over at once
 
 
-class FileSource(SampleSource):
-    """A sound file as fast as it can be decoded. Raises UnreadableFile, also from `read` where it is damaged.
+class FileSource(DecodedSource):
+    """A sound file as fast as it can be decoded. Raises UnreadableFile, also from `read` where it cannot be read on.
 
-    channel: the index of the one to use, None for the mean of all.
+    channel: the index of the one to use, None for the mean of all. track: see Decoder.
     duration: seconds as the file states it, None where it does not.
     """
 
-    def __init__(self, path: str | Path, channel: int | None = None) -> None:
-        self._path, self._channel = Path(path), channel
-        decoded = decode_file(path, channel)
-        super().__init__(self._path.name, decoded.sample_rate, decoded.blocks)
-        self.duration = decoded.duration
+    def __init__(self, path: str | Path, channel: int | None = None, track: int | None = None) -> None:
+        self._open = partial(decode_file, path, channel, track)
+        decoder = self._open()
+        super().__init__(Path(path).name, decoder)
+        self.duration = decoder.duration
         self._skipped = 0.0  # seconds of the file less those of the samples read: what seeks have left out
 
     @property
@@ -38,7 +39,7 @@ class FileSource(SampleSource):
         """
         begin = max(0.0, seconds)
         self.close()
-        self._samples = decode_file(self._path, self._channel, begin).blocks
+        self._samples = self._open(begin).blocks
         self._position -= unused
         self._skipped = begin - self._position / self.sample_rate
 

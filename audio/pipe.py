@@ -9,18 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.decode import Soundtrack, decode
+from audio.decode import DecodedSource, Decoder, Origin
+from audio.encoded import READ_BYTES
 from audio.front_end import Samples
 from audio.source import SampleSource, UnreadableFile, check_channel, mix_to_mono
 
-READ_BYTES = 1 << 16  # what a pipe holds
 MOST_CHANNELS = 1024
 
-NOTHING = "nothing came from the pipe: check the program before it"
-NOT_SOUND = (
-    "what comes from the pipe is no sound that can be decoded while it arrives: send WAV, FLAC, MP3, Ogg or raw samples"
+STREAM = Origin(
+    "stream",
+    "nothing came from the pipe: check the program before it",
+    "what comes from the pipe is no sound that can be decoded while it arrives: send WAV, FLAC, MP3, Ogg or raw "
+    "samples",
 )
-NO_SAMPLES = "not a single sample can be decoded from this stream: check how it was made"
 
 # ffmpeg's names.
 SAMPLE_TYPES = ("u8", "s8", *(kind + order for kind in ("s16", "s24", "s32", "f32", "f64") for order in ("le", "be")))
@@ -103,33 +104,15 @@ def to_samples(content: bytes, raw: RawFormat) -> Samples:
         return scaled.astype(np.float32).reshape(-1, raw.channels)
 
 
-class PipeReader:
-    """What PyAV reads from: whatever has arrived, where a buffered file would wait for all that was asked for."""
-
-    name = ""  # it looks for one
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self.anything = False
-
-    def read(self, size: int) -> bytes:
-        arrived = os.read(self._descriptor, size)
-        self.anything = self.anything or bool(arrived)
-        return arrived
-
-
-class StreamSource(SampleSource):
+class StreamSource(DecodedSource):
     """Any encoding that FFmpeg decodes without seeking. Does not close the descriptor.
 
-    channel: the index of the one to use, None for the mean of all. Raises UnreadableFile, also from `read` where the
-    stream turns out to be damaged.
+    channel: the index of the one to use, None for the mean of all. track: see Decoder. Raises UnreadableFile, also from
+    `read` where the stream fails.
     """
 
-    def __init__(self, descriptor: int, name: str = "standard input", channel: int | None = None) -> None:
-        reader = PipeReader(descriptor)
-        try:
-            soundtrack = Soundtrack(reader, "stream", NOT_SOUND, channel)
-        except UnreadableFile as error:
-            raise (error if reader.anything else UnreadableFile(NOTHING)) from error
-        decoded = decode(soundtrack, NO_SAMPLES)
-        super().__init__(name, decoded.sample_rate, decoded.blocks)
+    def __init__(
+        self, descriptor: int, name: str = "standard input", channel: int | None = None, track: int | None = None
+    ) -> None:
+        pipe = open(descriptor, "rb", buffering=0, closefd=False)  # noqa: SIM115 (the decoder closes it)
+        super().__init__(name, Decoder(pipe, STREAM, channel, track))

@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio.front_end import Samples
 
@@ -52,6 +53,7 @@ class Source(ABC):
 
     name: str  # what the user calls it: the device's or the file's
     sample_rate: int  # Hz, of what `read` gives
+    track = tracks = 1  # the soundtrack that it gives, from 1 on, and how many there are
 
     @property
     def state(self) -> SourceState:
@@ -67,6 +69,11 @@ class Source(ABC):
     def status(self) -> str:
         """Empty when all is well, otherwise one sentence for the user."""
         return ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether it had all that it states; known when it has ended."""
+        return True
 
     @abstractmethod
     def read(self, timeout: float) -> Block | None:
@@ -130,14 +137,17 @@ class SourceAround(Source):
         self._source.close()
 
 
-def mix_to_mono(samples: Samples, channel: int | None = None) -> Samples:
-    """(n, channels) float32 -> (n,) float32: one channel with its exact bits, or the mean of all for None."""
-    if channel is not None:
-        return samples[:, channel]
-    if samples.shape[1] == 1:
-        return samples[:, 0]
-    mean: Samples = samples.mean(axis=1, dtype=np.float32)
-    return mean
+def mix_to_mono(samples: NDArray[Any], channel: int | None = None) -> Samples:
+    """(n, channels) of any type -> (n,) float32 of its own: one channel with its exact bits, or the mean of all for
+    None. Channels are added one after the other, however they lie in memory, so that nothing else changes a bit.
+    """
+    chosen = range(samples.shape[1]) if channel is None else (channel,)
+    mono = samples[:, chosen[0]].astype(np.float32)
+    for other in chosen[1:]:
+        mono += samples[:, other].astype(np.float32, copy=False)
+    if len(chosen) > 1:
+        mono /= np.float32(len(chosen))
+    return mono
 
 
 def check_channel(channel: int | None, channels: int, kind: str) -> None:

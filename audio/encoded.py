@@ -1,0 +1,137 @@
+"""The bytes of a sound file or stream as FFmpeg gets to see them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from tempfile import TemporaryFile
+from typing import IO
+
+READ_BYTES = 1 << 16  # at a time; also what a pipe holds
+ID3_BYTES = 10  # the header of a tag before an MP3
+XING_BYTES = 64  # what of an MP3's first frame tells how many there are
+BOXES = (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip")  # that an MP4 may begin with
+
+
+class SoundBytes:
+    """What FFmpeg reads: the bytes of a file or pipe, without two things that it takes for more than they are.
+
+    A tag (ID3) before the sound is skipped, for with pictures it may be longer than what FFmpeg looks at. And the size
+    in an MP3's first frame (Xing) is made zero: FFmpeg compares it with the size of the file, which a pipe does not
+    have, and then mistrusts how many samples the same frame states.
+
+    Some formats may have at their end what says where everything is (MP4, CAF): of a pipe of these what has arrived is
+    kept in a temporary file, until it is known that it is not needed.
+    """
+
+    name = ""  # for PyAV: FFmpeg would look at a suffix
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self._position = file, 0
+        self._recent = b"", b""
+        head = self._read_exactly(ID3_BYTES)
+        self.empty = not head
+        while head[:3] == b"ID3" and len(head) == ID3_BYTES:
+            size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+            self._skip(size + (ID3_BYTES if head[5] & 0x10 else 0))
+            head = self._read_exactly(ID3_BYTES)
+        self._head, self.frames_stated = without_size(head + self._read_exactly(XING_BYTES - len(head)))
+        self._begin = file.tell() - len(self._head) if file.seekable() else 0
+        self._kept: IO[bytes] | None = None
+        if not file.seekable() and (self._head[4:8] in BOXES or self._head[:4] == b"caff"):
+            self._kept = TemporaryFile()  # noqa: SIM115 (whoever takes the whole closes it)
+            self._kept.write(self._head)
+
+    @property
+    def size(self) -> int:
+        """In bytes; 0 for a pipe."""
+        if not self._file.seekable():
+            return 0
+        here = self._file.tell()
+        size = self._file.seek(0, os.SEEK_END) - self._begin
+        self._file.seek(here)
+        return size
+
+    def read(self, size: int) -> bytes:
+        """Whatever has arrived, where a buffered file would wait for all that is asked for."""
+        if self._position < len(self._head):
+            arrived = self._head[self._position : self._position + size]
+        else:
+            arrived = self._file.read(size)
+            if arrived is None:
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            if self._kept is not None:
+                self._kept.write(arrived)
+        self._position += len(arrived)
+        if arrived:
+            self._recent = self._recent[1], arrived
+        return arrived
+
+    def seekable(self) -> bool:
+        return self._file.seekable()
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence == os.SEEK_CUR:
+            offset += self._position
+        elif whence == os.SEEK_END:
+            offset += self._file.seek(0, os.SEEK_END) - self._begin
+        if offset < 0:  # a damaged file sends FFmpeg anywhere
+            return -errno.EINVAL
+        try:
+            self._file.seek(self._begin + max(offset, len(self._head)))
+        except (OSError, ValueError):
+            return -errno.EINVAL
+        self._position = offset
+        return offset
+
+    def whole(self) -> IO[bytes] | None:
+        """All that was and will be in the pipe, where it is kept. Waits for its end."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            shutil.copyfileobj(self._file, kept, READ_BYTES)
+            kept.seek(0)
+        return kept
+
+    def forget(self) -> None:
+        """Keep no more of it."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    def end_of_ogg(self) -> bool:
+        """Whether what was read last ends in the last page of an Ogg stream."""
+        recent = b"".join(self._recent)
+        page = recent.rfind(b"OggS")
+        header = recent[page : page + 27]
+        if page < 0 or len(header) < 27:
+            return False
+        body = sum(recent[page + 27 : page + 27 + header[26]])
+        return bool(header[5] & 4) and page + 27 + header[26] + body <= len(recent)
+
+    def _read_exactly(self, size: int) -> bytes:
+        content = b""
+        while len(content) < size and (arrived := self._file.read(size - len(content))):
+            content += arrived
+        return content
+
+    def _skip(self, size: int) -> None:
+        while size > 0 and (arrived := self._file.read(min(size, READ_BYTES))):
+            size -= len(arrived)
+
+
+def without_size(head: bytes) -> tuple[bytes, bool]:
+    """The first bytes of an MP3 with the size in their tag (Xing) made zero, and whether it has the number of frames.
+    Anything else is as it was.
+    """
+    for place in (13, 21, 36):  # behind the side information, which is shorter for one channel and for MPEG-2
+        if head[:1] == b"\xff" and head[place : place + 4] in (b"Xing", b"Info"):
+            flags = int.from_bytes(head[place + 4 : place + 8], "big")
+            size = place + 8 + (4 if flags & 1 else 0)
+            if flags & 2:
+                head = head[:size] + bytes(4) + head[size + 4 :]
+            return head, bool(flags & 1)
+    return head, False
