@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import metadata
 
-PACKAGES = ("av", "librosa", "numba", "numpy", "PySide6-Essentials", "sounddevice", "soundfile", "soxr", "torch")
+PACKAGES = ("av", "librosa", "numba", "numpy", "PySide6-Essentials", "sounddevice", "soxr", "torch")
 ALL_PACKAGES = tuple(sorted((*PACKAGES, "safetensors")))  # those of the window too
 
 

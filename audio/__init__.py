@@ -1,6 +1,6 @@
 """Sound in, log-mel frames out: devices, capture, files, resampling, streaming features.
 
-Importing it costs next to nothing: PortAudio, libsndfile and FFmpeg are loaded when they are first used.
+Importing it costs next to nothing: PortAudio and FFmpeg are loaded when they are first used.
 """
 
 from audio.capture import Capture

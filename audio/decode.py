@@ -18,7 +18,7 @@ from typing import IO, Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from audio.encoded import READ_BYTES, SoundBytes
+from audio.encoded import READ_BYTES, SoundBytes, mpeg_frame_bytes
 from audio.front_end import Samples
 from audio.source import SampleSource, UnreadableFile, check_channel, mix_to_mono
 
@@ -230,7 +230,7 @@ class Decoder:
             with suppress(av.FFmpegError):  # what cannot be wound is decoded from its first sample on
                 self._container.seek(round((max(0.0, begin - PRE_ROLL) + start) * MICROSECONDS))
         self._unwanted = 0
-        for block in self._timed(_Clock(start, self._restarts), begin):
+        for block in self._timed(Clock(start, self._restarts), begin):
             unwanted = min(self._unwanted, len(block))
             self._unwanted -= unwanted
             if unwanted < len(block):
@@ -248,10 +248,10 @@ class Decoder:
         start = first if self._restarts or first > LATEST_START else 0.0
         return own if abs(own - start) < GAP else start  # so little is the delay of an encoder, and no silence
 
-    def _timed(self, clock: _Clock, begin: float) -> Blocks:
+    def _timed(self, clock: Clock, begin: float) -> Blocks:
         """What comes after a seek, with silence where the times say so; `_unwanted` of its samples lie before."""
         tick = float(self._stream.time_base)
-        run: _Run | None = None
+        run: Run | None = None
         rate = 0
         position = 0.0  # in the file, of the sample that comes next
         for frame in self._frames():
@@ -264,10 +264,10 @@ class Decoder:
                     begun = 0 if time is None else round(clock.into_file(time) * rate)
                     position = min(wanted, begun)
                     self._unwanted = wanted - min(wanted, begun)
-                run = _Run(form, rate, self._channel)
+                run = Run(form, rate, self._channel)
             elif form != run.form:
                 yield run.take(last=True)
-                run = _Run(form, rate, self._channel)
+                run = Run(form, rate, self._channel)
             if time is not None and (silence := round(clock.silence_before(time, position / rate) * rate)):
                 yield run.take()
                 position += silence
@@ -283,6 +283,7 @@ class Decoder:
         """Decoded ones of the soundtrack; a damaged packet is left out, as players do."""
         import av
 
+        last: Any = b""
         damaged = False  # the last packet
         ends: dict[int, float] = {}  # s, by each stream's own clock
         ticks = {stream.index: float(stream.time_base or 0) for stream in self._container.streams}
@@ -290,17 +291,21 @@ class Decoder:
             for packet in self._container.demux():
                 stream = packet.stream
                 if stream is self._stream:
+                    last = packet if packet.size else last  # the very last only empties the decoder
                     try:
                         frames = packet.decode()
                     except (av.FFmpegError, ValueError):
                         damaged = True
                         continue
                     yield from frames
-                    damaged = packet.is_corrupt if packet.size else damaged  # the very last only empties the decoder
+                    if packet.size:
+                        damaged = packet.is_corrupt and not self._bytes.open_ended
                 if packet.pts is not None:
                     ends[stream.index] = (packet.pts + (packet.duration or 0)) * ticks[stream.index]
         except (av.FFmpegError, ValueError):
             damaged = True
+        if self._container.format.name == "mp3":  # of a part of a frame it decodes something, and of tags nothing
+            damaged = len(bytes(last)) < mpeg_frame_bytes(bytes(last)[:4])
         self.complete = self._is_complete(damaged, ends)
 
     def _is_complete(self, damaged: bool, ends: dict[int, float]) -> bool:
@@ -315,7 +320,9 @@ class Decoder:
             end = ends.get(self._stream.index, 0.0) - (self._seconds(self._stream.start_time) or 0.0)
         else:
             end = max(ends.values(), default=0.0)
-        return stated - end < (HARDLY if damaged else MISSING)
+        missing = stated - end
+        # More than is stated: joined pieces.
+        return not damaged if missing < -MISSING else missing < (HARDLY if damaged else MISSING)
 
     def _is_guessed(self, duration: float) -> bool:
         """Whether FFmpeg may have taken a duration from the size and the bit rate."""
@@ -339,7 +346,7 @@ class DecodedSource(SampleSource):
         return self._decoder.complete
 
 
-class _Clock:
+class Clock:
     """A container's times, and how far they are believed.
 
     A gap becomes silence, until those of a file add up to MOST_SILENCE; a jump beyond is none, and neither is one back:
@@ -367,7 +374,7 @@ class _Clock:
         return late
 
 
-class _Run:
+class Run:
     """Decoded frames of one form, gathered: joined, converted and mixed many at once."""
 
     def __init__(self, form: tuple[str, int, int], rate: int, channel: int | None) -> None:

@@ -10,7 +10,18 @@ from typing import IO
 
 READ_BYTES = 1 << 16  # at a time; also what a pipe holds
 ID3_BYTES = 10  # the header of a tag before an MP3
-XING_BYTES = 64  # what of an MP3's first frame tells how many there are
+HEAD_BYTES = 64  # what of a WAV tells its size, and of an MP3's first frame how many there are
+ENDLESS = 0x7FFF_F000  # what programs write for a size that they do not know yet, or more
+# By layer and index; of MPEG-2 and 2.5, layers II and III have the same.
+MPEG_1_KBITS = (
+    tuple(range(32, 449, 32)),
+    (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+)
+MPEG_2_KBITS = (
+    (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+)
 BOXES = (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip")  # that an MP4 may begin with
 
 
@@ -36,7 +47,8 @@ class SoundBytes:
             size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
             self._skip(size + (ID3_BYTES if head[5] & 0x10 else 0))
             head = self._read_exactly(ID3_BYTES)
-        self._head, self.frames_stated = without_size(head + self._read_exactly(XING_BYTES - len(head)))
+        self._head, self.frames_stated = without_size(head + self._read_exactly(HEAD_BYTES - len(head)))
+        self.open_ended = is_open_ended(self._head)
         self._begin = file.tell() - len(self._head) if file.seekable() else 0
         self._kept: IO[bytes] | None = None
         if not file.seekable() and (self._head[4:8] in BOXES or self._head[:4] == b"caff"):
@@ -135,3 +147,30 @@ def without_size(head: bytes) -> tuple[bytes, bool]:
                 head = head[:size] + bytes(4) + head[size + 4 :]
             return head, bool(flags & 1)
     return head, False
+
+
+def is_open_ended(head: bytes) -> bool:
+    """Whether these are the first bytes of a WAV whose size nobody has filled in: it was written into a pipe, or is a
+    recording that was not ended.
+    """
+    if head[:4] in (b"RF64", b"BW64"):
+        size = int.from_bytes(head[20:28], "little")
+        return size == 0 or size >> 62 != 0
+    size = int.from_bytes(head[4:8], "big" if head[:4] == b"RIFX" else "little")
+    return head[:4] in (b"RIFF", b"RIFX") and (size == 0 or size >= ENDLESS)
+
+
+def mpeg_frame_bytes(head: bytes) -> int:
+    """The length of the MPEG audio frame (ISO 11172-3, 13818-3) that begins with these four bytes; 0 if none does."""
+    header = int.from_bytes(head, "big")
+    version, layer, index = header >> 19 & 3, 4 - (header >> 17 & 3), header >> 12 & 15
+    if header >> 21 != 0x7FF or version == 1 or layer == 4 or header >> 10 & 3 == 3:
+        return 0
+    bit_rates = MPEG_1_KBITS[layer - 1] if version == 3 else MPEG_2_KBITS[min(layer, 2) - 1]
+    if not 0 < index < 15:
+        return 0
+    rate = (44_100, 48_000, 32_000)[header >> 10 & 3] // {3: 1, 2: 2, 0: 4}[version]
+    slot = 4 if layer == 1 else 1  # bytes
+    samples = 384 if layer == 1 else 576 if layer == 3 and version != 3 else 1152
+    slots = samples // 8 * 1000 * bit_rates[index - 1] // (rate * slot)
+    return (slots + (header >> 9 & 1)) * slot

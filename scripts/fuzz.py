@@ -18,7 +18,6 @@ import time
 from concurrent.futures import ProcessPoolExecutor, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -26,16 +25,15 @@ from scripts.preparation import run_within_environment
 
 run_within_environment()
 
-import av
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from app.files.classify import Task, perform
 from app.files.parameters import Parameters
 from app.files.pool import worker_context
 from app.stream.models import identify
 from app.stream.weights import default_weights
+from scripts.encode import encode
 
 SECONDS_PER_CASE = 60.0
 MOST_BYTES = 3 << 30  # what a case may make its process grow to
@@ -92,20 +90,6 @@ def made_files() -> dict[str, bytes]:
         for name, codec in BY_FFMPEG.items():
             files[name] = encode(Path(folder) / name, codec, noise, RATE).read_bytes()
     return files
-
-
-def encode(path: Path, codec: str, samples: NDArray[np.float32], rate: int) -> Path:
-    """Write (n, channels) with FFmpeg, in whatever sample format the codec takes."""
-    layout = "mono" if samples.shape[1] == 1 else "stereo"
-    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), format="fltp", layout=layout)
-    frame.sample_rate = rate
-    with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream(codec, rate=rate, layout=layout)
-        convert = av.AudioResampler(format=stream.format, layout=layout, rate=rate, frame_size=1024)
-        for piece in [*convert.resample(frame), *convert.resample(None)]:
-            container.mux(stream.encode(piece))
-        container.mux(stream.encode(None))
-    return path
 
 
 def damage(content: bytes, choices: random.Random) -> bytes:

@@ -102,6 +102,8 @@ def _add_classify(classify: argparse.ArgumentParser) -> None:
     classify.add_argument("-r", "--recursive", action="store_true", help="look for sound files in folders")
     classify.add_argument("--raw", metavar="TYPE,RATE,CHANNELS", help="standard input is raw: s16le,44100,2")
     _add_channel(classify)
+    flagged = "of several soundtracks, hear this one, from 1 on; default: the one that is flagged so, else the first"
+    classify.add_argument("--track", metavar="N", help=flagged)
     output = classify.add_argument_group("output")
     output.add_argument("--format", choices=FORMATS, default="table", help="default: table")
     output.add_argument(

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
 def understand(options: argparse.Namespace) -> Request:
     """Raises UsageError."""
     try:
-        parameters = parse_parameters(options.hop, options.smoothing, options.channel, options.compare)
+        parameters = parse_parameters(options.hop, options.smoothing, options.channel, options.compare, options.track)
         raw = None if options.raw is None else RawFormat.parse(options.raw)
     except ValueError as error:
         raise UsageError(str(error)) from None

@@ -103,6 +103,9 @@ class FileAnswer:
     sample_rate: int  # Hz, of the file
     timeline: Timeline
     invalid_samples: int = 0  # those that are no sound and count as silence, see FrameStream
+    complete: bool = True  # whether the file had all that it states, and did not end early
+    track: int = 1  # the soundtrack that was heard, from 1 on
+    tracks: int = 1  # how many there are
     comparison: TwinComparison | None = None
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -60,10 +58,7 @@ def perform(task: Task, on_progress: Progress = ignore) -> Outcome:
         fingerprint = None
         with suppress(OSError):  # the decoder says it in better words
             fingerprint = take_fingerprint(task.path) if task.fingerprint else None
-        # Samples near the largest float overflow when channels are averaged: they count as silence, and are counted.
-        with decodable_name(task.path) as path, np.errstate(over="ignore", invalid="ignore"):
-            answer = classify_file(model, path, task.parameters, on_progress)
-        return Outcome(replace(answer, path=task.path), fingerprint)
+        return Outcome(classify_file(model, task.path, task.parameters, on_progress), fingerprint)
     except (UnreadableFile, WeightsError) as error:
         return Outcome(FileError(task.path, str(error)))
     except OSError as error:
@@ -74,11 +69,11 @@ def perform(task: Task, on_progress: Progress = ignore) -> Outcome:
 
 
 def classify_file(
-    model: Model, path: Path, parameters: Parameters | None = None, on_progress: Progress = ignore
+    model: Model, path: str | Path, parameters: Parameters | None = None, on_progress: Progress = ignore
 ) -> FileAnswer:
     """Decode a file and answer it. `on_progress` is told 0 while its length is not known. Raises UnreadableFile."""
     parameters = parameters or Parameters()
-    with FileSource(path, parameters.channel_index) as source:
+    with FileSource(path, parameters.channel_index, parameters.track) as source:
 
         def tell(seconds: float) -> None:
             on_progress(min(seconds / source.duration, 1.0) if source.duration else 0.0)
@@ -141,6 +136,9 @@ def classify_source(
         sample_rate=source.sample_rate,
         timeline=timeline.timeline(),
         invalid_samples=reader.invalid_samples,
+        complete=source.complete,
+        track=source.track,
+        tracks=source.tracks,
         comparison=None if tally is None else tally.result(seconds),
     )
 
@@ -152,17 +150,3 @@ def load_once(weights: str, weights_hash: str) -> Model:
     if identify(Path(weights))["hash"] != weights_hash:
         raise WeightsError(f"{weights} is another model where the work is done: give every machine the same file")
     return model
-
-
-@contextmanager
-def decodable_name(path: str) -> Iterator[Path]:
-    """The path itself, or a link to it where its name is no valid text: the decoders take only text."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        with tempfile.TemporaryDirectory(prefix="nystream-") as folder:
-            link = Path(folder) / ("sound" + Path(path).suffix.encode("ascii", "ignore").decode())
-            link.symlink_to(os.path.abspath(path))
-            yield link
-    else:
-        yield Path(path)

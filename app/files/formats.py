@@ -111,7 +111,8 @@ class CsvWriter(Writer):
     def begin(self) -> None:
         self._compared = COMPARED if self.run.parameters["compare"] and not self.run.timeline else ()
         times = ("start", "end") if self.run.timeline else ("duration",)
-        names = ["path", *times, "genre", "probability", "unsure", *self.run.genres, *self._compared, "verdict"]
+        names = ["path", *times, "genre", "probability", "unsure", *self.run.genres, *self._compared]
+        names += ["verdict", "complete"]
         self.stream.write(csv_row(names))
 
     def add(self, answer: FileAnswer) -> None:
@@ -119,7 +120,7 @@ class CsvWriter(Writer):
             spans = (part.duration,) if isinstance(part, FileAnswer) else (part.start, part.end)
             row: list[Any] = [answer.path, *(f"{half_up(span, 3):.3f}" for span in spans), part.genre]
             row += [f"{part.probability:.6f}", int(part.unsure), *map("{:.6f}".format, part.probabilities.values())]
-            row += [*(getattr(answer.comparison, name) for name in self._compared), part.verdict]
+            row += [*(getattr(answer.comparison, name) for name in self._compared), part.verdict, int(answer.complete)]
             self.stream.write(csv_row(row))
         self.stream.flush()
 

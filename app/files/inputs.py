@@ -70,21 +70,23 @@ def _mode(path: str) -> int:
 
 
 @contextmanager
-def open_pipe(path: str, raw: RawFormat | None, channel: int | None) -> Iterator[RawSource | StreamSource]:
+def open_pipe(
+    path: str, raw: RawFormat | None, channel: int | None, track: int | None
+) -> Iterator[RawSource | StreamSource]:
     """Standard input for "-", else a named pipe; `raw` describes only the former. Raises UnreadableFile."""
     if path == STANDARD_INPUT:
-        with _standard_input(raw, channel) as source:
+        with _standard_input(raw, channel, track) as source:
             yield source
         return
     try:
         pipe = open(path, "rb", buffering=0)  # noqa: SIM115 (what goes wrong later is not about opening)
     except OSError as error:
         raise UnreadableFile(f"the pipe cannot be opened ({error.strerror}): check its permissions") from error
-    with pipe, StreamSource(pipe.fileno(), path, channel) as source:
+    with pipe, StreamSource(pipe.fileno(), path, channel, track) as source:
         yield source
 
 
-def _standard_input(raw: RawFormat | None, channel: int | None) -> RawSource | StreamSource:
+def _standard_input(raw: RawFormat | None, channel: int | None, track: int | None) -> RawSource | StreamSource:
     if sys.stdin is None or sys.stdin.closed:
         raise UnreadableFile("standard input is closed: pipe sound into it")
     if sys.stdin.isatty():
@@ -95,7 +97,7 @@ def _standard_input(raw: RawFormat | None, channel: int | None) -> RawSource | S
 
         msvcrt.setmode(descriptor, os.O_BINARY)
     if raw is None:
-        return StreamSource(descriptor, channel=channel)
+        return StreamSource(descriptor, channel=channel, track=track)
     return RawSource(descriptor, raw, channel=channel)
 
 

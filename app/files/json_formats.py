@@ -18,11 +18,12 @@ from app.text import to_json
 SCHEMA = "nystream-classify-1"
 JAMS_VERSION = "0.3.4"  # of the specification that this follows
 GTZAN_TAGS = frozenset(["blues", "classical", "country", "disco", "hip-hop", "jazz", "metal", "pop", "reggae", "rock"])
-RECORD = 2  # another number whenever answers change: what an older program kept is then done again
+RECORD = 3  # another number whenever answers change: what an older program kept is then done again
 KEPT = (  # of an answer, as is
     *("path", "genre", "probability", "probabilities", "unsure", "verdict"),
-    *("duration", "sample_rate", "invalid_samples"),
+    *("duration", "sample_rate", "invalid_samples", "complete", "track", "tracks"),
 )
+IN_SANDBOX = ("path", "unsure", "verdict", "complete", "probabilities")
 # Keys of a comparison, and what its fields end in: step_flops, twin_flops ...
 TWIN_KEYS = ("genre", "probability", "probabilities")
 COSTS = {"flops": "flops", "milliseconds": "milliseconds", "real_time_factor": "real_time"}
@@ -149,7 +150,7 @@ class JamsWriter(Writer):
                 self._annotation(answer, namespace, _genres([whole]), "whole file"),
                 self._annotation(answer, "tag_open", in_doubt, "silence and doubt"),
             ],
-            "sandbox": {key: getattr(answer, key) for key in ("path", "unsure", "verdict", "probabilities")},
+            "sandbox": {key: getattr(answer, key) for key in IN_SANDBOX},
         }
         self.stream.write(to_json(document, indent=1) + "\n")
         self.stream.flush()

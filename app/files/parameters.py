@@ -20,6 +20,7 @@ class Parameters:
     smoothing: float = 3.0  # s over which an entry averages; what the window calls the present answer
     compare: bool = False  # also run the non-continual twin
     channel: int | None = None  # the one to use, counted from 1; None for the mean of all
+    track: int | None = None  # the soundtrack to use, counted from 1; None for the default, or the first
 
     @property
     def smoothing_frames(self) -> int:
@@ -31,8 +32,10 @@ class Parameters:
         return None if self.channel is None else self.channel - 1
 
 
-def parse_parameters(hop: str, smoothing: str, channel: str, compare: bool = False) -> Parameters:
-    """From what was typed: times, and `mean` or a channel from 1 on. Raises ValueError, one sentence."""
+def parse_parameters(
+    hop: str, smoothing: str, channel: str, compare: bool = False, track: str | None = None
+) -> Parameters:
+    """From what was typed: times, `mean` or a channel from 1 on, a track from 1 on. Raises ValueError, one sentence."""
     hop_seconds = parse_seconds(hop)
     if not SHORTEST_HOP <= hop_seconds <= LONGEST_TIME:
         raise ValueError(f"a hop of {hop} cannot be used: give one from {SHORTEST_HOP:g}s to {LONGEST_TIME:g}s")
@@ -41,7 +44,15 @@ def parse_parameters(hop: str, smoothing: str, channel: str, compare: bool = Fal
         raise ValueError(f"smoothing over {smoothing} cannot be done: give a time from 0s to {LONGEST_TIME:g}s")
     if channel != "mean" and (not channel.isdecimal() or int(channel) < 1):
         raise ValueError(f"there is no channel {channel!r}: give a number from 1 on, or mean")
-    return Parameters(hop_seconds, smoothing_seconds, compare, None if channel == "mean" else int(channel))
+    if track is not None and (not track.isdecimal() or int(track) < 1):
+        raise ValueError(f"there is no track {track!r}: give a number from 1 on")
+    return Parameters(
+        hop_seconds,
+        smoothing_seconds,
+        compare,
+        None if channel == "mean" else int(channel),
+        None if track is None else int(track),
+    )
 
 
 def parse_seconds(text: str) -> float:

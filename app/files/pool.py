@@ -22,7 +22,7 @@ from app.files.classify import Outcome, Progress, Task, ignore, perform
 CRASHED = "the decoder crashed on this file: convert it to another format"
 CONNECT_SECONDS = 10.0  # to a scheduler
 LOWEST_PRIORITY = 10  # of Unix, the greater the lower
-PRELOADED = ["app.files.classify", "soundfile", "soxr"]  # by the fork server
+PRELOADED = ["app.files.classify", "av", "soxr"]  # by the fork server
 
 Handler = Callable[[int, FrameType | None], object] | signal.Handlers  # of a signal
 

@@ -175,7 +175,7 @@ class Queue:
 
         result: FileAnswer | FileError
         try:
-            with open_pipe(path, self._request.raw, parameters.channel_index) as source:
+            with open_pipe(path, self._request.raw, parameters.channel_index, parameters.track) as source:
                 result = classify_source(load_once(*self._weights), source, path, parameters, live, add_hop, tell)
                 if isinstance(source, RawSource) and source.leftover_bytes:
                     self._console.note(
@@ -188,14 +188,18 @@ class Queue:
     @interrupted_afterwards()
     def _settle(self, outcome: Outcome) -> None:
         result = outcome.result
+        name = "standard input" if result.path == STANDARD_INPUT else result.path
         if isinstance(result, FileAnswer):
             if result.invalid_samples:
                 invalid = f"{result.invalid_samples} samples were NaN, infinite or absurdly large: heard as silence"
-                self._console.note(f"{result.path}: {invalid}")
-            self._console.detail(f"{result.path}: {result.duration:.1f} s heard")
+                self._console.note(f"{name}: {invalid}")
+            if not result.complete:
+                there = f"{result.duration:.1f} s that are there"
+                self._console.note(f"{name}: it ends early, answered for the {there}: fetch it again for the rest")
+            of = f", track {result.track} of {result.tracks}" if result.tracks > 1 else ""
+            self._console.detail(f"{name}: {result.duration:.1f} s heard{of}")
             result = self._keep(result, outcome.fingerprint)
         if isinstance(result, FileError):
-            name = "standard input" if result.path == STANDARD_INPUT else result.path
             self._console.error(f"{name}: {result.error}")
             self._errors.append(result)
         if outcome.fault:

@@ -12,7 +12,7 @@ from typing import NoReturn
 from .environment import CHECKOUT, Environment, alone, set_up
 from .system import SetUpError, say, see_to_system
 
-IMPORTED = ("av", "librosa", "safetensors", "soundfile", "soxr", "torch")
+IMPORTED = ("av", "librosa", "safetensors", "soxr", "torch")
 TO_TRAIN = (*IMPORTED, "matplotlib", "sklearn")
 TO_WATCH = (*IMPORTED, "PySide6")  # by scripts that open the window
 

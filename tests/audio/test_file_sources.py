@@ -14,7 +14,7 @@ import soundfile
 
 from audio import FileSource, LivePacedSource, UnreadableFile
 from audio.decode import decode_file
-from scripts.fuzz import encode
+from scripts.encode import encode
 from tests.audio.signals import Samples
 from tests.audio.virtual import VirtualClock
 
@@ -89,11 +89,6 @@ def silent_film(path: Path) -> None:
         container.mux(stream.encode(None))
 
 
-def damaged_flac(path: Path) -> None:
-    soundfile.write(path, np.random.default_rng(0).standard_normal(5 * RATE) / 10, RATE)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
 @pytest.mark.parametrize(
     ("name", "make", "reason"),
     [
@@ -105,7 +100,6 @@ def damaged_flac(path: Path) -> None:
         ("folder.wav", lambda path: path.mkdir(), "this is a folder"),
         ("missing.wav", lambda path: None, "no such file"),
         ("film.mp4", silent_film, "no sound in this file"),
-        ("damaged.flac", damaged_flac, "the file is damaged"),
     ],
 )
 def test_an_unreadable_file_says_why_in_one_sentence(
@@ -121,24 +115,16 @@ def test_an_unreadable_file_says_why_in_one_sentence(
     assert capfd.readouterr() == ("", ""), "the libraries keep silent"
 
 
-def test_a_truncated_mp3_gives_what_is_there_and_the_terminal_stays_clean(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "sound.mp3"
-    soundfile.write(path, np.random.default_rng(0).standard_normal(5 * RATE) / 10, RATE)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 + 7])
-    assert len(all_samples(path)) == pytest.approx(2.5 * RATE, rel=0.1)
-    assert capfd.readouterr() == ("", "")
-
-
-def test_a_damaged_packet_is_left_out_and_the_rest_is_heard(tmp_path: Path) -> None:
+def test_a_damaged_packet_is_left_out_and_the_rest_is_heard_at_its_time(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).uniform(-0.3, 0.3, (4 * RATE, 1)).astype(np.float32)
     path = encode(tmp_path / "sound.m4a", "aac", noise, RATE)
     content = bytearray(path.read_bytes())
     middle = len(content) // 2
     content[middle : middle + 900] = b"Z" * 900
     path.write_bytes(content)
-    assert 0.9 * len(noise) < len(all_samples(path)) < len(noise)
+    samples = all_samples(path)
+    assert len(samples) == pytest.approx(len(noise), abs=4096)
+    assert 0 < np.count_nonzero(samples[4096:-4096] == 0.0) < 0.1 * len(noise)
 
 
 def test_a_long_file_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:

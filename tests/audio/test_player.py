@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from audio import FilePlayer, FileSource
-from scripts.fuzz import encode
+from scripts.encode import encode
 from tests.audio.signals import Samples
 from tests.audio.virtual import VirtualClock
 

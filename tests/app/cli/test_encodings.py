@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from scripts.fuzz import encode
+from scripts.encode import encode
 from tests.app.cli.shell import Shell
 from tests.app.made_music import made_music
 
