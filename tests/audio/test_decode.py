@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import socket
+import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ import soundfile
 from av.stream import Disposition
 
 from audio import FileSource, StreamSource, UnreadableFile
-from audio.decode import Decoder, decode_file
+from audio.decode import DEMUXERS, GAP, JUMP, LATEST_START, MOST_SILENCE, SUFFIXES, Clock, Decoder, decode_file
 from audio.pipe import STREAM
 from scripts.encode import encode
 from tests.app.made_music import made_music
@@ -277,3 +280,135 @@ def test_times_are_the_container_s(folder: Path, times: list[float], begins: lis
     common = min(len(samples), len(expected))
     assert np.count_nonzero(samples[:common] != expected[:common]) <= len(times) * 0.1 * RATE
     np.testing.assert_array_equal(piped(Path("timed.mkv").read_bytes())[0], samples)
+
+
+PLAYLISTS = {
+    "ffconcat": "ffconcat version 1.0\nfile {neighbour}\n",
+    "m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{neighbour}\n#EXT-X-ENDLIST\n",
+    "m3u": "#EXTM3U\n#EXTINF:5,song\n{neighbour}\n",
+    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio {port} RTP/AVP 0\n",
+    "cue": 'FILE "{neighbour}" WAVE\n  TRACK 01 AUDIO\n    INDEX 01 00:00:00\n',
+    "asx": '<asx version="3.0"><entry><ref href="{url}"/></entry></asx>',
+    "http m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{url}\n#EXT-X-ENDLIST\n",
+    "rtsp": "[Reference]\nRef1={url}\n",
+}
+
+
+@pytest.fixture
+def visits() -> Iterator[tuple[int, list[object]]]:
+    """The port of a server that nobody should call, and who did."""
+    calls: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def listen() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, caller = server.accept()
+                    calls.append(caller)
+                    connection.close()
+
+        threading.Thread(target=listen, daemon=True).start()
+        yield server.getsockname()[1], calls
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("kind", PLAYLISTS)
+def test_what_a_file_names_is_never_opened(folder: Path, kind: str, visits: tuple[int, list[object]]) -> None:
+    port, calls = visits
+    (folder / "neighbour.wav").write_bytes(by_soundfile("WAV", "PCM_16"))
+    text = PLAYLISTS[kind].format(neighbour="neighbour.wav", port=port, url=f"http://127.0.0.1:{port}/song.wav")
+    for name in (f"list.{kind.split()[-1]}", "list.mp3"):
+        Path(name).write_text(text)
+        with pytest.raises(UnreadableFile, match="not a sound file"):
+            decode_file(name)
+    with pytest.raises(UnreadableFile, match="no sound"):
+        piped(text.encode())
+    assert calls == []
+
+
+def test_a_folder_that_is_called_as_a_protocol_is_a_folder(folder: Path, visits: tuple[int, list[object]]) -> None:
+    port, calls = visits
+    for begin in ("http:", "tcp:", "concat:", "subfile,,start,0,end,9,,:"):
+        place = folder / begin / f"127.0.0.1:{port}"
+        place.mkdir(parents=True)
+        (place / "song.wav").write_bytes(by_soundfile("WAV", "PCM_16"))
+        np.testing.assert_array_equal(decoded(Path(begin) / f"127.0.0.1:{port}" / "song.wav")[0], MEAN)
+    assert calls == []
+
+
+def test_a_film_that_keeps_its_sound_in_another_file_opens_none(folder: Path) -> None:
+    """QuickTime may refer to other files, by a name in the place where it says that the sound is in this one."""
+    neighbour = by_soundfile("WAV", "PCM_16")
+    (folder / "neighbour.wav").write_bytes(neighbour)
+    film = by_ffmpeg(folder, "mov", "pcm_s16le", movflags="faststart")
+    here = film.index(b"url \0\0\0\1")
+    Path("film.mov").write_bytes(film[:here] + b"alis\0\0\0\0" + film[here + 8 :])
+    np.testing.assert_array_equal(decoded(Path("film.mov"))[0], MEAN)  # of its own bytes
+
+
+def test_every_suffix_of_the_allowed_demuxers_is_looked_for() -> None:
+    no_sound = {".avif", ".heic", ".heif", ".mj2", ".mks"}  # pictures and subtitles
+    names = {name for name in DEMUXERS.split(",") if name in av.formats_available}
+    demuxers = [av.ContainerFormat(name, "r") for name in av.formats_available if names & set(name.split(","))]
+    found = {f".{suffix}" for demuxer in demuxers for suffix in demuxer.extensions}
+    assert found - no_sound <= set(SUFFIXES)
+    assert len(SUFFIXES) == len(set(SUFFIXES))
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_how_far_times_are_believed(restarts: bool) -> None:
+    def clock() -> Clock:
+        return Clock(100.0, restarts)
+
+    assert clock().silence_before(100.0, 0.0) == 0.0
+    assert clock().silence_before(100.0 + 0.9 * GAP, 0.0) == 0.0
+    assert clock().silence_before(103.0, 1.0) == 2.0
+    assert clock().silence_before(100.0, 1.0) == 0.0, "what overlaps is kept"
+    anew = clock()
+    assert anew.silence_before(100.0, 1.5 * JUMP) == 0.0, "it begins anew"
+    assert anew.silence_before(101.0, 1.5 * JUMP) == 1.0, "and goes on from there"
+    far = clock()
+    assert far.silence_before(100.0 + 2 * JUMP, 0.0) == (0.0 if restarts else 2 * JUMP)
+    beyond = clock()
+    assert beyond.silence_before(100.0 + 2 * MOST_SILENCE, 0.0) == 0.0
+    assert beyond.silence_before(101.0 + 2 * MOST_SILENCE, 0.0) == 1.0
+    many = clock()
+    given = [many.silence_before(100.0 + 2 * at, at) for at in np.arange(0.5, 2 * MOST_SILENCE, JUMP / 2)]
+    assert sum(given) <= MOST_SILENCE
+
+
+def test_a_lying_time_costs_neither_time_nor_memory(folder: Path) -> None:
+    make_pieces(Path("lying.mkv"), [0.0, 0.1, 2.0e7, 2.0e7 + 0.1])
+    tracemalloc.start()
+    try:
+        samples, _ = decoded(Path("lying.mkv"))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(samples) == pytest.approx(0.4 * RATE, abs=0.01 * RATE)
+    assert peak < 2**22
+
+
+def test_a_recording_of_a_broadcast_begins_where_its_clock_stands(folder: Path) -> None:
+    """A file in which nothing begins in its first ten minutes counts from its first packet."""
+    late = LATEST_START + 1000.0
+    make_pieces(Path("clock.mkv"), [late, late + 0.1, late + 1.0])
+    samples, _ = decoded(Path("clock.mkv"))
+    assert len(samples) == pytest.approx(1.1 * RATE, abs=0.01 * RATE)
+
+
+SEEKABLE = ["16.wav", "float.wav", "16.flac", "unknown length.flac", "16.caf", "16.w64", "16.au", "sowt.aifc"]
+SEEKABLE += ["alac.m4a", "16.wv", "pcm.mov", "16.tta", "mp3", "vorbis.ogg", "opus.opus"]
+
+
+@pytest.mark.parametrize("name", SEEKABLE)
+def test_a_seek_is_exact_to_the_sample(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.audio.test_decode.RECORDING", np.tile(RECORDING, (4, 1)))
+    Path(name).write_bytes((LOSSLESS | LOSSY)[name](folder))
+    whole, decoder = decoded(Path(name))
+    for begin in (0.01, 0.7, 3.123, 5.9):
+        rest = samples_of(decode_file(name, begin=begin))
+        expected = whole[round(begin * decoder.sample_rate) :]
+        assert len(rest) == len(expected)
+        np.testing.assert_allclose(rest, expected, atol=1e-6 if name in LOSSY else 0)
+    assert len(samples_of(decode_file(name, begin=99.0))) == 0
