@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from model.attention import AttentionState, MultiHeadAttention
 from model.attention.kernel import Landmarks
 from model.config import ModelConfig
-from model.layers import linear, norm
+from model.layers import linear, norm, without_gradients
 
 
 class EncoderBlock(nn.Module):
@@ -28,16 +28,19 @@ class EncoderBlock(nn.Module):
         self.widen = nn.Linear(config.width, config.feed_forward)
         self.narrow = nn.Linear(config.feed_forward, config.width)
 
+    @without_gradients
     def step(self, token: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
         """token (B, d) -> its output (B, d). Consumes the state."""
         attended, state = self.attention.step(self.attention_input(token), state)
         return self._finish(token, attended), state
 
+    @without_gradients
     def step_all(self, tokens: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
         """The window's tokens (B, f, d), the newest last -> all their outputs (B, f, d). Consumes the state."""
         attended, state = self.attention.step_all(self.attention_input(tokens[:, -1]), state)
         return self._finish(tokens, attended), state
 
+    @without_gradients
     def steps(self, tokens: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
         """tokens (B, T, d) -> outputs (B, T, d), what T steps would give. Consumes the state."""
         attended, state = self.attention.steps(self.attention_input(tokens), state)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from model.config import ModelConfig
 from model.encoder import Encoder, EncoderState
-from model.layers import lay_out_for_single_tokens
+from model.layers import lay_out_for_single_tokens, without_gradients
 from model.tokenizer import Tokenizer, TokenizerState
 
 
@@ -31,6 +31,9 @@ class ClassifierState:
         return ClassifierState(self.tokenizer, self.encoder.clone(), self.window)
 
 
+torch.serialization.add_safe_globals([ClassifierState, TokenizerState])
+
+
 class Classifier(nn.Module):
     """Log-mel frames (B, T, bands) in dB -> genre logits (B, T, genres).
 
@@ -49,6 +52,7 @@ class Classifier(nn.Module):
         """The state of `batch` streams before their first frame."""
         return ClassifierState(self.tokenizer.init_state(batch), self.encoder.init_state(batch), self.config.window)
 
+    @without_gradients
     def step(self, frame: Tensor, state: ClassifierState) -> tuple[Tensor, ClassifierState]:
         """frame (B, bands) dB -> logits (B, genres) for all heard in the window. Consumes the state."""
         self._check(frame, 2, state)
@@ -56,19 +60,17 @@ class Classifier(nn.Module):
         logits, encoder = self.encoder.step(token, state.encoder)
         return logits, ClassifierState(tokenizer, encoder, state.window)
 
+    @without_gradients
     def steps(self, frames: Tensor, state: ClassifierState) -> tuple[Tensor, ClassifierState]:
         """frames (B, T, bands) dB -> logits (B, T, genres), what T steps would give. Consumes the state."""
         self._check(frames, 3, state)
-        if frames.shape[1] == 0:
-            return frames.new_empty(frames.shape[0], 0, len(self.config.genres)), state
         tokens, tokenizer = self.tokenizer.steps(frames, state.tokenizer)
         logits, encoder = self.encoder.steps(tokens, state.encoder)
         return logits, ClassifierState(tokenizer, encoder, state.window)
 
     def forward(self, frames: Tensor) -> Tensor:
         """frames (B, T, bands) dB of whole streams -> logits (B, T, genres)."""
-        if frames.shape[1] == 0:
-            return frames.new_empty(frames.shape[0], 0, len(self.config.genres))
+        self._check(frames, 3)
         tokens, _ = self.tokenizer.steps(frames, self.tokenizer.init_state(frames.shape[0]))
         return self.encoder.parallel(tokens)
 
@@ -89,7 +91,7 @@ class Classifier(nn.Module):
         other.load_state_dict(self.state_dict(), assign=True)
         return other
 
-    def _check(self, frames: Tensor, dimensions: int, state: ClassifierState) -> None:
+    def _check(self, frames: Tensor, dimensions: int, state: ClassifierState | None = None) -> None:
         """Raises ValueError before anything is changed."""
         bands, dtype = self.config.bands, self.tokenizer.band_mean.dtype
         shape = "(batch, bands)" if dimensions == 2 else "(batch, time, bands)"
@@ -97,7 +99,7 @@ class Classifier(nn.Module):
             raise ValueError(f"frames have shape {tuple(frames.shape)}; expected {shape} with {bands} bands")
         if frames.dtype != dtype:
             raise ValueError(f"frames are {frames.dtype}; this model is {dtype}")
-        if state.tokenizer.levels.shape[0] != frames.shape[0]:
+        if state is not None and state.tokenizer.levels.shape[0] != frames.shape[0]:
             streams = state.tokenizer.levels.shape[0]
             raise ValueError(f"frames of {frames.shape[0]} streams with a state of {streams}; expected equal")
 

@@ -15,7 +15,7 @@ from model.attention import AttentionState
 from model.attention.kernel import Landmarks
 from model.block import EncoderBlock
 from model.config import ModelConfig
-from model.layers import RecyclingPositions, linear, norm
+from model.layers import RecyclingPositions, linear, norm, without_gradients
 
 
 class EncoderState(NamedTuple):
@@ -30,6 +30,9 @@ class EncoderState(NamedTuple):
         return self._replace(blocks=tuple(block.clone() for block in self.blocks))
 
 
+torch.serialization.add_safe_globals([EncoderState])
+
+
 class Encoder(nn.Module):
     """Tokens (B, T, d) -> logits (B, T, genres)."""
 
@@ -41,6 +44,7 @@ class Encoder(nn.Module):
         self.head_norm = nn.LayerNorm(config.width)
         self.head = nn.Linear(config.width, len(config.genres))
 
+    @without_gradients
     def init_state(self, batch: int = 1) -> EncoderState:
         """The state of `batch` streams before their first token."""
         blocks = self._blocks()
@@ -54,6 +58,7 @@ class Encoder(nn.Module):
         """What the parameters of every block decide alone; `recompute` need not compute it again."""
         return [block.attention.kernel.prepare(batch) for block in self._blocks()]
 
+    @without_gradients
     def step(self, token: Tensor, state: EncoderState) -> tuple[Tensor, EncoderState]:
         """token (B, d) -> logits (B, genres). Consumes the state."""
         if self.positions is not None:
@@ -66,8 +71,11 @@ class Encoder(nn.Module):
             after.append(block_state)
         return self._answer(token), EncoderState(tuple(after), state.position + 1)
 
+    @without_gradients
     def steps(self, tokens: Tensor, state: EncoderState) -> tuple[Tensor, EncoderState]:
         """tokens (B, T, d) -> logits (B, T, genres), what T steps would give. Consumes the state."""
+        if tokens.shape[1] == 0:
+            return self._answer(tokens), state
         if state.window is not None:
             answers = []
             for token in tokens.unbind(1):
@@ -87,6 +95,8 @@ class Encoder(nn.Module):
 
         With retroactive stacking every token's window is encoded by itself: T times the work.
         """
+        if tokens.shape[1] == 0:
+            return self._answer(tokens)
         if self.config.stacking == "retroactive":
             heard = range(1, tokens.shape[1] + 1)
             return torch.stack(
@@ -97,9 +107,12 @@ class Encoder(nn.Module):
     def recompute(self, tokens: Tensor, heard: int, landmarks: list[Landmarks | None] | None = None) -> Tensor:
         """Non-continual: the last min(heard, history) tokens (B, T, d) of `heard` -> logits (B, genres) of the last.
 
+        Raises ValueError where there is none.
         One block, or two of them stacked retroactively: the ordinary encoder on the window. Deep stacks: the ordinary
         encoder under a banded causal mask. `landmarks` are what `prepare` gave.
         """
+        if tokens.shape[1] == 0:
+            raise ValueError("no token has been heard: an answer needs one")
         blocks = self._blocks()
         landmarks = landmarks or [None] * len(blocks)
         if self.config.stacking == "deep" and len(blocks) > 1:

@@ -42,6 +42,8 @@ class Tokenizer(nn.Module):
 
     def steps(self, frames: Tensor, state: TokenizerState) -> tuple[Tensor, TokenizerState]:
         """frames (B, T, bands) dB -> tokens (B, T, d) and the state after the last frame."""
+        if frames.shape[1] == 0:
+            return frames.new_empty(len(frames), 0, self.config.width), state
         relative, levels = subtract_level(frames, state.levels, self.config.level_window, self.config.level_floor_db)
         standardised = (relative - self.band_mean) / self.band_scale
         features, stem = self.stem(standardised, state.stem)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from model.attention.kernel import Landmarks
 from model.encoder import Encoder
+from model.layers import without_gradients
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,16 @@ class TwinState:
     heard: int
 
 
+torch.serialization.add_safe_globals([TwinState])
+
+
 class WindowTwin:
     """Gets the tokens that the continual encoder gets, and recomputes all of the encoder over what an answer needs."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
 
+    @without_gradients
     def init_state(self, batch: int = 1) -> TwinState:
         no_tokens = self.encoder.head.weight.new_empty(batch, 0, self.encoder.config.width)
         return TwinState(self.encoder.prepare(batch), no_tokens, 0)

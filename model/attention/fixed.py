@@ -33,7 +33,7 @@ class FixedLandmarkKernel(Kernel):
     def prepare(self, batch: int) -> Landmarks:
         inverse = landmark_matrix_inverse(self.query_landmarks, self.key_landmarks.mT * self.scale, self.config)
         by_head = (self.query_landmarks, self.key_landmarks, inverse)
-        return Landmarks(*(each.repeat_interleave(batch, dim=0) if batch > 1 else each for each in by_head))
+        return Landmarks(*(each.repeat_interleave(batch, dim=0) if batch != 1 else each for each in by_head))
 
     def init_state(self, batch: int, like: Tensor) -> NystromState:
         config = self.config

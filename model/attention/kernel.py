@@ -8,14 +8,15 @@ Tensor dimensions: B streams, H heads, R = H * B rows, T tokens, D head width, n
 from __future__ import annotations
 
 import copy
+import zlib
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from model.attention.sliding_average import SlidingAverage
+from model.attention.sliding_average import SlidingAverage, WrittenInPlace
 from model.config import ModelConfig
 
 
@@ -40,11 +41,13 @@ class StateShape(NamedTuple):
 
 
 @dataclass
-class KernelState:
+class KernelState(WrittenInPlace):
     """What one batch of streams remembers; changed in place by every step."""
 
     shape: StateShape
     memory: SlidingAverage
+    # The module whose weights it is of; in a copy their checksum, until it is stepped.
+    made_by: nn.Module | int = field(init=False, default=0)
 
     @property
     def position(self) -> int:
@@ -52,10 +55,23 @@ class KernelState:
         return self.memory.position
 
     def clone(self: StateType) -> StateType:
-        return copy.deepcopy(self)
+        return copy.copy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"made_by": checksum(self.made_by)}
 
 
 StateType = TypeVar("StateType", bound=KernelState)
+
+
+def checksum(weights: nn.Module | int) -> int:
+    """Of all parameters of a module; of a checksum itself."""
+    if isinstance(weights, int):
+        return weights
+    total = 0
+    for parameter in weights.parameters():
+        total = zlib.crc32(parameter.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes(), total)
+    return total
 
 
 class Kernel(nn.Module, ABC):

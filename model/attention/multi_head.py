@@ -12,19 +12,22 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from model.attention.continual import ContinualLandmarkKernel
+from model.attention.continual import ContinualLandmarkKernel, ContinualState
 from model.attention.fixed import FixedLandmarkKernel
-from model.attention.kernel import Kernel, KernelState, Landmarks
+from model.attention.kernel import Kernel, KernelState, Landmarks, StateShape, checksum
+from model.attention.nystrom import NystromState
+from model.attention.sliding_average import SlidingAverage
 from model.attention.softmax import SoftmaxKernel
 from model.config import ModelConfig
-from model.layers import linear
+from model.layers import linear, without_gradients
 
 
 class AttentionState(NamedTuple):
     """One batch of streams between two tokens.
 
     Every kind of step consumes the state it is given (its rings are written in place, so that a step costs the same
-    for every window) and returns the one to go on with; `clone` first to keep a copy.
+    for every window) and returns the one to go on with; `clone` first to keep a copy. It may be copied, pickled and
+    stored in any way, also by torch.save: the answers after it are equal to the bit.
     """
 
     kernel: KernelState
@@ -32,6 +35,11 @@ class AttentionState(NamedTuple):
 
     def clone(self) -> AttentionState:
         return AttentionState(self.kernel.clone(), self.position)
+
+
+torch.serialization.add_safe_globals(
+    [AttentionState, ContinualState, KernelState, Landmarks, NystromState, SlidingAverage, StateShape]
+)
 
 
 class MultiHeadAttention(nn.Module):
@@ -45,23 +53,30 @@ class MultiHeadAttention(nn.Module):
         self.kernel = make_kernel(config)
 
     def init_state(self, batch: int = 1) -> AttentionState:
-        return AttentionState(self.kernel.init_state(batch, self.output.weight.detach()), position=0)
+        """The state of `batch` streams before their first token."""
+        with torch.inference_mode(False), torch.no_grad():
+            kernel = self.kernel.init_state(batch, self.output.weight.detach())
+        kernel.made_by = self
+        return AttentionState(kernel, position=0)
 
+    @without_gradients
     def step(self, token: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
         """Single output: token (B, d) -> its output (B, d), and the state after it."""
-        self._check(token, state)
+        self._check(token, 2, state)
         rows = self.kernel.step(*self._project_one(token), state.kernel)
         return self._join_one(rows), AttentionState(state.kernel, state.position + 1)
 
+    @without_gradients
     def step_all(self, token: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
         """Retroactive: token (B, d) -> the outputs (B, f, d) of all tokens in the window, oldest first."""
-        self._check(token, state)
+        self._check(token, 2, state)
         rows = self.kernel.step_all(*self._project_one(token), state.kernel)
         return self._join(rows), AttentionState(state.kernel, state.position + 1)
 
+    @without_gradients
     def steps(self, tokens: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
         """tokens (B, T, d) -> outputs (B, T, d), what T steps would give, and the state after the last."""
-        self._check(tokens, state)
+        self._check(tokens, 3, state)
         if tokens.shape[1] == 0:
             return tokens, state
         rows = self.kernel.steps(*self._project(tokens), state.kernel)
@@ -69,6 +84,8 @@ class MultiHeadAttention(nn.Module):
 
     def parallel(self, tokens: Tensor, first: int = 0, landmarks: Landmarks | None = None) -> Tensor:
         """tokens (B, T, d) of a stream from its token `first` on -> all single outputs (B, T, d); differentiable."""
+        if tokens.shape[1] == 0:
+            return tokens
         return self._join(self.kernel.parallel(*self._project(tokens), first, landmarks))
 
     def recompute(
@@ -128,10 +145,11 @@ class MultiHeadAttention(nn.Module):
         heads = rows.unflatten(0, (self.config.heads, -1))  # (H, B, T, D)
         return linear(self.output, heads.permute(1, 2, 0, 3).flatten(2))
 
-    def _check(self, tokens: Tensor, state: AttentionState) -> None:
+    def _check(self, tokens: Tensor, dimensions: int, state: AttentionState) -> None:
         """Raises ValueError before anything is changed."""
-        if tokens.shape[-1] != self.config.width:
-            raise ValueError(f"tokens are {tokens.shape[-1]} wide; this attention expects {self.config.width}")
+        if tokens.dim() != dimensions or tokens.shape[-1] != self.config.width:
+            shape = f"({'batch' if dimensions == 2 else 'batch, time'}, {self.config.width})"
+            raise ValueError(f"tokens have shape {tuple(tokens.shape)}; expected {shape}")
         if tokens.dtype != self.output.weight.dtype:
             raise ValueError(f"tokens are {tokens.dtype}; the weights are {self.output.weight.dtype}")
         expected = self.kernel.shape(tokens.shape[0], tokens.dtype)
@@ -142,6 +160,12 @@ class MultiHeadAttention(nn.Module):
                 f"this state stood at token {state.position} and has been stepped to {state.kernel.position} since; "
                 "go on from the newest state, or clone a state before stepping it"
             )
+        if state.kernel.memory.keys.device != tokens.device:
+            raise ValueError(f"the state is on {state.kernel.memory.keys.device}; the tokens are on {tokens.device}")
+        if state.kernel.made_by is not self:
+            if checksum(state.kernel.made_by) != checksum(self):
+                raise ValueError("the state is of a model with other weights; begin with a state of this one")
+            state.kernel.made_by = self
 
 
 def make_kernel(config: ModelConfig) -> Kernel:

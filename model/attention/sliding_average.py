@@ -14,7 +14,9 @@ Tensor dimensions: R rows (one per head and stream), S standing queries, D head 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import copy
+from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -23,8 +25,28 @@ MIN_SHARE = 1e-6
 HEADROOM = 1e45  # a weight that times this overflows is recomputed: its weighted values have not overflowed yet
 
 
+class WrittenInPlace:
+    """A dataclass whose tensors are written in place: however it is copied or stored, the copy shares none of them.
+
+    Two processes that are sent one tensor write into the same memory. And a tensor that was made under
+    torch.inference_mode cannot be written to outside of it: none is.
+    """
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: _own(getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, _own(value))
+
+
+@torch.inference_mode(False)
+def _own(value: Any) -> Any:
+    return value.clone() if isinstance(value, Tensor) else copy.copy(value)
+
+
 @dataclass
-class SlidingAverage:
+class SlidingAverage(WrittenInPlace):
     """The last n keys and values of some rows, and every standing query's sums. `push` changes it in place."""
 
     keys: Tensor  # (R, n, D) ring; NaN where nothing was written yet, so that a read too early shows
@@ -36,6 +58,11 @@ class SlidingAverage:
     standing: int = 0  # how many of the S queries have been set; they are set in order
     position: int = 0  # tokens pushed
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.__post_init__()
+
+    @torch.inference_mode(False)
     def __post_init__(self) -> None:
         rows, _, width = self.keys.shape
         # What leaves and what enters, side by side: one product for both. The last value is the weight's +-1.
@@ -126,8 +153,8 @@ class SlidingAverage:
         length = keys.shape[1]
         kept = min(length, self.window)
         slots = self._slots(self.position + length, kept)
-        self.keys[:, slots] = keys[:, length - kept :].detach()
-        self.values[:, slots] = values[:, length - kept :].detach()
+        self.keys[:, slots] = keys[:, length - kept :]
+        self.values[:, slots] = values[:, length - kept :]
         self.position += length
         self.recompute()
         return torch.cat([past_keys, keys], dim=1), torch.cat([past_values, values], dim=1)

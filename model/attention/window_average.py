@@ -34,7 +34,7 @@ def mix_window_averages(weights: Tensor, scores: Tensor, values: Tensor, window:
         near = scores[..., begin:end]
         age = torch.arange(start, end).unsqueeze(1) - torch.arange(begin, end)  # (T, L) of key i at token t
         seen = ((age >= 0) & (age < window)).to(scores.device)
-        if float((near.amax() - near.amin()).detach()) < HARMLESS_SPREAD:
+        if not near.numel() or float((near.amax() - near.amin()).detach()) < HARMLESS_SPREAD:
             shares = _shares_with_one_reference(piece, near, seen)
         else:
             shares = _shares_with_a_reference_each(piece, near, seen)

@@ -194,7 +194,7 @@ def test_what_does_not_fit_is_refused_and_the_state_goes_on_unharmed(kind: dict[
     stream = tokens(20, torch.float64)
     _, state = made.steps(stream[:, :15], made.init_state(2))
     others = {
-        "wide": (torch.zeros(2, SMALL.width + 1, dtype=torch.float64), state),
+        "shape": (torch.zeros(2, SMALL.width + 1, dtype=torch.float64), state),
         "float32": (torch.zeros(2, SMALL.width), state),
         "streams=3": (torch.zeros(3, SMALL.width, dtype=torch.float64), state),
         "window=12": (stream[:, 15], attention(**kind, window=12).init_state(2)),
