@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import NoReturn
 
 from app import __version__
 from app.stream.weights import default_weights
+from app.text import one_line
 from app.window.launch import THEMES
 
 FORMATS = ("table", "csv", "json", "jsonl", "audacity", "raven", "jams")
@@ -20,9 +22,16 @@ CLASSIFY_HELP = (
 )
 
 
+class Parser(argparse.ArgumentParser):
+    """What cannot be understood is quoted, and must not command the terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(one_line(message))
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    described = argparse.ArgumentParser(
+    described = Parser(
         prog="nystream",
         description="Hears music and says what genre it is. Without a command it opens the window.",
         epilog=EXIT_CODES,

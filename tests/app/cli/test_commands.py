@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from app import __version__
+from app.cli.arguments import parser
 from app.files.console import Console, wants_colour
 from model import GTZAN_GENRES
 from tests.app.cli.shell import SECONDS, Shell
@@ -35,6 +36,15 @@ def test_help_comes_at_once(shell: Shell) -> None:
         assert "exit codes" in done.stdout
     assert min(took) < 0.3
     assert shell.run("nystream --version").stdout == f"nystream {__version__}\n"
+
+
+def test_what_is_not_understood_is_quoted_without_commanding_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    for typed in (["--\x1b[2J"], ["classify", "a.wav", "--\x1b[2J"]):
+        with pytest.raises(SystemExit, match="2"):
+            parser().parse_args(typed)
+        said = capsys.readouterr().err
+        assert "--\\x1b[2J" in said
+        assert "\x1b" not in said
 
 
 def test_every_command_answers_as_json(shell: Shell) -> None:
