@@ -13,7 +13,7 @@ import numpy as np
 from audio.clock import Clock, SampleClock
 from audio.front_end import Samples
 from audio.ring import SampleRing
-from audio.source import AudioError, Block, NoMicrophone, Source, SourceState, mix_to_mono
+from audio.source import AudioError, Block, Mixer, NoMicrophone, Source, SourceState
 from audio.watchdog import Cause, Condition, Loss, Watchdog, sentence
 
 OPEN_SECONDS = 5.0  # a sound server that takes longer does not answer
@@ -78,7 +78,7 @@ class Capture(Source):
     def __init__(self, device: Device, channel: int | None = None, clock: Clock | None = None) -> None:
         self.name = device.name
         self._device = device
-        self._channel = channel
+        self._channel, self._mixer = channel, Mixer(channel)
         self._clock = clock or Clock()
         self._closed = False
         self._opening: Future[DeviceStream] | None = None
@@ -165,10 +165,7 @@ class Capture(Source):
         missing = self._sample_clock.arrive(
             len(samples) + dropped, moment - self._device_clock_ahead, written - self._taken
         )
-        channel = self._channel
-        if channel is not None and channel >= samples.shape[1]:
-            channel = None  # the device came back with fewer channels
-        mono = mix_to_mono(samples, channel)
+        mono = self._mixer.mix(samples)
         self._watchdog.process(mono, now)
         self._note_loss(start, missing, "outage" if self._gap_by_outage else "device")
         self._note_loss(start + missing, dropped, "late")

@@ -20,7 +20,7 @@ import numpy as np
 
 from audio.encoded import READ_BYTES, SoundBytes, mpeg_frame_bytes
 from audio.front_end import Samples
-from audio.source import SampleSource, UnreadableFile, check_channel, mix_to_mono
+from audio.source import Mixer, SampleSource, UnreadableFile, check_channel
 
 # By FFmpeg's names. Left out are playlists and whatever else opens files whose names it reads, pictures, the formats of
 # single games, and raw sound, which nothing tells from noise.
@@ -124,7 +124,7 @@ class Decoder:
         as its default, else the first. begin: seconds to leave out; at or behind the end no sample is left, which is no
         error. Closes the file, also where it raises UnreadableFile.
         """
-        self._file, self._origin, self._channel = file, origin, channel
+        self._file, self._origin, self._channel, self.mixer = file, origin, channel, Mixer(channel)
         self._container: Any = None
         self.complete = True
         try:
@@ -264,10 +264,10 @@ class Decoder:
                     begun = 0 if time is None else round(clock.into_file(time) * rate)
                     position = min(wanted, begun)
                     self._unwanted = wanted - min(wanted, begun)
-                run = Run(form, rate, self._channel)
+                run = Run(form, rate, self.mixer)
             elif form != run.form:
                 yield run.take(last=True)
-                run = Run(form, rate, self._channel)
+                run = Run(form, rate, self.mixer)
             if time is not None and (silence := round(clock.silence_before(time, position / rate) * rate)):
                 yield run.take()
                 position += silence
@@ -345,6 +345,10 @@ class DecodedSource(SampleSource):
     def complete(self) -> bool:
         return self._decoder.complete
 
+    @property
+    def cancels(self) -> bool:
+        return self._decoder.mixer.cancels
+
 
 class Clock:
     """A container's times, and how far they are believed.
@@ -377,14 +381,13 @@ class Clock:
 class Run:
     """Decoded frames of one form, gathered: joined, converted and mixed many at once."""
 
-    def __init__(self, form: tuple[str, int, int], rate: int, channel: int | None) -> None:
+    def __init__(self, form: tuple[str, int, int], rate: int, mixer: Mixer) -> None:
         """form: sample type, channels, rate in Hz; `rate` is that of what is taken out."""
         import av
 
         self.form, self.waiting = form, 0
         kind, channels, own_rate = form
-        self._channel = channel if channel is None or channel < channels else None
-        self._rate = rate
+        self._rate, self._mixer = rate, mixer
         self._frames = av.AudioFifo()
         self._resampler: Any = None
         many_planes = kind.endswith("p") and channels > MOST_PLANES
@@ -416,8 +419,7 @@ class Run:
             samples = np.array([np.frombuffer(plane, dtype, count) for plane in frame.planes]).T
         else:
             samples = np.frombuffer(frame.planes[0], dtype, count * channels).reshape(count, channels)
-        with np.errstate(over="ignore", invalid="ignore"):  # infinite ones count as silence, and are counted
-            mono = mix_to_mono(samples, self._channel)
+        mono = self._mixer.mix(samples)
         if dtype == "u1":
             mono -= full_scale
         if full_scale != 1:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from audio.decode import DecodedSource, Decoder, Origin
 from audio.encoded import READ_BYTES
 from audio.front_end import Samples
-from audio.source import SampleSource, UnreadableFile, check_channel, mix_to_mono
+from audio.source import Mixer, SampleSource, UnreadableFile, check_channel
 
 MOST_CHANNELS = 1024
 
@@ -67,16 +67,20 @@ class RawSource(SampleSource):
     ) -> None:
         check_channel(channel, raw.channels, "stream")
         self.leftover_bytes = 0
-        super().__init__(name, raw.sample_rate, self._arriving(descriptor, raw, channel))
+        self._mixer = Mixer(channel)
+        super().__init__(name, raw.sample_rate, self._arriving(descriptor, raw))
 
-    def _arriving(self, descriptor: int, raw: RawFormat, channel: int | None) -> Generator[Samples, None, None]:
+    @property
+    def cancels(self) -> bool:
+        return self._mixer.cancels
+
+    def _arriving(self, descriptor: int, raw: RawFormat) -> Generator[Samples, None, None]:
         kept = b""
         try:
             while arrived := os.read(descriptor, READ_BYTES):
                 kept += arrived
                 whole = len(kept) - len(kept) % raw.frame_bytes
-                with np.errstate(over="ignore", invalid="ignore"):
-                    samples = mix_to_mono(to_samples(kept[:whole], raw), channel)
+                samples = self._mixer.mix(to_samples(kept[:whole], raw))
                 kept = kept[whole:]
                 yield samples
         except OSError as error:

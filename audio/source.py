@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio.front_end import Samples
+
+CANCELLED = 1e-3  # 30 dB: what is left of one loudspeaker's wires changed over is the noise of an encoder
+LOOKED_AT = 16  # one sample in so many tells how loud the channels are
 
 SourceType = TypeVar("SourceType", bound="Source")
 SourceState = Literal["listening", "silent", "zeros", "muted", "stalled", "lost", "recovering", "paused"]
@@ -75,6 +79,11 @@ class Source(ABC):
         """Whether it had all that it states; known when it has ended."""
         return True
 
+    @property
+    def cancels(self) -> bool:
+        """Whether its channels cancel each other, so far; see Mixer."""
+        return False
+
     @abstractmethod
     def read(self, timeout: float) -> Block | None:
         """The next samples; an empty block when `timeout` seconds bring none; None once the source has ended.
@@ -137,17 +146,47 @@ class SourceAround(Source):
         self._source.close()
 
 
-def mix_to_mono(samples: NDArray[Any], channel: int | None = None) -> Samples:
-    """(n, channels) of any type -> (n,) float32 of its own: one channel with its exact bits, or the mean of all for
-    None. Channels are added one after the other, however they lie in memory, so that nothing else changes a bit.
+class Mixer:
+    """Makes one channel of those of a source, and knows whether they cancel each other.
+
+    channel: the index of the one to use, None for the mean of all; also where there turn out to be too few.
     """
-    chosen = range(samples.shape[1]) if channel is None else (channel,)
-    mono = samples[:, chosen[0]].astype(np.float32)
-    for other in chosen[1:]:
-        mono += samples[:, other].astype(np.float32, copy=False)
-    if len(chosen) > 1:
-        mono /= np.float32(len(chosen))
-    return mono
+
+    def __init__(self, channel: int | None = None) -> None:
+        self._channel = channel
+        self._first = self._sum = 0.0  # energy of the first channel and of the sum of all, of some samples
+
+    @property
+    def cancels(self) -> bool:
+        """Whether nearly nothing is left of all channels together, though there is sound in the first."""
+        return self._sum < CANCELLED * self._first
+
+    def mix(self, samples: NDArray[Any]) -> Samples:
+        """(n, channels) of any type -> (n,) float32 of its own: one channel with its exact bits, or the mean of all.
+        Channels are added one after the other, however they lie in memory, so that nothing else changes a bit. What
+        overflows is infinite, which counts as silence, and is counted.
+        """
+        count = samples.shape[1]
+        chosen = range(count) if self._channel is None or self._channel >= count else (self._channel,)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mono = samples[:, chosen[0]].astype(np.float32)
+            for other in chosen[1:]:
+                mono += samples[:, other].astype(np.float32, copy=False)
+            if len(chosen) > 1:
+                self._compare(samples[::LOOKED_AT, 0].astype(np.float32), mono[::LOOKED_AT].copy())
+                mono /= np.float32(len(chosen))
+        return mono
+
+    def _compare(self, first: Samples, total: Samples) -> None:
+        energies = _energy(first), _energy(total)
+        if math.isfinite(sum(energies)):
+            self._first += energies[0]
+            self._sum += energies[1]
+
+
+def _energy(samples: Samples) -> float:
+    """Of (n,) samples less their mean."""
+    return float(np.dot(samples, samples)) - float(samples.sum()) ** 2 / max(1, len(samples))
 
 
 def check_channel(channel: int | None, channels: int, kind: str) -> None:

@@ -6,7 +6,7 @@ import math
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -124,17 +124,20 @@ def classify_source(
     for hop in timeline.finish():
         on_hop(hop)
     mean = total / count
-    best, unsure = int(mean.argmax()), is_unsure(mean, model.config)
+    best, unsure, heard = int(mean.argmax()), is_unsure(mean, model.config), timeline.timeline()
+    verdict = verdict_of(unsure, timeline.is_silence)
+    if source.cancels:
+        verdict, heard = "cancelled", replace(heard, silent=np.ones(len(heard), np.bool_))
     return FileAnswer(
         path=path,
         genre=genres[best],
         probability=float(mean[best]),
         probabilities=dict(zip(genres, mean.tolist(), strict=True)),
         unsure=unsure,
-        verdict=verdict_of(unsure, timeline.is_silence),
+        verdict=verdict,
         duration=seconds,
         sample_rate=source.sample_rate,
-        timeline=timeline.timeline(),
+        timeline=heard,
         invalid_samples=reader.invalid_samples,
         complete=source.complete,
         track=source.track,

@@ -17,7 +17,7 @@ import soundfile
 
 from audio import SAMPLE_RATE, FileSource, LivePacedSource
 from audio.ring import SampleRing
-from audio.source import mix_to_mono
+from audio.source import Mixer
 from tests.audio.signals import at_rate, chunks, frames_from, frames_of, music
 
 BAND_EDGES = librosa.mel_frequencies(130, fmin=0, fmax=SAMPLE_RATE / 2)
@@ -39,7 +39,7 @@ def test_the_same_bits_from_a_file_at_live_pace_and_through_the_ring(tmp_path: P
         ring.write(np.stack([captured, captured], axis=1))
         samples, _, dropped = ring.read()
         assert dropped == 0
-        through_ring.append(mix_to_mono(samples))
+        through_ring.append(Mixer().mix(samples))
     from_ring = frames_of(np.concatenate(through_ring), SAMPLE_RATE, [block])
     assert len(from_file) == (len(sound) - 2048) // 1708 + 1
     np.testing.assert_array_equal(live, from_file)

@@ -45,6 +45,34 @@ def test_silence_is_no_genre_whatever_it_rests_on(model: Model, tmp_path: Path, 
     assert (answer.verdict, verdicts(answer)) == ("silence", ["silence"])
 
 
+@pytest.mark.parametrize(("residue", "offset"), [(0.0, 0.0), (0.01, 0.0), (0.0, 0.5)])
+def test_channels_that_cancel_each_other_are_found_out(
+    model: Model, tmp_path: Path, residue: float, offset: float
+) -> None:
+    """Also where an encoder or an offset left something."""
+    music = made_music(3.0, RATE)
+    stereo = np.stack([music, -music], axis=1) + residue * music[::-1, None] + offset
+    answer = classify(model, tmp_path / "a.wav", stereo)
+    assert (answer.verdict, verdicts(answer)) == ("cancelled", ["silence"])
+    first = classify(model, tmp_path / "a.wav", stereo, Parameters(channel=1))
+    assert first.verdict in ("genre", "unsure")
+    raw = (32_767 * np.clip(stereo, -1, 1)).astype("<i2").tobytes()
+    (tmp_path / "raw").write_bytes(raw)
+    with (tmp_path / "raw").open("rb") as file:
+        source = RawSource(file.fileno(), RawFormat("s16le", RATE, 2))
+        assert classify_source(model, source, "-", Parameters()).verdict == "cancelled"
+
+
+@pytest.mark.parametrize("channels", [2, 64])
+def test_channels_that_differ_are_not_said_to_cancel(model: Model, tmp_path: Path, channels: int) -> None:
+    """All but the first are silent; or noise that has nothing to do with it."""
+    music = np.zeros((3 * RATE, channels))
+    music[:, 0] = made_music(3.0, RATE)
+    assert classify(model, tmp_path / "a.wav", music).verdict in ("genre", "unsure")
+    music[:, 1:] = np.random.default_rng(0).normal(0, 0.1, (3 * RATE, channels - 1))
+    assert classify(model, tmp_path / "a.wav", music).verdict in ("genre", "unsure")
+
+
 def test_a_silent_stretch_is_silence_and_the_file_keeps_its_genre(model: Model, tmp_path: Path) -> None:
     music = made_music(3.0, RATE)
     whole = classify(model, tmp_path / "a.wav", np.concatenate([music, np.zeros(6 * RATE), music]))
