@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMAT = "nystream-1"
 ROUNDED_IN_BLOCKS = ("attention.output", "widen", "narrow")  # layers
+LARGEST = 1e9  # of any number in a file; those of trained models stay far below
 MEASURED = ("band_mean", "band_scale", "running_mean", "running_var", "num_batches_tracked")
 
 
@@ -35,7 +36,11 @@ def read_weights(path: Path, framework: str) -> tuple[ModelConfig, dict[str, Any
     """The configuration, and all tensors as torch's ("pt") or numpy's ("np"). Raises WeightsError."""
     with _opened(path, framework) as file:
         config = _config(path, _metadata(path, file))
-        return config, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    for name, tensor in tensors.items():
+        if not bool((abs(tensor) <= LARGEST).all()):  # nor is NaN
+            raise WeightsError(f"{path} is damaged, {name} has numbers that no weights have: fetch the file again")
+    return config, tensors
 
 
 def read_config(path: Path) -> ModelConfig:
@@ -47,8 +52,11 @@ def read_config(path: Path) -> ModelConfig:
 def read_notes(path: Path) -> dict[str, str]:
     """What was said of the weights when they were saved. Raises WeightsError."""
     with _opened(path, "np") as file:
-        notes: dict[str, str] = json.loads(_metadata(path, file).get("notes", "{}"))
-    return notes
+        said = _metadata(path, file).get("notes", "{}")
+    try:
+        return {str(name): str(note) for name, note in json.loads(said).items()}
+    except (ValueError, AttributeError) as error:
+        raise WeightsError(f"{path} is damaged, its notes cannot be read ({_one_line(error)}): fetch it again") from None
 
 
 def learned_numbers(tensors: Mapping[str, Any]) -> int:

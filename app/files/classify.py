@@ -93,7 +93,8 @@ def classify_source(
     """Answer a source to its end. `on_hop` gets every hop as soon as it is over, `on_time` the seconds so far.
 
     Live: every frame is answered as soon as it arrives, a step at a time; otherwise in large chunks, which gives the
-    same probabilities to 1e-5; the hops are handed out, and not kept. Raises UnreadableFile.
+    same probabilities to 1e-5; the hops are handed out, and not kept. Raises UnreadableFile, and WeightsError where the
+    model has no answer.
     """
     genres = model.config.genres
     twin: TwinRunner | None = None
@@ -121,6 +122,8 @@ def classify_source(
         raise UnreadableFile(f"the sound is too short to classify: at least {shortest:.0f} ms are needed")
     if reader.all_invalid:
         raise UnreadableFile("every sample is NaN, infinite or absurdly large: check how the file was made")
+    if not np.isfinite(total).all():
+        raise WeightsError("the model's answers are no numbers: its weights are damaged, fetch them again")
     for hop in timeline.finish():
         on_hop(hop)
     mean = total / count
