@@ -56,7 +56,9 @@ def read_notes(path: Path) -> dict[str, str]:
     try:
         return {str(name): str(note) for name, note in json.loads(said).items()}
     except (ValueError, AttributeError) as error:
-        raise WeightsError(f"{path} is damaged, its notes cannot be read ({_one_line(error)}): fetch it again") from None
+        raise WeightsError(
+            f"{path} is damaged, its notes cannot be read ({_one_line(error)}): fetch it again"
+        ) from None
 
 
 def learned_numbers(tensors: Mapping[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""Damage sound files at random and classify them, for as long as you like.
+"""Damage sound files, lists of them and weights at random, and classify with them, for as long as you like.
 
     python3 scripts/fuzz.py --minutes 60 --seed 1 --keep found/
 
@@ -15,6 +15,7 @@ import random
 import sys
 import tempfile
 import time
+import traceback
 from concurrent.futures import ProcessPoolExecutor, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -29,6 +30,7 @@ import numpy as np
 import soundfile
 
 from app.files.classify import Task, perform
+from app.files.inputs import expand
 from app.files.parameters import Parameters
 from app.files.pool import worker_context
 from app.stream.models import identify
@@ -43,17 +45,20 @@ ENCODINGS: tuple[tuple[str, str | None], ...] = (
 )
 BY_FFMPEG = {"aac.m4a": "aac", "aac.aac": "aac", "opus.webm": "libopus", "pcm.mkv": "pcm_s16le", "aac.mp4": "aac"}
 RATE = 48_000
+LIST, WEIGHTS, SOUND = ".txt", ".safetensors", "sound.wav"
 
 
 def main() -> int:
     arguments = parse_arguments()
     choices = random.Random(arguments.seed)
-    originals = made_files()
+    sounds = made_files()
+    originals = sounds | made_others()
     arguments.keep.mkdir(parents=True, exist_ok=True)
     ends = time.monotonic() + 60 * arguments.minutes
     cases, failures = 0, 0
     examiner = Examiner()
     with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / SOUND).write_bytes(sounds["pcm_16.wav"])
         while time.monotonic() < ends:
             name = choices.choice(sorted(originals))
             content = damage(originals[name], choices)
@@ -92,6 +97,14 @@ def made_files() -> dict[str, bytes]:
     return files
 
 
+def made_others() -> dict[str, bytes]:
+    """A list as an editor of Windows writes it, and the weights that ship, by file name."""
+    return {
+        f"list{LIST}": "# songs\r\na.wav\r\nb c/d.flac\r\n".encode("utf-16"),
+        f"model{WEIGHTS}": default_weights().read_bytes(),
+    }
+
+
 def damage(content: bytes, choices: random.Random) -> bytes:
     """Flip, overwrite, cut, repeat or swap; the header, where the sizes and rates are, more often than the body."""
     damaged = bytearray(content)
@@ -116,6 +129,19 @@ def damage(content: bytes, choices: random.Random) -> bytes:
     return bytes(damaged)
 
 
+def look_at(path: Path) -> str:
+    """Hear a sound file, read a list, or hear SOUND beside them with weights -> the traceback of a fault, or ""."""
+    try:
+        if path.suffix == LIST:
+            list(expand([f"@{path}"], recursive=False))
+            return ""
+        is_weights = path.suffix == WEIGHTS
+        weights, sound = (path, path.with_name(SOUND)) if is_weights else (default_weights(), path)
+        return perform(Task(str(sound), str(weights), identify(weights)["hash"], Parameters(), fingerprint=False)).fault
+    except Exception:
+        return traceback.format_exc()
+
+
 class Examiner:
     """A process with a limit on its memory, and a new one when that has died."""
 
@@ -124,11 +150,9 @@ class Examiner:
 
     def examine(self, path: Path) -> str:
         """Why this file is a failure; "" when it is answered or refused as it should be."""
-        weights = default_weights()
-        task = Task(str(path), str(weights), identify(weights)["hash"], Parameters(), fingerprint=False)
-        future = self._pool.submit(perform, task)
+        future = self._pool.submit(look_at, path)
         try:
-            return future.result(timeout=SECONDS_PER_CASE).fault
+            return future.result(timeout=SECONDS_PER_CASE)
         except TimeoutError:
             reason = f"it took longer than {SECONDS_PER_CASE:.0f} s"
         except BrokenProcessPool:

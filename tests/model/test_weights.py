@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pickle
 from pathlib import Path
 
@@ -89,6 +90,27 @@ def broken_sizes(path: Path) -> None:
     save_file(load_file(path), path, {"format": "nystream-1", "config": json.dumps(config)})
 
 
+def broken_nan(path: Path) -> None:
+    change_a_number(path, math.nan)
+
+
+def broken_huge(path: Path) -> None:
+    change_a_number(path, 3e38)
+
+
+def change_a_number(path: Path, number: float) -> None:
+    tensors = load_file(path)
+    tensors["tokenizer.projection.weight"][1, 2] = number
+    save_file(tensors, path, {"format": "nystream-1", "config": SMALL.to_json()})
+
+
+@pytest.mark.parametrize("notes", ["{", "[1]", "3"])
+def test_notes_that_are_damaged_are_called_so(saved: Path, notes: str) -> None:
+    save_file(load_file(saved), saved, {"format": "nystream-1", "config": SMALL.to_json(), "notes": notes})
+    with pytest.raises(WeightsError, match="notes cannot be read"):
+        read_notes(saved)
+
+
 def test_the_weights_of_something_else_are_called_so(saved: Path) -> None:
     broken_other_format(saved)
     with pytest.raises(WeightsError, match="no Nystream weights"):
@@ -108,6 +130,8 @@ def test_the_weights_of_something_else_are_called_so(saved: Path) -> None:
         broken_config,
         broken_config_is_no_json,
         broken_sizes,
+        broken_nan,
+        broken_huge,
     ],
     ids=lambda damage: damage.__name__,
 )

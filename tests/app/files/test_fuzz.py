@@ -16,7 +16,7 @@ from app.stream.models import identify
 from app.stream.weights import default_weights
 from audio import RawFormat, StreamSource, UnreadableFile
 from audio.pipe import SAMPLE_TYPES, to_samples
-from scripts.fuzz import damage, made_files
+from scripts.fuzz import SOUND, damage, look_at, made_files, made_others
 from tests.audio.test_pipe import heard, pipe_of
 
 FEW = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -39,6 +39,17 @@ def test_a_damaged_file_never_makes_the_program_fail(
     weights = default_weights()
     outcome = perform(Task(str(path), str(weights), identify(weights)["hash"], Parameters(), fingerprint=False))
     assert outcome.fault == ""
+
+
+@settings(FEW, max_examples=20)
+@given(name=st.sampled_from(sorted(made_others())), seed=st.integers(0, 2**32))
+def test_damaged_lists_and_weights_never_make_the_program_fail(
+    name: str, seed: int, originals: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / name
+    path.write_bytes(damage(made_others()[name], random.Random(seed)))
+    path.with_name(SOUND).write_bytes(originals["pcm_16.wav"])
+    assert look_at(path) == ""
 
 
 @FEW
