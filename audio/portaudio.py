@@ -7,6 +7,7 @@ limit, and what they asked for is done when the server answers again.
 from __future__ import annotations
 
 import atexit
+import ctypes
 import functools
 import queue
 import sys
@@ -20,6 +21,11 @@ from typing import Any, TypeVar
 from audio.source import NoAudioSystem
 
 QUIT_SECONDS = 1.0  # what the end of the program waits for PortAudio at most
+# What PortAudio stands on writes to the terminal whatever it tries in vain; what matters of it PortAudio returns.
+CHATTER = {
+    "libasound.so.2": ("snd_lib_error_set_handler",),
+    "libjack.so.0": ("jack_set_error_function", "jack_set_info_function"),
+}
 
 Answer = TypeVar("Answer")
 
@@ -56,6 +62,8 @@ class PortAudioThread:
     def load(self) -> Any:
         """The sounddevice module, imported when first needed, in this thread only. Raises NoAudioSystem."""
         known = "sounddevice" in sys.modules
+        if not known and sys.platform == "linux":
+            _silence()
         try:
             import sounddevice
         except OSError as error:
@@ -85,6 +93,20 @@ class PortAudioThread:
             else:
                 future.set_result(answer)
             del future, call  # or the last stream would live until the next call
+
+
+def _silence() -> None:
+    """Let the libraries of CHATTER tell a function of the C library that hears nothing of it: one of Python's would be
+    called by threads that must not wait for Python.
+    """
+    deaf = ctypes.cast(ctypes.CDLL(None).getpid, ctypes.c_void_p)
+    for name, setters in CHATTER.items():
+        with suppress(OSError, AttributeError):  # not every system has both
+            library = ctypes.CDLL(name)
+            for setter in setters:
+                set_handler = getattr(library, setter)
+                set_handler.argtypes = [ctypes.c_void_p]
+                set_handler(deaf)
 
 
 @functools.cache

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from ctypes.util import find_library
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from audio import AudioError, Microphone, NoAudioSystem, input_devices, system_s
 from audio.devices import InputDevice, choose_device
 from audio.pulse import PulseSource
 from audio.source import NoMicrophone
+from tests.own_process import run_python
 
 HANGS = 60.0  # seconds; nobody may wait for what does not answer
 
@@ -251,3 +253,15 @@ def test_importing_the_package_loads_none_of_the_heavy_libraries() -> None:
     checkout = Path(__file__).resolve().parents[2]
     loaded = subprocess.run([sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"
+
+
+@pytest.mark.skipif(not find_library("portaudio") or not find_library("asound"), reason="needs PortAudio and ALSA")
+def test_the_chatter_of_the_sound_libraries_does_not_reach_the_terminal() -> None:
+    """ALSA says a line or more of each thing that it tries in vain, as here of a device that there is not."""
+    code = (
+        "import ctypes, os; from audio.portaudio import portaudio; os.dup2(1, 2)\n"
+        "portaudio().submit(portaudio().load).result()\n"
+        "alsa, opened = ctypes.CDLL('libasound.so.2'), ctypes.c_void_p()\n"
+        "print(alsa.snd_pcm_open(ctypes.byref(opened), b'nothing', 0, 0))"
+    )
+    assert run_python(code) == "-2"  # no such file or directory
