@@ -20,6 +20,7 @@ from app.window.exports import Exports
 from app.window.files.page import FilesPage
 from app.window.launch import THEMES, ThemeChoice
 from app.window.live.page import LivePage
+from app.window.live.whole import WholeFile
 from app.window.menus import Menus, PageSwitch, RecordingSign
 from app.window.settings import Settings, SettingsFile
 from app.window.style import style_sheet
@@ -63,7 +64,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Nystream")
         self.setMinimumSize(900, 600)
         self.setAcceptDrops(True)
-        self._build(default_weights() if weights is None else weights)
+        self._weights = default_weights() if weights is None else weights
+        self._build(self._weights)
         self._kept = kept
         self.resize(DESIGN_WIDTH, DESIGN_HEIGHT)
         self._recall()
@@ -86,6 +88,7 @@ class MainWindow(QMainWindow):
         self.files.play_wished.connect(lambda path: self.play(Path(path)))
         self.exports = Exports(self, self.live.past.log, session.recorder, self.toast.say)
         self.help = Help(self, session, weights, lambda: self.menus.shortcuts(), self.toast.say)
+        self.whole = WholeFile(self, session.genres, self._chosen_weights)
         self.tour = Tour(self.live, self.theme, self.live.parts, session.models)
         self.menus = Menus(self, self._acts())
         self.switch = PageSwitch(self.menus.bar)
@@ -150,6 +153,7 @@ class MainWindow(QMainWindow):
         """Clear history and recording; asks before one that is not saved is lost."""
         if self.may_forget_recording("Begin a new session?"):
             self.tour.end()
+            self.whole.begin(None)
             self._session.begin_anew()
             self.live.reset()
             self.show_page(0)
@@ -168,15 +172,16 @@ class MainWindow(QMainWindow):
 
     def play(self, path: Path) -> None:
         """Play a file."""
-        self._begin(partial(self._session.play, path))
+        self._begin(partial(self._session.play, path), path)
 
     def demo(self) -> None:
         """Play the program's own music, with captions."""
         self._begin(self._session.demo)
         self.tour.go()
 
-    def _begin(self, run: Callable[[], None]) -> None:
+    def _begin(self, run: Callable[[], None], path: Path | None = None) -> None:
         self.show_page(0)
+        self.whole.begin(path)
         self.live.go_live()
         run()
         self.live.tick(0.0)
@@ -239,6 +244,9 @@ class MainWindow(QMainWindow):
         self._session.aloud = on
         self.menus.switch("aloud", on)
 
+    def _chosen_weights(self) -> Path:
+        return Path(self._session.models.description.choice.key or self._weights)
+
     def set_recording(self, on: bool) -> None:
         """Keep the last minutes of sound, or forget them."""
         self._session.recorder.switch(on)
@@ -249,6 +257,8 @@ class MainWindow(QMainWindow):
         """Show what has happened since the last tick."""
         now = time.monotonic()
         seconds, self._ticked = min(now - self._ticked, LONGEST_GLIDE), now
+        self.whole.watch(self._session.state)
+        self.live.whole = self.whole.verdict
         self.live.tick(seconds)
         self.tour.tick(seconds)
         self.files.tick()

@@ -73,12 +73,14 @@ LOST = (
 )
 
 
+WHOLE = "The whole file"
 NOT_LIVE = {  # by why what is shown is of the past
     "starting": "Opening the source; last heard",
     "ended": "The end; last heard",
     "failed": "Ended; last heard",
     "stopped": "Stopped; last heard",
     "zeros": "Only zeros arrive",
+    "muted": "The microphone is muted; last heard",
     "stalled": "No sound arrives; last heard",
     "lost": "The microphone is gone; last heard",
     "recovering": "The microphone is coming back; last heard",

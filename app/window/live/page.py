@@ -115,6 +115,7 @@ class LivePage(QWidget):
         self._shown_devices: DeviceList | None = None
         self.moment: float | None = None  # seconds, while frozen
         self._last: Snapshot | None = None
+        self.whole: Verdict | None = None  # what a file is that has been heard to its end
         self.past = Past(session.genres, session.models.description)
         self.source_bar = SourceBar(self, theme, session)
         self.status = StatusLine(self, theme)
@@ -225,11 +226,15 @@ class LivePage(QWidget):
     def _show_life(self, not_live: NotLive) -> None:
         """What is shown loses its colours, and says why, while it is of the past."""
         stale = bool(not_live) and self._last is not None
-        if self.moment is None:
+        sums_up = stale and self.whole is not None and self.moment is None
+        if sums_up:
+            self.now.rename(words.WHOLE)
+        elif self.moment is None:
             self.now.rename(words.NOT_LIVE.get(not_live, "Now") if stale else "Now", "warning" if stale else "muted")
-        if stale != self.now.stale:
-            for part in (self.now, self.answers, self.badge, self.timeline, self.source_bar.level):
+        if (stale, stale and not sums_up) != (self.answers.stale, self.now.stale):
+            for part in (self.answers, self.badge, self.timeline, self.source_bar.level):
                 part.show_stale(stale)
+            self.now.show_stale(stale and not sums_up)
             self._show_again()
 
     def _show_model(self, state: EngineState) -> None:
@@ -245,7 +250,7 @@ class LivePage(QWidget):
         self.controls.note.show_text(note, "problem" if problem else "muted", tip=True)
 
     def _show_newest(self, snapshot: Snapshot) -> None:
-        self._show(self.past.report(), self.past.verdict)
+        self._show(self.past.report(), self.whole or self.past.verdict)
         self._show_answers(snapshot.smoothed, snapshot.twin_smoothed, snapshot.probabilities)
 
     def _show_again(self) -> None:
