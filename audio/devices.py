@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audio.portaudio import portaudio
-from audio.pulse import has_pactl, pulse_sources
+from audio.pulse import default_source, has_pactl, pulse_sources
 from audio.source import NoAudioSystem, NoMicrophone
 
 SOUND_SERVER_RATE = 48_000  # Hz, what PulseAudio and PipeWire run at unless told otherwise
@@ -37,6 +37,7 @@ class InputDevice:
     is_system_sound: bool = False  # what the computer plays, not what a microphone hears
     source: str = ""  # the sound server's own name of it, where it is one of a server's sources
     through_server: bool = False  # whether a sound server that can be asked stands before it
+    stands_for: str = ""  # what a sound server's default is at present, where that is known
 
     @property
     def key(self) -> str:
@@ -48,7 +49,9 @@ class InputDevice:
         """For a list to choose from."""
         if self.is_system_sound:
             return f"{self.name} (system sound)"
-        return "System default" if self.name == "default" and self.host_api == "ALSA" else self.name
+        if self.host_api != "ALSA" or self.name != "default":
+            return self.name
+        return f"System default ({self.stands_for})" if self.stands_for else "System default"
 
 
 def input_devices(refresh: bool = False) -> list[InputDevice]:
@@ -132,9 +135,11 @@ def _with_server_sources(found: list[InputDevice]) -> list[InputDevice]:
         )
         for source in sources
     ]
+    wanted = default_source()
+    default = next((source.description for source in sources if source.name == wanted), "")
     # Of the ways to the server one is enough: the default, which follows the server's default source.
     others = [
-        replace(device, through_server=True) if device.name in WAYS_TO_SERVER else device
+        replace(device, through_server=True, stands_for=default) if device.name in WAYS_TO_SERVER else device
         for device in found
         if device.is_default or device.name not in WAYS_TO_SERVER
     ]

@@ -44,25 +44,36 @@ def pulse_sources() -> list[PulseSource]:
     return sorted((_source(entry) for entry in listed), key=lambda source: source.is_monitor)
 
 
+def default_source() -> str:
+    """The name of the source that the server gives to whoever asks for none; "" where that is not known."""
+    info = _ask_for("info")
+    return str(info.get("default_source_name", "")) if isinstance(info, dict) else ""
+
+
 def has_pactl() -> bool:
     """Whether the server can be asked at all."""
     return shutil.which("pactl") is not None
 
 
 def _ask(what: str) -> list[dict[str, Any]]:
+    answer = _ask_for("list", what)
+    return answer if isinstance(answer, list) else []
+
+
+def _ask_for(*what: str) -> object:
+    """None where there is nobody to ask, or no answer."""
     if not has_pactl():
-        return []
+        return None
     # In another locale pactl writes decimal commas, which are no JSON.
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    command = ["pactl", "--format=json", "list", what]
+    command = ["pactl", "--format=json", *what]
     try:
         asked = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=ANSWER_SECONDS, env=environment
         )
-        answer = json.loads(asked.stdout) if asked.returncode == 0 else []
+        return json.loads(asked.stdout) if asked.returncode == 0 else None
     except (subprocess.TimeoutExpired, ValueError):
-        return []  # frozen; or an old pactl that knows no JSON
-    return answer if isinstance(answer, list) else []
+        return None  # frozen; or an old pactl that knows no JSON
 
 
 def _source(entry: dict[str, Any]) -> PulseSource:

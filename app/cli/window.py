@@ -15,7 +15,7 @@ from app.cli.models import checked_window, choose_fastest
 from app.live.model_choice import ModelChooser
 from app.live.session import LiveSession
 from app.stream.models import load_model, window_tokens
-from app.stream.weights import family_weights
+from app.stream.weights import default_weights, family_weights
 from app.window.launch import Launch
 from app.window.start import run_window
 
@@ -63,4 +63,5 @@ def understand(options: argparse.Namespace) -> Launch:
         demo=options.command == "demo",
         full_screen=options.fullscreen,
         silent=options.silent,
+        says_model=options.fastest or options.window_seconds is not None or options.weights != default_weights(),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QPaintEvent
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -83,6 +83,36 @@ class Toast(Part):
         with painting(self) as painter:
             painter.setPen(self.theme.colour("accent"))
             fill(painter, self.theme.colour("raised"), QRectF(self.rect().adjusted(1, 1, -1, -1)), 12 * self.scale)
+
+
+class DropSign(Part):
+    """Lies over the page while something is dragged over the window, and says what dropping it does."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        super().__init__(parent, theme)
+        self._page = parent
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.label = plain_label(self, "drop", centred=True)
+        self.hide()
+
+    def offer(self, deed: str, scale: float) -> None:
+        """Say what a drop does."""
+        self.label.setText(deed)
+        style_text(self.label, self.theme.palette.text, text_pixels(28, scale), 700)
+        self.place(scale, self._page.rect())
+        self.show()
+        self.raise_()
+
+    def arrange(self) -> None:
+        self.label.setGeometry(self.rect())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        margin = self.px(14)
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), self.theme.colour("background", 0.8))
+            painter.setPen(QPen(self.theme.colour("accent"), max(2.0, 3 * self.scale), Qt.PenStyle.DashLine))
+            inside = QRectF(self.rect()).adjusted(margin, margin, -margin, -margin)
+            painter.drawRoundedRect(inside, 14 * self.scale, 14 * self.scale)
 
 
 class Help:

@@ -20,3 +20,4 @@ class Launch(NamedTuple):
     demo: bool = False
     full_screen: bool = False
     silent: bool = False
+    says_model: bool = False  # whether it says which model and window

@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QByteArray, QRect, QSize, QStandardPaths, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
 from app.files.inputs import SUFFIXES
 from app.live.protocol import Session
 from app.stream.weights import default_weights
-from app.window.dialogs import Help, Toast, ask
+from app.window.dialogs import DropSign, Help, Toast, ask
 from app.window.exports import Exports
 from app.window.files.page import FilesPage
 from app.window.launch import THEMES, ThemeChoice
@@ -34,7 +34,9 @@ CLOSING_SECONDS = 0.5  # the session gets this long to stop before the window go
 AUDIO_FILES = " ".join(f"*{suffix}" for suffix in SUFFIXES)
 RECORDING = "Recording: the last five minutes, in memory only."
 NOT_RECORDING = "Recording is off. What was recorded is kept until you save it or begin a new session."
+DROP_TO_PLAY, DROP_TO_CLASSIFY = "Drop to play", "Drop to classify"
 UNSAVED = "{} of recorded sound are not saved, and would be lost."
+FRAME_HEIGHT = 40  # pixels, of a title bar
 LEAVE_FULL_SCREEN = "F11 or Esc leaves full screen."
 
 
@@ -62,11 +64,11 @@ class MainWindow(QMainWindow):
         self.theme = Theme() if theme is None else theme
         self.theme.changed.connect(self._restyle)
         self.setWindowTitle("Nystream")
-        self.setMinimumSize(900, 600)
         self.setAcceptDrops(True)
         self._weights = default_weights() if weights is None else weights
         self._build(self._weights)
         self._kept = kept
+        self.setMinimumSize(900, 600)
         self.resize(DESIGN_WIDTH, DESIGN_HEIGHT)
         self._recall()
         session.refresh_devices()
@@ -83,6 +85,7 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.live)
         self.toast = Toast(self.pages, self.theme)
         self.told.connect(self.toast.say)
+        self.drop_sign = DropSign(self.pages, self.theme)
         self.files = FilesPage(self.pages, self.theme, session.genres, weights, self.toast.say)
         self.pages.addWidget(self.files)
         self.files.play_wished.connect(lambda path: self.play(Path(path)))
@@ -195,11 +198,14 @@ class MainWindow(QMainWindow):
 
     def take(self, paths: Sequence[str]) -> None:
         """What was dropped: one file is played, several or a folder are classified."""
-        if self.pages.currentIndex() == 0 and len(paths) == 1 and not Path(paths[0]).is_dir():
+        if self._plays(paths):
             self.play(Path(paths[0]))
         else:
             self.show_page(1)
             self.files.add(paths)
+
+    def _plays(self, paths: Sequence[str]) -> bool:
+        return self.pages.currentIndex() == 0 and len(paths) == 1 and not Path(paths[0]).is_dir()
 
     def choose_file(self) -> None:
         """Ask for a file and play it."""
@@ -265,6 +271,16 @@ class MainWindow(QMainWindow):
         recorder = self._session.recorder
         self.recording.show_recording(recorder.seconds if recorder.is_on else None, self._scale)
 
+    def fit(self, area: QRect) -> None:
+        """Lie within this part of the screen, with the frame that a desktop puts around the window."""
+        area = area.adjusted(0, FRAME_HEIGHT, 0, 0)
+        self.setMinimumSize(QSize(900, 600).boundedTo(area.size()))
+        self.resize(self.size().boundedTo(area.size()))
+        if not area.contains(self.geometry()):
+            place = self.rect()
+            place.moveCenter(area.center())
+            self.setGeometry(place)
+
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         super().showEvent(event)
         # No control is chosen before the user chooses one.
@@ -296,10 +312,16 @@ class MainWindow(QMainWindow):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        dragged = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if dragged:
             event.acceptProposedAction()
+            self.drop_sign.offer(DROP_TO_PLAY if self._plays(dragged) else DROP_TO_CLASSIFY, self._scale)
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:  # noqa: N802
+        self.drop_sign.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        self.drop_sign.hide()
         files = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if files:
             event.acceptProposedAction()
@@ -308,7 +330,8 @@ class MainWindow(QMainWindow):
     def _recall(self) -> None:
         """Be as when the window was closed."""
         settings = Settings() if self._kept is None else self._kept.load()
-        self._folder = self.exports.folder = self.files.folder = settings.folder
+        music = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
+        self._folder = self.exports.folder = self.files.folder = settings.folder or music
         if settings.geometry:
             self.restoreGeometry(QByteArray(settings.geometry))
         self.choose_theme(self.theme.choice if self._kept is None else settings.theme)
@@ -318,19 +341,37 @@ class MainWindow(QMainWindow):
         self.live.source_bar.picker.wish(settings.device)
         self.show_page(0)
 
+    def recall_model(self) -> None:
+        """Choose the model and the window that were chosen when the window was closed, if they still can be had."""
+        settings = Settings() if self._kept is None else self._kept.load()
+        models = self._session.models
+        key = next((choice.key for choice in models.choices if choice.name == settings.model), None)
+        if key is None or settings.window_seconds not in models.windows:
+            return
+        present = models.description
+        if (key, settings.window_seconds) != (present.choice.key, self._nearest_window(present.window_seconds)):
+            models.choose(key, settings.window_seconds)
+
+    def _nearest_window(self, seconds: float) -> float:
+        """A window of whole tokens is a little shorter than its name."""
+        return min(self._session.models.windows, key=lambda offered: abs(offered - seconds))
+
     def _keep(self) -> None:
         """Remember how the window is."""
         if self._kept is None:
             return
         if self.isFullScreen():
             self.set_full_screen(False)
-        picker = self.live.source_bar.picker
+        picker, before, model = self.live.source_bar.picker, self._kept.load(), self._session.models.description
+        is_shown_to = self.tour.is_running  # and may have been given another window
         self._kept.save(
             Settings(
                 theme=self.theme.choice,
-                device=picker.key() if picker.has_microphone else self._kept.load().device,
+                device=picker.key() if picker.has_microphone else before.device,
                 aloud=self._session.aloud,
                 larger_type=self.live.projector,
+                model=before.model if is_shown_to else model.choice.name,
+                window_seconds=before.window_seconds if is_shown_to else self._nearest_window(model.window_seconds),
                 folder=self._folder,
                 geometry=bytes(self.saveGeometry().data()),
             )

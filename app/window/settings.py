@@ -24,6 +24,8 @@ class Settings:
     device: str = ""  # the chosen microphone's key; "" for the system's default
     aloud: bool = True  # whether files and the demo are played by the speaker
     larger_type: bool = False
+    model: str = ""  # name of the one that was chosen; "" for that which ships as the first
+    window_seconds: float = 0.0  # what it remembers; 0 for as much as it learned with
     folder: str = ""  # where a file or folder was opened last
     geometry: bytes = b""  # Qt's own
 
@@ -76,6 +78,11 @@ def _read(name: str, default: object, text: str) -> Any:
         return text if text in THEMES else default
     if isinstance(default, bool):
         return {"true": True, "false": False}.get(text.lower(), default)
+    if isinstance(default, float):
+        try:
+            return float(text)
+        except ValueError:
+            return default
     if isinstance(default, bytes):
         try:
             return base64.b64decode(text, validate=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer
@@ -16,7 +15,7 @@ from app.window.launch import Launch
 from app.window.log import begin_log, catch_faults, default_log
 from app.window.main import MainWindow
 from app.window.settings import SettingsFile
-from app.window.style import stock_palette
+from app.window.style import icon, stock_palette
 from app.window.theme import Theme, font
 
 log = logging.getLogger(__name__)
@@ -39,8 +38,15 @@ def run_window(session: Session, launch: Launch, when_painted: Callable[[], None
     for number in (signal.SIGINT, signal.SIGTERM):
         # The timer lets Python see the signal; closing the window ends the session.
         signal.signal(number, end)
-    first_painting = FirstPainting(when_painted)
+
+    def complete() -> None:
+        when_painted()
+        if not launch.says_model:
+            window.recall_model()
+
+    first_painting = FirstPainting(complete)
     window.installEventFilter(first_painting)
+    window.fit(window.screen().availableGeometry())
     begin(window, launch)
     return application.exec()
 
@@ -81,10 +87,13 @@ class FirstPainting(QObject):
 
 def start_qt() -> QApplication:
     """Qt in the window's style."""
-    application = QApplication.instance() or QApplication(sys.argv[:1])
+    application = QApplication.instance() or QApplication(["nystream"])
     assert isinstance(application, QApplication)
+    # A desktop knows the window as the program by these: they are the name of its desktop file.
     application.setApplicationName("nystream")
+    application.setDesktopFileName("nystream")
     application.setApplicationDisplayName("Nystream")
+    application.setWindowIcon(icon())
     application.setStyle("Fusion")
     application.setFont(font(14, 1.0))
     return application

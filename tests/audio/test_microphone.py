@@ -120,7 +120,11 @@ def test_the_server_s_sources_are_listed_by_name_and_what_the_computer_plays_as_
     virtual_microphone: VirtualMicrophone,
 ) -> None:
     default, *others = input_devices()
-    assert (default.label, default.is_default, default.key) == ("System default", True, "ALSA: default")
+    assert (default.label, default.is_default, default.key) == (
+        "System default (Test microphone)",
+        True,
+        "ALSA: default",
+    )
     assert [(device.label, device.key, device.channels, device.sample_rate) for device in others] == [
         ("Test microphone", "PulseAudio: microphone", 1, SERVER_RATE),
         ("Monitor of Null Output (system sound)", "PulseAudio: feed.monitor", 2, SERVER_RATE),

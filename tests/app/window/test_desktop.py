@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel
@@ -24,7 +25,8 @@ from app.window.settings import Settings, SettingsFile
 from app.window.start import begin
 from app.window.theme import LIGHT
 from audio import Block
-from tests.app.scripted_session import ScriptedSession, snapshot
+from tests.app.scripted_session import MODEL, ScriptedSession, snapshot
+from tests.own_process import run_python
 
 
 def toast(window: MainWindow) -> str:
@@ -204,6 +206,7 @@ def test_the_window_finds_itself_as_it_was_left(qtbot: QtBot, session: ScriptedS
     first.choose_theme("light")
     first.set_aloud(False)
     first.live.source_bar.picker.setCurrentIndex(0)
+    session.models.description = replace(MODEL, choice=session.models.choices[1], window_seconds=299.9)
     first.resize(900, 700)  # no wider than Qt's screen without a screen
     first.close()
     assert file.load().device == "headset"
@@ -217,6 +220,28 @@ def test_the_window_finds_itself_as_it_was_left(qtbot: QtBot, session: ScriptedS
     assert not session.aloud
     assert second.live.source_bar.picker.key() == "headset"
     assert (second.width(), second.height()) == (900, 700)
+    session.models.description = MODEL
+    second.recall_model()
+    assert session.asked[-1] == "model 'soft' 300"
+    session.models.choices = session.models.choices[:1]
+    asked = list(session.asked)
+    second.recall_model()  # that one is no longer there
+    assert session.asked == asked
+
+
+def test_the_window_lies_within_the_free_part_of_a_screen(window: MainWindow) -> None:
+    for area in (QRect(0, 0, 1366, 728), QRect(60, 30, 800, 560), QRect(1920, 0, 3840, 2100)):
+        window.fit(area)
+        assert area.contains(window.geometry())
+        assert window.y() >= area.y() + 40  # a title bar
+
+
+def test_a_desktop_knows_the_window_as_the_program() -> None:
+    code = (
+        "from app.window.start import start_qt; qt = start_qt()\n"
+        "print(qt.desktopFileName(), qt.applicationName(), qt.windowIcon().isNull())"
+    )
+    assert run_python(code) == "nystream nystream False"
 
 
 def test_a_microphone_that_is_away_at_the_start_is_still_remembered(
@@ -259,6 +284,8 @@ def test_every_switch_of_the_command_line_reaches_the_window() -> None:
     shown = launched("demo", "--fullscreen", "--theme", "light", "--silent")
     assert (shown.demo, shown.full_screen, shown.theme, shown.silent) == (True, True, "light", True)
     assert launched("--theme", "light", "demo").theme == "light"
+    for said in ([], ["--window-seconds", "60"], ["--weights", "other.safetensors"]):  # goes before what is remembered
+        assert launched(*said).says_model == bool(said)
 
 
 def test_a_launch_begins_what_it_says(window: MainWindow, session: ScriptedSession) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from app.window.settings import Settings, SettingsFile
 
-CHANGED = Settings("light", "PulseAudio: “mic”, 2", False, True, "/music/Ä b", b"\x01\x00\xff")
+CHANGED = Settings("light", "PulseAudio: “mic”, 2", False, True, "A model", 120.0, "/music/Ä b", b"\x01\x00\xff")
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -27,7 +27,9 @@ def test_a_first_start_has_sensible_values(tmp_path: Path) -> None:
 
 def test_a_value_that_makes_no_sense_is_left_out_and_the_others_count(tmp_path: Path) -> None:
     path = tmp_path / "settings.ini"
-    path.write_text("[General]\ntheme=pink\naloud=perhaps\ngeometry=%%%\nunknown=7\ndevice=desk\nversion=1\n")
+    path.write_text(
+        "[General]\ntheme=pink\naloud=perhaps\ngeometry=%%%\nwindow_seconds=long\nunknown=7\ndevice=desk\nversion=1\n"
+    )
     assert SettingsFile(path).load() == Settings(device="desk")
 
 

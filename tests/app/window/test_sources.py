@@ -86,8 +86,11 @@ def test_a_dropped_file_is_played(window: MainWindow, session: ScriptedSession, 
     QApplication.sendEvent(window, entered)
     assert window.acceptDrops()
     assert entered.isAccepted()
+    assert text(window, "drop") == "Drop to play"
+    assert window.drop_sign.isVisible()
     QApplication.sendEvent(window, QDropEvent(QPointF(middle), copy, data, *held))
     assert session.asked[-1] == f"play {tmp_path / 'song.ogg'}"
+    assert not window.drop_sign.isVisible()
 
 
 def test_what_is_no_file_cannot_be_dropped(window: MainWindow) -> None:
