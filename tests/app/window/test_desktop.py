@@ -233,7 +233,7 @@ def test_the_window_lies_within_the_free_part_of_a_screen(window: MainWindow) ->
     for area in (QRect(0, 0, 1366, 728), QRect(60, 30, 800, 560), QRect(1920, 0, 3840, 2100)):
         window.fit(area)
         assert area.contains(window.geometry())
-        assert window.y() >= area.y() + 40  # a title bar
+        assert window.geometry().y() >= area.y() + 40  # a title bar
 
 
 def test_a_desktop_knows_the_window_as_the_program() -> None:
