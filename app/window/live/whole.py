@@ -52,5 +52,5 @@ class WholeFile(QObject):
         if path is self._path and isinstance(answer, FileAnswer):  # or something else is played by now
             shares = sorted(answer.probabilities, key=lambda genre: answer.probabilities[genre], reverse=True)
             best, other = (self._genres.index(genre) for genre in shares[:2])
-            kind: Kind = "genre" if answer.verdict == "cancelled" else answer.verdict
+            kind: Kind = "silence" if answer.verdict == "cancelled" else answer.verdict
             self.verdict = Verdict(kind, best, other, answer.probability)
