@@ -27,6 +27,8 @@ from model import WeightsError, read_config
 if TYPE_CHECKING:  # torch takes its time
     from model import Classifier
 
+TWIN_RUNS = 5  # whose median is what its answer takes
+
 log = logging.getLogger(__name__)
 
 
@@ -41,6 +43,7 @@ class ModelChooser:
         self.model = first
         self.problem = ""
         self.steps: StepTimes | None = None  # as they were measured last
+        self.full_twin: StepTimes | None = None
         choice = name_model(first.config)
         choices = [choice]
         self._front_end = first.front_end
@@ -106,6 +109,13 @@ class ModelChooser:
         self._measuring.clear()
         self.steps = steps
 
+    def _measure_twin(self, model: Model) -> None:
+        """What an answer takes with a full window, long before so much has been heard."""
+        if model.make_twin is not None:
+            described = model.description
+            taken = model.make_twin().time_with_full_window(TWIN_RUNS)
+            self.full_twin = StepTimes(described.window_seconds, {described.choice.key: taken})
+
     def _choose(self, choice: int, key: str, window_seconds: float) -> None:
         with self._one_at_a_time:
             if choice != self._chosen:
@@ -128,7 +138,8 @@ class ModelChooser:
                 log.exception("%s goes on as it is", model.description.choice.name)
                 return
             if completed is not None and choice == self._chosen:
-                self.model = completed
+                self.model = model = completed
+            self._measure_twin(model)
 
 
 def _load_rest(model: Model) -> Model:

@@ -93,6 +93,7 @@ class Models(Protocol):
     windows: tuple[float, ...]  # s, in rising order
     problem: str  # why the last choice could not be had, in one sentence; "" when it could
     steps: StepTimes | None  # as they were measured last; None before that
+    full_twin: StepTimes | None  # what the twin of the chosen model takes with a full window; None before it is known
 
     @property
     def description(self) -> ModelDescription:

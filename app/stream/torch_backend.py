@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -55,8 +56,20 @@ class TorchTwin:
     """The model's own twin, on one stream: the same weights over a sliding window."""
 
     def __init__(self, classifier: Classifier) -> None:
+        self._config = classifier.config
         self._twin = WindowTwin(classifier.encoder)
         self._state = self._twin.init_state()
+
+    def time_with_full_window(self, runs: int) -> float:
+        """Median ns of so many answers to a window full of made tokens, which this stream has heard then."""
+        config, times = self._config, []
+        self.push(np.random.default_rng(0).standard_normal((config.window, config.width)).astype(np.float32))
+        for _ in range(runs):
+            answer = self.question()
+            began = time.perf_counter_ns()
+            answer()
+            times.append(time.perf_counter_ns() - began)
+        return float(np.median(times))
 
     @torch.inference_mode()
     def push(self, tokens: NDArray[np.float32]) -> None:

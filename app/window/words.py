@@ -219,10 +219,15 @@ def less(ratio: float, what: str) -> str:
     return f"{times(ratio)} less {what}" if ratio >= 1 else f"{times(1 / ratio)} more {what}"
 
 
-def story(report: CostReport, short: bool) -> tuple[str, Role]:
-    """The sentence on the stage, and its colour."""
+def story(report: CostReport, will_be_over: bool, short: bool) -> tuple[str, Role]:
+    """The sentence on the stage, and its colour. will_be_over: whether the ordinary model will need more time than
+    there is once its window is full.
+    """
     if report.twin_share is not None and report.twin_share > 1:
         return f"The ordinary transformer cannot keep up{'.' if short else ''}", "problem"
+    if will_be_over:
+        window = window_length(report.model.window_seconds)
+        return f"At {window} the ordinary transformer cannot keep up{'.' if short else ''}", "problem"
     said = [less(report.frame.flops_ratio or 1.0, "arithmetic")]
     if report.frame.time_ratio is not None:
         said.append(less(report.frame.time_ratio, "time"))
@@ -232,12 +237,13 @@ def story(report: CostReport, short: bool) -> tuple[str, Role]:
     return f"{'Same answer. ' if is_same else ''}{', '.join(said)}.", "text"
 
 
-def when_full(report: CostReport) -> str:
-    """What the arithmetic will be once the window is full; "" when it is."""
+def when_full(report: CostReport, twin: float) -> str:
+    """What will be once the window is full, with the ns that the ordinary model then takes, if known; "" when it is."""
     ratio, seconds = report.frame.full_flops_ratio, report.model.window_seconds
     if report.filled >= FULL or not report.frames or ratio is None:
         return ""
-    return f"counted for the {heard(report.filled, seconds)}; at {window_length(seconds)}: {less(ratio, 'arithmetic')}"
+    known = f", {duration(twin)} for the ordinary one" if twin else ""
+    return f"with {heard(report.filled, seconds)}; at {window_length(seconds)}: {less(ratio, 'arithmetic')}{known}"
 
 
 def budget_note(longest: float | None, is_on_axis: bool) -> str:

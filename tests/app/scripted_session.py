@@ -53,6 +53,7 @@ class ScriptedModels:
         self.description = MODEL
         self.problem = ""
         self.steps: StepTimes | None = None
+        self.full_twin: StepTimes | None = None
         self._asked = asked
 
     def choose(self, key: str, window_seconds: float) -> None:

@@ -29,7 +29,7 @@ class CostBar(Explained):
     def __init__(self, parent: QWidget, theme: Theme, name: str, colour: Role) -> None:
         super().__init__(parent, theme)
         self.colour = colour
-        self._share = self._outlined = 0.0
+        self._share = self.outlined = 0.0
         self.line: float | None = None
         self.is_over = False
         self.label = Reading(self, theme, colour, 15, align=RIGHT)
@@ -39,7 +39,7 @@ class CostBar(Explained):
         self, label: str, value: str, share: float, outlined: float = 0.0, line: float | None = None
     ) -> None:
         """Shares of the axis, 0..1: of the bar, of its outline, and of a line that it must not cross."""
-        self._share, self._outlined, self.line = share, outlined, line
+        self._share, self.outlined, self.line = share, outlined, line
         self.is_over = line is not None and share > line
         is_over = self.is_over
         self.label.show_text(label, "problem" if is_over else self.colour)
@@ -62,10 +62,10 @@ class CostBar(Explained):
         radius = min(5 * self.scale, track.height() / 3)
         colour = self.theme.colour("problem" if self.is_over else self.colour)
         with painting(self) as painter:
-            if self._outlined > self._share:  # what is not reached yet, as an outline
+            if self.outlined > self._share:  # what is not reached yet, as an outline
                 painter.setPen(QPen(self.theme.colour(self.colour), max(1.0, self.scale), Qt.PenStyle.DashLine))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
-                place = QRectF(track.x(), track.y(), track.width() * self._outlined, track.height())
+                place = QRectF(track.x(), track.y(), track.width() * self.outlined, track.height())
                 painter.drawRoundedRect(place.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
                 painter.setPen(Qt.PenStyle.NoPen)
             if self._share > 0:
@@ -104,19 +104,21 @@ class StoryPanel(Panel):
         """Show these figures. full_twin: ns that the ordinary encoder takes with a full window; None if unknown."""
         self._show_explanations(report)
         frame, every = report.frame, report.twin_every
-        self._show_times(frame, every, full_twin, report)
+        # Above it are the parts that both share; a full window is of interest only until it is full.
+        shared = frame.step.p50 - report.encoder.step.p50 if frame.step and report.encoder.step else 0.0
+        full = full_twin + shared if full_twin is not None and report.filled < words.FULL else 0.0
+        self._show_times(frame, every, full)
         axis = max(frame.step_flops, frame.twin_flops, 1)
         for model, count in zip(NAMES, (frame.twin_flops, frame.step_flops), strict=True):
             self.bars["flops", model].show_figure(self._name(model), words.count(count), count / axis)
-        text, colour = words.story(report, self.presents)
+        text, colour = words.story(report, full > BUDGET_NANOSECONDS, self.presents)
         self.sentence.show_text(text, colour)
-        self.full.show_text(words.when_full(report))
+        self.full.show_text(words.when_full(report, full))
 
-    def _show_times(self, frame: Comparison, every: int, full_twin: float | None, report: CostReport) -> None:
+    def _show_times(self, frame: Comparison, every: int, full: float) -> None:
         spent = {"twin": frame.twin, "step": frame.step}
         times = {model: None if (one := spent[model]) is None else one.p50 for model in NAMES}
         known = [time for time in times.values() if time is not None]
-        full = full_twin if full_twin is not None and report.filled < words.FULL else 0.0
         longest = max([*known, full, 1.0])
         axis = BUDGET_NANOSECONDS if NEAR * BUDGET_NANOSECONDS < longest < BUDGET_NANOSECONDS else longest
         line = BUDGET_NANOSECONDS / axis if axis >= BUDGET_NANOSECONDS else None

@@ -223,8 +223,11 @@ class TimelineView(Part):
             painter.drawLine(QPointF(x, 0), QPointF(x, answers.bottom()))
             if sound.height():
                 painter.setFont(font(12, self.scale))
-                place = QRectF(x + self.px(6), self.px(3), self.width() - x, QFontMetrics(painter.font()).height())
-                painter.drawText(place, f"{words.window_length(self.window_seconds)}: what the models remember")
+                text = f"{words.window_length(self.window_seconds)}: what the models remember"
+                metrics = QFontMetrics(painter.font())
+                place = QRectF(x + self.px(3), self.px(2), metrics.horizontalAdvance(text) + 8, metrics.height())
+                painter.fillRect(place, QColor(0, 0, 4, 150))
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_marks(self, painter: QPainter, answers: QRect) -> None:
         """A line with its word where something happened, the later one where two would overlap."""
@@ -259,6 +262,8 @@ class TimelineView(Part):
         from_now = self.moment is None and self._zoom != math.inf
         zero = end if from_now else 0.0
         for number in range(math.ceil((begin - zero) / tick), math.floor((end - zero) / tick + 1e-6) + 1):
+            if zero + number * tick < 0 and not from_now:
+                continue  # before the session
             x = self._x(zero + number * tick)
             text = words.before_now(-number * tick) if from_now else words.clock(number * tick)
             width = metrics.horizontalAdvance(text)

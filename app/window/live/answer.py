@@ -27,7 +27,7 @@ HEARD = (
     "How much of its memory the model has heard so far. It answers from the first frame on, but from little: it is at "
     "its best when the bar is full."
 )
-ACCURACY = "right about 7 times in 10"
+ACCURACY = "right 7 times in 10"
 
 
 class Headline(Explained):
@@ -103,8 +103,9 @@ class NowPanel(Panel):
         line = self.px(20)
         heard_top = bottom - line - self.px(10)
         heard = QRect(left, heard_top, width, line)
-        self.heard.place(self.scale, heard.adjusted(0, 0, -width // 2, 0))
-        self.accuracy.place(self.scale, heard.adjusted(width * 4 // 10, 0, 0, 0))
+        right = min(self.accuracy.natural_width(self.scale) + 4, width // 2)
+        self.heard.place(self.scale, heard.adjusted(0, 0, -right, 0))
+        self.accuracy.place(self.scale, heard.adjusted(width - right, 0, 0, 0))
         self.track.place(self.scale, QRect(left, heard_top + line + self.px(2), width, self.px(10)))
         room = min(heard_top - inside.y(), self.px(180))
         genre, below = round(room * 0.60), round(room * 0.34)
@@ -210,7 +211,7 @@ class Badge(Explained):
         self._colour = "muted" if self._is_same is None else "accent" if self._is_same else "problem"
         verdict = "same answer" if self._is_same else "different answers"
         if self._is_same is None:
-            verdict = "the ordinary transformer is being loaded" if twin_every == 0 else "not compared yet"
+            verdict = "the ordinary one is being loaded" if twin_every == 0 else "not compared yet"
         told = "" if largest is None else f"they differ by {words.difference(largest)} at most"
         if (verdict, told) != (self.verdict.text(), self.difference.text()):
             self.verdict.show_text(verdict, "muted" if self.stale else self._colour)
@@ -224,7 +225,7 @@ class Badge(Explained):
         first, second = self.verdict.natural_width(scale) + 4, self.difference.natural_width(scale) + 4
         across = self.px(16)
         together = mark + first + (gap + second if self.difference.text() else 0)
-        if together + 2 * across > self.width() and height > self.px(44):  # one below the other
+        if self.difference.text() and together + 2 * across > self.width():  # one below the other
             self._mark_left = across
             half = (height - self.px(12)) // 2
             self.verdict.place(scale, QRect(across + mark, self.px(6), self.width() - mark - 2 * across, half))
@@ -232,7 +233,7 @@ class Badge(Explained):
             return
         left = (self.width() - together) // 2 if self.centred else across
         self._mark_left = left
-        self.verdict.place(scale, QRect(left + mark, 0, first, height))
+        self.verdict.place(scale, QRect(left + mark, 0, min(first, self.width() - left - mark), height))
         left += mark + first + gap
         self.difference.place(scale, QRect(left, 0, min(second, self.width() - left), height))
 
@@ -257,7 +258,7 @@ class AnswersPanel(Panel):
     """All genres, in the session's order for good: an eye learns where its genre stands."""
 
     def __init__(self, parent: QWidget, theme: Theme, genres: tuple[str, ...]) -> None:
-        super().__init__(parent, theme, "Two models, one answer")
+        super().__init__(parent, theme, "Both answers")
         self.keys = [
             Reading(self, theme, "step", 13, text="continual"),
             Reading(self, theme, "twin", 13, text="ordinary"),

@@ -281,7 +281,14 @@ class LivePage(QWidget):
         if self.mode == "details":
             self.details.show_report(report, self._session.missed)
         else:
-            self.story.show_report(report)
+            self.story.show_report(report, self._full_twin(report))
+
+    def _full_twin(self, report: CostReport) -> float | None:
+        """ns of the ordinary encoder with a full window, if that was measured of this model."""
+        measured, model = self._session.models.full_twin, report.model
+        if measured is None or measured.window_seconds != model.window_seconds:
+            return None
+        return measured.nanoseconds.get(model.choice.key)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """What no control has taken for itself."""

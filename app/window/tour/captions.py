@@ -47,8 +47,8 @@ STEPS = (
     ),
     Step(
         "Now a longer memory",
-        "Both shall remember far more. The ordinary one then has far more to compute for each frame; the continual one "
-        "keeps running sums, so its bar stays where it is.",
+        "Both shall remember five minutes. The more is heard, the more the ordinary one has to compute for each frame, "
+        "up to the dashed outline; the continual one keeps running sums, so its bar stays as it is.",
         "story",
         seconds=18,
         change="longer window",

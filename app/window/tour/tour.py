@@ -16,7 +16,6 @@ from app.window.widgets import Part, dress, fill, painting, plain_label, space, 
 
 WIDTH, WIDEST, NARROWEST, GAP = 430, 860, 290, 14  # pixels at scale 1
 INSTEAD = {"answers": "badge"}  # what is pointed at where a panel is not seen
-LONGER = 4.0  # times as long, or the nearest below that there is
 
 
 class Tour(Part):
@@ -96,11 +95,9 @@ class Tour(Part):
     def _lengthen_window(self) -> None:
         if self._before is None:
             model = self._models.description
-            longer = [seconds for seconds in self._models.windows if seconds <= LONGER * model.window_seconds * 1.01]
             self._before = model.choice.key, model.window_seconds
-            if longer:
-                # The first one is the one that ships: what the caption says of its cost is true of that one.
-                self._models.choose(self._models.choices[0].key, longer[-1])
+            # The first one is the one that ships: what the caption says of its cost is true of that one.
+            self._models.choose(self._models.choices[0].key, self._models.windows[-1])
 
     def _restore_window(self) -> None:
         before, self._before = self._before, None

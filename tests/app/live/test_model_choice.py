@@ -363,3 +363,16 @@ def test_models_that_cannot_be_loaded_are_left_out_of_the_comparison(classifier:
     wait(lambda: session.models.steps is not None)
     assert session.models.steps is not None
     assert set(session.models.steps.nanoseconds) == {""}
+
+
+def test_what_the_twin_takes_with_a_full_window_is_known_before_it_is_full(classifier: Classifier) -> None:
+    chooser = ModelChooser(torch_model(classifier))
+    taken = []
+    for seconds in (5.0, 120.0):
+        chooser.choose("", seconds)
+        deadline = time.monotonic() + PATIENCE
+        while (found := chooser.full_twin) is None or round(found.window_seconds) != seconds:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        taken.append(found.nanoseconds[""])
+    assert taken[1] > 3 * taken[0] > 0

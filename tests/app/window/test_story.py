@@ -85,10 +85,29 @@ def test_arithmetic_is_counted_for_what_was_heard_and_the_rest_is_said(
     session.queue([snapshot(0, filled=0.4, saved_flops=2_200_000)])
     window.tick()
     assert text(window, "story").startswith("2.0 times less arithmetic")
-    assert text(window, "full") == "counted for the 12 of 30 s heard; at 30 s: 37 times less arithmetic"
+    assert text(window, "full") == "with 12 of 30 s heard; at 30 s: 37 times less arithmetic"
     session.queue([snapshot(1, filled=1.0)])
     window.tick()
     assert text(window, "full") == ""
+
+
+def test_a_full_window_that_is_too_much_is_known_long_before_it_is_full(
+    window: MainWindow, session: ScriptedSession
+) -> None:
+    bar = window.live.story.bars["time", "twin"]
+    window.listen("desk")
+    session.models.full_twin = StepTimes(30.0, {"": 120_000_000})
+    session.queue(sound(40, twin=4_000_000))
+    window.tick()
+    assert text(window, "story") == "At 30 s the ordinary transformer cannot keep up"
+    assert text(window, "full").endswith("37 times less arithmetic, 120 ms for the ordinary one")
+    assert not bar.is_over  # what was measured of what was heard is not
+    assert bar.outlined == 1.0
+    assert bar.line == pytest.approx(FRAME_SECONDS / 0.12, rel=0.01)
+    session.models.full_twin = StepTimes(5.0, {"": 120_000_000})  # of another window
+    session.queue(sound(1, twin=4_000_000, first=40))
+    window.tick()
+    assert "cannot" not in text(window, "story")
 
 
 def test_both_answers_stand_side_by_side_and_the_badge_says_that_they_are_the_same(
