@@ -86,12 +86,14 @@ NOT_LIVE = {  # by why what is shown is of the past
     "recovering": "The microphone is coming back; last heard",
     "paused": "Paused; last heard",
 }
+LATE = "The ordinary one takes too long to answer every frame: it answers {frames} only."
 PREMISE = "Both have the same weights. For each frame the ordinary one computes all it remembers again."
 RATIOS = (
     "How many times more the ordinary transformer does for each frame of sound than the continual one: arithmetic as "
     "it is counted, and time as it is measured here, both for the whole frame, with all that the two share. Details "
     "(D) has the encoder alone, where the gain is larger, the spread of the times, and memory."
 )
+QUIETEST_DBFS = -99.0  # below this there is nothing that 16 bits could say
 FULL = 0.995  # share of the window from which it counts as full
 
 
@@ -185,7 +187,9 @@ def difference(probability: float | None) -> str:
 
 
 def level(dbfs: float) -> str:
-    """-18.2 is "-18 dBFS"; zeros have no level."""
+    """-18.2 is "-18 dBFS"; zeros have no level, and rounding noise is silence."""
+    if -math.inf < dbfs < QUIETEST_DBFS:
+        return "silence"
     return "no signal" if dbfs == -math.inf else f"{dbfs:.0f} dBFS".replace("-", "\N{MINUS SIGN}")
 
 

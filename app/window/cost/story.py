@@ -107,7 +107,8 @@ class StoryPanel(Panel):
         # Above it are the parts that both share; a full window is of interest only until it is full.
         shared = frame.step.p50 - report.encoder.step.p50 if frame.step and report.encoder.step else 0.0
         full = full_twin + shared if full_twin is not None and report.filled < words.FULL else 0.0
-        self._show_times(frame, every, full)
+        self._show_times(frame, full)
+        self.premise.show_text(words.LATE.format(frames=words.every(every)) if every > 1 else words.PREMISE)
         axis = max(frame.step_flops, frame.twin_flops, 1)
         for model, count in zip(NAMES, (frame.twin_flops, frame.step_flops), strict=True):
             self.bars["flops", model].show_figure(self._name(model), words.count(count), count / axis)
@@ -115,7 +116,7 @@ class StoryPanel(Panel):
         self.sentence.show_text(text, colour)
         self.full.show_text(words.when_full(report, full))
 
-    def _show_times(self, frame: Comparison, every: int, full: float) -> None:
+    def _show_times(self, frame: Comparison, full: float) -> None:
         spent = {"twin": frame.twin, "step": frame.step}
         times = {model: None if (one := spent[model]) is None else one.p50 for model in NAMES}
         known = [time for time in times.values() if time is not None]
@@ -123,11 +124,10 @@ class StoryPanel(Panel):
         axis = BUDGET_NANOSECONDS if NEAR * BUDGET_NANOSECONDS < longest < BUDGET_NANOSECONDS else longest
         line = BUDGET_NANOSECONDS / axis if axis >= BUDGET_NANOSECONDS else None
         for model, time in times.items():
-            label = self._name(model) + (f", {words.every(every)}" if model == "twin" and every > 1 else "")
             value = words.UNKNOWN if time is None else words.duration(time)
             outlined = full / axis if model == "twin" else 0.0
-            self.bars["time", model].show_figure(label, value, (time or 0.0) / axis, outlined, line)
-        self.budget.show_text(words.budget_note(max(known, default=None), line is not None))
+            self.bars["time", model].show_figure(self._name(model), value, (time or 0.0) / axis, outlined, line)
+        self.budget.show_text(words.budget_note(longest if known else None, line is not None))
 
     def _name(self, model: Literal["twin", "step"]) -> str:
         return f"{NAMES[model]} transformer" if self.presents else NAMES[model]

@@ -60,7 +60,7 @@ class TimelineView(Part):
     def __init__(self, parent: QWidget, theme: Theme, past: Past) -> None:
         super().__init__(parent, theme)
         self._past = past
-        self.has_sound = True  # the answers alone, where there is little room
+        self.has_sound = True  # else the answers alone, of the whole session
         self.window_seconds = 30.0  # what the model remembers
         self.moment: float | None = None  # seconds, while frozen
         self.hover: float | None = None  # seconds, while the mouse is over it
@@ -87,15 +87,19 @@ class TimelineView(Part):
     def span(self) -> tuple[float, float]:
         """The shown time: from, to, in seconds of the session, in whole columns so that nothing shimmers."""
         length, columns = self._length(), self._columns()
-        if self._zoom == math.inf:
+        if self._shows_all:
             return 0.0, length
         flown = self._past.seconds - (self._past.frames - self._flow.edge) * FRAME_SECONDS
         end = flown if self.moment is None else self._held
         last = math.floor(end / length * columns + 1e-6)
         return (last - columns) * length / columns, last * length / columns
 
+    @property
+    def _shows_all(self) -> bool:
+        return self._zoom == math.inf or not self.has_sound
+
     def _length(self) -> float:
-        if self._zoom == math.inf:
+        if self._shows_all:
             return max(self._past.seconds if self.moment is None else self._held, SHORTEST)
         return max(SHORTEST, self.window_seconds * (1 + MARGIN)) if self._zoom is None else self._zoom
 
@@ -117,10 +121,6 @@ class TimelineView(Part):
         self.moment = moment
         self._keep_in_view()
         self.update()
-
-    def show_all(self) -> None:
-        """Show the whole session."""
-        self._zoom = math.inf
 
     def zoom(self, closer: bool) -> None:
         """Show less time, or more."""
@@ -150,7 +150,7 @@ class TimelineView(Part):
     def _wanted(self) -> tuple[object, ...]:
         """What the pictures depend on. While they flow, frames come in from beyond the right edge."""
         size = self.width(), self.height(), self.has_sound, self.window_seconds
-        flows = self.moment is None and self._zoom != math.inf
+        flows = self.moment is None and not self._shows_all
         return self.span, size, self.stale, self.theme.palette, 0 if flows else self._past.frames // 3
 
     def _draw(self) -> None:
@@ -217,17 +217,16 @@ class TimelineView(Part):
     def _paint_memory(self, painter: QPainter, sound: QRect, answers: QRect) -> None:
         """Veil what the models have forgotten."""
         x = self._x((self.span[1] if self.moment is None else self.moment) - self.window_seconds)
-        if x > 0:
+        if x > 0 and self.has_sound:
             painter.fillRect(QRectF(0, 0, x, sound.height()), QColor(0, 0, 4, round(255 * VEIL)))
             painter.setPen(QPen(QColor("white"), max(1.0, self.scale), Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(x, 0), QPointF(x, answers.bottom()))
-            if sound.height():
-                painter.setFont(font(12, self.scale))
-                text = f"{words.window_length(self.window_seconds)}: what the models remember"
-                metrics = QFontMetrics(painter.font())
-                place = QRectF(x + self.px(3), self.px(2), metrics.horizontalAdvance(text) + 8, metrics.height())
-                painter.fillRect(place, QColor(0, 0, 4, 150))
-                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+            painter.setFont(font(12, self.scale))
+            text = f"{words.window_length(self.window_seconds)}: what the models remember"
+            metrics = QFontMetrics(painter.font())
+            place = QRectF(x + self.px(3), self.px(2), metrics.horizontalAdvance(text) + 8, metrics.height())
+            painter.fillRect(place, QColor(0, 0, 4, 150))
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_marks(self, painter: QPainter, answers: QRect) -> None:
         """A line with its word where something happened, the later one where two would overlap."""
@@ -259,7 +258,7 @@ class TimelineView(Part):
         widest = metrics.horizontalAdvance("0:00:00") * 1.6
         fitting = [tick for tick in TICKS if tick / (end - begin) * self.width() >= widest]
         tick = fitting[0] if fitting else TICKS[-1]
-        from_now = self.moment is None and self._zoom != math.inf
+        from_now = self.moment is None and not self._shows_all
         zero = end if from_now else 0.0
         for number in range(math.ceil((begin - zero) / tick), math.floor((end - zero) / tick + 1e-6) + 1):
             if zero + number * tick < 0 and not from_now:

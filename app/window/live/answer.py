@@ -80,7 +80,7 @@ class NowPanel(Panel):
         self.genre.reading.show_text(large, "faint" if self.stale else colour)
         self.probability.reading.show_text(probability, "faint" if self.stale else "text")
         self.probability.setVisible(bool(probability))
-        self.reason.show_text(reason)
+        self.reason.show_text(reason, "faint" if self.stale else "text")
 
     def show_filled(self, filled: float, window_seconds: float) -> None:
         """Say how much of the window has been heard, 0..1."""
@@ -213,9 +213,10 @@ class Badge(Explained):
         if self._is_same is None:
             verdict = "the ordinary one is being loaded" if twin_every == 0 else "not compared yet"
         told = "" if largest is None else f"they differ by {words.difference(largest)} at most"
-        if (verdict, told) != (self.verdict.text(), self.difference.text()):
-            self.verdict.show_text(verdict, "muted" if self.stale else self._colour)
-            self.difference.show_text(told, "text")
+        changed = (verdict, told) != (self.verdict.text(), self.difference.text())
+        self.verdict.show_text(verdict, "muted" if self.stale else self._colour)
+        self.difference.show_text(told, "text")
+        if changed:
             self.arrange()
             self.update()
 

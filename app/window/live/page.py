@@ -33,6 +33,7 @@ from app.window.theme import Theme, scale_for
 from app.window.widgets import Part
 
 Mode = Literal["story", "details", "presentation"]
+URGENT = 1.5  # how much larger warnings are in a presentation
 PRESENTATION_WIDTH, PRESENTATION_HEIGHT = 1200, 675  # pixels at scale 1
 
 
@@ -146,6 +147,7 @@ class LivePage(QWidget):
         if mode != self.mode:
             self.mode = mode
             self.arrange()
+            self._show_session(self._session.state)
             self._show_again()
 
     def toggle_details(self) -> None:
@@ -218,6 +220,7 @@ class LivePage(QWidget):
         if state.phase not in ("starting", "running") and (problem := self._session.preview_status):
             state = replace(state, message=problem)
         self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
+        self.status.setVisible(self.mode != "presentation" or self.status.is_urgent or bool(state.not_live))
         self.now.source.show_text(self._session.source_name, tip=True)
         self._show_life(state.not_live)
         self.invitation.invite(invitation_for(state, self.status.words.text(), devices, self._last is not None))
@@ -316,9 +319,9 @@ class LivePage(QWidget):
             if name not in found:
                 part.hide()
             else:
-                if part not in (self.player, self.invitation):  # which know themselves when to be seen
+                if part not in (self.player, self.invitation, self.status):  # which know themselves when to be seen
                     part.show()
-                part.place(scale, found[name])
+                part.place(scale * URGENT if presents and part is self.status else scale, found[name])
 
     def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
         self.arrange()

@@ -60,6 +60,11 @@ class StatusLine(Part):
             self._ground = ground
             self.update()
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether something is wrong."""
+        return self._ground is not None
+
     def arrange(self) -> None:
         margin = self.px(18)
         self.words.place(self.scale, self.rect().adjusted(margin, 0, -margin, 0))

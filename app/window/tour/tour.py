@@ -138,7 +138,7 @@ class Tour(Part):
         with painting(self) as painter:
             painter.setPen(QPen(self.theme.colour("accent"), max(2.0, 3 * self.scale)))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(target), 12 * self.scale, 12 * self.scale)
+            painter.drawRoundedRect(QRectF(target).adjusted(-4, -4, 4, 4), 12 * self.scale, 12 * self.scale)
 
 
 def card_place(page: QRect, target: QRect | None, scale: float, height_for: Callable[[int], int]) -> QRect:
