@@ -30,12 +30,12 @@ BELOW: dict[str, set[str]] = {
     "app.cli": {"app.window", "app.live", "app.files", "app.demo", "app.stream", "audio", "model"},
 }
 FOREIGN = {  # what a room must do without
-    "audio": {"torch", "PySide6"},
-    "model": {"PySide6", "sounddevice", "soundfile", "av"},
-    "app.stream": {"PySide6"},
-    "app.live": {"PySide6"},
-    "app.files": {"PySide6"},
-    "app.demo": {"torch", "PySide6"},
+    "audio": {"torch", "PySide6", "pyqtgraph"},
+    "model": {"PySide6", "pyqtgraph", "sounddevice", "soundfile", "av"},
+    "app.stream": {"PySide6", "pyqtgraph"},
+    "app.live": {"PySide6", "pyqtgraph"},
+    "app.files": {"PySide6", "pyqtgraph"},
+    "app.demo": {"torch", "PySide6", "pyqtgraph"},
 }
 
 

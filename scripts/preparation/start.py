@@ -14,7 +14,7 @@ from .system import SetUpError, say, see_to_system
 
 IMPORTED = ("av", "librosa", "safetensors", "soxr", "torch")
 TO_TRAIN = (*IMPORTED, "matplotlib", "sklearn")
-TO_WATCH = (*IMPORTED, "PySide6")  # by scripts that open the window
+TO_WATCH = (*IMPORTED, "pyqtgraph", "PySide6")  # by scripts that open the window
 
 
 def prepare(environment: Environment, extras: tuple[str, ...] = ()) -> None:

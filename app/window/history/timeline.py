@@ -5,40 +5,30 @@ goes on.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QBrush,
-    QColor,
-    QFontMetrics,
-    QImage,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPen,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QPushButton, QWidget
+import numpy as np
+import pyqtgraph
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen, QWheelEvent
+from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QPushButton, QWidget
 
 from app.live.past import Past
 from app.window import words
 from app.window.explained import Explained
-from app.window.history.pictures import Flow, answers_picture, grey, height_of, magma, sound_picture
+from app.window.history.pictures import Flow, grey, height_of, levels, stack
 from app.window.theme import Theme, font
-from app.window.widgets import PADDING, RIGHT, Panel, Part, Reading, dress, emphasise, painting
-from audio import BANDS, FRAME_SECONDS
+from app.window.widgets import PADDING, RIGHT, Panel, Reading, dress, emphasise
+from audio import FRAME_SECONDS
 
 SPANS = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)  # seconds that a zoom may show; and the whole session
 SHORTEST = 60.0  # seconds that are shown at least, unless the user looks closer
 MARGIN = 0.12  # of the window is shown before it: what the model has just forgotten
-VEIL = 0.55  # opacity over what is forgotten
-SOUND_SHARE = 0.54  # of the height; the rest is for the answers
-MOST_ROWS = 240  # of the answers' picture, which is stretched where there are more pixels
+VEIL = 140  # of 255, over what is forgotten
+ANSWERS_TOP, SOUND_BOTTOM = 0.45, 0.465  # of the height: answers below, sound above
 STEP, LEAP = 1.0, 10.0  # seconds, of the arrow keys
 TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)  # seconds
-FREQUENCIES = (8000, 500, 2000, 4000, 1000, 250)  # Hz; where there is little height the later ones are left out
+MOST_TICKS = 7
+FREQUENCIES = ((500, 2000, 8000), (1000, 4000))  # Hz; where there is little height the later ones are left out
 FREEZE, LIVE = "Freeze", "Back to live"
 FREEZE_TIP = "Hold the picture, or go back to live; sound goes on being heard (space bar)"
 SOUND = (
@@ -52,32 +42,80 @@ ANSWERS = (
 )
 
 
-class TimelineView(Part):
+class TimeAxis(pyqtgraph.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """Seconds before now, which is at the right edge; or times of the session."""
+
+    now: float | None = None  # where "now" is
+
+    def tickValues(self, low: float, high: float, _size: float) -> list[tuple[float, list[float]]]:  # noqa: N802
+        """One level of ticks, counted from zero."""
+        spacing = next((tick for tick in TICKS if (high - low) / tick <= MOST_TICKS), TICKS[-1])
+        zero = self.now or 0.0
+        first, last = math.ceil((low - zero) / spacing - 1e-6), math.floor((high - zero) / spacing + 1e-6)
+        values = [zero + number * spacing for number in range(first, last + 1)]
+        return [(spacing, [value for value in values if self.now is not None or value >= 0])]
+
+    def tickStrings(self, values: list[float], _scale: float, _spacing: float) -> list[str]:  # noqa: N802
+        """What stands there."""
+        return [words.clock(at) if self.now is None else words.before_now(round(self.now - at)) for at in values]
+
+
+class Hatched(QGraphicsRectItem):
+    """Its pattern keeps its size whatever the axes are."""
+
+    def paint(self, painter: QPainter, *_option: object) -> None:
+        brush = self.brush()
+        brush.setTransform(painter.transform().inverted()[0])
+        painter.fillRect(self.rect(), QColor(0, 0, 0, 110))
+        painter.fillRect(self.rect(), brush)
+
+
+class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
     """Click, drag or use the arrow keys to look at a moment; the wheel, plus and minus zoom."""
 
     moment_wished = Signal(float)  # seconds
 
     def __init__(self, parent: QWidget, theme: Theme, past: Past) -> None:
-        super().__init__(parent, theme)
-        self._past = past
+        self._time, self._hz = TimeAxis("bottom"), pyqtgraph.AxisItem("left")
+        super().__init__(parent, background=None, axisItems={"bottom": self._time, "left": self._hz}, useOpenGL=False)
+        self._theme, self._past = theme, past
         self.has_sound = True  # else the answers alone, of the whole session
+        self.stale = False
         self.window_seconds = 30.0  # what the model remembers
         self.moment: float | None = None  # seconds, while frozen
         self.hover: float | None = None  # seconds, while the mouse is over it
         self._zoom: float | None = None  # seconds shown; None: what the model remembers; inf: the whole session
         self._held = 0.0  # the right edge while frozen
         self._flow = Flow()
-        self._drawn: tuple[object, ...] = ()  # of what the pictures are
-        self._pictures: list[QImage] = []
-        self._unheard: list[tuple[float, float]] = []  # shares of the width
+        self._drawn: object = None  # what the pictures are of
         self.setObjectName("history")
         self.setAccessibleName("Sound and answers over time")
         self.setAccessibleDescription(
             "Left and right look at an earlier or later moment, plus and minus zoom, End goes back to live."
         )
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setMouseTracking(True)
-        self._magma = magma()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setMouseEnabled(x=False, y=False)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.viewport().setAcceptDrops(False)  # what is dropped goes to the window
+        self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        self._magma = pyqtgraph.colormap.get("magma").getLookupTable(nPts=256)
+        labels = [
+            [(place_of(hz), f"{hz} Hz" if hz < 1000 else f"{hz // 1000} kHz") for hz in row] for row in FREQUENCIES
+        ]
+        self._hz.setTicks(labels)
+        self._hz.setStyle(textFillLimits=[(0, 0.6), (5, 0.45)])
+        self.sound, self.answers = (pyqtgraph.ImageItem(axisOrder="row-major") for _ in range(2))
+        self.forgotten = QGraphicsRectItem()
+        self.forgotten.setBrush(QColor(0, 0, 4, VEIL))
+        self.forgotten.setPen(QPen(Qt.PenStyle.NoPen))
+        self.memory, self._at, self._under_mouse = (pyqtgraph.InfiniteLine(0, angle=90) for _ in range(3))
+        self._memory_words = pyqtgraph.InfLineLabel(self.memory, "", position=0.95, anchors=[(0, 0), (0, 0)], color="w")
+        self._marks: list[pyqtgraph.InfiniteLine] = []
+        self._unheard: list[Hatched] = []
+        for item in (self.sound, self.answers, self.forgotten, self.memory, self._under_mouse, self._at):
+            self.addItem(item, ignoreBounds=True)
 
     def reset(self) -> None:
         """Begin again at the left, as before the first frame."""
@@ -90,8 +128,7 @@ class TimelineView(Part):
         if self._shows_all:
             return 0.0, length
         flown = self._past.seconds - (self._past.frames - self._flow.edge) * FRAME_SECONDS
-        end = flown if self.moment is None else self._held
-        last = math.floor(end / length * columns + 1e-6)
+        last = math.floor((flown if self.moment is None else self._held) / length * columns + 1e-6)
         return (last - columns) * length / columns, last * length / columns
 
     @property
@@ -104,23 +141,27 @@ class TimelineView(Part):
         return max(SHORTEST, self.window_seconds * (1 + MARGIN)) if self._zoom is None else self._zoom
 
     def _columns(self) -> int:
-        return max(1, round(self.width() * self.devicePixelRatioF()))
+        width: float = self.getViewBox().width() * self.devicePixelRatioF()
+        return max(1, round(width))
 
     def advance(self, seconds: float) -> None:
         """Let the picture flow on; it is drawn only when that moves it by a pixel."""
         self._flow.advance(self._past.frames, seconds / FRAME_SECONDS)
-        if self._drawn != self._wanted():
-            self.update()
+        # While it flows, frames come in from beyond the right edge.
+        flows = self.moment is None and not self._shows_all
+        shown = self.span, self.moment, self.window_seconds, self.stale, self._theme.palette, self.has_sound
+        wanted = *shown, 0 if flows else self._past.frames // 3, self._columns()
+        if wanted != self._drawn:
+            self._drawn = wanted
+            self._draw()
 
     def show_moment(self, moment: float | None) -> None:
         """Mark the moment that is looked at, and flow no longer; None for live."""
-        if moment == self.moment:
-            return
-        if self.moment is None:
-            self._held = self._past.seconds
-        self.moment = moment
-        self._keep_in_view()
-        self.update()
+        if moment != self.moment:
+            if self.moment is None:
+                self._held = self._past.seconds
+            self.moment = moment
+            self._keep_in_view()
 
     def zoom(self, closer: bool) -> None:
         """Show less time, or more."""
@@ -131,7 +172,6 @@ class TimelineView(Part):
             chosen = found[-1] if closer else found[0]
             self._zoom = math.inf if chosen == whole else chosen
             self._keep_in_view()
-            self.update()
 
     def _keep_in_view(self) -> None:
         if self.moment is not None:
@@ -139,151 +179,116 @@ class TimelineView(Part):
             self._held = min(max(self._held, self.moment + length * 0.1), self.moment + length * 0.9)
             self._held = min(self._held, self._past.seconds)
 
-    def plots(self) -> tuple[QRect, QRect]:
-        """Where sound and answers stand; no sound where there is no room for it."""
-        ticks = QFontMetrics(font(12, self.scale)).height() + self.px(5)
-        room, gap = self.height() - ticks, self.px(3)
-        sound = round(room * SOUND_SHARE) if self.has_sound else 0
-        below = sound + gap if sound else 0
-        return QRect(0, 0, self.width(), sound), QRect(0, below, self.width(), room - below)
-
-    def _wanted(self) -> tuple[object, ...]:
-        """What the pictures depend on. While they flow, frames come in from beyond the right edge."""
-        size = self.width(), self.height(), self.has_sound, self.window_seconds
-        flows = self.moment is None and not self._shows_all
-        return self.span, size, self.stale, self.theme.palette, 0 if flows else self._past.frames // 3
-
     def _draw(self) -> None:
-        self._drawn = self._wanted()
         (begin, end), columns = self.span, self._columns()
-        sound, answers = self.plots()
-        curve = self._past.curve(begin, end, columns)
-        genres = [self.theme.colour(position).rgba() for position in range(len(self._past.genres))]
-        rows = min(max(1, answers.height()), MOST_ROWS)
-        self._pictures = [answers_picture(curve, rows, grey(genres) if self.stale else genres)]
-        if sound.height():
-            colours = grey(self._magma) if self.stale else self._magma
-            self._pictures.append(sound_picture(self._past.sound(begin, end, columns), colours))
+        self._time.now = end if self.moment is None and not self._shows_all else None
+        self._time.picture = None  # its texts are drawn anew
+        self.setXRange(begin, end, padding=0)
+        top = 1.0 if self.has_sound else ANSWERS_TOP
+        self.setYRange(0.0, top, padding=0)
+        rows = max(1, round(self.getViewBox().height() * ANSWERS_TOP / top))
+        genres = [self._theme.colour(place).getRgb() for place in range(len(self._past.genres))]
+        colours = np.array([*genres, (0, 0, 0, 0)], dtype=np.uint8)
+        stacked = stack(self._past.curve(begin, end, columns), rows)[::-1]
+        self.answers.setImage((grey(colours) if self.stale else colours)[stacked], levels=None)
+        self.answers.setRect(QRectF(begin, 0.0, end - begin, ANSWERS_TOP))
+        if self.has_sound:
+            heard = self._past.sound(begin, end, columns)
+            low, high = levels(heard)
+            self.sound.setImage(np.nan_to_num(heard, nan=low).T, autoLevels=False, levels=(low, high))
+            self.sound.setLookupTable(grey(self._magma) if self.stale else self._magma)
+            self.sound.setRect(QRectF(begin, SOUND_BOTTOM, end - begin, 1.0 - SOUND_BOTTOM))
+        self._draw_memory(begin, end)
+        self._draw_unheard(begin, end)
+        self._draw_marks(begin, end)
+        self._show_lines()
 
-    def arrange(self) -> None:
-        self._drawn = ()
-
-    def _x(self, seconds: float) -> float:
-        begin, end = self.span
-        return (seconds - begin) / (end - begin) * self.width()
-
-    def _seconds(self, x: float) -> float:
-        begin, end = self.span
-        return min(max(begin + x / max(self.width(), 1) * (end - begin), 0.0), self._past.seconds)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        if self._drawn != self._wanted():
-            self._draw()
-        sound, answers = self.plots()
-        with painting(self) as painter:
-            painter.fillRect(answers, self.theme.colour("raised", 0.5))
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # ticks are one pixel wide
-            painter.drawImage(answers, self._pictures[0])
-            if sound.height():
-                painter.fillRect(sound, QColor(*bytes.fromhex("000004")))
-                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-                painter.drawImage(sound, self._pictures[1])
-            self._paint_unheard(painter, sound, answers)
-            self._paint_memory(painter, sound, answers)
-            self._paint_marks(painter, answers)
-            self._paint_ticks(painter, answers)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            for seconds, width in ((self.hover, 1.0), (self.moment, 2.5)):
-                if seconds is not None:
-                    x = self._x(seconds)
-                    for role, extra in (("background", 2.0), ("text", 0.0)):
-                        painter.setPen(QPen(self.theme.colour(role), (width + extra) * self.scale))  # type: ignore[arg-type]
-                        painter.drawLine(QPointF(x, 0), QPointF(x, answers.bottom()))
-            if self.hasFocus():
-                painter.setPen(QPen(self.theme.colour("accent"), 1.0))
-                painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
-
-    def _paint_unheard(self, painter: QPainter, *plots: QRect) -> None:
-        """Hatch the times from which no sound is known."""
-        begin, end = self.span
-        for first, last in self._past.unheard:
-            if last > begin and first < end:
-                left, right = max(self._x(first), 0.0), min(self._x(last), float(self.width()))
-                for plot in plots:
-                    place = QRectF(left, plot.top(), max(right - left, 2.0), plot.height())
-                    painter.fillRect(place, self.theme.colour("raised", 0.7))
-                    painter.fillRect(place, QBrush(self.theme.colour("muted"), Qt.BrushStyle.BDiagPattern))
-
-    def _paint_memory(self, painter: QPainter, sound: QRect, answers: QRect) -> None:
+    def _draw_memory(self, begin: float, end: float) -> None:
         """Veil what the models have forgotten."""
-        x = self._x((self.span[1] if self.moment is None else self.moment) - self.window_seconds)
-        if x > 0 and self.has_sound:
-            painter.fillRect(QRectF(0, 0, x, sound.height()), QColor(0, 0, 4, round(255 * VEIL)))
-            painter.setPen(QPen(QColor("white"), max(1.0, self.scale), Qt.PenStyle.DashLine))
-            painter.drawLine(QPointF(x, 0), QPointF(x, answers.bottom()))
-            painter.setFont(font(12, self.scale))
-            text = f"{words.window_length(self.window_seconds)}: what the models remember"
-            metrics = QFontMetrics(painter.font())
-            place = QRectF(x + self.px(3), self.px(2), metrics.horizontalAdvance(text) + 8, metrics.height())
-            painter.fillRect(place, QColor(0, 0, 4, 150))
-            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+        edge = (end if self.moment is None else self.moment) - self.window_seconds
+        for item in (self.forgotten, self.memory):
+            item.setVisible(self.has_sound and edge > begin)
+        self.forgotten.setRect(QRectF(begin, SOUND_BOTTOM, edge - begin, 1.0 - SOUND_BOTTOM))
+        self.memory.setValue(edge)
+        self._memory_words.setText(f"{words.window_length(self.window_seconds)}: what the models remember")
 
-    def _paint_marks(self, painter: QPainter, answers: QRect) -> None:
-        """A line with its word where something happened, the later one where two would overlap."""
-        begin, end = self.span
-        painter.setFont(font(11, self.scale))
-        metrics, free = QFontMetrics(painter.font()), float(self.width())
-        for mark in reversed(self._past.marks):
-            if not begin < mark.seconds < end:
-                continue
-            x = self._x(mark.seconds)
-            painter.setPen(QPen(self.theme.colour("background"), 3 * self.scale))
-            painter.drawLine(QPointF(x, 0), QPointF(x, answers.bottom()))
-            painter.setPen(QPen(self.theme.colour("text"), max(1.0, self.scale)))
-            painter.drawLine(QPointF(x, 0), QPointF(x, answers.bottom()))
-            text = metrics.elidedText(mark.text, Qt.TextElideMode.ElideRight, self.px(180))
-            place = QRectF(
-                x, answers.bottom() - metrics.height() - 1, metrics.horizontalAdvance(text) + 8, metrics.height()
-            )
-            if place.right() < free:
-                free = place.left()
-                painter.fillRect(place, self.theme.colour("background", 0.8))
-                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+    def _draw_unheard(self, begin: float, end: float) -> None:
+        """Hatch the times from which no sound is known."""
+        seen = [(first, last) for first, last in self._past.unheard if last > begin and first < end]
+        while len(self._unheard) < len(seen):
+            self._unheard.append(Hatched())
+            self.addItem(self._unheard[-1], ignoreBounds=True)
+        for item, (first, last) in zip(self._unheard, seen, strict=False):
+            item.setRect(QRectF(first, 0.0, last - first, 1.0))
+            item.setBrush(QBrush(self._theme.colour("text"), Qt.BrushStyle.BDiagPattern))
+        for at, item in enumerate(self._unheard):
+            item.setVisible(at < len(seen))
 
-    def _paint_ticks(self, painter: QPainter, answers: QRect) -> None:
-        """Seconds before now; times of the session where that is not the right edge."""
-        painter.setFont(font(12, self.scale))
-        metrics = painter.fontMetrics()
-        begin, end = self.span
-        widest = metrics.horizontalAdvance("0:00:00") * 1.6
-        fitting = [tick for tick in TICKS if tick / (end - begin) * self.width() >= widest]
-        tick = fitting[0] if fitting else TICKS[-1]
-        from_now = self.moment is None and not self._shows_all
-        zero = end if from_now else 0.0
-        for number in range(math.ceil((begin - zero) / tick), math.floor((end - zero) / tick + 1e-6) + 1):
-            if zero + number * tick < 0 and not from_now:
-                continue  # before the session
-            x = self._x(zero + number * tick)
-            text = words.before_now(-number * tick) if from_now else words.clock(number * tick)
-            width = metrics.horizontalAdvance(text)
-            left = min(max(x - width / 2, 0.0), self.width() - width)
-            painter.fillRect(QRectF(x, answers.bottom() + 1, 1, 3 * self.scale), self.theme.colour("faint"))
-            painter.setPen(self.theme.colour("muted"))
-            painter.drawText(QPointF(left, self.height() - metrics.descent()), text)
+    def _draw_marks(self, begin: float, end: float) -> None:
+        """A line with its words where something happened; the words of the later one where two would overlap."""
+        seen = [mark for mark in self._past.marks if begin < mark.seconds < end]
+        while len(self._marks) < len(seen):
+            options = {"position": 0.04, "anchors": [(0, 1), (0, 1)], "fill": (0, 0, 0, 170), "color": "w"}
+            self._marks.append(pyqtgraph.InfiniteLine(0, angle=90, pen="w", label="", labelOpts=options))
+            self.addItem(self._marks[-1], ignoreBounds=True)
+        for at, line in enumerate(self._marks):
+            line.setVisible(at < len(seen))
+        metrics, free = QFontMetrics(font(11, 1.0)), end
+        for line, mark in reversed(list(zip(self._marks, seen, strict=False))):
+            text = metrics.elidedText(mark.text, Qt.TextElideMode.ElideRight, 180)
+            width = (metrics.horizontalAdvance(text) + 12) * (end - begin) / max(self.getViewBox().width(), 1)
+            line.setValue(mark.seconds)
+            line.label.setFormat(text if mark.seconds + width < free else "")
+            free = min(free, mark.seconds)
+
+    def _show_lines(self) -> None:
+        for line, seconds in ((self._under_mouse, self.hover), (self._at, self.moment)):
+            line.setVisible(seconds is not None)
+            line.setValue(seconds or 0.0)
+
+    def restyle(self, scale: float) -> None:
+        """Wear the present colours, at this scale."""
+        small, tick = font(12, scale), round(4 * scale)
+        metrics = QFontMetrics(small)
+        widest = metrics.horizontalAdvance("500 Hz")
+        for axis in (self._time, self._hz):
+            axis.setStyle(tickFont=small, tickLength=tick, tickTextOffset=tick, hideOverlappingLabels=widest)
+            axis.setPen(self._theme.colour("line"))
+            axis.setTickPen(self._theme.colour("faint"))
+            axis.setTextPen(self._theme.colour("muted"))
+        self._time.setHeight(metrics.height() + 2 * tick)
+        self._hz.setWidth(widest + 2 * tick if self.has_sound else 0)
+        self._hz.setVisible(self.has_sound)
+        self.setBackground(self._theme.colour("panel" if self.has_sound else "background"))
+        self.getViewBox().setBackgroundColor(self._theme.colour("raised", 0.5))
+        self.memory.setPen(pyqtgraph.mkPen("w", width=max(1.0, scale), style=Qt.PenStyle.DashLine))
+        for line, width in ((self._under_mouse, 1.0), (self._at, 2.5)):
+            line.setPen(pyqtgraph.mkPen(self._theme.colour("text"), width=width * scale))
+        # The label of the last tick reaches beyond its axis.
+        beside = round(24 * scale)
+        self.getPlotItem().layout.setContentsMargins(0 if self.has_sound else beside, 0, beside, 0)
+        self._drawn = None
+
+    def _seconds(self, at: QPoint) -> float:
+        shown = self.getViewBox().mapSceneToView(self.mapToScene(at)).x()
+        return min(max(float(shown), 0.0), self._past.seconds)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         if event.button() == Qt.MouseButton.LeftButton:
-            self.moment_wished.emit(self._seconds(event.position().x()))
+            self.moment_wished.emit(self._seconds(event.position().toPoint()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        self.hover = self._seconds(event.position().x())
+        self.hover = self._seconds(event.position().toPoint())
         if event.buttons() & Qt.MouseButton.LeftButton:
             self.moment_wished.emit(self.hover)
-        self.update()
+        self._show_lines()
 
     def leaveEvent(self, event: object) -> None:  # noqa: N802
         self.hover = None
-        self.update()
+        self._show_lines()
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         if event.angleDelta().y():
@@ -300,36 +305,18 @@ class TimelineView(Part):
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
             self.zoom(closer=key != Qt.Key.Key_Minus)
         else:
-            super().keyPressEvent(event)
+            event.ignore()
+
+    def focusInEvent(self, _event: object) -> None:  # noqa: N802
+        self.getViewBox().setBorder(self._theme.colour("accent"))
+
+    def focusOutEvent(self, _event: object) -> None:  # noqa: N802
+        self.getViewBox().setBorder(None)
 
 
-class Gutter(Explained):
-    """Left of a picture: what it is, in a word, and its scale as (share of the height, text)."""
-
-    def __init__(self, parent: QWidget, theme: Theme, word: str, explanation: str, scale: Sequence[tuple[float, str]]):
-        super().__init__(parent, theme, word, explanation)
-        self._scale_texts = scale
-
-    def labels(self) -> list[tuple[QRectF, str]]:
-        """Those of the scale that have room below the word."""
-        line = QFontMetrics(font(12, self.scale)).height()
-        taken, shown = [QRectF(0, 0, self.width(), line)], []
-        for share, text in self._scale_texts:
-            top = min(max(self.height() * (1 - share) - line / 2, line + 1), self.height() - line)
-            place = QRectF(0, top, self.width() - self.px(6), line)
-            if not any(place.intersects(other) for other in taken):
-                taken.append(place)
-                shown.append((place, text))
-        return shown
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        with painting(self) as painter:
-            painter.setFont(font(12, self.scale))
-            painter.setPen(self.theme.colour("muted"))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignTop, self.heading)
-            for place, text in self.labels():
-                painter.drawText(place, RIGHT, text)
-        super().paintEvent(event)
+def place_of(hz: float) -> float:
+    """Where a frequency stands in the view."""
+    return SOUND_BOTTOM + (1.0 - SOUND_BOTTOM) * height_of(hz)
 
 
 class TimelinePanel(Panel):
@@ -339,8 +326,10 @@ class TimelinePanel(Panel):
         super().__init__(parent, theme, "What they hear, and what they answer")
         self._past = past
         self.view = TimelineView(self, theme, past)
-        hz = [(height_of(hz, BANDS), f"{hz} Hz" if hz < 1000 else f"{hz // 1000} kHz") for hz in FREQUENCIES]
-        self.gutters = [Gutter(self, theme, "Sound", SOUND, hz), Gutter(self, theme, "Answers", ANSWERS, ())]
+        self.chips = []
+        for word, explanation in (("Sound", SOUND), ("Answers", ANSWERS)):
+            chip = Explained(self, theme, word, explanation)
+            self.chips.append((chip, Reading(chip, theme, "muted", 12, text=f"{word} ?")))
         self.note = Reading(self, theme, "muted", 13, align=RIGHT)
         self.note.named("history_note", "Moment")
         self.freeze, self.closer, self.wider = (
@@ -380,13 +369,19 @@ class TimelinePanel(Panel):
         else:
             self.note.show_text("")
 
+    def show_stale(self, stale: bool) -> None:
+        super().show_stale(stale)
+        self.view.stale = stale
+
     def arrange(self) -> None:
         super().arrange()
         self.view.has_sound = not self.presents
-        for part in (self.note, *self.buttons, *self.gutters):
+        chips = [chip for chip, _ in self.chips]
+        for part in (self.note, *self.buttons, *chips):
             part.setVisible(not self.presents)
+        self.view.restyle(self.scale)
         if self.presents:
-            self.view.place(self.scale, self.rect())
+            self.view.setGeometry(self.rect())
             return
         beside, gap = self.beside_title(), self.px(6)
         height = self.px(26)
@@ -396,8 +391,11 @@ class TimelinePanel(Panel):
         for button, width in ((self.freeze, freeze), (self.closer, small), (self.wider, small)):
             button.setGeometry(right - width, top, width, height)
             right -= width + gap
-        self.note.place(self.scale, QRect(beside.x(), beside.y(), max(0, right - beside.x()), beside.height()))
-        inside, gutter = self.inside(), self.px(64)
-        self.view.place(self.scale, inside.adjusted(gutter, 0, 0, 0))
-        for each, plot in zip(self.gutters, self.view.plots(), strict=True):
-            each.place(self.scale, QRect(inside.x(), inside.y() + plot.y(), gutter, plot.height()))
+        self.view.setGeometry(self.inside().adjusted(0, 0, self.px(PADDING), 0))
+        left = beside.x()
+        for chip, word in self.chips:
+            width = word.natural_width(self.scale) + 6
+            chip.place(self.scale, QRect(left, beside.y(), width, beside.height()))
+            word.place(self.scale, chip.rect())
+            left += width + self.px(8)
+        self.note.place(self.scale, QRect(left, beside.y(), max(0, right - left), beside.height()))

@@ -182,7 +182,7 @@ def test_a_microphone_is_heard_until_it_is_gone(
     wait(lambda: len({round(one.level_dbfs) for one in real_session.drained if one.level_dbfs > -60}) > 3)
     assert text(real_window, "level").endswith(" dBFS")
     view = real_window.live.timeline.view
-    picture = view.grab(view.plots()[0]).toImage()
+    picture = view.grab(view.getViewBox().sceneBoundingRect().toRect()).toImage()
     right = picture.width() - 20
     assert max(QColor(picture.pixel(right, y)).lightness() for y in range(picture.height())) > 100
 
