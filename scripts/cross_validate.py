@@ -25,20 +25,20 @@ import torch
 from app.files.console import Console
 from app.files.output import WholeFile
 from app.text import to_json
-from model.training import TrainingError, TrainingPlan, clip_probabilities
-from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
+from model.training import TrainingPlan, clip_probabilities
+from scripts.dataset import Dataset, add_data_arguments, read_dataset
 from scripts.dataset.clips import artist_folds
+from scripts.endings import one_sentence
 from scripts.measures import labels_for
 from scripts.training.calibrate import calibration_out_of_fold
 from scripts.training.family import configure
 from scripts.training.run import begin_run
 
 
-def main() -> int:
+def main() -> None:
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
-    console = Console()
-    try:
+    with one_sentence("no finished fold and no whole epoch is lost: the same command goes on") as console:
         dataset = read_dataset(arguments).part("train", "valid")
         arguments.folder.mkdir(parents=True, exist_ok=True)
         fold_of = artist_folds(dataset, arguments.folds, arguments.seed)
@@ -49,18 +49,10 @@ def main() -> int:
         missing = [fold for fold in range(arguments.folds) if not answers_path(arguments.folder, fold).exists()]
         if missing:
             console.note(f"still to train: folds {', '.join(map(str, missing))}")
-            return 0
+            return
         calibration = calibrate(arguments, dataset, fold_of)
-    except (DatasetError, TrainingError, ValueError, OSError) as error:
-        console.error(str(error))
-        return 1
-    except KeyboardInterrupt:
-        console.clear()
-        console.error("interrupted; the same command goes on with what is there")
-        return 130
-    (arguments.folder / "calibration.json").write_text(to_json(calibration, indent=1) + "\n")
-    print(to_json(calibration))
-    return 0
+        (arguments.folder / "calibration.json").write_text(to_json(calibration, indent=1) + "\n")
+        print(to_json(calibration))
 
 
 def train_fold(
@@ -109,4 +101,4 @@ def parse_arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -22,14 +22,15 @@ run_within_environment()
 
 from app.stream.weights import default_weights
 from app.text import to_json
-from model import WeightsError, load_classifier
-from scripts.dataset import DatasetError, add_data_arguments, read_dataset
+from model import load_classifier
+from scripts.dataset import add_data_arguments, read_dataset
+from scripts.endings import one_sentence
 from scripts.measures import accuracy_through_noise, confident_windows, evaluate
 
 
-def main() -> int:
+def main() -> None:
     arguments = parse_arguments()
-    try:
+    with one_sentence("nothing was measured"):
         classifier = load_classifier(arguments.weights)
         dataset = read_dataset(arguments)
         if arguments.split:
@@ -39,14 +40,7 @@ def main() -> int:
             figures["noise"] = accuracy_through_noise(classifier, dataset)
         if arguments.not_music:
             figures["not_music"] = confident_windows(classifier)
-    except (DatasetError, WeightsError) as error:
-        print(f"evaluate: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("evaluate: interrupted, nothing was measured", file=sys.stderr)
-        return 130
-    print(to_json(figures) if arguments.json else describe(figures))
-    return 0
+        print(to_json(figures) if arguments.json else describe(figures))
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -86,4 +80,4 @@ def _pairs(shares: dict[str, float | None]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

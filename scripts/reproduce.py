@@ -11,7 +11,6 @@ in --work.
 from __future__ import annotations
 
 import argparse
-import errno
 import multiprocessing
 import sys
 import time
@@ -28,17 +27,16 @@ run_within_environment(("train",), TO_TRAIN)
 
 from app.files.console import Console
 from app.text import clock
-from model.training import TrainingError
-from scripts.dataset import DatasetError, add_data_arguments
+from scripts.dataset import add_data_arguments
+from scripts.endings import one_sentence
 from scripts.training.family import Task, members, perform
 from scripts.training.results import ROUNDS, read_results, write_results
 
 
-def main() -> int:
+def main() -> None:
     arguments = parse_arguments()
-    console = Console()
     family = members()
-    try:
+    with one_sentence("no finished run is lost: the same command goes on") as console:
         if not arguments.report:
             chosen = [family[name] for name in arguments.only or family]
             tasks = [
@@ -49,18 +47,7 @@ def main() -> int:
             train(tasks, arguments.jobs, console)
         document = write_results(read_results(arguments.results), family, arguments.rounds)
         arguments.document.write_text(document, encoding="utf-8")
-    except (DatasetError, TrainingError) as error:
-        console.error(str(error))
-        return 1
-    except OSError as error:
-        what = "the disk is full" if error.errno == errno.ENOSPC else str(error)
-        console.error(f"{what}: no finished run is lost; make room, then the same command goes on")
-        return 1
-    except KeyboardInterrupt:
-        console.error("interrupted: no finished run is lost, the same command goes on")
-        return 130
-    console.note(f"{arguments.document} is written")
-    return 0
+        console.note(f"{arguments.document} is written")
 
 
 def train(tasks: list[Task], jobs: int, console: Console) -> None:
@@ -108,4 +95,4 @@ def parse_arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -29,14 +29,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from app.files.console import Console
 from app.live.answering import SMOOTHING_FRAMES
 from app.stream.weights import default_weights
 from app.text import to_json
 from audio import FRAME_SECONDS
-from model import Classifier, WeightsError, load_for_training, probabilities
+from model import Classifier, load_for_training, probabilities
 from model.training import clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
+from scripts.endings import one_sentence
 from scripts.measures import evaluate, frames_in, labels_for
 
 MINUTES = 10
@@ -139,10 +139,9 @@ def _median(seconds: NDArray[np.float64]) -> float | None:
     return middle if math.isfinite(middle) else None
 
 
-def main() -> int:
+def main() -> None:
     arguments = parse_arguments()
-    console = Console()
-    try:
+    with one_sentence("nothing was measured") as console:
         trained = load_for_training(arguments.weights)
         dataset = read_dataset(arguments).part(arguments.split)
         levels = arguments.level_seconds or [None]
@@ -156,11 +155,7 @@ def main() -> int:
             clips = evaluate(classifier, dataset)["accuracy"]
             rows.append({"window": window, "level": level, "clip_accuracy": clips} | figures)
         console.clear()
-    except (DatasetError, WeightsError, ValueError) as error:
-        print(f"streams: {error}", file=sys.stderr)
-        return 1
-    print(to_json({"streams": rows}) if arguments.json else describe(rows))
-    return 0
+        print(to_json({"streams": rows}) if arguments.json else describe(rows))
 
 
 def describe(rows: list[dict[str, Any]]) -> str:
@@ -194,4 +189,4 @@ def parse_arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -11,7 +11,6 @@ where valid is trained on as well, they are those of --calibrate-like.
 from __future__ import annotations
 
 import argparse
-import errno
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,22 +23,20 @@ run_within_environment(("train",), TO_TRAIN)
 
 import torch
 
-from app.files.console import Console
-from model import Classifier, WeightsError, load_for_training, save_classifier
+from model import Classifier, load_for_training, save_classifier
 from model.training import TrainingError, TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
+from scripts.endings import one_sentence
 from scripts.measures import labels_for
-from scripts.training.calibrate import calibrate_on, calibrate_with, calibration_of, read_calibration
+from scripts.training.calibrate import calibrate_with, calibration_of, calibration_on, read_calibration
 from scripts.training.family import ATTENTIONS, configure
 from scripts.training.run import TrainingRun, begin_run
 
 
-def main() -> int:
+def main() -> None:
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
-    console = Console()
-    run: TrainingRun | None = None
-    try:
+    with one_sentence("every whole epoch is kept: the same command with --resume goes on") as console:
         dataset = read_dataset(arguments)
         training = dataset.part(*arguments.train_on.split("+"))
         valid = dataset.part("valid") if arguments.train_on == "train" else None
@@ -50,11 +47,12 @@ def main() -> int:
         run = prepare(arguments, training, valid, teachers)
         console.note(f"{len(training.names)} clips to train on, {len(valid.names) if valid else 'none'} to check on")
         run.go(console)
-        classifier, notes = run.trainer.average.cpu(), {"valid_clips": "0"}
+        classifier = run.trainer.average.cpu()
+        if calibration is None and valid is not None:
+            calibration = calibration_on(classifier, valid, arguments.precision)
         if calibration is not None:
-            classifier, notes = calibrate_with(classifier, calibration), calibration.notes
-        elif valid is not None:
-            classifier, notes = calibrate_on(classifier, valid, arguments.precision)
+            classifier = calibrate_with(classifier, calibration)
+        notes = {"valid_clips": "0"} if calibration is None else calibration.notes
         notes |= {
             "trained_on": f"{len(training.names)} clips: {arguments.train_on} of the split "
             f"{arguments.split_scheme or 'fault-filtered'}",
@@ -63,25 +61,8 @@ def main() -> int:
         }
         save_classifier(classifier, arguments.output, notes)
         run.checkpoint.unlink(missing_ok=True)
-    except (DatasetError, TrainingError, WeightsError, ValueError) as error:
-        console.error(str(error))
-        return 1
-    except OSError as error:
-        what = "the disk is full" if error.errno == errno.ENOSPC else str(error)
-        console.error(
-            f"{what}: nothing that was trained is lost; make room, then the same command with --resume goes on"
-        )
-        return 1
-    except KeyboardInterrupt:
-        console.clear()
-        kept = run.trainer.epoch if run is not None and run.checkpoint.exists() else 0
-        console.error(
-            f"interrupted; {kept} of {arguments.epochs} epochs are kept: the same command with --resume goes on"
-        )
-        return 130
-    said = f", accuracy on valid {notes['valid_accuracy']}" if "valid_accuracy" in notes else ""
-    console.note(f"{arguments.output} is written{said}")
-    return 0
+        said = f", accuracy on valid {notes['valid_accuracy']}" if "valid_accuracy" in notes else ""
+        console.note(f"{arguments.output} is written{said}")
 
 
 def prepare(
@@ -156,4 +137,4 @@ def parse_arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -28,7 +28,7 @@ from scripts.measures import labels_for
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was found for other weights of the same recipe."""
+    """What was found for these weights, or for others of the same recipe."""
 
     temperature: float
     offsets: tuple[float, ...]  # per genre, added to its logit
@@ -37,17 +37,15 @@ class Calibration:
     notes: dict[str, str]  # to be kept with the weights
 
 
-def calibrate_on(classifier: Classifier, valid: Dataset, precision: float) -> tuple[Classifier, dict[str, str]]:
-    """The calibrated classifier, and notes with what it then does on valid. The rule aims at `precision`."""
+def calibration_on(classifier: Classifier, valid: Dataset, precision: float) -> Calibration:
+    """What suits these weights, with notes of what they then do on valid. The rule aims at `precision`."""
     labels = labels_for(classifier.config, valid)
-    frames = torch.from_numpy(valid.frames)
-    temperature = fit_temperature(clip_probabilities(classifier, frames).clamp_min(1e-12).log(), labels)
-    fold_temperature(classifier, temperature)
-    tokens = clip_probabilities(classifier, frames)
+    logits = clip_probabilities(classifier, torch.from_numpy(valid.frames)).clamp_min(1e-12).log()
+    temperature = fit_temperature(logits, labels)
+    tokens = torch.softmax(logits / temperature, dim=-1)
     rule = choose_unsure(tokens.mean(dim=1), labels, precision)
-    classifier = with_rule(classifier, rule.probability, rule.margin)
     figures = clip_figures(tokens, labels, classifier.config)
-    return classifier, {
+    notes = {
         "temperature": repr(temperature),
         "valid_accuracy": f"{figures['accuracy']:.4f}",
         "valid_log_loss": f"{figures['log_loss']:.4f}",
@@ -56,6 +54,7 @@ def calibrate_on(classifier: Classifier, valid: Dataset, precision: float) -> tu
         "valid_sure_precision": f"{rule.precision:.4f}",
         "valid_clips": str(len(labels)),
     }
+    return Calibration(temperature, (), rule.probability, rule.margin, notes)
 
 
 def calibration_out_of_fold(
@@ -122,12 +121,7 @@ def calibrate_with(classifier: Classifier, calibration: Calibration) -> Classifi
     fold_temperature(classifier, calibration.temperature)
     if calibration.offsets:
         fold_offsets(classifier, torch.tensor(calibration.offsets, dtype=torch.float64))
-    return with_rule(classifier, calibration.probability, calibration.margin)
-
-
-def with_rule(classifier: Classifier, probability: float, margin: float) -> Classifier:
-    """The same weights with another unsure rule."""
-    config = replace(classifier.config, unsure_probability=probability, unsure_margin=margin)
-    changed = Classifier(config)
+    config = classifier.config
+    changed = Classifier(replace(config, unsure_probability=calibration.probability, unsure_margin=calibration.margin))
     changed.load_state_dict(classifier.state_dict())
     return changed.eval()

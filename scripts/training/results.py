@@ -7,16 +7,19 @@ import math
 import textwrap
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+import numpy as np
 import torch
 
-from app.stream.bench import torch_step, twin
+from app.stream.bench import make_classifier, torch_step, twin
 from app.stream.measure import Contestant, machine, percentiles
+from app.stream.torch_backend import TorchBackend
 from audio import FRAME_SECONDS
-from model import Classifier, ModelConfig, step_cost, twin_cost
+from model import ModelConfig, step_cost, twin_cost
 from model.training import TrainingPlan
 from scripts.dataset import DatasetError
 from scripts.training.family import ANSWER_STRIDE, ATTENTIONS, Member
@@ -50,27 +53,19 @@ class Times:
     tokenizer: float  # level and stem, which both need
 
 
+@torch.inference_mode()
 def measure_times(config: ModelConfig, rounds: int = ROUNDS) -> Times:
     """No weight changes how long anything takes, so that these are fresh ones."""
     threads = torch.get_num_threads()
-    torch.manual_seed(0)
-    classifier = Classifier(config).for_inference()
-    tokenizer, frame = classifier.tokenizer, torch.randn(1, config.bands) - 40.0
-    state = tokenizer.init_state()
-
-    def tokenize() -> None:
-        nonlocal state
-        _, state = tokenizer.step(frame, state)
-
+    torch.set_num_threads(1)
     try:
-        torch.set_num_threads(1)
-        with torch.inference_mode():
-            step, recompute = Contestant(torch_step(classifier.encoder)), Contestant(twin(classifier.encoder))
-            tokenized = Contestant(tokenize)
-            for _ in range(rounds):
-                step.burst()
-                tokenized.burst()
-                recompute.single()
+        classifier, frame = make_classifier(config), np.full((1, config.bands), -40.0, np.float32)
+        step, recompute = Contestant(torch_step(classifier.encoder)), Contestant(twin(classifier.encoder))
+        tokenized = Contestant(partial(TorchBackend(classifier).tokenize, frame))
+        for _ in range(rounds):
+            step.burst()
+            tokenized.burst()
+            recompute.single()
     finally:
         torch.set_num_threads(threads)
     return Times(*(percentiles(nanoseconds)["p50"] for nanoseconds in (step.hot, recompute.live, tokenized.hot)))

@@ -106,4 +106,4 @@ def test_the_script_gives_a_table_and_json(tmp_path: Path) -> None:
     assert len(row["accuracy_by_minute"]) == 10
     short = script("streams.py", "--data", write_pack(tmp_path / "short.npz"), "--window-seconds", 5)
     assert short.returncode == 1
-    assert short.stderr.startswith("streams: 20 clips are less than 10 minutes")
+    assert short.stderr.startswith("nystream: 20 clips are less than 10 minutes")

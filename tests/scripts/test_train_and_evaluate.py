@@ -99,7 +99,7 @@ def test_what_was_broken_off_goes_on_and_ends_with_the_same_weights(tmp_path: Pa
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert "of 30 epochs are kept: the same command with --resume goes on" in said
+    assert "every whole epoch is kept: the same command with --resume goes on" in said
     assert train(training_cache, *same, "--output", broken, "--resume").returncode == 0
     for name, tensor in load_for_training(whole).state_dict().items():
         assert torch.equal(load_for_training(broken).state_dict()[name], tensor), name
@@ -114,7 +114,7 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path: Path, training_ca
     arguments = ("--data", pack, "--output", output, "--epochs", 1)
     full = train(training_cache, *arguments)
     assert full.returncode == 1
-    assert full.stderr.splitlines()[-1].startswith("nystream: the disk is full: nothing that was trained is lost")
+    assert full.stderr.splitlines()[-1].startswith("nystream: the disk is full: make room; every whole epoch is kept")
     assert train(training_cache, *arguments, "--resume").returncode == 0
     assert output.exists()
 
@@ -180,7 +180,7 @@ def test_bad_data_is_one_sentence_and_exit_code_1(pack: Path, tmp_path: Path, da
     assert done.returncode == 1
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("evaluate: ")
+    assert done.stderr.startswith("nystream: ")
 
 
 def test_the_shipped_model_knows_the_clips_that_it_was_trained_on(shared_folder: Path) -> None:

@@ -15,7 +15,7 @@ from model import Classifier, ModelConfig, save_classifier
 from model.training import Epoch, Trainer, TrainingError, TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import Dataset, DatasetError
 from scripts.measures import frames_in
-from scripts.training.calibrate import calibrate_on, calibrate_with, calibration_of
+from scripts.training.calibrate import calibrate_with, calibration_of, calibration_on
 from scripts.training.family import configure
 from scripts.training.run import TrainingRun, fingerprint, training_data
 from tests.scripts.gtzan import fill_sound_cache
@@ -88,7 +88,8 @@ def test_what_is_calibrated_on_valid_says_what_it_then_does_there(tmp_path: Path
     classifier = trained.trainer.average
     frames, labels = torch.from_numpy(valid.frames), torch.from_numpy(valid.labels)
     before = clip_figures(clip_probabilities(classifier, frames), labels, CONFIG)
-    calibrated, notes = calibrate_on(classifier, valid, precision=0.7)
+    calibration = calibration_on(classifier, valid, precision=0.7)
+    calibrated, notes = calibrate_with(classifier, calibration), calibration.notes
     after = clip_figures(clip_probabilities(calibrated, frames), labels, calibrated.config)
     assert after["log_loss"] <= before["log_loss"]
     assert notes["valid_log_loss"] == f"{after['log_loss']:.4f}"
