@@ -15,6 +15,7 @@ from app.files.console import Console, wants_colour
 from app.files.formats import Run
 from app.files.output import WRITERS
 from app.files.parameters import parse_parameters, parse_seconds
+from app.stream.backend import mend
 from app.stream.models import identify, load_model
 from audio import AudioError, Microphone
 
@@ -30,6 +31,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     console = Console(options.quiet, options.verbose)
     weights = Path(os.path.abspath(options.weights))
+    mend(console.detail)
     model = load_model(weights)
     model.make_backend()  # loads the compiled functions now: no sound waits for them
     shown = Run(identify(weights), asdict(parameters), model.config.genres, True, wants_colour(sys.stdout))

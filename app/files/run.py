@@ -23,6 +23,7 @@ from app.files.json_formats import RECORD, SCHEMA
 from app.files.output import Destination, Output, Tree, WholeFile
 from app.files.parameters import Parameters
 from app.files.pool import CannotRun, Workers, cluster, on_signal, processes
+from app.stream.backend import mend
 from app.stream.models import identify
 from app.text import to_json
 from audio import RawFormat, RawSource, UnreadableFile
@@ -56,6 +57,7 @@ def run_request(request: Request, console: Console) -> bool:
     """
     try:
         identity = identify(request.weights) if request.weights.is_file() else {"name": "", "hash": ""}
+        mend(console.detail)  # here and now, or every worker would do it
         load_once(str(request.weights), identity["hash"])
     except OSError as error:
         raise WeightsError(str(error)) from None

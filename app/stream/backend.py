@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -116,11 +116,32 @@ def is_ready() -> bool:
     return cache.is_ready(_mark())
 
 
+def mend(say: Callable[[str], object]) -> None:
+    """For a command: what was compiled once and is damaged now is compiled again, and said. It takes seconds."""
+    if numba_fault():
+        return
+    from model.compiled.cache import can_keep, is_damaged
+
+    if is_damaged(_mark()) and can_keep():
+        say("the compiled functions that were kept are damaged: compiling them again")
+        try_to_compile()
+
+
+def try_to_compile(front_end: FrontEnd | None = None) -> bool:
+    """Compile or load all functions in this process; whether they are there. torch and numpy compute without them."""
+    try:
+        compile_everything(front_end)
+    except Exception as error:  # whatever a compiler may say
+        log.info("torch computes the frames: nothing can be compiled (%r)", error)
+        return False
+    return True
+
+
 def numba_fault() -> str:
     """Why nothing compiled can be used, "" where it can: numba may be broken, and a window and files go without it."""
     try:
         import model.compiled.cache  # noqa: F401
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # also of its libraries
         return f"numba cannot be used ({error})"
     return ""
 
@@ -135,9 +156,9 @@ def compile_everything(front_end: FrontEnd | None = None) -> None:
     from model.compiled.cache import kept, mark_ready
     from model.compiled.classifier import compile_all
 
-    compile_all()
+    functions = compile_all()
     loops = compile_loops(kept)
-    mark_ready(_mark())
+    mark_ready(_mark(), (*functions, *loops))
     if front_end is not None:
         front_end.loops = loops
 
@@ -178,13 +199,12 @@ def describe_front_end() -> dict[str, str]:
 
 
 def _describe_compiled(later: str, always: str) -> dict[str, str]:
-    from model.compiled.cache import cache_folder
+    from model.compiled.cache import cache_folder, can_keep
 
-    folder = cache_folder()
-    if folder is None:
-        note = f"{always}, because no cache folder can be written: set NYSTREAM_CACHE to one"
+    if is_ready():
+        note = f"kept in {cache_folder()}"
     else:
-        note = f"kept in {folder}" if is_ready() else later
+        note = later if can_keep() else f"{always}, because no cache folder can be written: set NYSTREAM_CACHE to one"
     return {"name": "compiled", "note": note}
 
 

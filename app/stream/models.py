@@ -19,8 +19,8 @@ from app.stream.backend import (
     CompiledBackend,
     compile_ahead,
     compile_classifier,
-    compile_everything,
     load_ready,
+    try_to_compile,
 )
 from app.stream.imports import bulk_imports, import_torch
 from app.stream.snapshot import FrameFlops, ModelChoice, ModelDescription
@@ -62,11 +62,11 @@ def load_model(weights: Path, window: int | None = None) -> Model:
     if compiled is None:
         return torch_model(load())
     front_end = FrontEnd()
-    load_functions = cache(partial(compile_everything, front_end))
+    load_functions = cache(partial(try_to_compile, front_end))
 
-    def make_backend() -> CompiledBackend:
-        load_functions()  # before the first frame, so that its time is not taken for that of a step
-        return CompiledBackend(compiled)
+    def make_backend() -> Backend:
+        # Before the first frame, so that its time is not taken for that of a step.
+        return CompiledBackend(compiled) if load_functions() else torch_model(load()).make_backend()
 
     return Model(compiled.config, describe_model(compiled.config), make_backend, None, load, front_end)
 

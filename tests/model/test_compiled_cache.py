@@ -1,19 +1,115 @@
-"""What nobody uses any more leaves the cache, and nothing else does."""
+"""What is compiled is found again, unless anything is wrong with it; what nobody uses any more leaves the cache."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from model.compiled import cache
-from model.compiled.cache import SECONDS_PER_DAY, prune
+from model.compiled import cache, user_cache
+from model.compiled.cache import SECONDS_PER_DAY, is_ready, kept, mark_ready, prune
 
 LONG_AGO = time.time() - 40 * SECONDS_PER_DAY
 LATELY = time.time() - 20 * SECONDS_PER_DAY
+
+
+def double(number: float) -> float:
+    return 2.0 * number
+
+
+def as_new_process(function: Any) -> Any:
+    """It knows nothing yet of what has been compiled."""
+    return kept.__wrapped__(function)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path)
+    return tmp_path
+
+
+def cut(share: float) -> Callable[[Path], object]:
+    return lambda path: os.truncate(path, int(share * path.stat().st_size))
+
+
+def spoil(path: Path) -> None:
+    """Machine code is in the middle: it must not be run as it is now."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def put_a_folder_there(path: Path) -> None:
+    path.unlink()
+    (path / "in it").mkdir(parents=True)
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "nothing in it": cut(0.0),
+    "cut in half": cut(0.5),
+    "junk": lambda path: path.write_bytes(os.urandom(5000)),
+    "one bit": spoil,
+    "a folder in its place": put_a_folder_there,
+    "gone": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_a_damaged_file_is_compiled_again_and_is_whole_afterwards(
+    folder: Path, damage: Callable[[Path], object]
+) -> None:
+    first = as_new_process(double)
+    assert first(1.5) == 3.0
+    mark_ready("mark", [first])
+    again = as_new_process(double)
+    assert again(1.5) == 3.0
+    assert (sum(again._cache_hits.values()), is_ready("mark")) == (1, True)
+    damage(folder / first._cache.file)
+    assert not is_ready("mark")
+    assert cache.is_damaged("mark")
+    third = as_new_process(double)
+    assert third(1.5) == 3.0
+    assert (sum(third._cache_hits.values()), is_ready("mark")) == (0, True)
+    damage(folder / "mark")
+    assert not is_ready("mark")
+    mark_ready("mark", [third])
+    assert is_ready("mark")
+    assert len(list(folder.iterdir())) == 2
+
+
+def test_where_nothing_can_be_written_it_is_compiled_and_not_called_ready(folder: Path) -> None:
+    (folder / "mark").write_bytes(b"of another time")
+    function = as_new_process(double)
+    function._cache._folder = folder / "gone"
+    assert function(1.5) == 3.0
+    mark_ready("mark", [function])
+    assert list(folder.iterdir()) == []
+
+
+def test_other_sources_of_a_function_are_another_function(folder: Path) -> None:
+    first = as_new_process(double)
+    other = as_new_process(double)
+    other._cache._source = b"edited"
+    assert first(1.5) == other(1.5) == 3.0
+    assert sum(other._cache_hits.values()) == 0
+    assert first._cache.file != other._cache.file
+
+
+def test_a_user_without_a_home_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", fail)
+    for name in ("NYSTREAM_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(OSError, match="irectory"):
+        user_cache().mkdir(parents=True)
+    assert cache.cache_folder.__wrapped__() is None
 
 
 def make(folder: Path, used: float) -> Path:

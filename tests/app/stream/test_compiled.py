@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from app.stream import backend
 from app.stream.backend import compile_everything, describe_front_end, is_ready
 from app.stream.models import compile_model, load_model, torch_model
 from app.stream.weights import default_weights
 from audio import SAMPLE_RATE, StreamingLogMel
 from model import load_classifier
+from model.compiled import cache
 from tests.app.made_music import made_music
-from tests.own_process import CHECKOUT, run_python
+from tests.own_process import run_python
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -66,21 +69,44 @@ print({step.backend for step in measure_models([default_weights()], 5.0, rounds=
     assert said[3] == "{'torch'}"
 
 
-def test_nothing_is_ready_for_the_same_sources_elsewhere(tmp_path: Path) -> None:
-    """numba finds what it kept by where the sources lie: a copy that believed it were there would stop to compile."""
-    for name in ("app", "audio", "model"):
-        (tmp_path / name).symlink_to(CHECKOUT / name)
-    code = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from app.stream.backend import _mark
-from model.compiled.cache import cache_folder
-print(cache_folder().name, _mark())
-"""
-    here, again, elsewhere = (run_python(code, str(place)).split() for place in (CHECKOUT, CHECKOUT, tmp_path))
-    assert here == again
-    assert here[0] != elsewhere[0]
-    assert here[1] != elsewhere[1]
+def test_what_is_damaged_is_not_ready_and_a_command_compiles_it_again_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = cache.cache_folder()
+    assert here is not None
+    folder = tmp_path / "copy"
+    shutil.copytree(here, folder)
+    monkeypatch.setattr(cache, "cache_folder", lambda: folder)
+    monkeypatch.setattr(backend, "compile_everything", lambda front_end=None: compiled.append("all"))
+    compiled: list[str] = []
+    said: list[str] = []
+    backend.mend(said.append)
+    assert (is_ready(), compiled, said) == (True, [], [])
+    for damaged in folder.iterdir():
+        content = damaged.read_bytes()
+        damaged.write_bytes(content[: len(content) // 2])
+        assert not is_ready()
+        assert backend.load_ready(default_weights()) is None  # a window begins with torch meanwhile
+        backend.mend(said.append)
+        damaged.write_bytes(content)
+        assert is_ready()
+    assert len(compiled) == len(said) == len(list(folder.iterdir()))
+    assert "damaged" in said[0]
+    shutil.rmtree(folder)  # never compiled: torch serves a command, the window compiles
+    folder.mkdir()
+    backend.mend(said.append)
+    assert len(compiled) == len(said)
+    assert not is_ready()
+
+
+def test_where_nothing_can_be_compiled_torch_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_front_end: object = None) -> None:
+        raise SystemError("no compiler")
+
+    monkeypatch.setattr(backend, "compile_everything", fail)
+    model = load_model(default_weights())
+    assert [model.make_backend().name for _ in range(2)] == ["torch", "torch"]
+    assert model.front_end.name == "numpy"
 
 
 def test_a_cache_that_cannot_be_written_delays_nobody_and_info_says_it(tmp_path: Path) -> None:

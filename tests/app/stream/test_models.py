@@ -79,7 +79,8 @@ def test_a_cache_that_cannot_be_written_is_no_fault_and_info_says_it(tmp_path: P
 from app.stream.backend import describe_backend
 from app.stream.models import load_model
 from app.stream.weights import default_weights
-from model.compiled.cache import cache_folder, is_ready
+from app.stream.backend import is_ready
+from model.compiled.cache import cache_folder
 from model.weights import read_weights
 assert cache_folder() is None and not is_ready()
 assert load_model(default_weights()).make_backend().name == "torch"

@@ -102,7 +102,12 @@ def test_compiled_functions_are_loaded_for_a_model_that_they_cover_and_for_no_ot
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded: list[str] = []
-    monkeypatch.setattr(compiled_classifier, "compile_all", lambda: loaded.append("all"))
+
+    def load() -> tuple[()]:
+        loaded.append("all")
+        return ()
+
+    monkeypatch.setattr(compiled_classifier, "compile_all", load)
     config = replace(load_for_training(default_weights()).config, blocks=2, stacking="retroactive")
     uncovered = tmp_path / "retroactive.safetensors"
     save_classifier(Classifier(config), uncovered)
