@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from audio.front_end import Samples, silence_invalid
+from audio.front_end import Doubles, Samples, silence_invalid
 from audio.source import AudioError, Source
 
 WINDOW_SECONDS = 0.08  # of sound that one reading covers: less than a frame's window, so every frame has one
@@ -32,13 +32,15 @@ class Level:
 class LevelMeter:
     """Fed by one thread; `level` may be read by any, and is a new value with every window.
 
-    Measured in samples, so that the block size does not matter. Samples that are no sound count as zeros.
+    The RMS is that of the samples less their mean over a window: an offset, as cheap converters have, is no sound, and
+    the frames do not hear it either. Measured in samples, so that the block size does not matter. Samples that are no
+    sound count as zeros.
     """
 
     def __init__(self, sample_rate: int) -> None:
         self._window = round(WINDOW_SECONDS * sample_rate)
         self._held = round(CLIP_HELD_SECONDS * sample_rate)
-        self._squares, self._peak, self._count = 0.0, 0.0, 0
+        self._begin_window()
         self._loud = np.zeros(CLIP_RUN - 1, bool)  # whether each of the last samples was at the limit
         self._since_clip = math.inf  # samples
         self._rate, self._zeros = sample_rate, 0  # samples since the last window that had any other
@@ -53,10 +55,16 @@ class LevelMeter:
         """(n,) samples."""
         while len(samples):
             part, samples = samples[: self._window - self._count], samples[self._window - self._count :]
-            self._add(np.abs(silence_invalid(part)))
+            self._add(silence_invalid(part).astype(np.float64))
 
-    def _add(self, magnitudes: Samples) -> None:
-        self._squares += float(np.dot(magnitudes, magnitudes))
+    def _begin_window(self) -> None:
+        self._sum = self._squares = self._peak = 0.0
+        self._count = 0
+
+    def _add(self, samples: Doubles) -> None:
+        magnitudes = np.abs(samples)
+        self._sum += float(samples.sum())
+        self._squares += float(np.dot(samples, samples))
         self._peak = max(self._peak, float(magnitudes.max()))
         self._count += len(magnitudes)
         self._since_clip += len(magnitudes)
@@ -65,10 +73,10 @@ class LevelMeter:
             self._since_clip = 0
         self._loud = loud[1 - CLIP_RUN :]
         if self._count == self._window:
-            rms = math.sqrt(self._squares / self._count)
+            rms = math.sqrt(max(0.0, self._squares / self._count - (self._sum / self._count) ** 2))
             self._zeros = 0 if self._peak else self._zeros + self._count
             self.level = Level(_decibels(rms), _decibels(self._peak), self._since_clip < self._held)
-            self._squares, self._peak, self._count = 0.0, 0.0, 0
+            self._begin_window()
 
 
 class LevelPreview:

@@ -29,6 +29,14 @@ def test_a_sine_has_its_peak_and_its_rms_in_any_blocks(sizes: list[int]) -> None
     assert not level.clipping
 
 
+@pytest.mark.parametrize("offset", [0.4, -1.0])
+def test_an_offset_is_no_sound(offset: float) -> None:
+    level = level_of(SINE + np.float32(offset), [1024])
+    assert level.rms_dbfs == pytest.approx(-9.03, abs=0.01)
+    assert level.peak_dbfs == pytest.approx(20 * math.log10(0.5 + abs(offset)), abs=0.01)
+    assert level_of(np.full(RATE, offset, np.float32), [1024]).rms_dbfs < -120
+
+
 def test_zeros_and_no_numbers_have_no_level() -> None:
     assert LevelMeter(RATE).level == Level(-math.inf, -math.inf, False)
     assert level_of(np.zeros(RATE, np.float32), [1024]) == Level()

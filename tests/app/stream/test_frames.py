@@ -37,7 +37,7 @@ class TwoLevels(Source):
     name, sample_rate, status = "two levels", 22_050, ""
 
     def __init__(self) -> None:
-        loud = np.full(6615, 0.5, np.float32)
+        loud = np.tile(np.array([0.5, 0.5, -0.5, -0.5], np.float32), 1654)[:6615]
         loud[::10] = np.nan
         self.blocks = [Block(loud, 0), Block(np.zeros(6615, np.float32), 6615 + 441, dropped=441)]
 
