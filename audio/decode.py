@@ -177,7 +177,7 @@ class Decoder:
         try:
             self._container = av.open(
                 self._bytes,
-                container_options={"format_whitelist": DEMUXERS, "protocol_whitelist": ""},
+                container_options={"format_whitelist": DEMUXERS, "protocol_whitelist": "", **self._bytes.options},
                 io_open=_open_nothing,
                 metadata_errors="ignore",
                 buffer_size=READ_BYTES,
@@ -252,28 +252,31 @@ class Decoder:
         """What comes after a seek, with silence where the times say so; `_unwanted` of its samples lie before."""
         tick = float(self._stream.time_base)
         run: Run | None = None
-        rate = 0
-        position = 0.0  # in the file, of the sample that comes next
+        position = ticks_a_sample = 0.0  # position: in the file, of the sample that comes next
         for frame in self._frames():
-            form = (frame.format.name, frame.layout.nb_channels, frame.sample_rate)
-            time = None if frame.pts is None else frame.pts * tick
+            pts = frame.pts
             if run is None:
-                rate, self.sample_rate, self.channels = form[2], form[2], form[1]
+                self.sample_rate, self.channels = frame.sample_rate, frame.layout.nb_channels
+                ticks_a_sample = 1 / (self.sample_rate * tick)
+                run = Run(frame, self.sample_rate, self.mixer)
                 if begin:
-                    wanted = round(begin * rate)
-                    begun = 0 if time is None else round(clock.into_file(time) * rate)
+                    wanted = round(begin * self.sample_rate)
+                    begun = 0 if pts is None else round(clock.into_file(pts * tick) * self.sample_rate)
                     position = min(wanted, begun)
                     self._unwanted = wanted - min(wanted, begun)
-                run = Run(form, rate, self.mixer)
-            elif form != run.form:
+            # Sooner known for most frames than by asking the clock.
+            if pts is not None and abs(pts - clock.start / tick - position * ticks_a_sample) * tick > 0.9 * GAP:
+                silence = round(clock.silence_before(pts * tick, position / self.sample_rate) * self.sample_rate)
+                if silence:
+                    yield run.take()
+                    position += silence
+                    for at in range(0, silence, BLOCK_SAMPLES):
+                        yield np.zeros(min(silence - at, BLOCK_SAMPLES), np.float32)
+            if not run.add(frame):
                 yield run.take(last=True)
-                run = Run(form, rate, self.mixer)
-            if time is not None and (silence := round(clock.silence_before(time, position / rate) * rate)):
-                yield run.take()
-                position += silence
-                for at in range(0, silence, BLOCK_SAMPLES):
-                    yield np.zeros(min(silence - at, BLOCK_SAMPLES), np.float32)
-            position += run.add(frame)
+                run = Run(frame, self.sample_rate, self.mixer)
+                run.add(frame)
+            position += frame.samples * run.stretch
             if run.waiting >= BLOCK_SAMPLES:
                 yield run.take()
         if run is not None:
@@ -283,44 +286,47 @@ class Decoder:
         """Decoded ones of the soundtrack; a damaged packet is left out, as players do."""
         import av
 
-        last: Any = b""
-        damaged = False  # the last packet
-        ends: dict[int, float] = {}  # s, by each stream's own clock
-        ticks = {stream.index: float(stream.time_base or 0) for stream in self._container.streams}
+        chosen, damaged = self._stream, False
+        last: dict[int, Any] = {}  # the last packet of each stream that could be used
         try:
             for packet in self._container.demux():
-                stream = packet.stream
-                if stream is self._stream:
-                    last = packet if packet.size else last  # the very last only empties the decoder
+                if packet.stream is chosen:
                     try:
                         frames = packet.decode()
                     except (av.FFmpegError, ValueError):
                         damaged = True
                         continue
                     yield from frames
-                    if packet.size:
-                        damaged = packet.is_corrupt and not self._bytes.open_ended
-                if packet.pts is not None:
-                    ends[stream.index] = (packet.pts + (packet.duration or 0)) * ticks[stream.index]
+                if packet.size:  # the very last ones only empty the decoders
+                    last[packet.stream.index] = packet
+                    damaged = False
         except (av.FFmpegError, ValueError):
             damaged = True
-        if self._container.format.name == "mp3":  # of a part of a frame it decodes something, and of tags nothing
-            damaged = len(bytes(last)) < mpeg_frame_bytes(bytes(last)[:4])
-        self.complete = self._is_complete(damaged, ends)
+        self.complete = self._is_complete(damaged, last)
 
-    def _is_complete(self, damaged: bool, ends: dict[int, float]) -> bool:
-        """Whether all has come, when no more comes: by what the container states, or by how it ends."""
+    def _is_complete(self, damaged: bool, last: dict[int, Any]) -> bool:
+        """Whether all has come, when no more comes: by what the container states, or by how it ends.
+
+        damaged: whether what came last could not be used; last: packets, by stream.
+        """
         names = self._container.format.name.split(",")
+        final = last.get(self._stream.index)
+        if "mp3" in names:  # a part of a frame decodes to something, and a tag behind them to nothing
+            content = b"" if final is None else bytes(final)
+            damaged = len(content) < mpeg_frame_bytes(content[:4])
+        elif final is not None and final.is_corrupt and not self._bytes.open_ended:
+            damaged = True
         if "ogg" in names:
             return not damaged and self._bytes.end_of_ogg()
-        stated, own = self.duration, self._stream.duration is not None
+        stated = self.duration
         if stated is None or STATED.isdisjoint(names) or self._is_guessed(stated):
             return not damaged
-        if own:
-            end = ends.get(self._stream.index, 0.0) - (self._seconds(self._stream.start_time) or 0.0)
+        if self._stream.duration is not None:
+            last, begin = {self._stream.index: final}, self._seconds(self._stream.start_time) or 0.0
         else:
-            end = max(ends.values(), default=0.0)
-        missing = stated - end
+            begin = 0.0
+        ends = [_end(packet) for packet in last.values() if packet is not None]
+        missing = stated - (max(ends, default=0.0) - begin)
         # More than is stated: joined pieces.
         return not damaged if missing < -MISSING else missing < (HARDLY if damaged else MISSING)
 
@@ -331,6 +337,12 @@ class Decoder:
         contexts = [stream.codec_context for stream in self._container.streams]
         bit_rate = sum(context.bit_rate or 0 for context in contexts if context is not None and context.type == "audio")
         return bit_rate > 0 and abs(8 * self._bytes.size / bit_rate - duration) < MISSING
+
+
+def _end(packet: Any) -> float:
+    """Seconds on its container's clock."""
+    begin = packet.dts if packet.pts is None else packet.pts
+    return float(((begin or 0) + (packet.duration or 0)) * packet.time_base)
 
 
 class DecodedSource(SampleSource):
@@ -359,18 +371,18 @@ class Clock:
 
     def __init__(self, start: float, restarts: bool) -> None:
         """start: what it shows at the beginning of the file, in seconds. restarts: whether it may be set anew."""
-        self._start, self._restarts = start, restarts
+        self.start, self._restarts = start, restarts
         self._left = MOST_SILENCE
 
     def into_file(self, time: float) -> float:
         """Seconds from the beginning of the file to what the container says is at `time`."""
-        return time - self._start
+        return time - self.start
 
     def silence_before(self, time: float, position: float) -> float:
         """How many seconds of it lie between the sound up to `position` in the file, and what is at `time`."""
         late = self.into_file(time) - position
         if late > min(self._left, JUMP if self._restarts else self._left) or late < -JUMP:
-            self._start += late
+            self.start += late
             return 0.0
         if late < GAP:
             return 0.0
@@ -379,28 +391,35 @@ class Clock:
 
 
 class Run:
-    """Decoded frames of one form, gathered: joined, converted and mixed many at once."""
+    """Decoded frames of one form, gathered: joined, converted and mixed many at once.
 
-    def __init__(self, form: tuple[str, int, int], rate: int, mixer: Mixer) -> None:
-        """form: sample type, channels, rate in Hz; `rate` is that of what is taken out."""
+    waiting: how many samples can be taken. stretch: samples that are taken out, for each that comes in.
+    """
+
+    def __init__(self, frame: Any, rate: int, mixer: Mixer) -> None:
+        """For frames like this one; `rate` in Hz is that of what is taken out."""
         import av
 
-        self.form, self.waiting = form, 0
-        kind, channels, own_rate = form
-        self._rate, self._mixer = rate, mixer
+        kind, self._channels = frame.format.name, frame.layout.nb_channels
+        self.waiting, self.stretch = 0, rate / frame.sample_rate
+        self._mixer = mixer
         self._frames = av.AudioFifo()
         self._resampler: Any = None
-        many_planes = kind.endswith("p") and channels > MOST_PLANES
-        if own_rate != rate or many_planes or kind.removesuffix("p") not in SAMPLE_TYPES:
+        many_planes = kind.endswith("p") and self._channels > MOST_PLANES
+        if frame.sample_rate != rate or many_planes or kind.removesuffix("p") not in SAMPLE_TYPES:
             self._resampler = av.AudioResampler(format="flt", rate=rate)
 
-    def add(self, frame: Any) -> float:
-        """How many samples it makes."""
+    def add(self, frame: Any) -> bool:
+        """Whether it has the same form; only then it is in."""
+        if frame.layout.nb_channels != self._channels:
+            return False
         frame.pts = None  # the queue would look for gaps in it too
-        self._frames.write(frame)
+        try:
+            self._frames.write(frame)
+        except ValueError:  # another sample type or rate
+            return False
         self.waiting += frame.samples
-        samples: int = frame.samples
-        return samples * self._rate / self.form[2]
+        return True
 
     def take(self, last: bool = False) -> Samples:
         """(n,) mono of what has been added since; all of it, where no more is added."""

@@ -22,6 +22,7 @@ MPEG_2_KBITS = (
     (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
     (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 )
+RIFF = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 BOXES = (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip")  # that an MP4 may begin with
 
 
@@ -49,6 +50,8 @@ class SoundBytes:
             head = self._read_exactly(ID3_BYTES)
         self._head, self.frames_stated = without_size(head + self._read_exactly(HEAD_BYTES - len(head)))
         self.open_ended = is_open_ended(self._head)
+        # Of a WAV FFmpeg looks at so many packets to see whether there is DTS in it: a frame of that is one packet.
+        self.options = {"max_probe_packets": "8"} if self._head[:4] in RIFF else {}
         self._begin = file.tell() - len(self._head) if file.seekable() else 0
         self._kept: IO[bytes] | None = None
         if not file.seekable() and (self._head[4:8] in BOXES or self._head[:4] == b"caff"):
