@@ -20,16 +20,17 @@ from audio import RawFormat
 
 def run(options: argparse.Namespace) -> int:
     """Answers on standard output, everything else on standard error. Raises UsageError and WeightsError."""
-    request = understand(options)
+    console = Console(options.quiet, options.verbose)
+    request = understand(options, console)
     if request.jobs > 1:
         start_ahead()
     try:
-        return EXIT_OK if run_request(request, Console(options.quiet, options.verbose)) else EXIT_SOME_FAILED
+        return EXIT_OK if run_request(request, console) else EXIT_SOME_FAILED
     except CannotRun as error:
         raise UsageError(str(error)) from None
 
 
-def understand(options: argparse.Namespace) -> Request:
+def understand(options: argparse.Namespace, console: Console) -> Request:
     """Raises UsageError."""
     try:
         parameters = parse_parameters(options.hop, options.smoothing, options.channel, options.compare, options.track)
@@ -38,7 +39,13 @@ def understand(options: argparse.Namespace) -> Request:
         raise UsageError(str(error)) from None
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs} is too few: give 1 or more")
-    items = tuple(expand(options.paths, options.recursive))
+    items = tuple(
+        expand(
+            options.paths,
+            options.recursive,
+            lambda path: console.detail(f"{path}: passed over, its name is not that of a sound file"),
+        )
+    )
     piped = items.count(STANDARD_INPUT)
     if piped > 1 or (piped and "@-" in options.paths):
         raise UsageError("standard input can be read only once: name - once")

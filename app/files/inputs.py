@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.files.answer import FileError
-from audio import RawFormat, RawSource, StreamSource, UnreadableFile
+from audio import SUFFIXES, RawFormat, RawSource, StreamSource, UnreadableFile
 
 STANDARD_INPUT = "-"
-# What is looked for in folders and offered in dialogs; a file that is named by itself is always tried.
-SUFFIXES = (
-    *(".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".snd", ".caf", ".w64"),
-    *(".rf64", ".m4a", ".m4b", ".aac", ".mka", ".wma"),
-    *(".mp4", ".m4v", ".mov", ".webm", ".mkv", ".avi"),  # videos with sound
-)
+
+Tell = Callable[[str], object]
 
 
-def expand(given: Sequence[str], recursive: bool) -> Iterator[str | FileError]:
-    """Paths as they were given or found, and what cannot be used in its place among them."""
+def expand(given: Sequence[str], recursive: bool, tell: Tell = lambda path: None) -> Iterator[str | FileError]:
+    """Paths as they were given or found, and what cannot be used in its place among them.
+
+    In folders only files with the suffix of sound are found; `tell` is told of those that are passed over.
+    """
     for text in given:
         if text.startswith("@") and len(text) > 1:
-            yield from _expand_list(text, recursive)
+            yield from _expand_list(text, recursive, tell)
         else:
-            yield from _expand_one(text, recursive)
+            yield from _expand_one(text, recursive, tell)
 
 
 def common_root(given: Sequence[str], inputs: Sequence[str]) -> Path:
@@ -101,12 +101,12 @@ def _standard_input(raw: RawFormat | None, channel: int | None, track: int | Non
     return RawSource(descriptor, raw, channel=channel)
 
 
-def _expand_one(text: str, recursive: bool) -> Iterator[str | FileError]:
+def _expand_one(text: str, recursive: bool, tell: Tell) -> Iterator[str | FileError]:
     if text == STANDARD_INPUT:
         yield text
     elif os.path.isdir(text):
         if recursive:
-            yield from _expand_folder(text)
+            yield from _expand_folder(text, tell)
         else:
             yield FileError(text, "this is a folder: add -r to classify what is in it")
     elif not os.path.lexists(text) and glob.has_magic(text):
@@ -117,17 +117,17 @@ def _expand_one(text: str, recursive: bool) -> Iterator[str | FileError]:
             if not os.path.isdir(match):
                 yield match
             elif recursive:
-                yield from _expand_folder(match)
+                yield from _expand_folder(match, tell)
     else:
         yield text
 
 
-def _expand_folder(folder: str) -> Iterator[str | FileError]:
-    found = list(_walk(folder, set()))
+def _expand_folder(folder: str, tell: Tell) -> Iterator[str | FileError]:
+    found = list(_walk(folder, set(), tell))
     yield from found or [FileError(folder, "there are no sound files in this folder: check its name")]
 
 
-def _walk(folder: str, visited: set[tuple[int, int]]) -> Iterator[str | FileError]:
+def _walk(folder: str, visited: set[tuple[int, int]], tell: Tell) -> Iterator[str | FileError]:
     """Sorted; links are followed, but no folder is entered twice, so loops end."""
     try:
         status = os.stat(folder)
@@ -141,19 +141,21 @@ def _walk(folder: str, visited: set[tuple[int, int]]) -> Iterator[str | FileErro
         return
     for name in names:
         path = os.path.join(folder, name)
-        if name.startswith("."):  # also the shadows `._song.mp3` that macOS leaves on other disks
-            continue
+        hidden = name.startswith(".")  # also the shadows `._song.mp3` that macOS leaves on other disks
         if os.path.isdir(path):
-            yield from _walk(path, visited)
-        elif os.path.splitext(name)[1].lower() in SUFFIXES:
+            if not hidden:
+                yield from _walk(path, visited, tell)
+        elif hidden or os.path.splitext(name)[1].lower() not in SUFFIXES:
+            tell(path)
+        else:
             yield path
 
 
-def _expand_list(text: str, recursive: bool) -> Iterator[str | FileError]:
+def _expand_list(text: str, recursive: bool, tell: Tell) -> Iterator[str | FileError]:
     """One path a line, or between NUL bytes if there are any; empty lines and lines that begin with # are skipped."""
     try:
         with open(0 if text == "@-" else text[1:], "rb", closefd=text != "@-") as file:
-            content = file.read()
+            content = _without_mark(file.read())
     except OSError as error:
         yield FileError(text, f"the list cannot be read ({error.strerror}): check its name")
         return
@@ -162,4 +164,14 @@ def _expand_list(text: str, recursive: bool) -> Iterator[str | FileError]:
     for line in lines:
         path = os.fsdecode(line)
         if path.strip() and (between_zeros or not path.startswith("#")):
-            yield from _expand_one(path, recursive)
+            yield from _expand_one(path, recursive, tell)
+
+
+def _without_mark(content: bytes) -> bytes:
+    """A list as it is, or in UTF-8 where it begins with the byte order mark of UTF-8 or UTF-16, as Windows' editors
+    write it.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        with suppress(UnicodeDecodeError):  # or these are the first bytes of a name
+            return content.decode("utf-16").encode()
+    return content.removeprefix(codecs.BOM_UTF8)

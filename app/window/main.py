@@ -12,7 +12,6 @@ from PySide6.QtCore import QByteArray, QRect, QSize, QStandardPaths, Qt, QTimer,
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
-from app.files.inputs import SUFFIXES
 from app.live.protocol import Session
 from app.stream.weights import default_weights
 from app.window.dialogs import DropSign, Help, Toast, ask
@@ -27,6 +26,7 @@ from app.window.style import style_sheet
 from app.window.theme import DESIGN_HEIGHT, DESIGN_WIDTH, Theme, scale_for
 from app.window.tour.tour import Tour
 from app.window.words import clock
+from audio import SUFFIXES
 
 TICK_MILLISECONDS = 16
 LONGEST_GLIDE = 0.1  # seconds; caps the animation after a stall

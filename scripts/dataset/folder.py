@@ -13,12 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.files.console import Console
-from app.files.inputs import SUFFIXES
 from app.files.journal import Fingerprint, still_matches, take_fingerprint
 from app.files.output import WholeFile
 from app.stream.frames import FrameReader
 from app.text import to_json
-from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, AudioError, FileSource, UnreadableFile
+from audio import (
+    BANDS,
+    FFT_LENGTH,
+    FLOOR_POWER,
+    HOP,
+    SAMPLE_RATE,
+    SUFFIXES,
+    AudioError,
+    FileSource,
+    UnreadableFile,
+)
 from model import GTZAN_GENRES
 from scripts.dataset.clips import Dataset, DatasetError
 

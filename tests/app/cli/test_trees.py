@@ -92,6 +92,24 @@ def test_a_list_between_zeros_may_hold_any_name(tmp_path: Path) -> None:
     assert [os.fsencode(str(name)) for name in expand([f"@{tmp_path}/list"], recursive=False)] == names
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_list_is_read_as_any_editor_writes_it(tmp_path: Path, encoding: str, line_end: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    lines = ["Dvo\u0159\u00e1k: Largo.wav", "# not this", "", "b.wav"]
+    (tmp_path / "list").write_bytes((mark + line_end.join(lines) + line_end).encode(encoding))
+    assert list(expand([f"@{tmp_path}/list"], recursive=False)) == [lines[0], lines[3]]
+
+
+def test_folders_give_all_that_can_be_read_and_the_rest_is_named(tmp_path: Path) -> None:
+    for name in ("a.WV", "b.ac3", "c.3gp", "d.ts", "e.mpga", "cover.jpg", "list.m3u8", ".hidden.wav", "no suffix"):
+        (tmp_path / name).touch()
+    passed_over: list[str] = []
+    found = list(expand([str(tmp_path)], True, passed_over.append))
+    assert [os.path.basename(str(path)) for path in found] == ["a.WV", "b.ac3", "c.3gp", "d.ts", "e.mpga"]
+    assert [os.path.basename(path) for path in passed_over] == [".hidden.wav", "cover.jpg", "list.m3u8", "no suffix"]
+
+
 def test_a_file_is_whole_or_not_there(tmp_path: Path) -> None:
     place = tmp_path / "answers.csv"
     with WholeFile(place, overwrite=False) as whole:
