@@ -39,5 +39,6 @@ def encode(
         convert = av.AudioResampler(format=stream.format, layout=layout, rate=rate, frame_size=1024)
         for piece in [*convert.resample(frame), *convert.resample(None)]:
             container.mux(stream.encode(piece))
-        container.mux([packet for packet in stream.encode(None) if packet.size])  # FLAC's last one is none for Ogg
+        # The last packet of FLAC is empty: its own container learns from it how long it is, others refuse it.
+        container.mux([packet for packet in stream.encode(None) if packet.size or path.suffix == ".flac"])
     return path

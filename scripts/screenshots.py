@@ -25,7 +25,7 @@ from scripts.preparation import CHECKOUT, TO_WATCH, run_within_environment
 
 run_within_environment(("train",), (*TO_WATCH, "PIL"))  # matplotlib, of `train`, brings PIL
 
-import soundfile
+import numpy as np
 from PIL import Image
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QImage
@@ -41,6 +41,7 @@ from app.window.start import start_qt, wear
 from app.window.theme import Theme
 from app.window.tour.captions import STEPS
 from model import WeightsError
+from scripts.encode import encode
 
 ON_X11_OR_WAYLAND = sys.platform not in ("win32", "darwin")
 SIZES = (QSize(1280, 800), QSize(900, 600))
@@ -125,7 +126,7 @@ def states(window: MainWindow, arguments: argparse.Namespace) -> Iterator[tuple[
         yield "files-empty", window
     with tempfile.TemporaryDirectory() as folder:
         for piece in PIECES:
-            soundfile.write(Path(folder) / f"{piece.name}.flac", piece.make(), SAMPLE_RATE)
+            encode(Path(folder) / f"{piece.name}.flac", "flac", piece.make()[:, np.newaxis], SAMPLE_RATE)
         (Path(folder) / "Not a song.mp3").write_text("not sound")
         window.take([folder])
         live_for(FILES_SECONDS, lambda: len(window.files.table.answers()) == len(PIECES))

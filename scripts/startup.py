@@ -34,13 +34,13 @@ from scripts.preparation import CHECKOUT, TO_WATCH, run_within_environment
 run_within_environment(imported=TO_WATCH)
 
 import numpy as np
-import soundfile
 
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
 from app.stream.measure import machine
 from app.text import to_json
 from scripts.benchmark_offline import COMMAND, time_command
+from scripts.encode import encode
 
 FILE_SECONDS = 30
 BARS = {"visible": 1.5, "answer": 0.5, "classify": 2.5}  # seconds
@@ -84,7 +84,7 @@ def measure(rounds: int, microphone: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="nystream-startup-") as folder:
         file = Path(folder) / "music.wav"
         music = np.concatenate([piece.make() for piece in PIECES])
-        soundfile.write(file, music[: FILE_SECONDS * SAMPLE_RATE], SAMPLE_RATE)
+        encode(file, "pcm_s16le", music[: FILE_SECONDS * SAMPLE_RATE, np.newaxis], SAMPLE_RATE)
         asked = ["--start"] if microphone else ["--play", str(file), "--silent"]
         starts = [time_window(*asked) for _ in range(rounds + 1)][1:]
         classified = [time_command("classify", str(file)) for _ in range(rounds + 1)][1:]
