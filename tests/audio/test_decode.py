@@ -237,7 +237,9 @@ def make_tracks(path: Path, flagged: int | None) -> None:
         for number, stream in enumerate(streams):
             stream.disposition = Disposition.default if number == flagged else Disposition(0)
         for number, stream in enumerate(streams, 1):
-            frame = av.AudioFrame.from_ndarray(np.full((1, 4410), number / 8, np.float32), format="flt", layout="mono")
+            frame = av.AudioFrame.from_ndarray(
+                np.full((1, 13_230), number / 8, np.float32), format="flt", layout="mono"
+            )
             frame.sample_rate = RATE
             container.mux([*stream.encode(frame), *stream.encode(None)])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import soundfile
 from scripts.encode import encode
 from tests.app.cli.shell import Shell
 from tests.app.made_music import made_music
+from tests.audio.test_decode import make_tracks
 
 RATE = 44_100
 HISS = 0.01
@@ -86,3 +89,29 @@ def test_a_channel_that_is_not_there_is_named(shell: Shell) -> None:
     missing = shell.run("nystream classify alone.wav --channel 2")
     assert (missing.returncode, missing.stdout) == (1, "")
     assert missing.stderr == "nystream: alone.wav: there is no channel 2 in this file: it has only one\n"
+
+
+def test_a_file_that_ends_early_and_a_track_of_several_are_said(shell: Shell) -> None:
+    music = made_music(3.0, 22_050)
+    soundfile.write(shell.folder / "whole.flac", music, 22_050)
+    content = (shell.folder / "whole.flac").read_bytes()
+    (shell.folder / "cut.flac").write_bytes(content[: len(content) * 2 // 3])
+    make_tracks(shell.folder / "tracks.mkv", flagged=1)
+    names = "whole.flac cut.flac tracks.mkv"
+    done = shell.run(f"nystream classify -v {names} --format json && nystream classify -q {names} --format csv")
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stderr.splitlines() if "ends early" in line]
+    assert len(said) == 1
+    assert said[0].startswith("nystream: cut.flac: ")
+    assert "tracks.mkv: 0.2 s heard, track 2 of 3\n" in done.stderr
+    document, end = json.JSONDecoder().raw_decode(done.stdout)
+    described = [(file["path"], file["complete"], file["track"], file["tracks"]) for file in document["files"]]
+    assert described == [("whole.flac", True, 1, 1), ("cut.flac", False, 1, 1), ("tracks.mkv", True, 2, 3)]
+    rows = list(csv.DictReader(io.StringIO(done.stdout[end:].lstrip())))
+    assert [row["complete"] for row in rows] == ["1", "0", "1"]
+    other = shell.run(
+        "nystream classify --track 3 tracks.mkv - < tracks.mkv --format jsonl; nystream classify --track 0 -"
+    )
+    assert [json.loads(line)["track"] for line in other.stdout.splitlines() if '"track"' in line] == [3, 3]
+    assert other.returncode == 2
+    assert other.stderr == "nystream: there is no track '0': give a number from 1 on\n"
