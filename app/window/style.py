@@ -24,6 +24,7 @@ def style_sheet(palette: Palette, scale: float) -> str:
         border: 1px solid {palette.line}; border-radius: {radius}px; padding: {down}px {across}px;
         font-size: {body}px; font-weight: 600; }}
     QToolButton {{ padding: {down}px {round(9 * scale)}px; }}
+    QPushButton:checked {{ background: {palette.line}; color: {palette.accent}; }}
     QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {palette.faint}; }}
     QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border-color: {palette.accent}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {palette.line}; }}
@@ -50,13 +51,14 @@ def style_sheet(palette: Palette, scale: float) -> str:
     QMenu::item:selected {{ background: {palette.line}; }}
     QMenu::item:disabled {{ color: {palette.faint}; }}
     QMenu::separator {{ height: 1px; background: {palette.line}; margin: 4px 8px; }}
-    QDialog {{ background: {palette.panel}; }}
+    QDialog {{ background: {palette.panel}; border: 1px solid {palette.faint}; }}
     QDialog QLabel {{ color: {palette.text}; font-size: {body}px; background: none; }}
     QDialog QLabel[heading="true"] {{ font-size: {text_pixels(22, scale)}px; font-weight: 700; }}
     QDialog QLabel[strong="true"] {{ font-weight: 600; }}
     QDialog QScrollArea, QDialog QScrollArea > QWidget > QWidget {{ background: transparent; }}
-    QTableView {{ background: {palette.panel}; color: {palette.text}; border: none;
+    QTableView {{ background: {palette.panel}; color: {palette.text}; border: 1px solid {palette.panel};
         border-radius: {radius}px; outline: none; }}
+    QTableView:focus {{ border-color: {palette.accent}; }}
     QHeaderView {{ background: {palette.panel}; border: none; }}
     QHeaderView::section {{ background: {palette.panel}; color: {palette.muted}; border: none;
         font-size: {text_pixels(13, scale)}px; font-weight: 600; padding: {down}px {round(10 * scale)}px; }}
@@ -71,7 +73,6 @@ def style_sheet(palette: Palette, scale: float) -> str:
     QComboBox[small="true"], QPushButton[small="true"] {{ padding: {round(3 * scale)}px {round(10 * scale)}px;
         font-size: {text_pixels(12, scale)}px; }}
     QComboBox[small="true"] {{ padding-right: {round(22 * scale)}px; }}
-    QPushButton:checked {{ border-color: {palette.accent}; color: {palette.accent}; }}
     QToolButton[small="true"] {{ padding: 0px; }}
     QSlider::groove:horizontal {{ background: {palette.raised}; height: {round(5 * scale)}px;
         border-radius: {round(2 * scale)}px; }}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
@@ -23,28 +23,34 @@ if TYPE_CHECKING:
     from app.files.pool import Pool
 
 MOST_PROCESSES = 4
+MEASURED_SECONDS = 1.5  # from the first progress, before a time left is said
 
 
 class Batch(QObject):
     """One folder or handful of files: searched in another thread, classified in other processes.
 
-    Paths are numbered as they are found, from `first`. Work is measured in bytes: a long file counts more than a short
-    one.
+    known: numbers of the files that the table has, by their absolute paths. What is among them is classified only where
+    `answered` does not hold its number; what is new is numbered as it is found. Work is measured in bytes: a long file
+    counts more than a short one.
     """
 
-    found = Signal(list)  # of str
+    found = Signal(list, list)  # paths that are new; numbers of those that are classified again
     progressed = Signal(int, float)  # number, share
     answered = Signal(int, object)  # number, FileAnswer or FileError
     ended = Signal()
 
-    def __init__(self, given: Sequence[str], weights: Path, first: int, parent: QObject) -> None:
+    def __init__(
+        self, given: Sequence[str], weights: Path, known: Mapping[str, int], answered: Set[int], parent: QObject
+    ) -> None:
         super().__init__(parent)
-        self._given, self._weights, self.first = tuple(given), weights, first
+        self._given, self._weights = tuple(given), weights
+        self._known, self._answered = dict(known), answered
+        self.numbers: list[int] = []  # of the files of this batch
         self._pool: Pool | None = None
         self._cancelled = False
         self._sizes: list[int] = []
         self._done: dict[int, float] = {}  # share of each file
-        self._began = time.monotonic()
+        self._measured_from: tuple[float, float] | None = None  # s of the clock, and the share that was done by then
 
     def start(self) -> None:
         """Signals come from now on."""
@@ -58,9 +64,12 @@ class Batch(QObject):
 
     @property
     def seconds_left(self) -> float | None:
-        """As it looks; None while too little is done to tell."""
-        share, spent = self.share, time.monotonic() - self._began
-        return spent * (1 - share) / share if share > 0.01 and spent > 1.0 else None
+        """As it looks; None until it has been measured for a moment, from when the processes were ready."""
+        if self._measured_from is None:
+            return None
+        began, before = self._measured_from
+        share, spent = self.share, time.monotonic() - began
+        return spent * (1 - share) / (share - before) if share > before and spent > MEASURED_SECONDS else None
 
     def cancel(self) -> None:
         """Stop at once; what is not answered stays so."""
@@ -78,10 +87,10 @@ class Batch(QObject):
         from app.files.classify import Task
         from app.files.pool import Pool  # only now: the window does not wait for it
 
-        items = list(expand([f"./{path}" if path.startswith("@") else path for path in self._given], recursive=True))
-        paths = [item if isinstance(item, str) else item.path for item in items]
-        self._sizes = [size_of(path) for path in paths]
-        self.found.emit(paths)
+        items = self._number(
+            expand([f"./{path}" if path.startswith("@") else path for path in self._given], recursive=True)
+        )
+        self._sizes = [size_of(_path(item)) for item in items]
         for number, item in enumerate(items):
             if isinstance(item, FileError):
                 self._answer(number, item)
@@ -102,6 +111,24 @@ class Batch(QObject):
                     future = self._pool.submit(task, partial(self._progress, number))
                     future.add_done_callback(partial(self._done_with, number))
 
+    def _number(self, found: Iterable[str | FileError]) -> list[str | FileError]:
+        """Those that are to be classified, each once."""
+        items, new, again = [], [], []
+        for item in found:
+            name = os.path.abspath(_path(item))
+            number = self._known.get(name)
+            if number is None:
+                self._known[name] = number = len(self._known)
+                new.append(_path(item))
+            elif number in self._answered or number in self.numbers:
+                continue
+            else:
+                again.append(number)
+            self.numbers.append(number)
+            items.append(item)
+        self.found.emit(new, again)
+        return items
+
     def _done_with(self, number: int, future: Future[Outcome]) -> None:
         if not future.cancelled():
             self._answer(number, future.result().result)
@@ -109,9 +136,15 @@ class Batch(QObject):
     def _progress(self, number: int, share: float) -> None:
         if not self._cancelled:
             self._done[number] = share
-            self.progressed.emit(self.first + number, share)
+            if self._measured_from is None:
+                self._measured_from = time.monotonic(), self.share
+            self.progressed.emit(self.numbers[number], share)
 
     def _answer(self, number: int, result: FileAnswer | FileError) -> None:
         if not self._cancelled:
             self._done[number] = 1.0
-            self.answered.emit(self.first + number, result)
+            self.answered.emit(self.numbers[number], result)
+
+
+def _path(item: str | FileError) -> str:
+    return item if isinstance(item, str) else item.path

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import QSortFilterProxyModel, Qt, Signal
+from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -28,7 +29,8 @@ from app.stream.models import identify
 from app.text import clock
 from app.window.exports import ask_where, save
 from app.window.files.batch import Batch
-from app.window.files.table import CONFIDENCE, FILE, GENRE, HEIGHT, LENGTH, SORT_ROLE, TIMELINE, Cells, FilesTable
+from app.window.files.key import GenreKey
+from app.window.files.table import CONFIDENCE, FILE, GENRE, HEIGHT, LENGTH, SORT_ROLE, TIMELINE, Cells, FilesTable, Row
 from app.window.theme import Theme, text_pixels
 from app.window.widgets import DOTS, Part, dress, named, plain_label, style_text
 
@@ -52,6 +54,7 @@ class FilesPage(Part):
         super().__init__(parent, theme)
         self._genres, self._weights, self._say = genres, weights, say
         self._batch: Batch | None = None
+        self._waiting: list[str] = []  # what was added while others were being classified
         self.folder = ""
         self.table = FilesTable(genres, self)
         self._build()
@@ -65,13 +68,15 @@ class FilesPage(Part):
         for name, text, tip, act in (
             ("add_files", f"Add files{DOTS}", "Choose sound files", self.choose_files),
             ("add_folder", f"Add folder{DOTS}", "What is below it is searched too", self.choose_folder),
+            ("play", "Play", "Hear the selected file (Enter, or a double click)", self._play),
             ("cancel", "Cancel", "Stop at once; what is done stays", self.cancel),
+            ("retry", "Try again", "Classify what failed or was cancelled once more", self.retry),
             ("clear", "Clear", "Take all rows away", self.clear),
             ("files_csv", f"Export CSV{DOTS}", "One row a file", csv),
             ("files_json", f"Export JSON{DOTS}", "Everything, with the timelines", json),
         ):
             button = self.buttons[name] = dress(QPushButton(self), name, text, tip)
-            button.clicked.connect(act)
+            button.clicked.connect(lambda _checked, act=act: act())
             self._row.addWidget(button)
             if name == "clear":
                 self._row.addStretch(1)
@@ -98,22 +103,28 @@ class FilesPage(Part):
             header.setSectionResizeMode(stretched, QHeaderView.ResizeMode.Stretch)
         self._cells = Cells(self.view, self.theme)
         self.view.setItemDelegate(self._cells)
-        self.view.clicked.connect(self._play)
-        self.view.activated.connect(self._play)
+        self.view.setTabKeyNavigation(False)  # Tab goes on to the next control
+        self.view.doubleClicked.connect(self._play)
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # a desktop may activate rows with a single click
+            QShortcut(key, self.view, self._play, context=Qt.ShortcutContext.WidgetShortcut)
+        self.view.selectionModel().selectionChanged.connect(self._offer_to_play)
+        self.key = GenreKey(self, self.theme, self._genres)
         self.empty = QLabel(self)
         self.empty.setObjectName("files_empty")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
         self._column.addLayout(self._row)
-        for widget, stretch in ((self.progress, 0), (self.state, 0), (self.view, 1), (self.empty, 1)):
+        for widget, stretch in ((self.progress, 0), (self.state, 0), (self.key, 0), (self.view, 1), (self.empty, 1)):
             self._column.addWidget(widget, stretch)
 
     def add(self, paths: Sequence[str]) -> None:
-        """Classify these files, and what is in these folders; refuses, saying so, while others are being classified."""
+        """Classify these files, and what is in these folders, each once; after those that are being classified."""
         if self._batch is not None:
-            self._say("Files are being heard: wait until they are done, or cancel them first.")
+            self._waiting += paths
+            self._say("These follow when the others are done.")
             return
-        batch = self._batch = Batch(paths, self._weights, len(self.table.rows), self)
+        answered = {number for number, row in enumerate(self.table.rows) if row.state == "done"}
+        batch = self._batch = Batch(paths, self._weights, self.table.known(), answered, self)
         # It tells from other threads: methods of Qt's objects are called in the window's, lambdas might not be.
         batch.found.connect(self._show_found)
         batch.progressed.connect(self.table.progress)
@@ -125,9 +136,14 @@ class FilesPage(Part):
 
     def cancel(self) -> None:
         """Stop; what is done stays."""
+        self._waiting = []
         if self._batch is not None:
             self._batch.cancel()
             self.table.give_up()
+
+    def retry(self) -> None:
+        """Classify what failed or was cancelled once more."""
+        self.add(self.table.unanswered())
 
     def clear(self) -> None:
         """An empty table."""
@@ -174,7 +190,9 @@ class FilesPage(Part):
         if batch is None or not self.isVisible():
             return
         self.progress.setValue(round(1000 * batch.share))
-        rows, left = self.table.rows[batch.first :], batch.seconds_left
+        self.key.count(self.table.rows)
+        rows = [self.table.rows[number] for number in batch.numbers if number < len(self.table.rows)]
+        left = batch.seconds_left
         if rows:
             done = sum(row.state in ("done", "failed") for row in rows)
             left_words = "" if left is None else f", {clock(left)} left"
@@ -195,13 +213,15 @@ class FilesPage(Part):
             f"color: {palette.muted}; font-size: {text_pixels(16, scale)}px; background: {palette.panel};"
             f"border: 2px dashed {palette.line}; border-radius: {round(14 * scale)}px; padding: {round(60 * scale)}px;"
         )
+        self.key.place(scale, self.key.geometry())
         self.progress.setFixedHeight(round(6 * scale))
         self.view.verticalHeader().setDefaultSectionSize(round(HEIGHT * scale))
         for number, width in WIDTHS.items():
             self.view.setColumnWidth(number, round(width * scale))
 
-    def _show_found(self, paths: list[str]) -> None:
-        self.table.add(paths)
+    def _show_found(self, new: list[str], again: list[int]) -> None:
+        self.table.add(new)
+        self.table.wait_again(again)
         self._show_state()
 
     def _end(self) -> None:
@@ -210,22 +230,42 @@ class FilesPage(Part):
         self._show_state()
         if batch is not None:
             batch.deleteLater()
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            self.add(waiting)
 
     def _show_state(self) -> None:
         runs, rows = self._batch is not None, bool(self.table.rows)
-        for button, enabled in zip(self.buttons.values(), (not runs, not runs, runs, rows, rows, rows), strict=True):
-            button.setEnabled(enabled)
+        retries = not runs and bool(self.table.unanswered())
+        for name, enabled in (("cancel", runs), ("retry", retries), ("clear", rows)):
+            self.buttons[name].setEnabled(enabled)
+        for name in ("files_csv", "files_json"):
+            self.buttons[name].setEnabled(rows)
+        self._offer_to_play()
+        self.key.count(self.table.rows)
         self.progress.setVisible(runs)
         self.state.setVisible(runs or rows)
         self.view.setVisible(rows)
+        self.key.setVisible(rows)
         if rows and self.hasFocus():
             self.view.setFocus()
         self.empty.setVisible(not rows)
         if not runs:
-            done, failed = len(self.table.answers()), len(self.table.errors())
-            self.state.setText(f"{done} of {len(self.table.rows)} answered, {failed} could not be heard")
+            answers, failed = self.table.answers(), len(self.table.errors())
+            unsure = sum(answer.unsure for answer in answers)
+            heard = f"{len(answers)} of {len(self.table.rows)} answered, {unsure} of them unsure"
+            self.state.setText(f"{heard}, {failed} could not be heard")
 
-    def _play(self, index: QModelIndex) -> None:
-        row = self.table.rows[self._sorted.mapToSource(index).row()]
-        if row.state != "failed":
+    def _selected(self) -> Row | None:
+        """The row that can be played."""
+        chosen = self.view.selectionModel().selectedRows()
+        row = self.table.rows[self._sorted.mapToSource(chosen[0]).row()] if chosen else None
+        return None if row is None or row.state == "failed" else row
+
+    def _offer_to_play(self) -> None:
+        self.buttons["play"].setEnabled(self._selected() is not None)
+
+    def _play(self) -> None:
+        row = self._selected()
+        if row is not None:
             self.play_wished.emit(row.path)

@@ -62,14 +62,24 @@ class FilesTable(QAbstractTableModel):
             self.rows += [Row(path) for path in paths]
             self.endInsertRows()
 
+    def wait_again(self, numbers: Sequence[int]) -> None:
+        """These are classified once more."""
+        for number in numbers:
+            self.rows[number] = Row(self.rows[number].path)
+            self._changed(number)
+
     def progress(self, number: int, share: float) -> None:
         """So much of that file is classified."""
+        if number >= len(self.rows):
+            return  # cleared meanwhile
         row = self.rows[number]
         row.state, row.share = "working", share
         self._changed(number)
 
     def answer(self, number: int, result: FileAnswer | FileError) -> None:
         """That file is done."""
+        if number >= len(self.rows):
+            return  # cleared meanwhile
         row = self.rows[number]
         if isinstance(result, FileError):
             row.state, row.error = "failed", result.error
@@ -95,6 +105,14 @@ class FilesTable(QAbstractTableModel):
         self.beginResetModel()
         self.rows = []
         self.endResetModel()
+
+    def known(self) -> dict[str, int]:
+        """The number of each file, by its absolute path."""
+        return {os.path.abspath(row.path): number for number, row in enumerate(self.rows)}
+
+    def unanswered(self) -> list[str]:
+        """Files that failed or were cancelled."""
+        return [row.path for row in self.rows if row.state in ("failed", "cancelled")]
 
     def answers(self) -> list[FileAnswer]:
         """Of all that are done, in the order in which they were added."""

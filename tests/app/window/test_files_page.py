@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +22,11 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.files.answer import FileAnswer, FileError, Timeline, Verdict
-from app.files.classify import classify_file
+from app.files.classify import Outcome, Task, classify_file, perform
 from app.files.parameters import Parameters
 from app.stream.models import torch_model
 from app.stream.weights import default_weights
+from app.window.files.batch import Batch
 from app.window.files.page import FilesPage
 from app.window.files.table import CONFIDENCE, FILE, GENRE, LENGTH, TIMELINE
 from app.window.main import MainWindow
@@ -104,7 +106,8 @@ def test_a_folder_is_classified_as_the_command_does_it_and_a_bad_file_is_a_row(
     (got,) = page.table.answers()
     assert got.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
     assert (got.genre, got.duration) == (expected.genre, expected.duration)
-    assert page.state.text() == "1 of 2 answered, 1 could not be heard"
+    unsure = int(expected.unsure)
+    assert page.state.text() == f"1 of 2 answered, {unsure} of them unsure, 1 could not be heard"
 
 
 def test_cancelling_stops_at_once_and_what_is_left_says_so(page: FilesPage, qtbot: QtBot, tmp_path: Path) -> None:
@@ -113,7 +116,7 @@ def test_cancelling_stops_at_once_and_what_is_left_says_so(page: FilesPage, qtbo
     page.add([str(tmp_path)])
     qtbot.waitUntil(lambda: len(page.table.rows) == 3, timeout=PATIENCE)
     page.buttons["cancel"].click()
-    qtbot.waitUntil(lambda: page.buttons["add_files"].isEnabled(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not page.buttons["cancel"].isEnabled(), timeout=PATIENCE)
     assert shown(page, TIMELINE) == ["cancelled"] * 3
     qtbot.waitUntil(lambda: not multiprocessing.active_children(), timeout=PATIENCE)
 
@@ -130,11 +133,11 @@ def test_a_decoder_that_crashes_costs_one_row_only(page: FilesPage, qtbot: QtBot
         for child in multiprocessing.active_children():
             assert child.pid is not None
             os.kill(child.pid, signal.SIGKILL)
-        return page.buttons["add_files"].isEnabled()
+        return not page.buttons["cancel"].isEnabled()
 
     qtbot.waitUntil(crash_each_try, timeout=PATIENCE)
     page.add([str(tmp_path / "b.wav")])
-    qtbot.waitUntil(lambda: page.buttons["add_files"].isEnabled(), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not page.buttons["cancel"].isEnabled(), timeout=PATIENCE)
     assert [row.state for row in page.table.rows] == ["failed", "done"]
     assert "crashed" in page.table.rows[0].error
 
@@ -152,22 +155,110 @@ def test_rows_are_sorted_by_what_their_cells_mean(page: FilesPage) -> None:
     assert shown(page, LENGTH) == ["1:01", "0:05", "11:40", ""]
 
 
-def test_a_click_and_enter_play_the_row_that_is_seen_and_a_failed_one_is_not_played(
+def test_a_click_selects_and_a_double_click_enter_and_the_button_play_the_row_that_is_seen(
     window: MainWindow, page: FilesPage, session: ScriptedSession
 ) -> None:
     fill(page)
+    session.asked.clear()
     page.view.sortByColumn(CONFIDENCE, Qt.SortOrder.DescendingOrder)
     model = page.view.model()
-    page.view.clicked.emit(model.index(1, GENRE))
-    assert session.asked[-1] == f"play {Path('/c/mid.wav')}"
+
+    def click(row: int, twice: bool = False) -> None:
+        place = page.view.visualRect(model.index(row, GENRE)).center()
+        press = QTest.mouseDClick if twice else QTest.mouseClick
+        press(page.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+    click(1)
+    assert session.asked == []
+    assert page.buttons["play"].isEnabled()
+    page.buttons["play"].click()
+    assert session.asked == [f"play {Path('/c/mid.wav')}"]
     assert window.pages.currentWidget() is window.live
     window.show_page(1)
-    page.view.setCurrentIndex(model.index(0, FILE))
+    click(0)
     QTest.keyClick(page.view, Qt.Key.Key_Return)
-    assert session.asked[-1] == f"play {Path('/a/High.wav')}"
-    before = len(session.asked)
-    page.view.clicked.emit(model.index(3, FILE))
-    assert len(session.asked) == before
+    assert session.asked[1:] == [f"play {Path('/a/High.wav')}"]
+    window.show_page(1)
+    click(2)
+    click(2, twice=True)
+    assert session.asked[2:] == [f"play {Path('/b/low.wav')}"]
+    window.show_page(1)
+    click(3)
+    click(3, twice=True)  # it could not be heard
+    assert len(session.asked) == 3
+    assert not page.buttons["play"].isEnabled()
+
+
+def test_tab_leaves_the_table(page: FilesPage) -> None:
+    fill(page)
+    page.window().activateWindow()
+    page.view.setFocus()
+    QTest.keyClick(page.view, Qt.Key.Key_Tab)
+    assert not page.view.hasFocus()
+
+
+class PoolInThisProcess:
+    """As app.files.pool.Pool, without the time that processes need to start."""
+
+    def __init__(self, *_count: int, polite: bool) -> None:
+        pass
+
+    def __enter__(self) -> PoolInThisProcess:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        pass
+
+    def submit(self, task: Task, _on_progress: object) -> Future[Outcome]:
+        future: Future[Outcome] = Future()
+        future.set_result(perform(task))
+        return future
+
+
+def test_what_is_added_twice_or_meanwhile_or_tried_again_is_classified_once_and_never_doubled(
+    page: FilesPage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.files.pool.Pool", PoolInThisProcess)
+
+    def end() -> None:
+        qtbot.waitUntil(lambda: not page.buttons["cancel"].isEnabled(), timeout=PATIENCE)
+
+    bad = tmp_path / "bad.wav"
+    bad.write_text("no sound")
+    soundfile.write(tmp_path / "a.wav", made_music(2.0), 22_050)
+    soundfile.write(tmp_path / "b.wav", made_music(2.0), 22_050)
+    page.add([str(tmp_path / "a.wav"), str(tmp_path / "a.wav"), str(bad)])
+    page.add([str(tmp_path)])  # while the others are being classified
+    end()
+    assert sorted(shown(page, FILE)) == ["a.wav", "b.wav", "bad.wav"]
+    assert page.state.text().startswith("2 of 3 answered")
+    assert page.state.text().endswith("1 could not be heard")
+    assert sum(page.key.counts.values()) == 2
+    first = page.table.answers()
+    soundfile.write(bad, made_music(2.0), 22_050)
+    page.buttons["retry"].click()
+    end()
+    assert sorted(shown(page, FILE)) == ["a.wav", "b.wav", "bad.wav"]
+    assert [each for each in page.table.answers() if any(each is old for old in first)] == first
+    assert not page.buttons["retry"].isEnabled()
+
+
+def test_a_time_is_left_after_a_moment_of_measuring_and_not_of_starting(
+    page: FilesPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("app.window.files.batch.time.monotonic", lambda: now)
+    batch = Batch([], Path("weights"), {}, set(), page)
+    batch.numbers, batch._sizes = [0, 1], [1000, 1000]
+    now = 160.0  # the processes needed a minute to start
+    batch._progress(0, 0.01)
+    assert batch.seconds_left is None
+    now = 161.0
+    batch._progress(0, 0.06)
+    assert batch.seconds_left is None
+    now = 162.0
+    batch._progress(0, 0.11)
+    assert batch.seconds_left == pytest.approx(2.0 * (1 - 0.055) / 0.05)
 
 
 def test_the_timeline_is_drawn_in_the_colours_of_the_genres(page: FilesPage) -> None:
