@@ -88,6 +88,10 @@ class ModelConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected a probability, 0 to 1")
         if len(self.genres) < 2:
             raise ValueError(f"{len(self.genres)} genres; expected at least 2 to choose between")
+        if not all(isinstance(genre, str) and genre and genre.isprintable() for genre in self.genres):
+            raise ValueError(f"genres are {self.genres!r}; expected names without control characters")
+        if len(set(self.genres)) < len(self.genres):
+            raise ValueError(f"genres are {self.genres!r}; expected each once")
 
     @property
     def head_width(self) -> int:

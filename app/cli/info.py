@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         return EXIT_OK
     print(f"nystream {__version__}, Python {described['python']}, {described['system']}")
     print(", ".join(f"{name} {version or 'missing'}" for name, version in described["packages"].items()))
-    print(f"model {described['model']['path']}\nSHA-256 {described['model']['hash']}")
+    print(f"model {one_line(described['model']['path'])}\nSHA-256 {described['model']['hash']}")
     print(f"{described['parameters']:,} parameters; genres: {', '.join(described['genres'])}")
     print("frames are computed by {name}: {note}".format(**described["live_path"]))
     print("log-mel is computed by {name}: {note}".format(**described["front_end"]))

@@ -25,7 +25,7 @@ from app.files.parameters import Parameters
 from app.files.pool import CannotRun, Workers, cluster, on_signal, processes
 from app.stream.backend import mend
 from app.stream.models import identify
-from app.text import to_json
+from app.text import clock, half_up, to_json
 from audio import RawFormat, RawSource, UnreadableFile
 from model import WeightsError
 
@@ -173,7 +173,7 @@ class Queue:
                 self._output.add_hop(path, hop)
 
         def tell(seconds: float) -> None:
-            self._console.progress(0.0, f"{seconds:.0f} s heard")
+            self._console.progress(0.0, f"{clock(seconds)} heard")
 
         result: FileAnswer | FileError
         try:
@@ -193,13 +193,13 @@ class Queue:
         name = "standard input" if result.path == STANDARD_INPUT else result.path
         if isinstance(result, FileAnswer):
             if result.invalid_samples:
-                invalid = f"{result.invalid_samples} samples were NaN, infinite or absurdly large: heard as silence"
-                self._console.note(f"{name}: {invalid}")
+                invalid = f"samples that are NaN, infinite or absurdly large: {result.invalid_samples}"
+                self._console.note(f"{name}: heard as silence, {invalid}")
             if not result.complete:
                 there = f"{result.duration:.1f} s that are there"
                 self._console.note(f"{name}: it ends early, answered for the {there}: fetch it again for the rest")
             of = f", track {result.track} of {result.tracks}" if result.tracks > 1 else ""
-            self._console.detail(f"{name}: {result.duration:.1f} s heard{of}")
+            self._console.detail(f"{name}: {half_up(result.duration, 1):.1f} s heard{of}")
             result = self._keep(result, outcome.fingerprint)
         if isinstance(result, FileError):
             self._console.error(f"{name}: {result.error}")

@@ -202,6 +202,8 @@ def test_the_state_of_another_model_is_refused(classifier: Classifier) -> None:
         ({"dropout": 1.0}, "dropout"),
         ({"inverse_ridge": 0.0}, "inverse_ridge"),
         ({"genres": ("jazz",)}, "genres"),
+        ({"genres": ("jazz", "\x1b[2Jpop")}, "control characters"),
+        ({"genres": ("jazz", "jazz")}, "each once"),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused(change: dict[str, object], message: str) -> None:

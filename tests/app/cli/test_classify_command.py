@@ -116,7 +116,7 @@ def test_faulty_samples_are_said_and_heard_as_silence(songs: dict[str, Path]) ->
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 1
     assert done.stderr.splitlines() == [
-        f"nystream: {songs['nan']}: 100 samples were NaN, infinite or absurdly large: heard as silence"
+        f"nystream: {songs['nan']}: heard as silence, samples that are NaN, infinite or absurdly large: 100"
     ]
 
 
