@@ -19,11 +19,10 @@ CLIPS_AT_ONCE = 16
 
 
 @torch.inference_mode()
-def clip_probabilities(classifier: Classifier, clips: Tensor, token_stride: int = 1, answer_stride: int = 1) -> Tensor:
+def clip_probabilities(classifier: Classifier, clips: Tensor, answer_stride: int = 1) -> Tensor:
     """clips (N, T, bands) dB -> token probabilities (N, A, genres) on the CPU.
 
-    With a token stride only every so many tokens go into the encoder; with an answer stride only every so many of
-    those are asked. Of each the last of its stride counts.
+    With an answer stride only every so many tokens are asked, the last of each stride.
     """
     classifier.eval()
     device = classifier.tokenizer.band_mean.device
@@ -31,7 +30,6 @@ def clip_probabilities(classifier: Classifier, clips: Tensor, token_stride: int 
     for part in clips.split(CLIPS_AT_ONCE):
         frames = part.to(device)
         tokens, _ = classifier.tokenizer.steps(frames, classifier.tokenizer.init_state(len(frames)))
-        tokens = tokens[:, token_stride - 1 :: token_stride]
         places = list(range(answer_stride - 1, tokens.shape[1], answer_stride))
         answers.append(probabilities(answers_at(classifier.encoder, tokens, places)).cpu())
     return torch.cat(answers)

@@ -46,7 +46,6 @@ class TrainingPlan:
     outlier_share: float = 0.2  # of a batch, on top of it: sounds that are no music, called all genres alike
     teacher_share: float = 0.7  # of the target, where there are teachers
     landmarks: str = "kmeans"  # how fixed landmarks start: of the tokens after the first epoch; or "random"
-    token_stride: int = 1  # every so many tokens one goes into the encoder
     answers: int = 4  # tokens per crop that are asked where every one has a window of its own (retroactive stacking)
 
 
@@ -167,8 +166,7 @@ class Trainer:
                     probabilities(teacher.encoder.parallel(_tokens(teacher, frames))) for teacher in self._teachers
                 ]
             targets = targets.lerp(torch.stack(answers).mean(dim=0), plan.teacher_share)
-        stride = plan.token_stride
-        tokens, targets = _tokens(self.classifier, frames)[:, stride - 1 :: stride], targets[:, stride - 1 :: stride]
+        tokens = _tokens(self.classifier, frames)
         places = list(range(tokens.shape[1]))
         if self.classifier.config.stacking == "retroactive":
             places = sorted(torch.randperm(len(places), generator=self.generator)[: plan.answers].tolist())
@@ -186,7 +184,7 @@ class Trainer:
         tokens, _ = self.classifier.tokenizer.steps(clips, self.classifier.tokenizer.init_state(len(clips)))
         on_cpu = copy.deepcopy(self.classifier.encoder).cpu()
         with threadpool_limits(1):  # several threads add up in an order that differs from run to run
-            on_cpu.fix_landmarks(tokens[:, self.plan.token_stride - 1 :: self.plan.token_stride].cpu())
+            on_cpu.fix_landmarks(tokens.cpu())
         kept = {name: value for name, value in on_cpu.named_parameters() if "landmarks" in name}
         for encoder in (self.classifier.encoder, self.average.encoder):
             for name, parameter in encoder.named_parameters():

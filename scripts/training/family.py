@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -72,7 +71,6 @@ class Member:
     name: str
     row: str  # of ATTENTIONS
     config: ModelConfig
-    token_stride: int = 1  # frames per token of the encoder
 
     @property
     def answer_stride(self) -> int:
@@ -80,14 +78,10 @@ class Member:
 
 
 def members(base: ModelConfig | None = None) -> dict[str, Member]:
-    """By name: every kind of attention with one block and with two, a deep one of four, and lower token rates."""
-    fixed = configure("nystrom-fixed", base=base)
+    """By name: every kind of attention with one block and with two, and a deep one of four."""
     family = [Member(f"{kind}-1", kind, configure(kind, base=base)) for kind in ATTENTIONS]
     family += [Member(f"{kind}-2", kind, configure(kind, 2, "retroactive", base=base)) for kind in ATTENTIONS]
-    family.append(Member("deep-4", "nystrom-fixed", replace(fixed, blocks=4)))
-    for stride in (2, 4):
-        config = replace(fixed, window=math.ceil(fixed.window / stride))
-        family.append(Member(f"rate-{stride}", "nystrom-fixed", config, stride))
+    family.append(Member("deep-4", "nystrom-fixed", configure("nystrom-fixed", 4, base=base)))
     return {member.name: member for member in family}
 
 
@@ -113,7 +107,7 @@ class Task:
 
     @property
     def plan(self) -> TrainingPlan:
-        return TrainingPlan(epochs=self.epochs, seed=self.seed, token_stride=self.member.token_stride)
+        return TrainingPlan(epochs=self.epochs, seed=self.seed)
 
     @property
     def done(self) -> bool:
@@ -146,8 +140,7 @@ def perform(task: Task) -> dict[str, Any]:
     run = begin_run(training, member.config, task.plan, task.data.cache, weights, device=torch.device(task.device))
     run.go(Console(quiet=True))
     trained = run.trainer.average
-    strides = {"token_stride": member.token_stride, "answer_stride": member.answer_stride}
-    tokens = clip_probabilities(trained, torch.from_numpy(valid.frames), **strides)
+    tokens = clip_probabilities(trained, torch.from_numpy(valid.frames), member.answer_stride)
     figures = clip_figures(tokens, labels_for(member.config, valid), member.config)
     result = {
         "name": member.name,

@@ -18,7 +18,6 @@ import torch
 from app.stream.bench import make_classifier, torch_step, twin
 from app.stream.measure import Contestant, machine, percentiles
 from app.stream.torch_backend import TorchBackend
-from audio import FRAME_SECONDS
 from model import ModelConfig, step_cost, twin_cost
 from model.training import TrainingPlan
 from scripts.dataset import DatasetError
@@ -75,9 +74,7 @@ def write_results(runs: dict[str, Runs], members: dict[str, Member], rounds: int
     """The document; members without a run are left out."""
     trained = {name: member for name, member in members.items() if name in runs}
     times = {name: measure_times(member.config, rounds) for name, member in trained.items()}
-    family = [
-        line for name, member in trained.items() if member.token_stride == 1 for line in _rows(member, runs, times)
-    ]
+    family = [line for member in trained.values() for line in _rows(member, runs, times)]
     first = next(iter(runs.values()))[0]
     deviation = 100 * math.sqrt(0.6 * 0.4 / first["valid_clips"])
     seeds = sorted({run["seed"] for of_member in runs.values() for run in of_member})
@@ -101,9 +98,6 @@ def write_results(runs: dict[str, Runs], members: dict[str, Member], rounds: int
         f"{ANSWER_STRIDE}th token was asked, since each encodes its own window. Four blocks are deep: every block is "
         "single output, and the window model is an encoder under a banded causal mask.",
     ]
-    rates = [member for member in trained.values() if member.name == "nystrom-fixed-1" or member.token_stride > 1]
-    if len(rates) > 1:
-        sections += ["## Token rate", *_token_rates(rates, runs, times)]
     return "\n\n".join(text if text.startswith("|") else textwrap.fill(text, width=118) for text in sections) + "\n"
 
 
@@ -115,22 +109,6 @@ def _rows(member: Member, runs: dict[str, Runs], times: dict[str, Times]) -> lis
     return [
         (name, *shared, f"{cost.encoder:,}", f"{microseconds:,.0f}", f"{cost.state_bytes / 1024:,.0f}")
         for name, cost, microseconds in both
-    ]
-
-
-def _token_rates(rates: list[Member], runs: dict[str, Runs], times: dict[str, Times]) -> list[str]:
-    lines: list[tuple[str, ...]] = []
-    for member in rates:
-        stride, config, time = member.token_stride, member.config, times[member.name]
-        costs = step_cost(config).encoder, twin_cost(config).encoder, time.step, time.twin
-        shared_out = [f"{cost / stride:,.0f}" for cost in costs]
-        rate = f"{1 / (stride * FRAME_SECONDS):.1f}"
-        lines.append((rate, str(config.window), *_figures(runs[member.name]), *shared_out))
-    heads = ("tokens per second", "window, tokens", "accuracy, %", "log-loss", "FLOPs per frame, step", "twin")
-    return [
-        "The same stem, of which every token, every second or every fourth goes into the encoder; the window is 30 s "
-        "in all of them. Costs are of the encoder and shared out over the frames.",
-        _table((*heads, "microseconds per frame, step", "twin"), lines),
     ]
 
 

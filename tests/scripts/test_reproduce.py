@@ -25,7 +25,6 @@ def test_every_row_of_the_papers_is_a_member() -> None:
     for attention, landmarks in (("softmax", "fixed"), ("nystrom", "continual"), ("nystrom", "fixed")):
         assert {(attention, landmarks, blocks) for blocks in (1, 2)} <= kinds
     assert family["deep-4"].config.blocks == 4
-    assert [family[name].config.window for name in ("nystrom-fixed-1", "rate-2", "rate-4")] == [387, 194, 97]
 
 
 def result(name: str, seed: int, accuracy: float, **changed: object) -> dict[str, object]:
@@ -41,15 +40,14 @@ def write(folder: Path, *results: dict[str, object]) -> Path:
 
 def test_the_document_gives_both_models_of_a_run_their_own_cost(tmp_path: Path) -> None:
     runs = [result("softmax-1", 0, 0.6), result("softmax-1", 1, 0.64), result("nystrom-fixed-1", 0, 0.5)]
-    document = write_results(read_results(write(tmp_path, *runs, result("rate-2", 0, 0.4))), members(SMALL), rounds=1)
+    document = write_results(read_results(write(tmp_path, *runs)), members(SMALL), rounds=1)
     window, continual = (line for line in document.splitlines() if "Transformer |" in line)
     assert window.startswith("| Transformer | 1 | 62.0 ± 2.8 | 0.88 ± 0.03 |")
     assert continual.startswith("| Continual Transformer | 1 | 62.0 ± 2.8 | 0.88 ± 0.03 |")
     config = replace(SMALL, attention="softmax")
     assert f"| {twin_cost(config).encoder:,} |" in window
     assert f"| {step_cost(config).encoder:,} |" in continual
-    assert "| 12.9 | 30 | 50.0 (one seed) |" in document
-    assert "| 6.5 | 15 | 40.0 (one seed) |" in document
+    assert "| Nystrom window, fixed landmarks | 1 | 50.0 (one seed) |" in document
     assert "442 clips" in document
     assert "Nystromformer" not in document  # not trained yet
 
