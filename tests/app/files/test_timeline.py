@@ -82,6 +82,7 @@ def test_segments_are_runs_of_one_genre() -> None:
     answers = np.array([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.7, 0.2]])
     assert segments(answers) == [(0.0, 2.0, "blues", 0.7, "genre"), (2.0, 2.5, "jazz", 0.7, "genre")]
     assert segments(answers, unsure=(0, 1, 1)) == [(0.0, 2.0, "blues", 0.7, "genre"), (2.0, 2.5, "jazz", 0.7, "unsure")]
+    assert [one[4] for one in segments(answers[[0, 1, 1]], unsure=(1, 1, 0))] == ["unsure"]
     assert segments(answers, silent=(0, 1, 1)) == [
         (0.0, 1.0, "blues", 0.8, "genre"),
         (1.0, 2.5, "jazz", 0.5, "silence"),
