@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+# What no sound makes, and no tokenizer: such a frame counts as one of silence, such a token as one of zeros. NaN would
+# stay for a window and longer, and larger numbers overflow.
+LARGEST_DB = 1000.0  # of a band of a frame
+SILENCE_DB = -100.0  # of all of them: the digital floor of the log-mel
+LARGEST_TOKEN = 1e9  # of a number of a token
+
 # The stem's convolutions.
 KERNEL_TIME = 3  # frames
 KERNEL_BANDS = 3

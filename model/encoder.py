@@ -1,7 +1,8 @@
 """The encoder: blocks of continual attention, then a norm and a linear head at every token.
 
 Blocks are stacked "deep", every one single output over its own past, or "retroactive", of two blocks the first
-updating all n outputs of the window: see "Blocks" in docs/attention.md.
+updating all n outputs of the window: see "Blocks" in docs/attention.md. A token with a number that is NaN, infinite or
+beyond 1e9 counts as one of zeros.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from model.attention import AttentionState
 from model.attention.kernel import Landmarks
 from model.block import EncoderBlock
 from model.config import ModelConfig
-from model.layers import RecyclingPositions, linear, norm, without_gradients
+from model.definitions import LARGEST_TOKEN
+from model.layers import RecyclingPositions, linear, norm, replace_invalid, without_gradients
 
 
 class EncoderState(NamedTuple):
@@ -61,6 +63,7 @@ class Encoder(nn.Module):
     @without_gradients
     def step(self, token: Tensor, state: EncoderState) -> tuple[Tensor, EncoderState]:
         """token (B, d) -> logits (B, genres). Consumes the state."""
+        token = valid(token)
         if self.positions is not None:
             token = self.positions(token.unsqueeze(1), state.position).squeeze(1)
         if state.window is not None:
@@ -82,6 +85,7 @@ class Encoder(nn.Module):
                 answer, state = self.step(token, state)
                 answers.append(answer)
             return torch.stack(answers, dim=1), state
+        tokens = valid(tokens)
         if self.positions is not None:
             tokens = self.positions(tokens, state.position)
         after = []
@@ -97,6 +101,7 @@ class Encoder(nn.Module):
         """
         if tokens.shape[1] == 0:
             return self._answer(tokens)
+        tokens = valid(tokens)
         if self.config.stacking == "retroactive":
             heard = range(1, tokens.shape[1] + 1)
             return torch.stack(
@@ -109,7 +114,7 @@ class Encoder(nn.Module):
 
         Raises ValueError where there is none.
         One block, or two of them stacked retroactively: the ordinary encoder on the window. Deep stacks: the ordinary
-        encoder under a banded causal mask. `landmarks` are what `prepare` gave.
+        encoder under a banded causal mask. `landmarks` are what `prepare` gave; the tokens are `valid`.
         """
         if tokens.shape[1] == 0:
             raise ValueError("no token has been heard: an answer needs one")
@@ -153,3 +158,8 @@ class Encoder(nn.Module):
 
     def _blocks(self) -> list[EncoderBlock]:
         return [block for block in self.blocks if isinstance(block, EncoderBlock)]
+
+
+def valid(tokens: Tensor) -> Tensor:
+    """tokens (..., d), those of zeros that no tokenizer makes."""
+    return replace_invalid(tokens, LARGEST_TOKEN, 0.0)

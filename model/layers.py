@@ -52,6 +52,14 @@ def norm(layer: nn.LayerNorm, inputs: Tensor) -> Tensor:
     return torch.layer_norm(inputs, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
 
 
+def replace_invalid(rows: Tensor, largest: float, instead: float) -> Tensor:
+    """Rows (..., w) with a number that is NaN, infinite or beyond +-largest become rows of `instead`."""
+    looks = rows.is_cpu and rows.numel() and not torch.compiler.is_compiling()
+    if looks and float(rows.abs().amax()) <= largest:
+        return rows  # in a step this takes a seventh of the time
+    return torch.where(rows.abs().amax(-1, keepdim=True) <= largest, rows, instead)
+
+
 class RecyclingPositions(nn.Module):
     """The recycling positional encoding (Hedegaard et al., ICLR 2023, section 3.4), added to tokens.
 

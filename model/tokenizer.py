@@ -1,6 +1,7 @@
 """Frames in, tokens out: level normalisation, fixed standardisation, stem, one linear map.
 
-What a microphone's gain adds to every band is subtracted again, causally.
+What a microphone's gain adds to every band is subtracted again, causally. A frame with a number that is NaN,
+infinite or beyond 1000 dB counts as one of silence.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from model.config import ModelConfig
+from model.definitions import LARGEST_DB, SILENCE_DB
+from model.layers import replace_invalid
 from model.stem import Stem
 
 
@@ -44,6 +47,7 @@ class Tokenizer(nn.Module):
         """frames (B, T, bands) dB -> tokens (B, T, d) and the state after the last frame."""
         if frames.shape[1] == 0:
             return frames.new_empty(len(frames), 0, self.config.width), state
+        frames = replace_invalid(frames, LARGEST_DB, SILENCE_DB)
         relative, levels = subtract_level(frames, state.levels, self.config.level_window, self.config.level_floor_db)
         standardised = (relative - self.band_mean) / self.band_scale
         features, stem = self.stem(standardised, state.stem)

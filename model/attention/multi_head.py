@@ -152,20 +152,21 @@ class MultiHeadAttention(nn.Module):
             raise ValueError(f"tokens have shape {tuple(tokens.shape)}; expected {shape}")
         if tokens.dtype != self.output.weight.dtype:
             raise ValueError(f"tokens are {tokens.dtype}; the weights are {self.output.weight.dtype}")
-        expected = self.kernel.shape(tokens.shape[0], tokens.dtype)
-        if state.kernel.shape != expected:
-            raise ValueError(f"the state is for {state.kernel.shape}; expected one for {expected}")
-        if state.position != state.kernel.position:
+        kernel = state.kernel
+        if kernel.made_by is not self or kernel.shape.streams != len(tokens) or kernel.shape.dtype != tokens.dtype:
+            expected = self.kernel.shape(len(tokens), tokens.dtype)
+            if kernel.shape != expected:
+                raise ValueError(f"the state is for {kernel.shape}; expected one for {expected}")
+            if checksum(kernel.made_by) != checksum(self):
+                raise ValueError("the state is of a model with other weights; begin with a state of this one")
+            kernel.made_by = self
+        if state.position != kernel.position:
             raise ValueError(
-                f"this state stood at token {state.position} and has been stepped to {state.kernel.position} since; "
+                f"this state stood at token {state.position} and has been stepped to {kernel.position} since; "
                 "go on from the newest state, or clone a state before stepping it"
             )
-        if state.kernel.memory.keys.device != tokens.device:
-            raise ValueError(f"the state is on {state.kernel.memory.keys.device}; the tokens are on {tokens.device}")
-        if state.kernel.made_by is not self:
-            if checksum(state.kernel.made_by) != checksum(self):
-                raise ValueError("the state is of a model with other weights; begin with a state of this one")
-            state.kernel.made_by = self
+        if kernel.memory.keys.device != tokens.device:
+            raise ValueError(f"the state is on {kernel.memory.keys.device}; the tokens are on {tokens.device}")
 
 
 def make_kernel(config: ModelConfig) -> Kernel:

@@ -258,6 +258,20 @@ def copy(inputs: Floats, outputs: Floats) -> None:
 
 
 @compiled
+def replace_invalid(values: Floats, largest: float, instead: float) -> None:
+    """All of them by `instead` where one is NaN, infinite or beyond +-largest. It looks at their bits, for to fast
+    arithmetic there is no NaN.
+    """
+    full_width()
+    most = np.int32(0)
+    for i in range(len(values)):
+        most = max(most, F(values[i]).view(np.int32) & np.int32(0x7FFFFFFF))
+    if most > F(largest).view(np.int32):
+        for i in range(len(values)):
+            values[i] = F(instead)
+
+
+@compiled
 def norm(inputs: Floats, gain: Floats, offset: Floats, epsilon: float, outputs: Floats) -> None:
     """Layer norm of (d,)."""
     full_width()

@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.compiled.arithmetic import Floats, activate, as_tuple, compiled, copy, full_width, inlined, norm, softmax
+from model.compiled.arithmetic import (
+    Floats,
+    activate,
+    as_tuple,
+    compiled,
+    copy,
+    full_width,
+    inlined,
+    norm,
+    replace_invalid,
+    softmax,
+)
 from model.compiled.attention import UNSET, attend_exactly, attend_fixed
 from model.compiled.cache import kept
 from model.compiled.continual import attend_continual
@@ -32,6 +43,7 @@ from model.compiled.prepare import (
 from model.compiled.products import accumulate_rows
 from model.compiled.stem import prepare_tokenizing, tokenize
 from model.config import ModelConfig
+from model.definitions import LARGEST_TOKEN
 from model.weights import read_weights, unfitting
 
 EPSILON = 1e-5  # of the norms, as torch has it
@@ -228,6 +240,8 @@ def encode(
     x, a, b = work[: B * d], work[B * d : 2 * B * d], work[2 * B * d :]
     for t in range(len(tokens)):
         copy(tokens[t], x)
+        for s in range(B):
+            replace_invalid(x[s * d : (s + 1) * d], LARGEST_TOKEN, 0.0)
         if sizes.positions:
             for s in range(B):
                 row = last.positions + (positions[s] + t) % sizes.positions * d

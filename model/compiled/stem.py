@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.compiled.arithmetic import F, Floats, copy, full_width
+from model.compiled.arithmetic import F, Floats, copy, full_width, replace_invalid
 from model.compiled.prepare import Tensors, lines, pack
 from model.compiled.products import accumulate_rows, as_halves, can_be_halves
 from model.config import ModelConfig
-from model.definitions import KERNEL_TIME
+from model.definitions import KERNEL_TIME, LARGEST_DB, SILENCE_DB
 
 # The columns of a plan.
 (
@@ -120,7 +120,11 @@ def tokenize(
     bands, d = frames.shape[1], tokens.shape[1]
     scale, floor = standard[bands], standard[bands + 1]
     for t in range(len(frames)):
-        now, frame = position + t, frames[t]
+        now, first = position + t, plan[0]
+        slot = first[STATE_AT] + now % first[SLOTS] * first[PADDED] + first[KERNEL_BANDS] // 2
+        frame = state[slot : slot + bands]
+        copy(frames[t], frame)
+        replace_invalid(frame, LARGEST_DB, SILENCE_DB)
         mean = 0.0
         for b in range(bands):
             mean += np.float64(frame[b])
@@ -129,10 +133,8 @@ def tokenize(
         for i in range(heard):
             level += np.float64(state[i])
         level /= heard
-        first = plan[0]
-        slot = first[STATE_AT] + now % first[SLOTS] * first[PADDED] + first[KERNEL_BANDS] // 2
         for b in range(bands):
-            state[slot + b] = (max(frame[b] - F(level), -floor) - standard[b]) * scale
+            frame[b] = (max(frame[b] - F(level), -floor) - standard[b]) * scale
         features = work[: plan[-1][BANDS_OUT] * plan[-1][CHANNELS_OUT]]
         outputs = work[len(features) :]
         for number in range(len(plan)):

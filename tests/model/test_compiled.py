@@ -25,6 +25,7 @@ from model import (
 from model.compiled.classifier import CompiledClassifier
 from model.compiled.prepare import NotCoveredError
 from tests.model.conftest import SMALL, music, small_classifier
+from tests.model.test_laws import INVALID
 
 CLOSE = 1e-5  # in probability
 COVERED: dict[str, dict[str, Any]] = {
@@ -144,6 +145,26 @@ def test_two_streams_on_one_model_do_not_touch() -> None:
         for stream, state, expected in zip(frames, states, alone, strict=True):
             answer = compiled.encode(compiled.tokenize(stream[t : t + 1], state), state)
             np.testing.assert_array_equal(answer[0], expected[t])
+
+
+@every_covered
+def test_what_is_no_number_is_silence_or_a_token_of_zeros_as_in_torch(config: ModelConfig) -> None:
+    """Fast arithmetic knows no NaN: one that came in stayed for minutes."""
+    compiled = compiled_from(rounded_classifier(config))
+    frames = music(1, 60, config, torch.float32)[0].numpy()
+    tokens = compiled.tokenize(frames, compiled.init_state())
+    for rows, instead in ((frames, -100.0), (tokens, 0.0)):
+        replaced = rows.copy()
+        for t, place, value in INVALID:
+            rows[t, place], replaced[t] = value, instead
+        given = rows.copy()
+        if rows is frames:
+            answers, expected = hear(compiled, rows, 1), hear(compiled, replaced, 1)
+        else:
+            answers, expected = (compiled.encode(each, compiled.init_state()) for each in (rows, replaced))
+        assert np.isfinite(answers).all()
+        np.testing.assert_array_equal(answers, expected)
+        np.testing.assert_array_equal(rows, given)
 
 
 # --- numbers stay true

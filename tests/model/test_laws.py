@@ -158,3 +158,45 @@ def test_the_future_has_no_influence(config: ModelConfig) -> None:
     changed = frames.clone()
     changed[:, 25:] += 17.0 * torch.randn(15, SMALL.bands, dtype=frames.dtype)
     torch.testing.assert_close(classifier(changed)[:, :25], classifier(frames)[:, :25], rtol=0, atol=1e-9)
+
+
+# --- what is no number
+
+INVALID = [(12, 3, float("nan")), (17, 0, float("inf")), (18, 1, float("-inf")), (23, 5, -3e38), (39, 2, float("nan"))]
+
+
+@every_row
+def test_a_frame_that_is_no_number_is_one_of_silence_and_all_laws_hold_through_it(config: ModelConfig) -> None:
+    """To the bit: nothing of it is left behind, and there is an answer at every frame."""
+    classifier, frames = small_classifier(torch.float32, config), music(2, 60, config, torch.float32)
+    silenced = frames.clone()
+    for t, band, value in INVALID:
+        frames[0, t, band], silenced[0, t] = value, -100.0
+    folded = fold(classifier, frames)
+    assert torch.isfinite(folded).all()
+    torch.testing.assert_close(folded, fold(classifier, silenced), rtol=0, atol=0)
+    torch.testing.assert_close(classifier(frames), classifier(silenced), rtol=0, atol=0)
+    chunks, state = [], classifier.init_state(2)
+    for part in frames.split(7, dim=1):
+        logits, state = classifier.steps(part, state)
+        chunks.append(logits)
+    for answers in (classifier(frames), torch.cat(chunks, dim=1)):
+        torch.testing.assert_close(answers, folded, rtol=0, atol=1e-4)
+
+
+@every_row
+def test_a_token_that_is_no_number_is_one_of_zeros_in_every_form_of_the_encoder(config: ModelConfig) -> None:
+    encoder, twin = small_classifier(config=config).encoder, WindowTwin(small_classifier(config=config).encoder)
+    tokens = torch.randn(2, 60, config.width, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    zeroed = tokens.clone()
+    for t, place, value in INVALID:
+        tokens[0, t, place], zeroed[0, t] = value, 0.0
+    expected = encoder.parallel(zeroed)
+    torch.testing.assert_close(encoder.parallel(tokens), expected, rtol=0, atol=0)
+    torch.testing.assert_close(encoder.steps(tokens, encoder.init_state(2))[0], expected, rtol=0, atol=1e-9)
+    state, twin_state = encoder.init_state(2), twin.init_state(2)
+    for t in range(60):
+        logits, state = encoder.step(tokens[:, t], state)
+        twin_logits, twin_state = twin.step(tokens[:, t], twin_state)
+        torch.testing.assert_close(logits, expected[:, t], rtol=0, atol=1e-9)
+        torch.testing.assert_close(twin_logits, expected[:, t], rtol=0, atol=1e-9)
