@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 
 from app.live.costs import ROLLING_FRAMES, CostReport
-from app.stream.snapshot import FrameFlops
 from app.text import clock as clock
 from app.window.theme import Role
 from audio import FRAME_SECONDS
@@ -17,40 +16,32 @@ THIN = "\N{NARROW NO-BREAK SPACE}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 COUNTS = "", "thousand", "million", "billion", "trillion"
 PREFIXES, DURATIONS = ("", "k", "M", "G", "T"), ("ns", "µs", "ms", "s")
-STEP = "The continual model keeps what it computed before and adds only what the newest frame brings."
-TWIN = (
-    "The ordinary transformer has the same weights and gives the same answer, but computes its whole window again for "
-    "every frame."
-)
-ENCODER = "Counted here: the encoder alone, the part that differs between the two."
-FRAME = "Counted here: all that one frame needs, with log-mel and stem, which both models share."
-TAIL = f"Median of the last {ROLLING_FRAMES} frames; 95 and 99 of 100 frames stayed below p95 and p99."
-TIME_RATIO = (
-    "How many times longer the ordinary model takes: its median divided by the continual model's, over the same last "
-    f"{ROLLING_FRAMES} frames, both run on this computer in one thread. Another computer gives another ratio, and "
-    "as long as the window is not full the ordinary model has less to compute."
-)
-FLOPS_RATIO = (
-    "How many times more arithmetic the ordinary model does, with as much sound as was heard. A FLOP is one addition "
-    "or multiplication, counted from the model's shape. It is not a speed ratio: memory and small operations cost time "
-    "that no FLOP counts."
+MODELS = {
+    "step": "The continual transformer keeps what it computed before, and adds only what the newest frame brings.",
+    "twin": "The ordinary transformer has the same weights and gives the same answer, but computes its whole window "
+    "again for every frame.",
+}
+ENCODER = "The encoder alone is the part that differs between the two."
+FRAME = "The whole frame is all that one frame needs, with log-mel and stem, which both share."
+TAIL = f"Median of the last {ROLLING_FRAMES} frames, measured on this computer in one thread."
+SPREAD = f"Of the last {ROLLING_FRAMES} frames 95, and 99, of 100 took less than that."
+TIME = f"{TAIL} The ordinary model has less to compute as long as its window is not full."
+FLOPS = (
+    "One addition or multiplication is a FLOP, counted from the model's shape for as much sound as was heard. A ratio "
+    "of FLOPs is not a ratio of times: memory and small operations cost time that no FLOP counts."
 )
 DIFFERENCE = (
     "Both models' probabilities for the same frame, compared genre by genre: the largest difference of "
     "this session, and that of the last frame. Near zero means that the saved work cost nothing."
 )
 BUDGET = (
-    "The share of the time between two frames that computing a frame takes (median, whole frame). Above "
-    "100 % a model cannot keep up with live sound."
+    "The share of the time between two frames that a whole frame takes. Above 100 % a model cannot keep up with live "
+    "sound."
 )
-SAVED = (
-    "Work that the ordinary model does for the same answers and the continual one avoids: its FLOPs minus those of the "
-    "continual one, summed over all frames since listening began. While the window fills the ordinary model has less "
-    "to do, and that is counted as it is."
-)
+SAVED = "The ordinary model's FLOPs minus those of the continual one, summed over all frames as they were heard."
 MEMORY = (
-    "What is remembered from one frame to the next once the window is full, counted from the model's shape in single "
-    "precision: keys, values, sums and landmarks of the continual model; the tokens of the window for the ordinary one."
+    "What is remembered from one frame to the next once the window is full, counted in single precision: keys, values, "
+    "sums and landmarks of the continual model; the tokens of the window for the ordinary one."
 )
 SPARKLINE = (
     "The time that the encoder took for every frame of the last half minute, on a logarithmic scale: below the "
@@ -58,21 +49,12 @@ SPARKLINE = (
     "and the ordinary model's curve rises with it, while with fixed landmarks the continual model's stays where it is."
 )
 PARTS = (
-    "Where the arithmetic of one frame goes, on a logarithmic scale: the left dot is the continual model, the right "
-    "one the ordinary model, for a full window, and the line between them is what is saved. Log-mel and stem are the "
-    "same for both."
+    "Where the arithmetic of one frame goes, for a full window and on a logarithmic scale: the left dot is the "
+    "continual model, the right one the ordinary model, and the line between them is what is saved. Log-mel and stem "
+    "are the same for both."
 )
-LATE_TWIN = (
-    "The ordinary model takes too long for every frame, so it answers every {every}th one only, in a thread of its "
-    "own: it must not hold up the continual model. Its times are of the frames it did answer."
-)
-FRAMES = "Frames computed since listening began."
-LOST = (
-    "Sound that was lost since listening began, because the computer could not keep up. Frames not drawn were "
-    "computed, but the window was too slow to show them."
-)
-
-
+FRAMES = "Frames computed in this session, and those that the window was too slow to show."
+LOST = "Sound that was lost in this session, because the computer could not keep up or the device was away."
 WHOLE = "The whole file"
 NOT_LIVE = {  # by why what is shown is of the past
     "starting": "Opening the source; last heard",
@@ -86,7 +68,6 @@ NOT_LIVE = {  # by why what is shown is of the past
     "recovering": "The microphone is coming back; last heard",
     "paused": "Paused; last heard",
 }
-LATE = "The ordinary one takes too long to answer every frame: it answers {frames} only."
 PREMISE = "Both have the same weights. For each frame the ordinary one computes all it remembers again."
 RATIOS = (
     "How many times more the ordinary transformer does for each frame of sound than the continual one: arithmetic as "
@@ -170,11 +151,10 @@ def window_length(seconds: float) -> str:
 
 
 def ratio(times: float | None) -> str:
-    """37.2 is 37 and a multiplication sign; below one it is said the other way round."""
+    """37.2 is 37 and a multiplication sign; below one, where the continual model takes more, it has two decimals."""
     if times is None:
         return UNKNOWN
-    value = 1 / times if 0 < times < 1 else times
-    return f"{value:.1f}{TIMES}" if value < 9.95 else f"{whole(round(value))}{TIMES}"
+    return f"{times:.{2 if times < 1 else 1}f}{TIMES}" if times < 9.95 else f"{whole(round(times))}{TIMES}"
 
 
 def difference(probability: float | None) -> str:
@@ -207,10 +187,12 @@ def heard(filled: float, window_seconds: float) -> str:
 
 
 def twin_note(twin_every: int) -> str:
-    """What is to be said of a twin that does not answer each frame; begins with a semicolon, "" for one that does."""
+    """What is to be said of an ordinary model that answers every k-th frame only, or none yet."""
     if twin_every == 0:
-        return "; the ordinary model is being loaded"
-    return f"; ordinary on {every(twin_every)}" if twin_every > 1 else ""
+        return "The ordinary one is being loaded."
+    if twin_every == 1:
+        return PREMISE
+    return f"The ordinary one takes too long to answer every frame: it answers {every(twin_every)} only."
 
 
 def times(ratio: float) -> str:
@@ -257,18 +239,6 @@ def budget_note(longest: float | None, is_on_axis: bool) -> str:
         return f"the dashed line: after {budget} the next frame comes"
     many = "" if longest is None else f": {times(FRAME_SECONDS * 1e9 / longest)} the longer bar"
     return f"until the next frame comes there are {budget}{many}"
-
-
-def tips(flops: FrameFlops) -> list[tuple[str, str, str, str]]:
-    """Heading, and explanations of ratio, continual model and twin, of each view in the order of the panel's views."""
-    explained = []
-    for name, what, shared in (("Encoder alone", ENCODER, {}), ("Whole frame", FRAME, flops.shared)):
-        time = f"{STEP} {what}\n\n{TAIL}", f"{TWIN} {what}\n\n{TAIL}"
-        explained.append((f"{name}, time", f"{TIME_RATIO}\n\n{what}", *time))
-        step, twin = by_part(shared, flops.step), by_part(shared, flops.twin)
-        counted = f"{STEP} {what}\n\n{step}", f"{TWIN} {what}\n\n{twin}"
-        explained.append((f"{name}, arithmetic", f"{FLOPS_RATIO}\n\n{what}", *counted))
-    return explained
 
 
 def by_part(shared: Mapping[str, int], own: Mapping[str, int]) -> str:

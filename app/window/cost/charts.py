@@ -1,137 +1,131 @@
-"""Two charts on a logarithmic axis: the time of every frame of the last half minute, and FLOPs by part."""
+"""Two charts on logarithmic axes: the time of every frame of the last half minute, and FLOPs by part."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+import pyqtgraph
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QFrame, QWidget
 
 from app.live.costs import SERIES_FRAMES
 from app.stream.snapshot import FrameFlops
 from app.window import words
-from app.window.cost.comparison import LogAxis
 from app.window.explained import Explained
 from app.window.theme import Role, Theme, font
-from app.window.widgets import RIGHT, painting
 from audio import FRAME_SECONDS
 
-TIME_AXIS, FLOPS_AXIS = LogAxis(1e4, 1e8), LogAxis(1e3, 1e8)  # 10 µs to 100 ms; they widen for what lies outside
-COLOURS: tuple[Role, Role] = ("step", "twin")
+COLOURS: tuple[Role, Role] = "step", "twin"
+MOST_DECADES = 5  # that are labelled
+BUDGET = math.log10(FRAME_SECONDS * 1e9)  # ns, as the axis has it
 
 
-class Sparkline(Explained):
+class Decades(pyqtgraph.AxisItem):  # type: ignore[misc]  # pyqtgraph has no types
+    """Of logarithms to base 10: a tick for each power of ten, in these units."""
+
+    def __init__(self, side: str, units: Sequence[str]) -> None:
+        super().__init__(side)
+        self._units = units
+
+    def tickValues(self, low: float, high: float, _size: float) -> list[tuple[float, list[int]]]:  # noqa: N802
+        step = math.ceil((high - low) / MOST_DECADES)
+        return [(step, list(range(math.ceil(low), math.floor(high) + 1, step)))]
+
+    def tickStrings(self, values: Sequence[float], _scale: float, _spacing: float) -> list[str]:  # noqa: N802
+        return [words.decade(10.0**value, self._units) for value in values]
+
+
+class Chart(Explained):
+    """A plot that is only looked at, and explains itself by a click."""
+
+    def __init__(self, parent: QWidget, theme: Theme, heading: str, explanation: str, **axes: pyqtgraph.AxisItem):
+        super().__init__(parent, theme, heading, explanation)
+        self.plot = pyqtgraph.PlotWidget(self, background=None, axisItems=axes)
+        self.plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot.setFrameShape(QFrame.Shape.NoFrame)
+        self.plot.hideButtons()
+        self._axes = axes
+
+    def arrange(self) -> None:
+        small = font(12, self.scale)
+        self.plot.setGeometry(self.rect())
+        self.plot.setBackground(self.theme.colour("panel"))
+        for side, axis in self._axes.items():
+            axis.setStyle(tickFont=small, tickLength=0, tickTextOffset=self.px(6), hideOverlappingLabels=False)
+            axis.setPen(self.theme.colour("line"))
+            axis.setTextPen(self.theme.colour("muted"))
+            if side != "bottom":
+                axis.setWidth(QFontMetrics(small).horizontalAdvance("feed-forward") + self.px(12))
+
+
+class Sparkline(Chart):
     """The time between two frames is the budget: a line that a model must stay below."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent, theme)
-        self._axis = TIME_AXIS
-        self._series: NDArray[np.float64] = np.zeros((0, 2))
-        self.setObjectName("sparkline")
+        super().__init__(parent, theme, "Time of every frame", words.SPARKLINE, left=Decades("left", words.DURATIONS))
+        self.plot.hideAxis("bottom")
+        self.curves = [self.plot.plot() for _ in range(2)]
+        words_options = {"position": 0.1, "anchors": [(0, 1), (0, 1)]}
+        label = f"budget {FRAME_SECONDS * 1e3:.1f} ms"
+        self._budget = pyqtgraph.InfiniteLine(BUDGET, angle=0, label=label, labelOpts=words_options)
+        self.plot.addItem(self._budget)
+        self.plot.setXRange(-SERIES_FRAMES, 0, padding=0)
 
     def show_series(self, series: NDArray[np.float64]) -> None:
         """(k, 2) nanoseconds, NaN where the twin did not answer; the newest last."""
+        for curve, column in zip(self.curves, series.T, strict=True):
+            at = np.flatnonzero(column > 0)
+            curve.setData(at - len(column), np.log10(column[at]))
         known = series[series > 0]
-        self._axis = TIME_AXIS.holding(float(known.min()), float(known.max())) if len(known) else self._axis
-        self._series = series
-        self.update()
+        low, high = (np.log10(known.min()), np.log10(known.max())) if len(known) else (4.0, BUDGET)
+        self.plot.setYRange(min(low, 4.0), max(high, BUDGET) + 0.5)
 
-    def _y(self, nanoseconds: float) -> float:
-        return (self.height() - 2) * (1 - self._axis.position(nanoseconds)) + 1
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        with painting(self) as painter:
-            painter.setFont(font(10, self.scale))
-            metrics = painter.fontMetrics()
-            left = metrics.horizontalAdvance("100 µs") + round(8 * self.scale)
-            room = QRectF(left, 0, self.width() - left, self.height())
-            self._paint_axis(painter, room, metrics)
-            step = room.width() / (SERIES_FRAMES - 1)
-            first = room.right() - step * (len(self._series) - 1)
-            for column, colour in enumerate(COLOURS):
-                values = enumerate(self._series[:, column].tolist())
-                points = [QPointF(first + step * at, self._y(value)) for at, value in values if not math.isnan(value)]
-                painter.setPen(QPen(self.theme.colour(colour), max(1.3, 1.5 * self.scale), j=Qt.PenJoinStyle.RoundJoin))
-                painter.drawPolyline(QPolygonF(points))
-            self._paint_budget(painter, room, metrics)
-        super().paintEvent(event)
-
-    def _paint_axis(self, painter: QPainter, room: QRectF, metrics: QFontMetrics) -> None:
-        free_from = -1.0
-        for decade in reversed(self._axis.decades()):
-            y = self._y(decade)
-            painter.setPen(QPen(self.theme.colour("line"), 1))
-            painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
-            top = min(max(y - metrics.height() / 2, 0), self.height() - metrics.height())
-            if top > free_from:
-                painter.setPen(self.theme.colour("faint"))
-                place = QRectF(0, top, room.left() - 6 * self.scale, metrics.height())
-                painter.drawText(place, RIGHT, words.decade(decade, words.DURATIONS))
-                free_from = top + metrics.height()
-
-    def _paint_budget(self, painter: QPainter, room: QRectF, metrics: QFontMetrics) -> None:
-        y = self._y(FRAME_SECONDS * 1e9)
-        painter.setPen(QPen(self.theme.colour("warning"), 1, Qt.PenStyle.DashLine))
-        painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
-        text = f" budget {FRAME_SECONDS * 1e3:.1f} ms "
-        place = QRectF(room.left(), y + 1, metrics.horizontalAdvance(text), metrics.height())
-        painter.fillRect(place, self.theme.colour("panel", 0.8))
-        painter.setPen(self.theme.colour("warning"))
-        painter.drawText(place, text)
+    def arrange(self) -> None:
+        super().arrange()
+        for curve, role in zip(self.curves, COLOURS, strict=True):
+            curve.setPen(self.theme.colour(role), width=1.5 * self.scale)
+        self._budget.setPen(pyqtgraph.mkPen(self.theme.colour("warning"), style=Qt.PenStyle.DashLine))
+        self._budget.label.setColor(self.theme.colour("warning"))
 
 
-class PartsChart(Explained):
-    """What both share has one dot: there is nothing to compare."""
+class PartsChart(Chart):
+    """Left dot the continual model, right dot the ordinary one; what both share has one dot."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent, theme)
-        self._axis = FLOPS_AXIS
-        self.rows: list[tuple[str, int, int]] = []  # part, continual, twin
-        self.setObjectName("parts")
+        axes = {"left": pyqtgraph.AxisItem("left"), "right": pyqtgraph.AxisItem("right")}
+        super().__init__(
+            parent, theme, "Arithmetic by part", words.PARTS, bottom=Decades("bottom", words.PREFIXES), **axes
+        )
+        self.rows: list[tuple[str, int, int]] = []  # part, continual, ordinary
+        self._lines = self.plot.plot(connect="pairs")
+        self._dots = [self.plot.plot(pen=None, symbol="o") for _ in range(2)]
 
     def show_flops(self, flops: FrameFlops) -> None:
         """Show the parts of one frame."""
-        rows = [(part, count, count) for part, count in flops.shared.items()]
-        rows += [(part, flops.step.get(part, 0), count) for part, count in flops.twin.items()]
-        self.rows = rows
-        self._axis = FLOPS_AXIS.holding(*(count for row in rows for count in row[1:]))
-        self.update()
+        self.rows = [(part, count, count) for part, count in flops.shared.items()]
+        self.rows += [(part, flops.step.get(part, 0), count) for part, count in flops.twin.items()]
+        heights = np.arange(len(self.rows), 0, -1)
+        counts = np.log10([[max(count, 1) for count in row[1:]] for row in self.rows])
+        self._lines.setData(counts.ravel(), np.repeat(heights, 2))
+        for dots, column in zip(self._dots, counts.T, strict=True):
+            dots.setData(column, heights)
+        said = [
+            words.flops(step, "") if step == twin else f"{words.flops(step, '')}, {words.flops(twin, '')}"
+            for _, step, twin in self.rows
+        ]
+        for side, texts in (("left", [row[0] for row in self.rows]), ("right", said)):
+            self._axes[side].setTicks([list(zip(heights.tolist(), texts, strict=True))])
+        self.plot.setYRange(0.5, len(self.rows) + 0.5)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        with painting(self) as painter:
-            painter.setFont(font(11, self.scale))
-            metrics = painter.fontMetrics()
-            name = metrics.horizontalAdvance("feed-forward") + round(10 * self.scale)
-            number = metrics.horizontalAdvance("99.9 M") + round(8 * self.scale)
-            track = QRectF(name, 0, self.width() - name - 2 * number, self.height())
-            height = self.height() / max(len(self.rows), 1)
-            for position, (part, step, twin) in enumerate(self.rows):
-                line = QRectF(0, position * height, self.width(), height)
-                painter.setPen(self.theme.colour("muted"))
-                painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, part)
-                right = RIGHT | Qt.AlignmentFlag.AlignVCenter
-                shared = step == twin
-                painter.setPen(self.theme.colour("text" if shared else "step"))
-                painter.drawText(line.adjusted(0, 0, -number, 0), right, words.flops(step, ""))
-                painter.setPen(self.theme.colour("faint" if shared else "twin"))
-                painter.drawText(line, right, "both" if shared else words.flops(twin, ""))
-                self._paint_dots(painter, track, line.center().y(), step, twin)
-        super().paintEvent(event)
-
-    def _paint_dots(self, painter: QPainter, track: QRectF, y: float, step: int, twin: int) -> None:
-        radius = max(2.5, 3.5 * self.scale)
-        inner = track.adjusted(radius, 0, -radius, 0)
-        low, high = (inner.left() + inner.width() * self._axis.position(count) for count in (step, twin))
-        painter.setPen(QPen(self.theme.colour("line"), 1))
-        painter.drawLine(QPointF(track.left(), y), QPointF(track.right(), y))
-        painter.setPen(QPen(self.theme.colour("twin", 0.55), max(1.5, 2 * self.scale)))
-        painter.drawLine(QPointF(low, y), QPointF(high, y))
-        painter.setPen(Qt.PenStyle.NoPen)
-        if step != twin:
-            painter.setBrush(self.theme.colour("twin"))
-            painter.drawEllipse(QPointF(high, y), radius, radius)
-        painter.setBrush(self.theme.colour("text" if step == twin else "step"))
-        painter.drawEllipse(QPointF(low, y), radius, radius)
+    def arrange(self) -> None:
+        super().arrange()
+        self._lines.setPen(self.theme.colour("twin", 0.55), width=2 * self.scale)
+        for dots, role in zip(self._dots, COLOURS, strict=True):
+            dots.setSymbolBrush(self.theme.colour(role))
+            dots.setSymbolPen(None)
+            dots.setSymbolSize(7 * self.scale)

@@ -2,123 +2,147 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from collections.abc import Sequence
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from app.live.costs import CostReport
+from app.live.costs import CostReport, Percentiles
 from app.stream.snapshot import ModelDescription
 from app.window import words
 from app.window.cost.charts import PartsChart, Sparkline
-from app.window.cost.comparison import AxisLabels, ComparisonView, LogAxis, bars_left
-from app.window.cost.tiles import TILES, Tile, figures_of
-from app.window.theme import Theme
-from app.window.widgets import PADDING, Panel, Reading, Weight, dress, painting
+from app.window.explained import Explained
+from app.window.theme import Role, Theme
+from app.window.widgets import PADDING, RIGHT, Panel, Reading, Weight, dress
+from audio import FRAME_SECONDS
 
-TIME_AXIS = LogAxis(1e4, 1e7)  # 10 µs to 10 ms; widens when something lies outside
-FLOPS_AXIS = LogAxis(1e5, 1e7)
-TIME, ARITHMETIC = "Time, measured here", "Arithmetic, counted for what was heard"
 CONTROLS_HEIGHT = 52  # pixels at scale 1, at the bottom of the panel
-TILES_HEIGHT, TILE_WIDTHS = 76, (0.17, 0.18, 0.19, 0.16, 0.12, 0.18)  # pixels at scale 1; shares of the width
-ROWS = ("This encoder alone", "Whole frame, with log-mel and stem")
+BUSY, FULL = 0.7, 1.0  # shares of the frame budget from which it is a warning, and from which it is too much
+TABLE_SHARE = 0.56  # of the width; the rest is for the charts
+COLUMNS = (0.42, 0.66, 0.86, 1.0)  # right edges of name, continual, ordinary and ratio, in shares of the table
+ROWS = (  # what stands there, what it means, and the names of its cells
+    ("Time, encoder alone", words.TIME, "time_encoder_step", "time_encoder_twin", "time_encoder_ratio"),
+    ("95 and 99 of 100 below", words.SPREAD, "time_encoder_step_tail", "time_encoder_twin_tail"),
+    ("Time, whole frame", words.TIME, "time_frame_step", "time_frame_twin", "time_frame_ratio"),
+    ("95 and 99 of 100 below", words.SPREAD, "time_frame_step_tail", "time_frame_twin_tail"),
+    (f"Share of {FRAME_SECONDS * 1e3:.1f} ms", words.BUDGET, "budget_step", "budget_twin"),
+    ("FLOPs, encoder alone", words.FLOPS, "flops_encoder_step", "flops_encoder_twin", "flops_encoder_ratio"),
+    ("FLOPs, whole frame", words.FLOPS, "flops_frame_step", "flops_frame_twin", "flops_frame_ratio"),
+    ("FLOPs saved so far", words.SAVED, "saved"),
+    ("Memory of state", words.MEMORY, "memory_step", "memory_twin"),
+    ("Difference: largest, now", words.DIFFERENCE, "largest_difference", "present_difference"),
+    ("Frames, not drawn", words.FRAMES, "frames", "missed"),
+    ("Lost sound", words.LOST, "lost"),
+)
+
+
+class FigureRow(Explained):
+    """What it is, of the continual model, of the ordinary one, and how they compare."""
+
+    def __init__(self, parent: QWidget, theme: Theme, label: str, explanation: str, *names: str) -> None:
+        what = words.ENCODER if "encoder" in names[0] else words.FRAME if "frame_" in names[0] else ""
+        super().__init__(parent, theme, label, f"{explanation} {what}".strip())
+        self.label = Reading(self, theme, "muted", 14, text=label)
+        self.cells = [
+            Reading(self, theme, "text", 15, Weight.DemiBold, RIGHT, words.UNKNOWN).named(name, name.replace("_", " "))
+            for name in names
+        ]
+
+    def show_figures(self, texts: Sequence[str], colour: Role = "text") -> None:
+        """Show these; the first one in this colour."""
+        for cell, text in zip(self.cells, texts, strict=True):
+            cell.show_text(text)
+        self.cells[0].show_text(texts[0], colour)
+
+    def arrange(self) -> None:
+        edges = [0, *(round(self.width() * edge) for edge in COLUMNS)]
+        for reading, left, right in zip((self.label, *self.cells), edges, edges[1:], strict=False):
+            reading.place(self.scale, QRect(left, 0, right - left, self.height()))
 
 
 class DetailsPanel(Panel):
-    """Two columns, time and arithmetic; in each the encoder alone, the whole frame, a chart; tiles below."""
+    """A table, and two charts beside it. Below there is room for the page's controls."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, theme, "What each frame costs, in detail")
-        self._time_axis = TIME_AXIS
-        self._shown: tuple[ModelDescription, int] | None = None  # the model, and every how many frames its twin answers
+        self._model: ModelDescription | None = None
         self.back = dress(QPushButton(self), "story_again", "Back (D)", "The same in one sentence", look="small")
         self.back.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.heads = [Reading(self, theme, "text", 14, Weight.DemiBold, text=text) for text in (TIME, ARITHMETIC)]
-        self.row_labels = [Reading(self, theme, "muted", 12, text=label) for label in ROWS for _ in self.heads]
-        self.views = [
-            ComparisonView(self, theme, measure, what) for what in ("encoder", "frame") for measure in ("time", "flops")
-        ]
-        self.axes = [AxisLabels(self, theme, units) for units in (words.DURATIONS, words.PREFIXES)]
-        self.axis_notes = [Reading(self, theme, "faint", 11, text="log scale") for _ in self.axes]
-        self.sparkline = Sparkline(self, theme)
-        self.sparkline.explain("Time of every frame", words.SPARKLINE)
-        self.parts = PartsChart(self, theme)
-        self.parts.explain("Arithmetic by part", words.PARTS)
-        self.tiles = [Tile(self, theme, *described) for described in TILES]
-
-    def reset(self) -> None:
-        """Another run: forget how far the time axis had to reach."""
-        self._time_axis = TIME_AXIS
+        heads: tuple[tuple[str, Role], ...] = (("continual", "step"), ("ordinary", "twin"), ("ratio", "muted"))
+        self.heads = [Reading(self, theme, colour, 13, Weight.DemiBold, RIGHT, text) for text, colour in heads]
+        self.note = Reading(self, theme, "muted", 13).named("details_note", "How it is measured")
+        self.rows = [FigureRow(self, theme, *row) for row in ROWS]
+        self.sparkline, self.parts = Sparkline(self, theme), PartsChart(self, theme)
 
     def show_report(self, report: CostReport, missed: int) -> None:
         """Show the present figures; `missed` snapshots never reached the window."""
-        self._show_model(report)
-        rows = report.encoder, report.frame
-        spreads = [spread for row in rows for spread in (row.step, row.twin) if spread is not None]
-        self._time_axis = self._time_axis.holding(*(time for one in spreads for time in (one.p50, one.p99)))
-        flops_axis = FLOPS_AXIS.holding(*(count for row in rows for count in (row.step_flops, row.twin_flops)))
-        for labels, axis in zip(self.axes, (self._time_axis, flops_axis), strict=True):
-            labels.show_axis(axis)
-        for row, time, flops in zip(rows, self.views[::2], self.views[1::2], strict=True):
-            times = [() if spread is None else astuple(spread) for spread in (row.step, row.twin)]
-            time.show_figures(self._time_axis, row.time_ratio, *times)
-            flops.show_figures(flops_axis, row.flops_ratio, (row.step_flops,), (row.twin_flops,))
+        if report.model is not self._model:
+            self._model = report.model
+            self.parts.show_flops(report.model.flops)
+        how = "compiled" if report.backend == "compiled" else f"in {report.backend}"
+        self.note.show_text(f"continual {how}; {words.twin_note(report.twin_every)}" if report.backend else "")
+        model, urgency = report.model, budget_urgency(report.step_share)
+        figures: list[Sequence[str]] = []
+        for each in (report.encoder, report.frame):
+            spreads = each.step, each.twin
+            figures.append([*(median(spread) for spread in spreads), words.ratio(each.time_ratio)])
+            figures.append([tail(spread) for spread in spreads])
+        figures.append([words.budget_share(share) for share in (report.step_share, report.twin_share)])
+        for each in (report.encoder, report.frame):
+            counts = words.flops(each.step_flops, ""), words.flops(each.twin_flops, "")
+            figures.append([*counts, words.ratio(each.flops_ratio)])
+        figures += [
+            [words.flops(report.saved_flops, "")],
+            [words.flops(size, "B") for size in (model.step_bytes, model.twin_bytes)],
+            [words.difference(size) for size in (report.largest_difference, report.present_difference)],
+            [words.whole(report.frames), words.whole(missed)],
+            [words.seconds(report.lost_seconds)],
+        ]
+        colours = {"budget_step": urgency, "frames": warns(missed), "lost": warns(report.lost_seconds)}
+        for row, texts in zip(self.rows, figures, strict=True):
+            row.show_figures(texts, colours.get(row.cells[0].objectName(), "text"))
         self.sparkline.show_series(report.series)
-        for tile, figures in zip(self.tiles, figures_of(report, missed), strict=True):
-            tile.show_figures(*figures)
-
-    def _show_model(self, report: CostReport) -> None:
-        model = report.model
-        if (model, report.twin_every) != self._shown:
-            self._shown = model, report.twin_every
-            self.parts.show_flops(model.flops)
-            for view, (heading, ratio, step, twin) in zip(self.views, words.tips(model.flops), strict=True):
-                if report.twin_every > 1 and view.objectName().startswith("time"):
-                    twin = f"{twin}\n\n{words.LATE_TWIN.format(every=report.twin_every)}"
-                view.explain(heading, ratio, step, twin)
-        by = "continual compiled" if report.backend == "compiled" else f"continual in {report.backend}"
-        self.heads[0].show_text(f"{TIME}; {by}" if report.backend else TIME)
-        late = words.twin_note(report.twin_every)
-        for label, text in zip(self.row_labels[::2], ROWS, strict=True):
-            label.show_text(f"{text}{late}")
 
     def arrange(self) -> None:
         super().arrange()
-        scale, gap = self.scale, self.px(36)
-        inside, beside = self.inside(), self.beside_title()
+        scale, inside, beside = self.scale, self.inside(), self.beside_title()
         self.back.ensurePolished()
         button, high = self.back.sizeHint().width(), self.px(26)
         self.back.setGeometry(self.width() - self.px(PADDING) - button, beside.center().y() - high // 2, button, high)
-        tiles, head, label, axis, space = self.px(TILES_HEIGHT), self.px(24), self.px(16), self.px(15), self.px(6)
-        rest = inside.height() - self.px(CONTROLS_HEIGHT) - tiles - head - axis - 2 * space
-        row = min(round(rest * 0.33), self.px(100))
-        chart = rest - 2 * row
-        column = (inside.width() - gap) // 2
-        charts: list[Sparkline | PartsChart] = [self.sparkline, self.parts]
-        for side in (0, 1):
-            left, top = inside.x() + side * (column + gap), inside.y() + head
-            self.heads[side].place(scale, QRect(left, inside.y(), column, head))
-            for position in (side, side + 2):
-                self.row_labels[position].place(scale, QRect(left, top, column, label))
-                self.views[position].place(scale, QRect(left, top + label, column, row - label))
-                top += row
-            start = bars_left(column, scale)
-            self.axis_notes[side].place(scale, QRect(left, top, start, axis))
-            self.axes[side].place(scale, QRect(left + start, top, column - start, axis))
-            charts[side].place(scale, QRect(left, top + axis + space, column, chart))
-        left, line, bottom = inside.x(), self.px(10), self._bottom()
-        for tile, share in zip(self.tiles, TILE_WIDTHS, strict=True):
-            width = round(inside.width() * share)
-            tile.place(scale, QRect(left, bottom - tiles + line, width - self.px(12), tiles - line))
-            left += width
+        self.note.place(scale, beside.adjusted(0, 0, -button - self.px(12), 0))
+        table, head = round(inside.width() * TABLE_SHARE), self.px(18)
+        edges = [round(table * edge) for edge in COLUMNS]
+        for reading, left, right in zip(self.heads, edges, edges[1:], strict=False):
+            reading.place(scale, QRect(inside.x() + left, inside.y(), right - left, head))
+        room = inside.height() - self.px(CONTROLS_HEIGHT)
+        line = (room - head) / len(self.rows)
+        for at, row in enumerate(self.rows):
+            top = inside.y() + head + round(at * line)
+            row.place(scale, QRect(inside.x(), top, table, round(line)))
+        left = inside.x() + table + self.px(20)
+        for at, chart in enumerate((self.sparkline, self.parts)):
+            chart.place(scale, QRect(left, inside.y() + at * room // 2, inside.right() - left, room // 2 - self.px(6)))
 
-    def _bottom(self) -> int:
-        """Of its own figures: below them are the page's controls."""
-        return self.inside().bottom() - self.px(CONTROLS_HEIGHT)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        super().paintEvent(event)
-        inside, above_tiles = self.inside(), self._bottom() - self.px(TILES_HEIGHT)
-        with painting(self) as painter:
-            painter.fillRect(inside.x(), above_tiles, inside.width(), 1, self.theme.colour("line"))
+def median(spread: Percentiles | None) -> str:
+    """Of times, or that nothing is known."""
+    return words.UNKNOWN if spread is None else words.duration(spread.p50)
+
+
+def tail(spread: Percentiles | None) -> str:
+    """The two upper percentiles: "123, 457 µs", "4.5, 5.0 ms"."""
+    if spread is None:
+        return words.UNKNOWN
+    low, high = words.duration(spread.p95), words.duration(spread.p99)
+    same = low.split()[-1] == high.split()[-1]
+    return f"{low.split()[0] if same else low}, {high}"
+
+
+def warns(lost: float) -> Role:
+    """The colour of something that ought to be nothing."""
+    return "warning" if lost > 0 else "text"
+
+
+def budget_urgency(share: float | None) -> Role:
+    """The colour of a share of the budget."""
+    return "problem" if (share or 0.0) > FULL else "warning" if (share or 0.0) > BUSY else "text"

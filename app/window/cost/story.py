@@ -103,12 +103,12 @@ class StoryPanel(Panel):
     def show_report(self, report: CostReport, full_twin: float | None = None) -> None:
         """Show these figures. full_twin: ns that the ordinary encoder takes with a full window; None if unknown."""
         self._show_explanations(report)
-        frame, every = report.frame, report.twin_every
+        frame = report.frame
         # Above it are the parts that both share; a full window is of interest only until it is full.
         shared = frame.step.p50 - report.encoder.step.p50 if frame.step and report.encoder.step else 0.0
         full = full_twin + shared if full_twin is not None and report.filled < words.FULL else 0.0
         self._show_times(frame, full)
-        self.premise.show_text(words.LATE.format(frames=words.every(every)) if every > 1 else words.PREMISE)
+        self.premise.show_text(words.twin_note(report.twin_every) if report.frames else words.PREMISE)
         axis = max(frame.step_flops, frame.twin_flops, 1)
         for model, count in zip(NAMES, (frame.twin_flops, frame.step_flops), strict=True):
             self.bars["flops", model].show_figure(self._name(model), words.count(count), count / axis)
@@ -134,10 +134,16 @@ class StoryPanel(Panel):
 
     def _show_explanations(self, report: CostReport) -> None:
         if report.model.flops is not self._flops:
-            self._flops = report.model.flops
-            for view, (heading, _, step, twin) in zip(("time", "flops"), words.tips(self._flops)[2:], strict=True):
-                self.bars[view, "step"].explain(f"{heading}: the continual transformer", step)
-                self.bars[view, "twin"].explain(f"{heading}: the ordinary transformer", twin)
+            self._flops = flops = report.model.flops
+            parts = {"twin": words.by_part(flops.shared, flops.twin), "step": words.by_part(flops.shared, flops.step)}
+            for (measure, model), bar in self.bars.items():
+                what, rest = (
+                    ("Time", words.TIME)
+                    if measure == "time"
+                    else ("Arithmetic", f"With a full window:\n{parts[model]}")
+                )
+                text = f"{words.MODELS[model]} {words.FRAME}\n\n{rest}"
+                bar.explain(f"{what}: the {NAMES[model]} transformer", text)
 
     def arrange(self) -> None:
         super().arrange()

@@ -105,7 +105,7 @@ class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
             [(place_of(hz), f"{hz} Hz" if hz < 1000 else f"{hz // 1000} kHz") for hz in row] for row in FREQUENCIES
         ]
         self._hz.setTicks(labels)
-        self._hz.setStyle(textFillLimits=[(0, 0.6), (5, 0.45)])
+        self._hz.setStyle(textFillLimits=[(0, 0.6), (5, 0.4)])
         self.sound, self.answers = (pyqtgraph.ImageItem(axisOrder="row-major") for _ in range(2))
         self.forgotten = QGraphicsRectItem()
         self.forgotten.setBrush(QColor(0, 0, 4, VEIL))

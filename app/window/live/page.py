@@ -205,7 +205,7 @@ class LivePage(QWidget):
         self._last = None
         self.past.begin(self._session.models.description)
         self.go_live()
-        for panel in (self.now, self.answers, self.timeline.view, self.details, self.source_bar.level):
+        for panel in (self.now, self.answers, self.timeline.view, self.source_bar.level):
             panel.reset()
         self._show_report(self.past.report())
         self._show_session(self._session.state)

@@ -145,8 +145,8 @@ def assert_costs_are_those_of(session: RecordedSession, window: MainWindow) -> N
     spent = [snapshot.nanoseconds for snapshot in session.drained]
     times = np.array([(one.log_mel + one.tokenizer, one.step, one.twin) for one in spent], dtype=float)
     for name, common, common_times in (("encoder", 0, 0.0), ("frame", shared, times[:, 0])):
-        assert text(window, f"flops_{name}_step") == words.flops(common + step)
-        assert text(window, f"flops_{name}_twin") == words.flops(common + twin)
+        assert text(window, f"flops_{name}_step") == words.flops(common + step, "")
+        assert text(window, f"flops_{name}_twin") == words.flops(common + twin, "")
         assert text(window, f"flops_{name}_ratio") == words.ratio((common + twin) / (common + step))
         # On a busy machine the twin leaves some frames out.
         medians = np.median(common_times + times[:, 1]), np.nanmedian(common_times + times[:, 2])

@@ -8,9 +8,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from app.live.costs import Percentiles
 from app.stream.snapshot import FrameFlops, StepTimes
 from app.window import words
-from app.window.cost.comparison import tail
+from app.window.cost.details import tail
 from app.window.cost.story import CostBar
 from app.window.explained import Explained
 from app.window.main import MainWindow
@@ -233,9 +234,9 @@ def test_a_model_chosen_before_anything_runs_is_counted_at_once(window: MainWind
         (words.budget_share(0.00373), "0.37 %"),
         (words.budget_share(0.061), "6.1 %"),
         (words.budget_share(1.3), "130 %"),
-        (tail(123_456, 456_789), "p95/99 123/457 µs"),
-        (tail(123_456, 4_567_890), "p95/99 0.1/4.6 ms"),
-        (tail(98_000_000, 123_456_789), "p95/99 98/123 ms"),
+        (tail(Percentiles(1, 123_456, 456_789)), "123, 457 µs"),
+        (tail(Percentiles(1, 123_456, 4_567_890)), "123 µs, 4.6 ms"),
+        (words.ratio(0.333), "0.33\N{MULTIPLICATION SIGN}"),
         (words.every(2), "every 2nd frame"),
         (words.every(13), "every 13th frame"),
         (words.flops(515_000, "B"), "515 kB"),
