@@ -1,11 +1,12 @@
-"""Pictures of the real window in every state, at 1280x800 and 900x600, dark and light.
+"""Pictures of the real window in every state, mode, size and theme.
 
     python3 scripts/screenshots.py FOLDER [--play FILE] [--after SECONDS]
     python3 scripts/screenshots.py --docs
 
-The window listens to the demo's music, or to FILE, for a while; then every state is shown and saved in each size and
-theme. With --docs only the pictures that the documentation uses are made, into docs/images. The window opens on the
-platform named in QT_QPA_PLATFORM, or without a screen where there is none.
+The window listens to the demo's music, or to FILE, for a while; then every state is shown and saved in both themes and
+in the sizes of its mode: a window at 1280x800 and 900x600, a presentation at 1280x720, 1920x1080 and 3840x2160. With
+--docs only the pictures that the documentation uses are made, into docs/images. The window opens on the platform named
+in QT_QPA_PLATFORM, or without a screen where there is none.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from app.cli.window import make_session
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
+from app.stream.snapshot import WINDOW_CHOICES
 from app.stream.weights import default_weights
 from app.window.launch import ThemeChoice
+from app.window.live.page import Mode
 from app.window.main import MainWindow
 from app.window.start import start_qt, wear
 from app.window.theme import Theme
@@ -45,8 +48,16 @@ from scripts.encode import encode
 
 ON_X11_OR_WAYLAND = sys.platform not in ("win32", "darwin")
 SIZES = (QSize(1280, 800), QSize(900, 600))
+PRESENTATION_SIZES = (QSize(1920, 1080), QSize(1280, 720), QSize(3840, 2160))
 THEMES: tuple[ThemeChoice, ...] = ("dark", "light")
-FOR_DOCS = {("live", 0, "dark"): "window", ("live", 0, "light"): "window-light", ("files", 0, "dark"): "files"}
+FOR_DOCS = {
+    ("live", 0, "dark"): "window",
+    ("live", 0, "light"): "window-light",
+    ("details", 0, "dark"): "details",
+    ("presentation", 1, "dark"): "presentation",
+    ("files", 0, "dark"): "files",
+}
+LAYOUTS: tuple[Mode, ...] = ("story", "presentation")
 FILES_SECONDS = 120.0
 COLOURS = 256  # of a picture
 
@@ -71,7 +82,9 @@ def main() -> int:
     folder = CHECKOUT / "docs" / "images" if arguments.docs else arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
     for name, shown in states(window, arguments):
-        for (number, size), choice in product(enumerate(SIZES), THEMES):
+        presents = window.live.mode == "presentation" and window.pages.currentIndex() == 0
+        window.menus.bar.setVisible(not presents)
+        for (number, size), choice in product(enumerate(PRESENTATION_SIZES if presents else SIZES), THEMES):
             saved_as = f"{name}-{choice}-{size.width()}x{size.height()}"
             if arguments.docs and not (saved_as := FOR_DOCS.get((name, number, choice), "")):
                 continue
@@ -86,6 +99,7 @@ def main() -> int:
 
 def states(window: MainWindow, arguments: argparse.Namespace) -> Iterator[tuple[str, QWidget]]:
     """One after another: its name, and the widget that shows it."""
+    live = window.live
     yield "start", window
     if arguments.play is not None:
         window.play(arguments.play)
@@ -94,37 +108,14 @@ def states(window: MainWindow, arguments: argparse.Namespace) -> Iterator[tuple[
     window.tour.end()
     live_for(arguments.after)
     yield "live", window
-    if not arguments.docs:
-        window.live.toggle_freeze()
-        yield "frozen", window
-        window.live.go_live()
-        window.live.show_mode("details")
-        yield "details", window
-        window.live.show_mode("story")
-        window.set_larger_type(True)
-        yield "larger-type", window
-        window.set_larger_type(False)
-        window.set_recording(True)
-        live_for(6.0)
-        yield "recording", window
-        window.set_recording(False)
-        live_for(4.0)
-        for number, step in enumerate(STEPS):
-            window.tour.go()
-            window.tour.go(number)
-            if step.change:
-                live_for(min(step.seconds, 8.0))
-            yield f"tour-{number + 1}", window
-        window.tour.end()
-        for name in ("keys", "about"):
-            window.menus.actions[name].trigger()
-            sheet = window.findChild(QDialog, name)
-            assert sheet is not None
-            yield name, sheet
-            sheet.close()
-        window.show_page(1)
-        yield "files-empty", window
+    others: tuple[Mode, ...] = ("details", "presentation")
+    for mode in others:
+        live.show_mode(mode)
+        yield mode, window
+    live.show_mode("story")
     with tempfile.TemporaryDirectory() as folder:
+        if not arguments.docs:
+            yield from more_states(window, Path(folder))
         for piece in PIECES:
             encode(Path(folder) / f"{piece.name}.flac", "flac", piece.make()[:, np.newaxis], SAMPLE_RATE)
         (Path(folder) / "Not a song.mp3").write_text("not sound")
@@ -132,10 +123,85 @@ def states(window: MainWindow, arguments: argparse.Namespace) -> Iterator[tuple[
         live_for(FILES_SECONDS, lambda: len(window.files.table.answers()) == len(PIECES))
         live_for(1.0)
         yield "files", window
-    if not arguments.docs:
-        window.play(Path("gone.wav"))
-        live_for(3.0)
-        yield "failed", window
+
+
+def more_states(window: MainWindow, folder: Path) -> Iterator[tuple[str, QWidget]]:
+    """Those that the documentation does not show."""
+    live = window.live
+    live.toggle_freeze()
+    yield "frozen", window
+    live.go_live()
+    window.set_larger_type(True)
+    yield "larger-type", window
+    window.set_larger_type(False)
+    window.set_recording(True)
+    live_for(6.0)
+    yield "recording", window
+    live.show_mode("presentation")
+    yield "presentation-recording", window
+    window.set_recording(False)
+    live.controls.change_length(len(WINDOW_CHOICES))
+    live_for(12.0)
+    yield "presentation-5-minutes", window
+    live.show_mode("story")
+    yield "5-minutes", window
+    live.controls.change_length(-3)
+    live_for(4.0)
+    for mode in LAYOUTS:
+        live.show_mode(mode)
+        for number, step in enumerate(STEPS):
+            window.tour.go()
+            window.tour.go(number)
+            live_for(min(step.seconds, 8.0) if step.change else 0.5)
+            yield f"tour-{mode}-{number + 1}", window
+        window.tour.end()
+    live.show_mode("story")
+    window.live.explanation.show_beside(live.badge)
+    yield "explained", window.live.explanation
+    window.live.explanation.hide()
+    for name in ("keys", "about"):
+        window.menus.actions[name].trigger()
+        sheet = window.findChild(QDialog, name)
+        assert sheet is not None
+        yield name, sheet
+        sheet.close()
+    window.show_page(1)
+    yield "files-empty", window
+    music, zeros = PIECES[0].make()[: 8 * SAMPLE_RATE], np.zeros(4 * SAMPLE_RATE)
+    for name, sound, seconds in (
+        ("paused", music, 4.0),
+        ("zeros", np.concatenate([music[: len(music) // 2], zeros]), 6.0),
+    ):
+        encode(folder / f"{name}.wav", "pcm_s16le", sound[:, np.newaxis], SAMPLE_RATE)
+        window.play(folder / f"{name}.wav")
+        live_for(seconds)
+        if name == "paused":
+            live.player.toggle_pause()
+            live_for(0.5)
+        yield from stale(window, name)
+        if name == "paused":
+            live.player.toggle_pause()
+            live_for(8.0)
+            yield from stale(window, "ended")
+    window.demo()
+    window.tour.end()
+    live_for(4.0)
+    live.source_bar.listen.click()
+    live_for(0.5)
+    yield from stale(window, "stopped")
+    window.play(Path("gone.wav"))
+    live_for(3.0)
+    yield "failed", window
+    (folder / "paused.wav").unlink()
+    (folder / "zeros.wav").unlink()
+
+
+def stale(window: MainWindow, name: str) -> Iterator[tuple[str, QWidget]]:
+    """What is of the past, in both layouts."""
+    for mode in LAYOUTS:
+        window.live.show_mode(mode)
+        yield f"{name}-{mode}", window
+    window.live.show_mode("story")
 
 
 def live_for(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
@@ -151,7 +217,7 @@ def save(image: QImage, path: Path) -> None:
     if not image.save(str(path)):
         raise SystemExit(f"screenshots: {path} cannot be written: choose a folder that is there.")
     whole = Image.open(path).convert("RGB")
-    whole.quantize(COLOURS, kmeans=1, dither=Image.Dither.NONE).save(path, optimize=True)
+    whole.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def parse_arguments() -> argparse.Namespace:

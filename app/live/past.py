@@ -140,7 +140,10 @@ class Past:
         model = snapshot.model or era.model
         if model is not era.model or (snapshot.backend, snapshot.source) != (era.backend, era.source):
             if self.frames and model is not era.model:
-                self.marks.append(Mark(now, "model", model.choice.name))
+                text = (
+                    f"remembers {model.window_seconds:.0f} s" if model.choice == era.model.choice else model.choice.name
+                )
+                self.marks.append(Mark(now, "model", text))
             self._eras.append(Era(now, model, snapshot.backend, snapshot.source))
         if snapshot.jumps != self._jumps:
             self._jumps = snapshot.jumps

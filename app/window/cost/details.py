@@ -18,8 +18,8 @@ from audio import FRAME_SECONDS
 
 CONTROLS_HEIGHT = 52  # pixels at scale 1, at the bottom of the panel
 BUSY, FULL = 0.7, 1.0  # shares of the frame budget from which it is a warning, and from which it is too much
-TABLE_SHARE = 0.56  # of the width; the rest is for the charts
-COLUMNS = (0.42, 0.66, 0.86, 1.0)  # right edges of name, continual, ordinary and ratio, in shares of the table
+TABLE_SHARE = 0.64  # of the width; the rest is for the charts
+COLUMNS = (0.38, 0.63, 0.88, 1.0)  # right edges of name, continual, ordinary and ratio, in shares of the table
 ROWS = (  # what stands there, what it means, and the names of its cells
     ("Time, encoder alone", words.TIME, "time_encoder_step", "time_encoder_twin", "time_encoder_ratio"),
     ("95 and 99 of 100 below", words.SPREAD, "time_encoder_step_tail", "time_encoder_twin_tail"),
@@ -57,7 +57,7 @@ class FigureRow(Explained):
     def arrange(self) -> None:
         edges = [0, *(round(self.width() * edge) for edge in COLUMNS)]
         for reading, left, right in zip((self.label, *self.cells), edges, edges[1:], strict=False):
-            reading.place(self.scale, QRect(left, 0, right - left, self.height()))
+            reading.place(self.scale, QRect(left, 0, right - left - self.px(6), self.height()))
 
 
 class DetailsPanel(Panel):
@@ -113,7 +113,7 @@ class DetailsPanel(Panel):
         table, head = round(inside.width() * TABLE_SHARE), self.px(18)
         edges = [round(table * edge) for edge in COLUMNS]
         for reading, left, right in zip(self.heads, edges, edges[1:], strict=False):
-            reading.place(scale, QRect(inside.x() + left, inside.y(), right - left, head))
+            reading.place(scale, QRect(inside.x() + left, inside.y(), right - left - self.px(6), head))
         room = inside.height() - self.px(CONTROLS_HEIGHT)
         line = (room - head) / len(self.rows)
         for at, row in enumerate(self.rows):

@@ -238,7 +238,8 @@ class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
             text = metrics.elidedText(mark.text, Qt.TextElideMode.ElideRight, 180)
             width = (metrics.horizontalAdvance(text) + 12) * (end - begin) / max(self.getViewBox().width(), 1)
             line.setValue(mark.seconds)
-            line.label.setFormat(text if mark.seconds + width < free else "")
+            line.label.setFormat(text)
+            line.label.setVisible(mark.seconds + width < free)
             free = min(free, mark.seconds)
 
     def _show_lines(self) -> None:

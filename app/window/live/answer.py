@@ -117,7 +117,7 @@ class NowPanel(Panel):
         """The genre takes two thirds of the height."""
         width, genre = self.width(), round(self.height() * 0.72)
         # The size that this height asks for, whatever the scale of the window is.
-        self.genre.place(genre / 66 * 0.92, QRect(0, 0, width, genre))
+        self.genre.place(genre / 66 * 0.84, QRect(0, 0, width, genre))
         self._place_below(QRect(0, genre, width, self.height() - genre), (self.height() - genre) / 34 * 0.8)
 
     def _place_below(self, place: QRect, scale: float) -> None:

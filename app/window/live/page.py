@@ -217,6 +217,8 @@ class LivePage(QWidget):
             self.source_bar.show_devices(devices)
         self.source_bar.show_session(state)
         self.player.show_player()
+        if self.mode == "presentation":
+            self.player.hide()
         if state.phase not in ("starting", "running") and (problem := self._session.preview_status):
             state = replace(state, message=problem)
         self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
