@@ -167,7 +167,7 @@ def more_states(window: MainWindow, folder: Path) -> Iterator[tuple[str, QWidget
         sheet.close()
     window.show_page(1)
     yield "files-empty", window
-    music, zeros = PIECES[0].make()[: 8 * SAMPLE_RATE], np.zeros(4 * SAMPLE_RATE)
+    music, zeros = PIECES[0].make()[: 8 * SAMPLE_RATE], np.zeros(4 * SAMPLE_RATE, np.float32)
     for name, sound, seconds in (
         ("paused", music, 4.0),
         ("zeros", np.concatenate([music[: len(music) // 2], zeros]), 6.0),

@@ -64,7 +64,7 @@ class DetailsPanel(Panel):
     """A table, and two charts beside it. Below there is room for the page's controls."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent, theme, "What each frame costs, in detail")
+        super().__init__(parent, theme, "What each frame costs")
         self._model: ModelDescription | None = None
         self.back = dress(QPushButton(self), "story_again", "Back (D)", "The same in one sentence", look="small")
         self.back.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -80,7 +80,9 @@ class DetailsPanel(Panel):
             self._model = report.model
             self.parts.show_flops(report.model.flops)
         how = "compiled" if report.backend == "compiled" else f"in {report.backend}"
-        self.note.show_text(f"continual {how}; {words.twin_note(report.twin_every)}" if report.backend else "")
+        every = report.twin_every
+        late = "; ordinary being loaded" if every == 0 else f"; ordinary on {words.every(every)}" if every > 1 else ""
+        self.note.show_text(f"continual {how}{late}" if report.backend else "")
         model, urgency = report.model, budget_urgency(report.step_share)
         figures: list[Sequence[str]] = []
         for each in (report.encoder, report.frame):

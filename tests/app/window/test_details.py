@@ -114,10 +114,10 @@ def test_what_is_said_of_an_ordinary_model_that_is_slow_or_not_loaded_yet(
     window.listen("desk")
     session.queue([snapshot(index, twin=None, twin_every=0) for index in range(5)])
     window.tick()
-    assert text(window, "details_note").endswith("The ordinary one is being loaded.")
+    assert text(window, "details_note").endswith("; ordinary being loaded")
     session.queue([snapshot(5 + at, twin=90_000_000 if at % 5 == 0 else None, twin_every=5) for at in range(30)])
     window.tick()
-    assert text(window, "details_note").endswith("it answers every 5th frame only.")
+    assert text(window, "details_note").endswith("; ordinary on every 5th frame")
 
 
 def test_the_charts_show_every_time_and_every_part(window: MainWindow, session: ScriptedSession) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication
 
-from app.window.live.page import places
+from app.window.live.page import Mode, places
 from app.window.main import MainWindow
 from app.window.theme import DARK, LIGHT, SMALLEST_TEXT, Palette, font, scale_for, text_pixels
 from app.window.widgets import SMALLEST_SHRUNK, Reading
@@ -107,8 +107,12 @@ def test_panels_never_overlap_and_never_leave_the_window(width: int, height: int
         assert panel.bottom() < height
 
 
+@pytest.mark.parametrize("mode", ["story", "details"])
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_no_text_is_cut_at_any_size(window: MainWindow, session: ScriptedSession, width: int, height: int) -> None:
+def test_no_text_is_cut_at_any_size(
+    window: MainWindow, session: ScriptedSession, width: int, height: int, mode: Mode
+) -> None:
+    window.live.show_mode(mode)
     session.source_name = "Built-in microphone"
     window.listen("Built-in microphone")
     window.resize(width, height)
