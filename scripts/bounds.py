@@ -18,10 +18,10 @@ from app.stream.bench import Call
 from audio.logmel import POINTS, WORK_LENGTH, log_mel_tables
 from audio.loops import transform
 from audio.mel import BINS
-from model.compiled.arithmetic import OPTIONS, Floats, Function
 from model.compiled.classifier import CompiledClassifier, attend, read_plan
 from model.compiled.prepare import aligned
 from model.compiled.products import accumulate_rows
+from model.compiled.registers import OPTIONS, Floats, Function
 from model.compiled.stem import BANDS_OUT, CHANNELS_IN, CHANNELS_OUT, KERNEL_BANDS, TAPS, WEIGHTS_AT
 
 

@@ -14,23 +14,22 @@ from typing import Any
 
 import numpy as np
 
-from model.compiled.arithmetic import (
+from model.compiled.arithmetic import exponential, softmax
+from model.compiled.prepare import Sizes, StateAt
+from model.compiled.products import accumulate
+from model.compiled.registers import (
     WIDE_LANES,
     F,
     Floats,
     compiled,
-    exponential,
     full_width,
     load,
     load_spread,
     load_wide,
     multiply_add,
-    softmax,
     spread,
     store,
 )
-from model.compiled.prepare import Sizes, StateAt
-from model.compiled.products import accumulate
 
 MIN_SHARE = 1e-6  # of its peak: a weight below it has lost digits to what has left
 HIGHEST_SCORE = F(60.0)  # above the reference; exp of 88 overflows

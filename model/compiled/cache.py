@@ -32,7 +32,7 @@ from numba.core.serialize import dumps
 
 from model import definitions  # compiled too
 from model.compiled import user_cache
-from model.compiled.arithmetic import OPTIONS, Function
+from model.compiled.registers import OPTIONS, Function
 
 FOLDERS = "compiled-"  # and a digest
 DIGEST_BYTES = 16

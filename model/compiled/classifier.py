@@ -11,18 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.compiled.arithmetic import (
-    Floats,
-    activate,
-    as_tuple,
-    compiled,
-    copy,
-    full_width,
-    inlined,
-    norm,
-    replace_invalid,
-    softmax,
-)
+from model.compiled.arithmetic import activate, copy, norm, replace_invalid, softmax
 from model.compiled.attention import UNSET, attend_exactly, attend_fixed
 from model.compiled.cache import kept
 from model.compiled.continual import attend_continual
@@ -41,6 +30,7 @@ from model.compiled.prepare import (
     tensor_shapes,
 )
 from model.compiled.products import accumulate_rows
+from model.compiled.registers import Floats, as_tuple, compiled, full_width, inlined
 from model.compiled.stem import prepare_tokenizing, tokenize
 from model.config import ModelConfig
 from model.definitions import LARGEST_TOKEN

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from model.compiled.arithmetic import F, Floats, compiled, copy, exponential, full_width
+from model.compiled.arithmetic import copy, exponential
 from model.compiled.attention import UNSET, attend_fixed
 from model.compiled.prepare import Sizes, StateAt
 from model.compiled.products import accumulate
+from model.compiled.registers import F, Floats, compiled, full_width
 from model.definitions import completed_segments, segment_end
 
 completed, end = compiled(completed_segments), compiled(segment_end)

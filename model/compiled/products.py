@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.compiled.arithmetic import (
+from model.compiled.registers import (
     LANES,
     Floats,
     compiled,

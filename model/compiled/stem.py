@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.compiled.arithmetic import F, Floats, copy, full_width, replace_invalid
+from model.compiled.arithmetic import copy, replace_invalid
 from model.compiled.prepare import Tensors, lines, pack
 from model.compiled.products import accumulate_rows, as_halves, can_be_halves
+from model.compiled.registers import F, Floats, full_width
 from model.config import ModelConfig
 from model.definitions import KERNEL_TIME, LARGEST_DB, SILENCE_DB
 

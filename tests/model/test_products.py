@@ -7,7 +7,6 @@ import pytest
 from numba import njit
 from numpy.typing import NDArray
 
-from model.compiled.arithmetic import LANES, OPTIONS, full_width, keeps_its_clock
 from model.compiled.products import (
     HALF_INPUTS,
     HALF_OUTPUTS,
@@ -17,6 +16,7 @@ from model.compiled.products import (
     as_halves,
     can_be_halves,
 )
+from model.compiled.registers import LANES, OPTIONS, full_width, keeps_its_clock
 
 GUARD = 64  # numbers around the outputs that must stay as they are
 

@@ -9,7 +9,8 @@ import pytest
 from numba import njit
 from numpy.typing import NDArray
 
-from model.compiled.arithmetic import (
+from model.compiled.attention import advance, multiply_rows
+from model.compiled.registers import (
     LANES,
     OPTIONS,
     WIDE_LANES,
@@ -22,7 +23,6 @@ from model.compiled.arithmetic import (
     spread,
     store,
 )
-from model.compiled.attention import advance, multiply_rows
 
 GUARD = 3 * LANES  # numbers around the outputs that must stay as they are
 
