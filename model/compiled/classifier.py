@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy as copies
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,14 +39,30 @@ from model.definitions import LARGEST_TOKEN
 from model.weights import read_weights, unfitting
 
 EPSILON = 1e-5  # of the norms, as torch has it
+SINGLE = np.dtype(np.float32)
 SIZES, WEIGHTS, HEAD, STATE = (len(each._fields) for each in (Sizes, WeightsAt, HeadAt, StateAt))
 
 
-class EncoderStreams:
-    """What the encoder remembers of B streams that are stepped together; every step changes it in place."""
+class ChangedInPlace:
+    """By every step; however it is copied or stored, the copy shares nothing and goes on to the same bits."""
 
-    def __init__(self, sizes: Sizes, blocks: int, streams: int) -> None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            if isinstance(value, np.ndarray):
+                kept_apart = aligned(value.shape, value.dtype)
+                kept_apart[...] = value
+                setattr(self, name, kept_apart)
+            else:
+                setattr(self, name, copies.copy(value))
+
+
+class EncoderStreams(ChangedInPlace):
+    """What the encoder remembers of B streams that are stepped together."""
+
+    def __init__(self, made_by: CompiledClassifier, streams: int) -> None:
+        sizes, blocks = made_by.sizes, made_by.config.blocks
         at = state_at(sizes)
+        self.made_by: CompiledClassifier | int = made_by  # of a copy the model's checksum, until it is stepped
         self.floats: NDArray[np.float32] = aligned((streams, blocks, at.floats), np.float32)
         self.doubles: NDArray[np.float64] = aligned((streams, blocks, at.doubles), np.float64)
         self.positions = np.zeros(streams, np.int64)  # tokens heard
@@ -65,10 +83,17 @@ class EncoderStreams:
         self.floats[stream, :, : self._pairs] = UNSET
         self.positions[stream] = 0
 
+    def clone(self) -> EncoderStreams:
+        """A copy that goes its own way."""
+        return copies.copy(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"made_by": checksum(self.made_by)}
+
 
 @dataclass(eq=False)
-class CompiledStream:
-    """What one stream remembers; changed in place by every step."""
+class CompiledStream(ChangedInPlace):
+    """What one stream remembers."""
 
     tokenizer: Floats  # levels and rings of the stem, see stem.py
     frames: int  # heard by the tokenizer
@@ -78,6 +103,10 @@ class CompiledStream:
     def position(self) -> int:
         """Tokens heard by the encoder."""
         return int(self.encoder.positions[0])
+
+    def clone(self) -> CompiledStream:
+        """A copy that goes its own way."""
+        return copies.copy(self)
 
 
 class CompiledClassifier:
@@ -122,10 +151,11 @@ class CompiledClassifier:
 
     def init_streams(self, streams: int) -> EncoderStreams:
         """Of many streams, before the first token."""
-        return EncoderStreams(self.sizes, self.config.blocks, streams)
+        return EncoderStreams(self, streams)
 
     def tokenize(self, frames: Floats, state: CompiledStream) -> Floats:
-        """frames (T, bands) float32 dB -> tokens (T, d)."""
+        """frames (T, bands) float32 dB -> tokens (T, d). Raises ValueError, see `_checked`."""
+        frames = self._checked(frames, self.config.bands, state.encoder)
         tokens = np.empty((len(frames), self.config.width), np.float32)
         part, work = self.tokenizing, self._tokenizer_work
         table = part.plan, part.weights, part.standard, part.projection, part.halves
@@ -134,15 +164,35 @@ class CompiledClassifier:
         return tokens
 
     def encode(self, tokens: Floats, state: CompiledStream) -> Floats:
-        """tokens (T, d) float32 -> probabilities (T, genres), at every token for all heard in the window."""
-        return self._encode(tokens, state.encoder)
+        """tokens (T, d) float32 -> probabilities (T, genres), at every token for all heard in the window.
+
+        Raises ValueError, see `_checked`.
+        """
+        return self._encode(self._checked(tokens, self.sizes.width, state.encoder), state.encoder)
 
     def step_streams(self, tokens: Floats, streams: EncoderStreams) -> Floats:
         """tokens (B, d) float32, the next of every stream -> probabilities (B, genres).
 
-        Every weight that is loaded serves four of them.
+        Every weight that is loaded serves four of them. Raises ValueError, see `_checked`.
         """
-        return self._encode(tokens.reshape(1, -1), streams).reshape(len(tokens), -1)
+        tokens = self._checked(tokens, self.sizes.width, streams)
+        if len(tokens) != len(streams.positions):
+            raise ValueError(f"tokens of {len(tokens)} streams with a state of {len(streams.positions)}")
+        return self._encode(tokens.reshape(1, -1), streams).reshape(len(tokens), self.sizes.genres)
+
+    def _checked(self, rows: Floats, width: int, streams: EncoderStreams) -> Floats:
+        """Rows as the compiled functions read them, which check nothing. Raises ValueError before anything is changed:
+        for another shape or type of numbers, and for the state of a model with other sizes or weights.
+        """
+        if rows.shape[1:] != (width,):
+            raise ValueError(f"rows have shape {rows.shape}; expected (rows, {width})")
+        if rows.dtype != SINGLE:
+            raise ValueError(f"rows are {rows.dtype}; expected float32")
+        if streams.made_by is not self:
+            if checksum(streams.made_by) != checksum(self):
+                raise ValueError("the state is of a model with other weights; begin with a state of this one")
+            streams.made_by = self
+        return rows if rows.flags.carray else np.array(rows, order="C")
 
     def _encode(self, tokens: Floats, streams: EncoderStreams) -> Floats:
         """tokens (T, B d), the streams side by side -> (T, B genres)."""
@@ -159,6 +209,16 @@ class CompiledClassifier:
             answers,
         )
         return answers
+
+
+def checksum(model: CompiledClassifier | int) -> int:
+    """Of sizes and weights; of a checksum itself."""
+    if isinstance(model, int):
+        return model
+    total, part = 0, model.tokenizing
+    for array in (model.plan, model.blocks, model.head, part.plan, part.weights, part.standard, part.projection):
+        total = zlib.crc32(array.tobytes(), total)
+    return total
 
 
 def compile_all() -> tuple[Callable[..., None], ...]:

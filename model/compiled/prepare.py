@@ -135,12 +135,13 @@ def state_at(sizes: Sizes) -> StateAt:
     return StateAt(*begins(floats), *begins(doubles, 8))
 
 
-def aligned(shape: tuple[int, ...], dtype: type[np.floating[Any]]) -> NDArray[Any]:
+def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     """Zeros that begin at a cache line: no vector is loaded from two of them."""
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     memory = np.zeros(size + CACHE_LINE, np.uint8)
     first = -memory.ctypes.data % CACHE_LINE
-    return memory[first : first + size].view(dtype).reshape(shape)
+    array: NDArray[Any] = memory[first : first + size].view(dtype).reshape(shape)
+    return array
 
 
 def lines(length: int, item: int = 4) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import pickle
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -222,6 +224,71 @@ def test_a_million_steps_do_not_drift(landmarks: str) -> None:
     assert (
         largest_error(loud_classifier(30.0, landmarks=landmarks), 1_000_000, bursts=True, checked_every=4999) <= CLOSE
     )
+
+
+# --- a state is a value, and what does not fit is refused before anything is changed
+
+WAYS: dict[str, Callable[[Any], Any]] = {
+    "clone": lambda state: state.clone(),
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda state: pickle.loads(pickle.dumps(state)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("change", [{}, {"landmarks": "continual", "blocks": 2}, {"attention": "softmax"}], ids=str)
+def test_however_a_state_is_copied_its_answers_are_equal_to_the_bit(change: dict[str, Any], way: str) -> None:
+    """Also by the same weights in another place, and when the one that it was made of goes on meanwhile."""
+    classifier = small_classifier(torch.float32, replace(SMALL, **change))
+    compiled, again = compiled_from(classifier), compiled_from(classifier)
+    frames = music(1, 50, dtype=torch.float32)[0].numpy()
+    expected = hear(compiled, frames, 1)
+    state = compiled.init_state()
+    for frame in frames[:30]:
+        compiled.encode(compiled.tokenize(frame[np.newaxis], state), state)
+    copied = WAYS[way](state)
+    compiled.encode(compiled.tokenize(-frames, state), state)
+    np.testing.assert_array_equal(again.encode(again.tokenize(frames[30:], copied), copied), expected[30:])
+
+
+def test_what_does_not_fit_is_refused_and_the_state_goes_on_unharmed() -> None:
+    compiled = compiled_from(small_classifier(torch.float32))
+    other = small_classifier(torch.float32)
+    with torch.no_grad():
+        other.get_parameter("encoder.blocks.0.widen.bias")[0] += 1.0
+    strangers = [compiled_from(each) for each in (other, small_classifier(torch.float32, replace(SMALL, window=12)))]
+    frames = music(1, 40, dtype=torch.float32)[0].numpy()
+    expected, state = hear(compiled, frames, 1), compiled.init_state()
+    tokens = compiled.tokenize(frames[:20], state)
+    answers = [compiled.encode(tokens, state)]
+    for refuses, rows in ((compiled.tokenize, frames), (compiled.encode, tokens)):
+        wrong: dict[str, Any] = {
+            r"\(20, 15\)": rows[:20, :15],
+            "shape": rows[0],
+            "float64": rows.astype(np.float64),
+            ">f4": rows.astype(">f4"),
+        }
+        for message, given in wrong.items():
+            with pytest.raises(ValueError, match=message):
+                refuses(given, state)
+    for stranger in strangers:
+        for another in (state, state.clone(), pickle.loads(pickle.dumps(state))):
+            with pytest.raises(ValueError, match="other weights"):
+                stranger.tokenize(frames[:1], another)
+            with pytest.raises(ValueError, match="other weights"):
+                stranger.encode(tokens[:1], another)
+    with pytest.raises(ValueError, match="2 streams with a state of 3"):
+        compiled.step_streams(tokens[:2], compiled.init_streams(3))
+    answers.append(compiled.encode(compiled.tokenize(np.asfortranarray(frames[20:]), state), state))
+    np.testing.assert_array_equal(np.concatenate(answers), expected)
+
+
+def test_no_frames_and_no_streams_have_no_answers() -> None:
+    compiled = compiled_from(small_classifier(torch.float32))
+    state, nothing = compiled.init_state(), np.zeros((0, SMALL.bands), np.float32)
+    assert compiled.encode(compiled.tokenize(nothing, state), state).shape == (0, 3)
+    assert compiled.step_streams(np.zeros((0, SMALL.width), np.float32), compiled.init_streams(0)).shape == (0, 3)
 
 
 # --- what is refused, and what it costs
