@@ -25,6 +25,8 @@ SWITCH_SECONDS = 0.0005  # the longest that the engine waits for the GIL while t
 def run_window_command(options: argparse.Namespace) -> NoReturn:
     """Open it, and end the process with its exit code. Raises UsageError and WeightsError."""
     seconds = None if options.window_seconds is None else checked_window(options.window_seconds)
+    if sys.stderr is not None and sys.stderr.isatty():
+        print("Opening the window.", file=sys.stderr, flush=True)
     if options.fastest:
         options.weights = choose_fastest(options.weights, seconds).weights
     try:

@@ -13,19 +13,24 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
 import venv
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .progress import Progress, size_of
 from .system import SetUpError, run_and_read, say, tail
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 INPUTS = ("pyproject.toml", "constraints.txt")
 COMPILE = "from app.stream.backend import compile_everything; compile_everything()"
 POLL_SECONDS = 0.2
+DOWNLOADED, KEPT = 450, 1800  # MB, with torch for the processor alone
 
 
 @dataclass(frozen=True)
@@ -120,10 +125,14 @@ def set_up(environment: Environment, extras: tuple[str, ...]) -> None:
             remove(environment.folder)
         say("making .venv")
         create(environment.folder)
-    say("installing the packages into .venv (the first time this can take minutes)")
+    say(
+        f"installing the packages into .venv: a first start downloads {DOWNLOADED} MB and keeps {KEPT / 1000:.1f} GB there"
+    )
+    say("(several GB more where pip takes torch for NVIDIA cards, as it may on Linux: see CONTRIBUTING.md)")
     extras = tuple(sorted({*extras, *present.get("extras", ())}))
     stamp = environment.place() | {"inputs": environment.inputs(), "extras": extras}
     install(environment, extras)
+    say("compiling the models' steps, which can take a minute")
     with contextlib.suppress(OSError):  # the first start then finds the steps compiled; where that fails, torch serves
         run_and_read([str(environment.python), "-c", COMPILE], environment.checkout)
     environment.stamp_file.write_text(json.dumps(stamp, indent=1), encoding="utf-8")
@@ -152,10 +161,36 @@ def create(folder: Path) -> None:
 def install(environment: Environment, extras: tuple[str, ...]) -> None:
     """Install the checkout, editable, with the pinned versions of all it needs."""
     target = f".[{','.join(extras)}]" if extras else "."
-    command = [str(environment.python), "-m", "pip", "install", "--disable-pip-version-check"]
-    pip = run_and_read([*command, "-c", "constraints.txt", "-e", target], environment.checkout)
+    command = [str(environment.python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+    said: deque[str] = deque(maxlen=40)
+    # What pip downloads lies where it can be measured, and where there must be room for it anyway.
+    downloads = environment.folder / "downloads"
+    downloads.mkdir(exist_ok=True)
+    with subprocess.Popen(
+        [*command, "-c", "constraints.txt", "-e", target],
+        cwd=environment.checkout,
+        env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(downloads))},
+        close_fds=False,  # what outlives a killed start keeps the lock of its set-up
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as pip:
+        assert pip.stdout is not None
+        reader = threading.Thread(target=said.extend, args=(pip.stdout,), daemon=True)
+        reader.start()
+        progress, unpacks = Progress("downloading", DOWNLOADED, partial(size_of, downloads)), False
+        while reader.is_alive():
+            if not unpacks and any(line.startswith("Installing collected packages") for line in said.copy()):
+                progress.end()
+                progress, unpacks = Progress("unpacking", KEPT, partial(size_of, environment.folder)), True
+            progress.show()
+            reader.join(POLL_SECONDS)
+        progress.end()
+    shutil.rmtree(downloads, ignore_errors=True)
     if pip.returncode != 0:
         raise SetUpError(
-            f"pip could not install the packages; the end of what it said:\n{tail(pip.stdout)}\n"
+            f"pip could not install the packages; the end of what it said:\n{tail(''.join(said))}\n"
             "Check the network connection and the free space on the disk, then start again."
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -13,7 +15,9 @@ import pytest
 
 from scripts.preparation import environment as environment_module
 from scripts.preparation import start
-from scripts.preparation.environment import Environment, alone, try_to_lock
+from scripts.preparation.environment import Environment, alone, install, try_to_lock
+from scripts.preparation.progress import Progress
+from scripts.preparation.system import SetUpError
 
 
 class Workshop:
@@ -190,3 +194,42 @@ def test_what_outlives_a_killed_start_holds_its_lock(tmp_path: Path) -> None:
         assert not try_to_lock(file)
         orphan.communicate(b"\n")
         assert try_to_lock(file)
+
+
+class Stream(io.StringIO):
+    """A terminal, or a pipe."""
+
+    def __init__(self, is_terminal: bool) -> None:
+        super().__init__()
+        self.isatty = lambda: is_terminal  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_the_set_up_says_how_far_it_is_and_how_long_it_takes(is_terminal: bool) -> None:
+    """At 20 MB a second, from 50 MB that were there before."""
+    stream, now = Stream(is_terminal), [0.0]
+    progress = Progress("downloading", 400, lambda: round((50 + 20 * now[0]) * 1e6), stream, lambda: now[0])
+    for tick in range(105):
+        now[0] = tick / 5
+        progress.show()
+    progress.end()
+    lines = stream.getvalue().split("\r\033[K" if is_terminal else "\n")
+    shown = [line for line in lines if line]
+    assert len(shown) == (35 if is_terminal else 5)  # each half second that a look can meet, and each five
+    assert shown[0] == "nystream: downloading: 0 of about 400 MB"
+    at_ten = next(line for line in shown if "200 of" in line or "204 of" in line)
+    assert re.fullmatch(r"nystream: downloading: 20\d of about 400 MB, about 0:(10|09) left", at_ten)
+    assert "\033" in stream.getvalue() or not is_terminal
+
+
+def test_pip_s_last_words_are_told_where_it_fails_and_its_downloads_are_removed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = Environment(tmp_path)
+    made.python.parent.mkdir(parents=True)
+    made.python.write_text("#!/bin/sh\necho Collecting torch\necho 'No space left on device'\nexit 1\n")
+    made.python.chmod(0o755)
+    with pytest.raises(SetUpError, match=r"(?s)Collecting torch\n.*No space left.*free space on the disk"):
+        install(made, ())
+    assert not (made.folder / "downloads").exists()
+    assert capsys.readouterr().err.startswith("nystream: downloading: 0 of about")
