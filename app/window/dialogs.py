@@ -34,8 +34,13 @@ PRIVACY = "Nothing is kept and nothing is sent anywhere. Sound is recorded only 
 
 OTHER_KEYS = (
     ("Freeze the moment, or back to live", "Space"),
+    ("Look at an earlier or later moment; with Shift by 10 s", "Left, Right"),
+    ("The first moment; back to live", "Home, End"),
+    ("Show less time, or more, in the history", "+, \N{MINUS SIGN}"),
+    ("Play the selected row of the Files page", "Enter"),
     ("The caption after or before, in the tour", "Right, Left; Page Down, Page Up; Space"),
     ("Leave the tour or full screen", "Esc"),
+    ("This list", "F1, ?"),
 )
 
 

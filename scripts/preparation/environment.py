@@ -125,9 +125,7 @@ def set_up(environment: Environment, extras: tuple[str, ...]) -> None:
             remove(environment.folder)
         say("making .venv")
         create(environment.folder)
-    say(
-        f"installing the packages into .venv: a first start downloads {DOWNLOADED} MB and keeps {KEPT / 1000:.1f} GB there"
-    )
+    say(f"installing the packages into .venv; a first start downloads {DOWNLOADED} MB, and keeps {KEPT / 1000:.1f} GB")
     say("(several GB more where pip takes torch for NVIDIA cards, as it may on Linux: see CONTRIBUTING.md)")
     extras = tuple(sorted({*extras, *present.get("extras", ())}))
     stamp = environment.place() | {"inputs": environment.inputs(), "extras": extras}

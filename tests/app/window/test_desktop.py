@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QRect, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
@@ -26,7 +27,7 @@ from app.window.start import begin
 from app.window.theme import LIGHT
 from audio import Block
 from tests.app.scripted_session import MODEL, ScriptedSession, snapshot
-from tests.own_process import run_python
+from tests.own_process import CHECKOUT, run_python
 
 
 def toast(window: MainWindow) -> str:
@@ -81,6 +82,32 @@ def test_help_is_a_key_away(window: MainWindow, press: str, name: str) -> None:
     )
     assert all(each in said for each in needed)
     sheet.close()
+
+
+def test_the_sheet_of_keys_names_every_key_that_does_something(window: MainWindow) -> None:
+    """Those of the menus, and those that any widget asks for in its code."""
+    window.help.show_keys()
+    sheet = window.findChild(QDialog, "keys")
+    assert sheet is not None
+    said = " ".join(label.text() for label in sheet.findChildren(QLabel))
+    sheet.close()
+    named = {
+        "Escape": "Esc",
+        "Return": "Enter",
+        "PageDown": "Page Down",
+        "PageUp": "Page Up",
+        "Plus": "+",
+        "Equal": "+",
+    }
+    named["Minus"] = "\N{MINUS SIGN}"
+    code = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "app" / "window").rglob("*.py"))
+    asked_for = set(re.findall(r"Key\.Key_(\w+)", code))
+    assert {"Space", "Left", "End", "Escape"} <= asked_for
+    assert [key for key in sorted(asked_for) if named.get(key, key) not in said] == []
+    actions = [action.shortcut() for action in window.findChildren(QAction) if not action.shortcut().isEmpty()]
+    shortcuts = [*actions, *(shortcut.key() for shortcut in window.findChildren(QShortcut))]
+    native = {shortcut.toString(QKeySequence.SequenceFormat.NativeText) for shortcut in shortcuts}
+    assert [keys for keys in sorted(native) if named.get(keys, keys) not in said] == []
 
 
 def test_diagnostics_go_to_the_clipboard(window: MainWindow) -> None:
