@@ -24,7 +24,7 @@ def style_sheet(palette: Palette, scale: float) -> str:
         border: 1px solid {palette.line}; border-radius: {radius}px; padding: {down}px {across}px;
         font-size: {body}px; font-weight: 600; }}
     QToolButton {{ padding: {down}px {round(9 * scale)}px; }}
-    QPushButton:checked {{ background: {palette.line}; color: {palette.accent}; }}
+    QPushButton:checked {{ background: {palette.line}; }}
     QPushButton:hover, QToolButton:hover, QComboBox:hover {{ border-color: {palette.faint}; }}
     QPushButton:focus, QToolButton:focus, QComboBox:focus {{ border-color: {palette.accent}; }}
     QPushButton:pressed, QToolButton:pressed {{ background: {palette.line}; }}

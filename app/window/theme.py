@@ -6,6 +6,7 @@ A widget keeps the Theme and asks it for a colour while it paints, so that colou
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -20,6 +21,7 @@ Role = Named | Literal["warning", "problem"] | int
 FAMILIES = ["Inter", "Segoe UI Variable", "Segoe UI", "SF Pro Text", "Helvetica Neue", "Noto Sans", "DejaVu Sans"]
 DESIGN_WIDTH, DESIGN_HEIGHT = 1280, 800  # the size at which scale is 1
 SMALLEST_SCALE, LARGEST_SCALE = 0.68, 3.5
+LEAST_CONTRAST = 4.5  # of text, as WCAG asks
 SMALLEST_TEXT = 10  # pixels; below this nobody reads on a projector
 PROJECTOR = 1.15  # how much larger type is drawn for a projector, in a window of the same size
 
@@ -54,10 +56,10 @@ COLOURS = {  # in the dark, in the light
     "line": ("#2b3442", "#cdd5e0"),
     "text": ("#eef2f7", "#121821"),
     "muted": ("#a3afc0", "#48566a"),
-    "faint": ("#7c899b", "#66748a"),
-    "accent": ("#4be3b8", "#007a5a"),
-    "step": ("#4be3b8", "#007a5a"),
-    "twin": ("#93a1b8", "#5c6b84"),
+    "faint": ("#8391a4", "#5c687c"),
+    "accent": ("#4be3b8", "#007657"),
+    "step": ("#4be3b8", "#007657"),
+    "twin": ("#93a1b8", "#596880"),
     "warning": ("#ffcf5c", "#8a5a00"),
     "problem": ("#ff8078", "#c0281f"),
 }
@@ -104,8 +106,37 @@ class Theme(QObject):
         made.setAlphaF(opacity)
         return made
 
+    def letters(self, role: Role) -> QColor:
+        """The present colour of a role for text on a panel: one that is too faint to be read is drawn stronger."""
+        return _legible(self.palette, self.colour(role).name())
+
     def _follow_system(self) -> None:
         self.choose(self.choice)
+
+
+@cache
+def _legible(palette: Palette, colour: str) -> QColor:
+    """As much as needed of the text's colour in it."""
+    wished, ground, text = QColor(colour), QColor(palette.panel), QColor(palette.text)
+    made = wished
+    for share in range(0, 101, 5):
+        pairs = zip((wished.red(), wished.green(), wished.blue()), (text.red(), text.green(), text.blue()), strict=True)
+        made = QColor(*(((100 - share) * one + share * other) // 100 for one, other in pairs))
+        if contrast(made, ground) >= LEAST_CONTRAST:
+            break
+    return made
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """WCAG's ratio of two colours, 1 to 21."""
+
+    def luminance(colour: QColor) -> float:
+        parts = (colour.redF(), colour.greenF(), colour.blueF())
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    darker, lighter = sorted((luminance(one), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def palette_for(choice: ThemeChoice) -> Palette:

@@ -28,7 +28,8 @@ from app.window.theme import Role, Theme, font
 
 EASING_SECONDS = 0.07  # about one frame of the model
 CLOSE_ENOUGH = 5e-4
-SMALLEST_SHARE = 0.62  # a text that is too long shrinks to this share of its size, then ends in dots
+LARGE = 28  # pixels at scale 1, from which on a text that is too long shrinks
+SMALLEST_SHARE = 0.62  # to this share of its size, then it ends in dots
 SMALLEST_SHRUNK = 9  # pixels
 DESCENT_SHARE = 0.6  # share of the font's descent to reserve below the letters
 DOTS = "\N{HORIZONTAL ELLIPSIS}"
@@ -126,7 +127,9 @@ class Part(QWidget):
 
 
 class Reading(QLabel):
-    """Shows one text in one size; shrinks it where the place is too narrow."""
+    """Shows one text in one size: what is too long ends in dots, and is seen whole under the mouse. Only large type
+    shrinks, as a genre in dots would tell nothing.
+    """
 
     def __init__(
         self,
@@ -173,7 +176,8 @@ class Reading(QLabel):
         metrics = QFontMetrics(made)
         natural = metrics.horizontalAdvance(self.text())
         needed = metrics.ascent() + DESCENT_SHARE * metrics.descent()
-        share = max(SMALLEST_SHARE, width / natural) if natural > width > 0 else 1.0
+        shrinks = self._size >= LARGE and natural > width > 0
+        share = max(SMALLEST_SHARE, width / natural) if shrinks else 1.0
         share = min(share, self.height() / needed if self.height() > 0 else 1.0)
         if share < 1:
             made.setPixelSize(max(SMALLEST_SHRUNK, int(made.pixelSize() * share)))
@@ -187,7 +191,7 @@ class Reading(QLabel):
         hook = max(0, -metrics.leftBearing(text[0])) if text and self.align == LEFT else 0
         with painting(self) as painter:
             painter.setFont(fitting)
-            painter.setPen(self._theme.colour(self.colour))
+            painter.setPen(self._theme.letters(self.colour))
             painter.drawText(self.rect().adjusted(hook, 0, 0, 0), self.align | Qt.AlignmentFlag.AlignVCenter, text)
 
 

@@ -169,7 +169,8 @@ class StoryPanel(Panel):
         self._place_sentence(QRect(left, tops[0], across, heights[0]), scale)
         self.premise.place(scale, QRect(left, tops[1], across, heights[1]))
         for head, at in zip(self.heads, (2, 6), strict=True):
-            head.place(scale, QRect(left, tops[at], self.px(90), heights[at]))
+            width = max(self.px(90), head.natural_width(scale) + 2)
+            head.place(scale, QRect(left, tops[at], width, heights[at]))
         for bar, at in zip(self.bars.values(), (2, 3, 6, 7), strict=True):
             bar.place(scale, QRect(left, tops[at], across, heights[at]))
         beside = self.px(BAR_LABEL)

@@ -91,15 +91,8 @@ def test_the_sheet_of_keys_names_every_key_that_does_something(window: MainWindo
     assert sheet is not None
     said = " ".join(label.text() for label in sheet.findChildren(QLabel))
     sheet.close()
-    named = {
-        "Escape": "Esc",
-        "Return": "Enter",
-        "PageDown": "Page Down",
-        "PageUp": "Page Up",
-        "Plus": "+",
-        "Equal": "+",
-    }
-    named["Minus"] = "\N{MINUS SIGN}"
+    pages = {"PageDown": "Page Down", "PageUp": "Page Up", "PgDown": "Page Down", "PgUp": "Page Up"}
+    named = {"Escape": "Esc", "Return": "Enter", "Plus": "+", "Equal": "+", "Minus": "\N{MINUS SIGN}", **pages}
     code = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "app" / "window").rglob("*.py"))
     asked_for = set(re.findall(r"Key\.Key_(\w+)", code))
     assert {"Space", "Left", "End", "Escape"} <= asked_for

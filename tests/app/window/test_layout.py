@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.window.live.page import Mode, places
 from app.window.main import MainWindow
-from app.window.theme import DARK, LIGHT, SMALLEST_TEXT, Palette, font, scale_for, text_pixels
+from app.window.theme import DARK, LIGHT, SMALLEST_TEXT, Palette, Theme, font, scale_for, text_pixels
 from app.window.widgets import SMALLEST_SHRUNK, Reading
 from tests.app.scripted_session import ScriptedSession, snapshot
 
@@ -75,12 +75,13 @@ def test_genre_colours_are_told_apart_by_every_kind_of_sight(palette: Palette, s
 
 @pytest.mark.parametrize("palette", [DARK, LIGHT], ids=["dark", "light"])
 def test_text_and_genre_colours_stand_out_from_every_ground(palette: Palette) -> None:
-    for ground in (palette.panel, palette.background):
-        for colour in (palette.text, palette.muted, palette.warning, palette.problem, palette.step, palette.twin):
-            assert contrast(colour, ground) > 4.5
-        assert contrast(palette.faint, ground) > 4
-    for colour in palette.genres:  # large type and areas, always on a panel: WCAG asks for 3
+    inks = ("text", "muted", "faint", "warning", "problem", "accent", "step", "twin")
+    for ink, ground in itertools.product(inks, ("panel", "background", "raised")):
+        assert contrast(getattr(palette, ink), getattr(palette, ground)) >= 4.5, (ink, ground)
+    theme = Theme("dark" if palette is DARK else "light")
+    for genre, colour in enumerate(palette.genres):  # areas, always on a panel: WCAG asks for 3; and their names
         assert contrast(colour, palette.panel) > 3
+        assert contrast(theme.letters(genre).name(), palette.panel) >= 4.5
 
 
 def hue(colour: str) -> float:

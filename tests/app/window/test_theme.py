@@ -27,6 +27,7 @@ def test_the_theme_changes_everything_while_the_window_is_open(window: MainWindo
     window.tick()
     for choice, palette, other in (("light", LIGHT, DARK), ("dark", DARK, LIGHT)):
         window.theme.choose(choice)  # type: ignore[arg-type]
+        window.tick()
         shown = colours(window)
         jazz = palette.genres[5]
         assert {palette.background, palette.panel, palette.raised, palette.step, jazz} <= shown
