@@ -22,9 +22,9 @@ TABLE_SHARE = 0.64  # of the width; the rest is for the charts
 COLUMNS = (0.38, 0.63, 0.88, 1.0)  # right edges of name, continual, ordinary and ratio, in shares of the table
 ROWS = (  # what stands there, what it means, and the names of its cells
     ("Time, encoder alone", words.TIME, "time_encoder_step", "time_encoder_twin", "time_encoder_ratio"),
-    ("95 and 99 of 100 below", words.SPREAD, "time_encoder_step_tail", "time_encoder_twin_tail"),
+    ("95 and 99 % below", words.SPREAD, "time_encoder_step_tail", "time_encoder_twin_tail"),
     ("Time, whole frame", words.TIME, "time_frame_step", "time_frame_twin", "time_frame_ratio"),
-    ("95 and 99 of 100 below", words.SPREAD, "time_frame_step_tail", "time_frame_twin_tail"),
+    ("95 and 99 % below", words.SPREAD, "time_frame_step_tail", "time_frame_twin_tail"),
     (f"Share of {FRAME_SECONDS * 1e3:.1f} ms", words.BUDGET, "budget_step", "budget_twin"),
     ("FLOPs, encoder alone", words.FLOPS, "flops_encoder_step", "flops_encoder_twin", "flops_encoder_ratio"),
     ("FLOPs, whole frame", words.FLOPS, "flops_frame_step", "flops_frame_twin", "flops_frame_ratio"),
