@@ -19,7 +19,7 @@ from audio import FRAME_SECONDS
 CONTROLS_HEIGHT = 52  # pixels at scale 1, at the bottom of the panel
 BUSY, FULL = 0.7, 1.0  # shares of the frame budget from which it is a warning, and from which it is too much
 TABLE_SHARE = 0.64  # of the width; the rest is for the charts
-COLUMNS = (0.38, 0.63, 0.88, 1.0)  # right edges of name, continual, ordinary and ratio, in shares of the table
+COLUMNS = (0.40, 0.64, 0.88, 1.0)  # right edges of name, continual, ordinary and ratio, in shares of the table
 ROWS = (  # what stands there, what it means, and the names of its cells
     ("Time, encoder alone", words.TIME, "time_encoder_step", "time_encoder_twin", "time_encoder_ratio"),
     ("95 and 99 % below", words.SPREAD, "time_encoder_step_tail", "time_encoder_twin_tail"),
