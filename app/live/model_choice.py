@@ -102,7 +102,7 @@ class ModelChooser:
                 from app.stream.bench import measure_steps
 
                 loaders = {choice.key: partial(self._classifier, choice.key, window_seconds) for choice in self.choices}
-                measured = measure_steps(loaders)
+                measured = measure_steps(loaders, live=True)
                 steps = StepTimes(window_seconds, {key: 1000 * times["p50"] for key, (_, times) in measured.items()})
         except Exception:  # an offer only
             log.exception("the models were not measured")

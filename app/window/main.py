@@ -83,6 +83,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.pages)
         self.live = LivePage(self.pages, session, self.theme)
         self.pages.addWidget(self.live)
+        if weights != default_weights():
+            self.live.now.accuracy.show_text("")  # the figure is that of the model that ships
         self.toast = Toast(self.pages, self.theme)
         self.told.connect(self.toast.say)
         self.drop_sign = DropSign(self.pages, self.theme)

@@ -115,6 +115,7 @@ class LivePage(QWidget):
         self._session = session
         self._shown_devices: DeviceList | None = None
         self.moment: float | None = None  # seconds, while frozen
+        self._moment: Moment | None = None  # the same with all that is known of it
         self._last: Snapshot | None = None
         self.whole: Verdict | None = None  # what a file is that has been heard to its end
         self.past = Past(session.genres, session.models.description)
@@ -166,7 +167,7 @@ class LivePage(QWidget):
         moment = self.past.at(max(seconds, 0.0))
         if moment is None:
             return
-        self.moment = moment.seconds
+        self._moment, self.moment = moment, moment.seconds
         self.now.rename(f"At {words.clock(moment.seconds)}, frozen", "warning")
         self._show_moment(moment)
         self.timeline.show_moment(self.moment)
@@ -179,7 +180,7 @@ class LivePage(QWidget):
 
     def go_live(self) -> None:
         """Show the present again."""
-        self.moment = None
+        self._moment = self.moment = None
         if self._last is not None:
             self._show_newest(self._last)
         self._show_life(self._session.state.not_live)
@@ -223,7 +224,8 @@ class LivePage(QWidget):
             state = replace(state, message=problem)
         self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
         self.status.setVisible(self.mode != "presentation" or self.status.is_urgent or bool(state.not_live))
-        self.now.source.show_text(self._session.source_name, tip=True)
+        source = self._session.source_name if self._moment is None else self._moment.source
+        self.now.source.show_text(source, tip=True)
         self._show_life(state.not_live)
         self.invitation.invite(invitation_for(state, self.status.words.text(), devices, self._last is not None))
         self._show_model(state)
@@ -259,9 +261,8 @@ class LivePage(QWidget):
         self._show_answers(snapshot.smoothed, snapshot.twin_smoothed, snapshot.probabilities)
 
     def _show_again(self) -> None:
-        moment = None if self.moment is None else self.past.at(self.moment)
-        if moment is not None:
-            self._show_moment(moment)
+        if self._moment is not None:
+            self._show_moment(self._moment)
         elif self._last is not None:
             self._show_newest(self._last)
         else:

@@ -116,12 +116,14 @@ def test_a_moment_is_shown_with_the_window_that_the_model_had_then(
 ) -> None:
     other = replace(MODEL, window=65, window_seconds=5.0)
     window.listen("desk")
-    session.queue([*sound(60, model=MODEL), *sound(60, first=60, model=other)])
+    session.queue([*sound(60, model=MODEL, source="desk"), *sound(60, first=60, model=other, source="song.wav")])
     window.tick()
     assert window.live.timeline.view.window_seconds == 5.0
     window.live.look_at(2.0)
     assert window.live.timeline.view.window_seconds == 30.0
     assert text(window, "heard") == "12 of 30 s heard"
+    window.tick()
+    assert text(window, "source_name") == "desk"
     window.live.go_live()
     assert window.live.timeline.view.window_seconds == 5.0
 

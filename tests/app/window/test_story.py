@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -18,6 +19,7 @@ from app.window.main import MainWindow
 from audio import FRAME_SECONDS
 from tests.app.scripted_session import FLOPS, MODEL, ScriptedSession, snapshot, sound
 from tests.app.shown import press, text
+from tests.own_process import CHECKOUT
 
 
 def share(bar: CostBar) -> float:
@@ -248,3 +250,10 @@ def test_a_model_chosen_before_anything_runs_is_counted_at_once(window: MainWind
 )
 def test_numbers_are_said_with_few_digits_and_their_unit(said: str, expected: str) -> None:
     assert said == expected
+
+
+def test_how_often_it_is_right_is_what_the_model_card_says(window: MainWindow) -> None:
+    card = (CHECKOUT / "assets" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    found = re.search(r"\| accuracy \| \*\*(\d+\.\d) %\*\*", card)
+    assert found is not None
+    assert text(window, "accuracy") == f"right {round(float(found[1]) / 10)} times in 10"
