@@ -60,7 +60,8 @@ class Chart(Explained):
             axis.setPen(self.theme.colour("line"))
             axis.setTextPen(self.theme.colour("muted"))
             if side != "bottom":
-                axis.setWidth(QFontMetrics(small).horizontalAdvance("feed-forward") + self.px(12))
+                longest = "feed-forward" if side == "left" else "99.9 k, 99.9 M"
+                axis.setWidth(QFontMetrics(small).horizontalAdvance(longest) + self.px(12))
 
 
 class Sparkline(Chart):

@@ -105,13 +105,15 @@ class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
             [(place_of(hz), f"{hz} Hz" if hz < 1000 else f"{hz // 1000} kHz") for hz in row] for row in FREQUENCIES
         ]
         self._hz.setTicks(labels)
-        self._hz.setStyle(textFillLimits=[(0, 0.6), (5, 0.4)])
+        self._hz.setStyle(textFillLimits=[(0, 0.6), (5, 0.33)])
         self.sound, self.answers = (pyqtgraph.ImageItem(axisOrder="row-major") for _ in range(2))
         self.forgotten = QGraphicsRectItem()
         self.forgotten.setBrush(QColor(0, 0, 4, VEIL))
         self.forgotten.setPen(QPen(Qt.PenStyle.NoPen))
         self.memory, self._at, self._under_mouse = (pyqtgraph.InfiniteLine(0, angle=90) for _ in range(3))
-        self._memory_words = pyqtgraph.InfLineLabel(self.memory, "", position=0.95, anchors=[(0, 0), (0, 0)], color="w")
+        # Its label is where a line has it.
+        self.memory.label = pyqtgraph.InfLineLabel(self.memory, "", position=0.97, anchors=[(0, 0), (0, 0)], color="w")
+        self._small = font(12, 1.0)
         self._marks: list[pyqtgraph.InfiniteLine] = []
         self._unheard: list[Hatched] = []
         for item in (self.sound, self.answers, self.forgotten, self.memory, self._under_mouse, self._at):
@@ -210,7 +212,7 @@ class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
             item.setVisible(self.has_sound and edge > begin)
         self.forgotten.setRect(QRectF(begin, SOUND_BOTTOM, edge - begin, 1.0 - SOUND_BOTTOM))
         self.memory.setValue(edge)
-        self._memory_words.setText(f"{words.window_length(self.window_seconds)}: what the models remember")
+        self.memory.label.setText(f"{words.window_length(self.window_seconds)}: what the models remember")
 
     def _draw_unheard(self, begin: float, end: float) -> None:
         """Hatch the times from which no sound is known."""
@@ -230,10 +232,11 @@ class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
         while len(self._marks) < len(seen):
             options = {"position": 0.04, "anchors": [(0, 1), (0, 1)], "fill": (0, 0, 0, 170), "color": "w"}
             self._marks.append(pyqtgraph.InfiniteLine(0, angle=90, pen="w", label="", labelOpts=options))
+            self._marks[-1].label.setFont(self._small)
             self.addItem(self._marks[-1], ignoreBounds=True)
         for at, line in enumerate(self._marks):
             line.setVisible(at < len(seen))
-        metrics, free = QFontMetrics(font(11, 1.0)), end
+        metrics, free = QFontMetrics(self._small), end
         for line, mark in reversed(list(zip(self._marks, seen, strict=False))):
             text = metrics.elidedText(mark.text, Qt.TextElideMode.ElideRight, 180)
             width = (metrics.horizontalAdvance(text) + 12) * (end - begin) / max(self.getViewBox().width(), 1)
@@ -249,7 +252,10 @@ class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
 
     def restyle(self, scale: float) -> None:
         """Wear the present colours, at this scale."""
-        small, tick = font(12, scale), round(4 * scale)
+        self._small = small = font(12, scale)
+        tick = round(4 * scale)
+        for line in (self.memory, *self._marks):
+            line.label.setFont(small)
         metrics = QFontMetrics(small)
         widest = metrics.horizontalAdvance("500 Hz")
         for axis in (self._time, self._hz):
