@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as StillWorking
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
@@ -21,6 +24,9 @@ from app.files.classify import Outcome, Progress, Task, ignore, perform
 
 CRASHED = "the decoder crashed on this file: convert it to another format"
 CONNECT_SECONDS = 10.0  # to a scheduler
+IDLE_SECONDS = 30.0  # how long a cluster may be without workers: one that died may come back
+POLL_SECONDS = 1.0
+TRIES = 2  # processes that a file may kill before it gets the blame: the system may have been short of memory
 LOWEST_PRIORITY = 10  # of Unix, the greater the lower
 PRELOADED = ["app.files.classify", "av", "soxr"]  # by the fork server
 
@@ -31,9 +37,13 @@ class CannotRun(Exception):  # noqa: N818
     """What was asked for cannot be done here: one sentence for the user."""
 
 
+class Lost(Exception):  # noqa: N818
+    """Nobody works on what was submitted any more: one sentence for the user."""
+
+
 @dataclass(frozen=True)
 class Workers:
-    """`submit` has a task worked on and returns what waits for its outcome."""
+    """`submit` has a task worked on and returns what waits for its outcome, or raises Lost."""
 
     submit: Callable[[Task], Callable[[], Outcome]]
     ahead: int  # how many tasks should be submitted at once: a library of any size can be walked
@@ -42,7 +52,7 @@ class Workers:
 @contextmanager
 def processes(jobs: int) -> Iterator[Workers]:
     """Of this machine."""
-    with Pool(jobs, tries=2) as pool:
+    with Pool(jobs) as pool:
         yield Workers(lambda task: pool.submit(task).result, ahead=4 * jobs)
 
 
@@ -60,23 +70,61 @@ def cluster(scheduler: str) -> Iterator[Workers]:
         client = distributed.Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise CannotRun(f"the scheduler {scheduler} does not answer ({error}): check its address") from None
-    with client:
-        threads = sum(client.nthreads().values())
-        if not threads:
-            raise CannotRun(f"the scheduler {scheduler} has no workers: start some with `dask worker {scheduler}`")
-        with client.get_executor(pure=False) as executor:
-            yield Workers(lambda task: executor.submit(perform, task).result, ahead=4 * threads)
+    logging.disable(logging.CRITICAL)  # what becomes of a run is said in our words, once
+    try:
+        with client:
+            threads = sum(client.nthreads().values())
+            if not threads:
+                raise CannotRun(f"the scheduler {scheduler} has no workers: start some with `dask worker {scheduler}`")
+            yield Workers(_Cluster(client, scheduler).submit, ahead=4 * threads)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+class _Cluster:
+    """It gives what a worker died of to another one by itself, and gives up after a few of them."""
+
+    def __init__(self, client: Any, scheduler: str) -> None:
+        self._client, self._scheduler = client, scheduler
+        self._executor: Executor = client.get_executor(pure=False)
+        self._lost = ""  # why, once it is
+
+    def submit(self, task: Task) -> Callable[[], Outcome]:
+        """See Workers."""
+        future: Future[Outcome] = Future()
+        if not self._lost:
+            with suppress(Exception):  # of a client that has lost its scheduler: others have been told, or will be
+                future = self._executor.submit(perform, task)
+        return partial(self._wait, task, future)
+
+    def _wait(self, task: Task, future: Future[Outcome]) -> Outcome:
+        idle = 0.0  # seconds
+        while not self._lost or future.done():
+            try:
+                return future.result(timeout=POLL_SECONDS)
+            except StillWorking:
+                idle += POLL_SECONDS
+                with suppress(Exception):  # of a scheduler that does not answer
+                    if self._client.sync(self._client.scheduler.nthreads, callback_timeout=POLL_SECONDS):
+                        idle = 0.0
+                if idle > IDLE_SECONDS:
+                    self._lost = f"{self._scheduler} has no workers any more: start some"
+            except (Exception, CancelledError) as error:
+                if type(error).__name__ == "KilledWorker":
+                    return Outcome(FileError(task.path, CRASHED))
+                self._lost = f"{self._scheduler} is gone: start it again"
+                break
+        raise Lost(f"the scheduler {self._lost}, and do the rest with --resume")
 
 
 class Pool:
     """`jobs` processes, each fed by a thread. A file that kills its process is named, and the others are still done.
 
-    tries: how often a file may kill a process before it gets the blame: the system may have been short of memory.
     polite: at the lowest priority, so that the live window goes first.
     """
 
-    def __init__(self, jobs: int, tries: int = 1, polite: bool = False) -> None:
-        self._tries, self._polite = tries, polite
+    def __init__(self, jobs: int, polite: bool = False) -> None:
+        self._polite = polite
         self._threads = ThreadPoolExecutor(jobs, "file worker")
         self._own = threading.local()  # worker: the process that this thread feeds
         self._workers: list[_Worker] = []
@@ -112,7 +160,7 @@ class Pool:
             worker.close()
 
     def _perform(self, task: Task, on_progress: Progress) -> Outcome:
-        for _ in range(self._tries):
+        for _ in range(TRIES):
             try:
                 return self._worker().perform(task, on_progress)
             except (EOFError, OSError):  # the process is gone, or none could be made

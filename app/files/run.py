@@ -22,7 +22,7 @@ from app.files.journal import Fingerprint, Journal, journal_path
 from app.files.json_formats import RECORD, SCHEMA
 from app.files.output import Destination, Output, Tree, WholeFile
 from app.files.parameters import Parameters
-from app.files.pool import CannotRun, Workers, cluster, on_signal, processes
+from app.files.pool import CannotRun, Lost, Workers, cluster, on_signal, processes
 from app.stream.backend import mend
 from app.stream.models import identify
 from app.text import clock, half_up, to_json
@@ -88,6 +88,7 @@ class Queue:
         self._console = console
         self._errors: list[FileError] = []
         self._settled = 0
+        self._lost = False
         # Progress is by the bytes of the inputs: they are known before any of them is opened.
         sizes = [1 if isinstance(item, FileError) else size_of(item) for item in request.items]
         self._bytes_before = list(accumulate(sizes, initial=0))
@@ -110,7 +111,7 @@ class Queue:
         except OSError as error:
             if request.destination is None:
                 raise
-            there = error.filename or request.destination
+            there = request.destination.folder if isinstance(request.destination, Tree) else request.destination
             raise CannotRun(f"{there} cannot be written ({error.strerror}): choose another place") from None
 
     def work_off(self) -> bool:
@@ -155,7 +156,7 @@ class Queue:
             error = FileError(item, "this is a device, not a file: name a sound file")
         else:
             outcome = submit(Task(item, *self._weights, request.parameters, fingerprint=self._journal is not None))
-            return lambda: self._settle(outcome())
+            return partial(self._settle_submitted, item, outcome)
         return partial(self._settle, Outcome(error))
 
     @interrupted_afterwards()
@@ -164,6 +165,16 @@ class Queue:
         if not self._output.has(answer.path):
             self._add(answer)
         self._count()
+
+    def _settle_submitted(self, path: str, outcome: Callable[[], Outcome]) -> None:
+        try:
+            self._settle(outcome())
+        except Lost as error:
+            if not self._lost:  # said once, and not of every file
+                self._console.error(str(error))
+            self._lost = True
+            self._errors.append(FileError(path, str(error)))
+            self._count()
 
     def _settle_pipe(self, path: str) -> None:
         parameters, live = self._request.parameters, self._request.format == "jsonl"

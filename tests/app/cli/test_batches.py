@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from app.files import pool
+from app.cli.main import main
+from app.files import pool, run
 from app.files.answer import FileAnswer, FileError
 from app.files.classify import Outcome, Progress, Task, ignore, perform
 from app.files.parameters import Parameters
@@ -70,3 +73,36 @@ def test_a_cluster_gives_the_bytes_that_one_process_gives(shell: Shell, library:
     nobody = shell.run(f"nystream classify {music}/rock/song.wav --dask tcp://127.0.0.1:9")
     assert nobody.returncode == 2
     assert "does not answer" in nobody.stderr
+
+
+@pytest.mark.parametrize("output", ["all.json", "out"])
+def test_what_was_done_before_a_cluster_was_lost_is_written(
+    output: str, library: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submitted: list[str] = []
+
+    @contextmanager
+    def cluster(_scheduler: str) -> Iterator[pool.Workers]:
+        def submit(task: Task) -> Callable[[], Outcome]:
+            def wait() -> Outcome:
+                if len(submitted) > 2:
+                    raise pool.Lost("the scheduler is gone")
+                return perform(task)
+
+            submitted.append(task.path)
+            return wait
+
+        yield pool.Workers(submit, ahead=1)
+
+    monkeypatch.chdir(library.parent)
+    monkeypatch.setattr(run, "cluster", cluster)
+    options = ["-r", "music", "--dask", "tcp://far:1", "--format", "json", "-o", output, "--errors", "failed.json"]
+    assert main(["classify", *options]) == 1
+    assert capsys.readouterr().err == "nystream: the scheduler is gone\n"
+    failed = json.loads(Path("failed.json").read_text())["errors"]
+    assert [error["path"] for error in failed] == [f"music/{name}" for name in LIBRARY[2:]]
+    written = [Path(output)] if output == "all.json" else [Path(f"out/{name}.json") for name in LIBRARY[:2]]
+    answered = [file["path"] for path in written for file in json.loads(path.read_text())["files"]]
+    assert answered == [f"music/{name}" for name in LIBRARY[:2]]
+    assert main(["classify", "-r", "music", "--format", "json", "-o", output, "--resume", "-v"]) == 0
+    assert capsys.readouterr().err.count("done before") == 2
