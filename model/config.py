@@ -8,6 +8,9 @@ from typing import Any
 
 GTZAN_GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
 
+LARGEST = 1 << 30  # of any size or number
+LEAST_RIDGE = 1e-9  # what is smaller is lost beside 1 in the inverse
+
 CHOICES = {
     "attention": ("softmax", "nystrom"),
     "landmarks": ("fixed", "continual"),
@@ -55,9 +58,14 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type == "int" and field.name != "positions" and value < 1:
-                raise ValueError(f"{field.name} is {value}; expected a whole number of at least 1")
+            value, least = getattr(self, field.name), int(field.name != "positions")
+            if field.type == "int" and not _is_whole(value, least):
+                raise ValueError(f"{field.name} is {value!r}; expected a whole number of at least {least}")
+            if field.type == "float" and not (type(value) in (int, float) and abs(value) <= LARGEST):  # nor is NaN
+                raise ValueError(f"{field.name} is {value!r}; expected a number")
+        for name in ("stem_channels", "stem_dilations"):
+            if not all(_is_whole(value, 1) for value in getattr(self, name)):
+                raise ValueError(f"{name} are {getattr(self, name)!r}; expected whole numbers of at least 1")
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(choices)}")
@@ -81,14 +89,18 @@ class ModelConfig:
             )
         if not 0.0 <= self.dropout < 1.0:
             raise ValueError(f"dropout is {self.dropout}; expected at least 0 and less than 1")
-        if self.inverse_ridge <= 0.0:
-            raise ValueError(f"inverse_ridge is {self.inverse_ridge}; expected more than 0")
+        if not LEAST_RIDGE <= self.inverse_ridge <= 1.0:
+            raise ValueError(f"inverse_ridge is {self.inverse_ridge}; expected {LEAST_RIDGE} to 1")
+        if self.level_floor_db <= 0.0:
+            raise ValueError(f"level_floor_db is {self.level_floor_db}; expected more than 0")
         for name in ("unsure_probability", "unsure_margin"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected a probability, 0 to 1")
         if len(self.genres) < 2:
             raise ValueError(f"{len(self.genres)} genres; expected at least 2 to choose between")
-        if not all(isinstance(genre, str) and genre and genre.isprintable() for genre in self.genres):
+        if not isinstance(self.genres, tuple) or not all(
+            isinstance(genre, str) and genre and genre.isprintable() for genre in self.genres
+        ):
             raise ValueError(f"genres are {self.genres!r}; expected names without control characters")
         if len(set(self.genres)) < len(self.genres):
             raise ValueError(f"genres are {self.genres!r}; expected each once")
@@ -133,7 +145,10 @@ class ModelConfig:
     @classmethod
     def from_json(cls, text: str) -> ModelConfig:
         """Raises ValueError for anything but an object with exactly the fields of a configuration."""
-        given: Any = json.loads(text)
+        try:
+            given: Any = json.loads(text)
+        except RecursionError:
+            raise ValueError("the configuration is nested too deeply") from None
         if not isinstance(given, dict):
             raise ValueError("the configuration is not a JSON object")
         known = {field.name for field in fields(cls)}
@@ -144,3 +159,7 @@ class ModelConfig:
             name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
         }
         return cls(**values)
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return type(value) is int and least <= value <= LARGEST

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 
 from model.config import ModelConfig
+from model.cost import step_cost
+from model.definitions import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
 
 if TYPE_CHECKING:
     from model.classifier import Classifier
@@ -25,37 +27,51 @@ if TYPE_CHECKING:
 FORMAT = "nystream-1"
 ROUNDED_IN_BLOCKS = ("attention.output", "widen", "narrow")  # layers
 LARGEST = 1e9  # of any number in a file; those of trained models stay far below
-MEASURED = ("band_mean", "band_scale", "running_mean", "running_var", "num_batches_tracked")
+LARGEST_STATE = 1 << 32  # bytes that one stream may remember
+COUNT = "num_batches_tracked"
+MEASURED = ("band_mean", "band_scale", "running_mean", "running_var", COUNT)
+LEAST = {"band_scale": 1e-6, "running_var": 0.0}  # what is divided by, and what a root is taken of
+FOLDED = "convolution.bias"  # there, instead of a batch norm, in a model that is ready for inference
+FLOATS = ("F16", "F32", "F64")
 
 
 class WeightsError(Exception):
     """The weights cannot be used; the text is one sentence that says why."""
 
 
-def read_weights(path: Path, framework: str) -> tuple[ModelConfig, dict[str, Any]]:
-    """The configuration, and all tensors as torch's ("pt") or numpy's ("np"). Raises WeightsError."""
-    with _opened(path, framework) as file:
+def read_weights(path: Path) -> tuple[ModelConfig, dict[str, Any]]:
+    """The configuration, and all tensors as numpy's. Raises WeightsError, if possible before it reads a tensor."""
+    with _opened(path) as file:
         config = _config(path, _metadata(path, file))
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        try:
+            check_shapes({name: tuple(part.get_shape()) for name, part in parts.items()}, config)
+        except ValueError as error:
+            raise unfitting(path, error) from None
+        for name, part in parts.items():
+            if part.get_dtype() not in FLOATS and not name.endswith(COUNT):
+                raise WeightsError(f"{path}: {name} is of {part.get_dtype()} numbers; weights are F32 ones")
+        tensors = {name: file.get_tensor(name) for name in parts}
     for name, tensor in tensors.items():
-        if not bool((abs(tensor) <= LARGEST).all()):  # nor is NaN
+        least = LEAST.get(name.rpartition(".")[2], -LARGEST)
+        if not ((tensor >= least) & (tensor <= LARGEST)).all():  # nor is NaN
             raise WeightsError(f"{path} is damaged, {name} has numbers that no weights have: fetch the file again")
     return config, tensors
 
 
 def read_config(path: Path) -> ModelConfig:
     """The configuration alone, without reading the weights. Raises WeightsError."""
-    with _opened(path, "np") as file:
+    with _opened(path) as file:
         return _config(path, _metadata(path, file))
 
 
 def read_notes(path: Path) -> dict[str, str]:
     """What was said of the weights when they were saved. Raises WeightsError."""
-    with _opened(path, "np") as file:
+    with _opened(path) as file:
         said = _metadata(path, file).get("notes", "{}")
     try:
         return {str(name): str(note) for name, note in json.loads(said).items()}
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise WeightsError(
             f"{path} is damaged, its notes cannot be read ({_one_line(error)}): fetch it again"
         ) from None
@@ -86,13 +102,15 @@ def save_classifier(classifier: Classifier, path: Path, notes: dict[str, str] | 
 
 def load_for_training(path: Path) -> Classifier:
     """The classifier as it was saved. Raises WeightsError."""
+    import torch
+
     from model.classifier import Classifier
 
-    config, tensors = read_weights(path, "pt")
+    config, tensors = read_weights(path)
+    classifier = Classifier(config)
     try:
-        classifier = Classifier(config)
-        classifier.load_state_dict(tensors)
-    except (ValueError, TypeError, RuntimeError) as error:
+        classifier.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()})
+    except RuntimeError as error:  # batch norms that are folded already
         raise unfitting(path, error) from None
     return classifier
 
@@ -126,9 +144,9 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def _opened(path: Path, framework: str) -> Iterator[Any]:
+def _opened(path: Path) -> Iterator[Any]:
     try:
-        with safe_open(path, framework=framework) as file:
+        with safe_open(path, framework="np") as file:
             yield file
     except FileNotFoundError:
         raise WeightsError(f"{path}: there is no such file") from None
@@ -147,10 +165,71 @@ def _metadata(path: Path, file: Any) -> dict[str, str]:
 
 def _config(path: Path, metadata: dict[str, str]) -> ModelConfig:
     try:
-        return ModelConfig.from_json(metadata.get("config", ""))
+        config = ModelConfig.from_json(metadata.get("config", ""))
+        if (needed := step_cost(config).state_bytes) > LARGEST_STATE:
+            raise ValueError(f"a stream would remember {needed >> 30} GiB; expected at most {LARGEST_STATE >> 30}")
+        return config
     except (ValueError, TypeError) as error:
         raise unfitting(path, error) from None
 
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200]
+
+
+# --- the tensors that a weights file must have
+
+
+def tensor_shapes(config: ModelConfig, folded: bool) -> dict[str, tuple[int, ...]]:
+    """Of all tensors of a weights file, by name; `folded`: batch norms are folded into their convolutions."""
+    d, genres, channels = config.width, len(config.genres), 1
+    shapes: dict[str, tuple[int, ...]] = {
+        "tokenizer.band_mean": (config.bands,),
+        "tokenizer.band_scale": (),
+        **_layer("tokenizer.projection", config.stem_features, d),
+        **_layer("encoder.head", d, genres),
+        **_norm("encoder.head_norm", d),
+    }
+    for index, count in enumerate(config.stem_channels):
+        name = f"tokenizer.stem.convolutions.{index}."
+        kernel_bands = KERNEL_BANDS if index else FIRST_KERNEL_BANDS
+        shapes[f"{name}convolution.weight"] = (count, channels, KERNEL_TIME, kernel_bands)
+        if folded:
+            shapes[name + FOLDED] = (count,)
+        else:
+            shapes |= {f"{name}norm.{part}": (count,) for part in ("weight", "bias", "running_mean", "running_var")}
+            shapes[f"{name}norm.{COUNT}"] = ()
+        channels = count
+    for index in range(config.blocks):
+        name = f"encoder.blocks.{index}."
+        shapes |= _layer(f"{name}attention.query_key_value", d, 3 * d) | _layer(f"{name}attention.output", d, d)
+        shapes |= _layer(f"{name}widen", d, config.feed_forward) | _layer(f"{name}narrow", config.feed_forward, d)
+        shapes |= _norm(f"{name}attention_norm", d) | _norm(f"{name}feed_forward_norm", d)
+        if config.attention == "nystrom" and config.landmarks == "fixed":
+            landmarks = (config.heads, config.landmark_count, config.head_width)
+            shapes |= {f"{name}attention.kernel.{kind}_landmarks": landmarks for kind in ("query", "key")}
+    if config.positions:
+        shapes["encoder.positions.encoding"] = (config.positions, d)
+    return shapes
+
+
+def check_shapes(shapes: Mapping[str, tuple[int, ...]], config: ModelConfig) -> None:
+    """Raises ValueError for a tensor that is missing, of another shape, or of no use."""
+    if config.blocks > len(shapes):  # before a name is made for each of their weights
+        raise ValueError(f"{config.blocks} blocks in {len(shapes)} tensors")
+    expected = tensor_shapes(config, folded=any(name.endswith(FOLDED) for name in shapes))
+    for name, shape in expected.items():
+        if name not in shapes:
+            raise ValueError(f"{name} is missing")
+        if shapes[name] != shape:
+            raise ValueError(f"{name} has shape {shapes[name]}; expected {shape}")
+    if unknown := sorted(set(shapes) - set(expected)):
+        raise ValueError(f"{unknown[0]!r} is no tensor of such a model")
+
+
+def _layer(name: str, width: int, count: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.weight": (count, width), f"{name}.bias": (count,)}
+
+
+def _norm(name: str, width: int) -> dict[str, tuple[int, ...]]:
+    return {f"{name}.weight": (width,), f"{name}.bias": (width,)}

@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     from model import read_notes
     from model.weights import learned_numbers, read_weights, unfitting
 
-    config, tensors = read_weights(options.weights, "np")
+    config, tensors = read_weights(options.weights)
     try:
         live_path = describe_backend(config, tensors)
     except ValueError as error:

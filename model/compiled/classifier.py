@@ -25,18 +25,16 @@ from model.compiled.prepare import (
     aligned,
     blocks_as_halves,
     check_covered,
-    check_shapes,
     prepare_blocks,
     prepare_head,
     state_at,
-    tensor_shapes,
 )
 from model.compiled.products import accumulate_rows
 from model.compiled.registers import Floats, as_tuple, compiled, full_width, inlined
 from model.compiled.stem import prepare_tokenizing, tokenize
 from model.config import ModelConfig
 from model.definitions import LARGEST_TOKEN
-from model.weights import read_weights, unfitting
+from model.weights import check_shapes, read_weights, tensor_shapes, unfitting
 
 EPSILON = 1e-5  # of the norms, as torch has it
 SINGLE = np.dtype(np.float32)
@@ -120,7 +118,7 @@ class CompiledClassifier:
     def __init__(self, config: ModelConfig, tensors: Mapping[str, NDArray[Any]], halves: bool = True) -> None:
         """halves: store as bfloat16 what can be, see products.py; else all weights as float32."""
         check_covered(config)
-        check_shapes(tensors, config)
+        check_shapes({name: tensor.shape for name, tensor in tensors.items()}, config)
         self.config = config
         self.tensors = tensors
         self.sizes = Sizes.of(config, halves and blocks_as_halves(tensors, config))
@@ -138,7 +136,7 @@ class CompiledClassifier:
     @classmethod
     def load(cls, path: Path) -> CompiledClassifier:
         """From a weights file. Raises WeightsError, NotCoveredError."""
-        config, tensors = read_weights(path, "np")
+        config, tensors = read_weights(path)
         try:
             return cls(config, tensors)
         except ValueError as error:

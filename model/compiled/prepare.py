@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from model.compiled.products import as_halves, can_be_halves
 from model.config import ModelConfig
-from model.definitions import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME, invert
+from model.definitions import invert
 from model.weights import ROUNDED_IN_BLOCKS, rounded_in_blocks
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -23,7 +23,6 @@ Doubles = NDArray[np.float64]
 
 CACHE_LINE = 64  # bytes
 LARGEST_INVERSE = 1e3  # an entry of P; a larger one makes float32 scores too coarse, and torch serves
-FOLDED = "convolution.bias"  # there, instead of a batch norm, in a model that is ready for inference
 
 
 class NotCoveredError(Exception):
@@ -164,65 +163,12 @@ def begins(lengths: Sequence[int], item: int = 4) -> list[int]:
     return list(accumulate((lines(length, item) for length in lengths), initial=0))
 
 
-# --- the tensors that a weights file must have
-
-
-def tensor_shapes(config: ModelConfig, folded: bool) -> dict[str, tuple[int, ...]]:
-    """Of all tensors of a weights file, by name; `folded`: batch norms are folded into their convolutions."""
-    d, genres, channels = config.width, len(config.genres), 1
-    shapes: dict[str, tuple[int, ...]] = {
-        "tokenizer.band_mean": (config.bands,),
-        "tokenizer.band_scale": (),
-        **_layer("tokenizer.projection", config.stem_features, d),
-        **_layer("encoder.head", d, genres),
-        **_norm("encoder.head_norm", d),
-    }
-    for index, count in enumerate(config.stem_channels):
-        name = f"tokenizer.stem.convolutions.{index}."
-        kernel_bands = KERNEL_BANDS if index else FIRST_KERNEL_BANDS
-        shapes[f"{name}convolution.weight"] = (count, channels, KERNEL_TIME, kernel_bands)
-        if folded:
-            shapes[name + FOLDED] = (count,)
-        else:
-            shapes |= {f"{name}norm.{part}": (count,) for part in ("weight", "bias", "running_mean", "running_var")}
-        channels = count
-    for index in range(config.blocks):
-        name = f"encoder.blocks.{index}."
-        shapes |= _layer(f"{name}attention.query_key_value", d, 3 * d) | _layer(f"{name}attention.output", d, d)
-        shapes |= _layer(f"{name}widen", d, config.feed_forward) | _layer(f"{name}narrow", config.feed_forward, d)
-        shapes |= _norm(f"{name}attention_norm", d) | _norm(f"{name}feed_forward_norm", d)
-        if config.attention == "nystrom" and config.landmarks == "fixed":
-            landmarks = (config.heads, config.landmark_count, config.head_width)
-            shapes |= {f"{name}attention.kernel.{kind}_landmarks": landmarks for kind in ("query", "key")}
-    if config.positions:
-        shapes["encoder.positions.encoding"] = (config.positions, d)
-    return shapes
-
-
-def check_shapes(tensors: Tensors, config: ModelConfig) -> None:
-    """Raises ValueError for a tensor that is missing or of another shape."""
-    folded = any(name.endswith(FOLDED) for name in tensors)
-    for name, shape in tensor_shapes(config, folded).items():
-        if name not in tensors:
-            raise ValueError(f"{name} is missing")
-        if tensors[name].shape != shape:
-            raise ValueError(f"{name} has shape {tensors[name].shape}; expected {shape}")
-
-
 def check_covered(config: ModelConfig) -> None:
     """Raises NotCoveredError."""
     if config.stacking == "retroactive" and config.blocks > 1:
         raise NotCoveredError("retroactive stacking")
     if Sizes.of(config).moving and config.inverse != "ridge":
         raise NotCoveredError(f"continual landmarks with the inverse {config.inverse!r}")
-
-
-def _layer(name: str, width: int, count: int) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.weight": (count, width), f"{name}.bias": (count,)}
-
-
-def _norm(name: str, width: int) -> dict[str, tuple[int, ...]]:
-    return {f"{name}.weight": (width,), f"{name}.bias": (width,)}
 
 
 # --- blocks and head

@@ -58,7 +58,7 @@ from app.stream.weights import default_weights
 from model.weights import read_weights
 model = load_model(default_weights())
 print(model.make_backend().name, model.front_end.name)
-for described in describe_backend(*read_weights(default_weights(), "np")), describe_front_end():
+for described in describe_backend(*read_weights(default_weights())), describe_front_end():
     print(described["name"], described["note"])
 from app.stream.bench import measure_models
 print({step.backend for step in measure_models([default_weights()], 5.0, rounds=1)})

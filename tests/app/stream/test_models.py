@@ -70,7 +70,7 @@ def test_what_is_not_covered_stays_in_torch_and_says_so(classifier: Classifier) 
     described = describe_backend(retroactive.config, {})
     assert described["name"] == "torch"
     assert "retroactive" in described["note"]
-    assert describe_backend(*read_weights(default_weights(), "np"))["name"] == "compiled"
+    assert describe_backend(*read_weights(default_weights()))["name"] == "compiled"
 
 
 def test_a_cache_that_cannot_be_written_is_no_fault_and_info_says_it(tmp_path: Path) -> None:
@@ -84,6 +84,6 @@ from model.compiled.cache import cache_folder
 from model.weights import read_weights
 assert cache_folder() is None and not is_ready()
 assert load_model(default_weights()).make_backend().name == "torch"
-print(describe_backend(*read_weights(default_weights(), "np"))["note"])
+print(describe_backend(*read_weights(default_weights()))["note"])
 """
     assert "anew at every start" in run_python(code, NYSTREAM_CACHE=str(tmp_path / "file"))
