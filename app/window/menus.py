@@ -165,7 +165,7 @@ class PageSwitch(QWidget):
 
 class RecordingSign(QLabel):
     """Says that sound is being recorded, and how much of it is kept, over every page: in the menu bar's row left of the
-    switch between the pages, or in the corner where there is no menu bar.
+    switch between the pages, or, where there is no menu bar, below the line for warnings, and larger.
     """
 
     def __init__(self, window: QMainWindow, switch: PageSwitch) -> None:
@@ -182,9 +182,13 @@ class RecordingSign(QLabel):
             self.hide()
             return
         self.setText(f"\N{BLACK CIRCLE} Recording {clock(seconds)}")
-        size, margin = self.sizeHint(), round(MARGIN * scale)
-        right, top = self._window.width() - margin, margin
         bar = self._window.menuBar()
+        large = bar.isHidden()
+        if self.property("large") != large:
+            self.setProperty("large", large)
+            self.style().polish(self)
+        size, margin = self.sizeHint(), round(MARGIN * scale)
+        right, top = self._window.width() - margin, round(self._window.height() * 0.06)
         if bar.isVisible():
             right = self._switch.x() - margin
             top = bar.y() + (bar.height() - size.height()) // 2

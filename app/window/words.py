@@ -62,7 +62,7 @@ NOT_LIVE = {  # by why what is shown is of the past
     "failed": "Ended; last heard",
     "stopped": "Stopped; last heard",
     "zeros": "Only zeros arrive",
-    "muted": "The microphone is muted; last heard",
+    "muted": "The microphone is muted",
     "stalled": "No sound arrives; last heard",
     "lost": "The microphone is gone; last heard",
     "recovering": "The microphone is coming back; last heard",

@@ -72,7 +72,7 @@ class NowPanel(Panel):
         elif verdict.kind == "silence":
             self._say("silence", "muted", reason="there is nothing to judge")
         elif on_microphone:
-            self._say("no signal", "muted", reason="the microphone gives only zeros")
+            self._say("no signal", "muted", reason="only zeros arrive")
         else:
             self._say("silence", "muted", reason="only zeros")
 

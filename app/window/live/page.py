@@ -217,7 +217,8 @@ class LivePage(QWidget):
             self._shown_devices = devices
             self.source_bar.show_devices(devices)
         self.source_bar.show_session(state)
-        self.player.show_player()
+        if self.player.show_player():
+            self.arrange()
         if self.mode == "presentation":
             self.player.hide()
         if state.phase not in ("starting", "running") and (problem := self._session.preview_status):
@@ -315,6 +316,8 @@ class LivePage(QWidget):
         if presents:
             scale = min(width / PRESENTATION_WIDTH, height / PRESENTATION_HEIGHT)
         found = places(width, height, scale, self.mode)
+        if not presents and self.player.isHidden():  # a warning has the whole width
+            found["status"].setRight(found["player"].right())
         for panel in (self.now, self.story, self.timeline):
             panel.presents = presents
         self.badge.centred = presents

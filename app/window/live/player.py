@@ -89,12 +89,13 @@ class PlayerBar(Part):
         if player is not None and player.duration:
             player.seek(step / SLIDER_STEPS * player.duration)
 
-    def show_player(self) -> None:
-        """Show where the file is, or nothing when none is played."""
+    def show_player(self) -> bool:
+        """Show where the file is, or nothing when none is played; whether that has just changed."""
         player = self._session.player
+        changed = self.isHidden() == (player is not None)
         self.setVisible(player is not None)
         if player is None:
-            return
+            return changed
         self.pause.show_paused(player.paused)
         position, duration = player.position, player.duration
         self.slider.setEnabled(bool(duration))
@@ -102,6 +103,7 @@ class PlayerBar(Part):
             self.slider.setValue(round(min(position / duration, 1.0) * SLIDER_STEPS))
         end = f" / {words.clock(duration)}" if duration else ""
         self.time.show_text(f"{words.clock(position)}{end}")
+        return changed
 
     def arrange(self) -> None:
         button, time, gap = self.px(38), self.px(104), self.px(8)

@@ -145,7 +145,9 @@ def test_recording_is_off_and_seen_on_every_page_and_on_the_whole_screen_while_i
             place = window.recording.geometry()
             assert window.rect().contains(place)
             assert place.width() >= window.recording.sizeHint().width()
-            if not full_screen:  # it covers nothing of the menu bar's row
+            if full_screen:
+                assert place.top() >= window.live.status.geometry().bottom()
+            else:  # it covers nothing of the menu bar's row
                 assert place.right() < window.switch.x()
                 assert place.bottom() <= window.menus.bar.geometry().bottom()
                 titles = [window.menus.bar.actionGeometry(action) for action in window.menus.bar.actions()]

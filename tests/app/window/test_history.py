@@ -190,7 +190,7 @@ def test_what_is_said_when_there_is_nothing_to_judge(window: MainWindow, session
     window.listen("desk")
     for level, microphone, large, small in (
         (-70.0, True, "silence", "there is nothing to judge"),
-        (-math.inf, True, "no signal", "the microphone gives only zeros"),
+        (-math.inf, True, "no signal", "only zeros arrive"),
         (-math.inf, False, "silence", "only zeros"),
     ):
         session.hears_microphone = microphone
