@@ -4,7 +4,7 @@ Importing it costs next to nothing: PortAudio and FFmpeg are loaded when they ar
 """
 
 from audio.capture import Capture
-from audio.decode import SUFFIXES
+from audio.container import SUFFIXES
 from audio.devices import input_devices, system_sound_help
 from audio.file import FilePlayer, FileSource, LivePacedSource
 from audio.frames import FrameStream, StreamingResampler

@@ -18,65 +18,14 @@ from typing import IO, Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from audio.encoded import READ_BYTES, SoundBytes, mpeg_frame_bytes
+from audio.container import DEMUXERS, GAP, MICROSECONDS, ContainerClock, clock_of, duration_of, is_complete
+from audio.encoded import READ_BYTES, SoundBytes
 from audio.front_end import Samples
+from audio.gather import Run
 from audio.source import Mixer, SampleSource, UnreadableFile, check_channel
 
-# By FFmpeg's names. Left out are playlists and whatever else opens files whose names it reads, pictures, the formats of
-# single games, and raw sound, which nothing tells from noise.
-DEMUXERS = (
-    "wav,w64,aiff,caf,au,flac,wv,tta,ape,tak,shn,mp3,ogg,aac,asf,mov,matroska,avi,flv,mpegts,mpeg,ac3,eac3,dts,dtshd,mlp,"
-    "truehd,loas,amr,mpc,mpc8,rm,mxf,nut,dsf,oma,vqf,voc,wtv,dv,qcp,xwma,iff,ircam,sox,nistsphere,qoa,osq,dss"
-)
-_SUFFIXES = """
-    wav wave bwf rf64 w64 aif aiff aifc afc caf au snd flac wv tta ape apl mac tak shn mp3 mp2 mpa mpga m2a ogg oga opus
-    spx ogv ogx aac adts wma asf wmv m4a m4b m4r mp4 m4v mov qt 3gp 3g2 f4v ism isma ismv psp mka mkv mk3d webm weba avi
-    flv ts mts m2ts m2t mpg mpeg vob ac3 eac3 ec3 dts dtshd mlp thd loas latm amr awb mpc ra rm rmvb mxf nut dsf oma aa3
-    omg vqf vqe vql voc wtv dv dif qcp xwma iff 8svx ircam sf sox sph nist qoa osq dss
-"""
-# Of files that these read: what is looked for in folders and offered in dialogs. What is named is always tried.
-SUFFIXES = tuple(f".{suffix}" for suffix in _SUFFIXES.split())
-# Of these the header says how long the sound is; elsewhere FFmpeg guesses from the size.
-STATED = {
-    *(
-        "wav",
-        "w64",
-        "aiff",
-        "caf",
-        "au",
-        "flac",
-        "wv",
-        "tta",
-        "ape",
-        "tak",
-        "shn",
-        "mp3",
-        "asf",
-        "mov",
-        "matroska",
-        "avi",
-    ),
-    *("flv", "mpc", "mpc8", "dsf"),
-}
-
 BLOCK_SAMPLES = 1 << 15  # of every channel, decoded before anything else touches them
-GAP = 0.1  # s between a time and the samples so far that no rounding explains
-JUMP = 10.0  # s, in formats whose clock may start anew, from which on it has
-LATEST_START = 600.0  # s: where nothing begins before, the times are those of a clock
-MOST_SILENCE = 6 * 3600.0  # s that gaps may add to one file; behind these, times are not believed
 PRE_ROLL = 0.5  # s that are decoded before a place to seek to: what it sounds like depends on what was before
-MISSING, HARDLY = (
-    0.25,
-    0.01,
-)  # s less than what is stated from which on a file ends early; so does one damaged at its end
-
-MICROSECONDS = 1_000_000  # FFmpeg's av.time_base: what a container's own times are in
-TIMES_RESTART = 0x0200  # AVFMT_TS_DISCONT
-
-# By FFmpeg's names for sample types, which end in p where every channel lies by itself: numpy's, and full scale.
-SAMPLE_TYPES = {"u8": ("u1", 2**7), "s16": ("i2", 2**15), "s32": ("i4", 2**31), "flt": ("f4", 1), "dbl": ("f8", 1)}
-MOST_PLANES = 7  # PyAV reads beyond its memory from 8 planes on
-
 Blocks = Generator[Samples, None, None]
 
 
@@ -167,7 +116,7 @@ class Decoder:
                 yield first
                 yield from blocks
 
-        self.blocks = begun()
+        self.blocks: Blocks = begun()
 
     def _open(self) -> None:
         import av
@@ -201,15 +150,23 @@ class Decoder:
         context = self._stream.codec_context
         if context is None:  # an encoding that nothing decodes, or a damaged header names one
             raise UnreadableFile(self._origin.not_sound)
+        if self._bytes.is_rifx and context.name.startswith("pcm_") and context.name.endswith("le"):
+            context = self._big_endian(context)
         context.thread_count = 1
+        self._decode = context.decode
         self.sample_rate, self.channels = int(context.sample_rate), int(context.channels)
-        self.duration = self._seconds(self._stream.duration)
-        if self.duration is None and self._container.duration is not None:
-            self.duration = self._container.duration / MICROSECONDS
+        self.duration = duration_of(self._container, self._stream)
+        if self.duration is not None and 0 < 17 / 16 * self._bytes.mp3_bytes < self._bytes.size:
+            self.duration *= self._bytes.size / self._bytes.mp3_bytes  # joined pieces: the first states only its own
 
-    def _seconds(self, ticks: int | None) -> float | None:
-        """A time of the soundtrack's."""
-        return None if ticks is None else float(ticks * self._stream.time_base)
+    @staticmethod
+    def _big_endian(context: Any) -> Any:
+        """What decodes a big-endian WAV, whose samples FFmpeg takes for little-endian ones."""
+        import av
+
+        other = av.CodecContext.create(context.name.removesuffix("le") + "be", "r")
+        other.sample_rate, other.layout = context.sample_rate, context.layout
+        return other
 
     @contextmanager
     def _in_words(self) -> Iterator[None]:
@@ -225,30 +182,18 @@ class Decoder:
         """What lies behind so many seconds."""
         import av
 
-        start = self._start()
+        clock = clock_of(self._container, self._stream)
         if begin:
             with suppress(av.FFmpegError):  # what cannot be wound is decoded from its first sample on
-                self._container.seek(round((max(0.0, begin - PRE_ROLL) + start) * MICROSECONDS))
+                self._container.seek(round((max(0.0, begin - PRE_ROLL) + clock.start) * MICROSECONDS))
         self._unwanted = 0
-        for block in self._timed(Clock(start, self._restarts), begin):
+        for block in self._timed(clock, begin):
             unwanted = min(self._unwanted, len(block))
             self._unwanted -= unwanted
             if unwanted < len(block):
                 yield block[unwanted:]
 
-    @property
-    def _restarts(self) -> bool:
-        """Whether the times of this format may begin anywhere, and anew."""
-        return bool(self._container.format.flags & TIMES_RESTART)
-
-    def _start(self) -> float:
-        """What the container's clock shows at the beginning of the file, in seconds."""
-        own = self._seconds(self._stream.start_time) or 0.0
-        first = (self._container.start_time or 0) / MICROSECONDS  # of whatever begins first, picture or sound
-        start = first if self._restarts or first > LATEST_START else 0.0
-        return own if abs(own - start) < GAP else start  # so little is the delay of an encoder, and no silence
-
-    def _timed(self, clock: Clock, begin: float) -> Blocks:
+    def _timed(self, clock: ContainerClock, begin: float) -> Blocks:
         """What comes after a seek, with silence where the times say so; `_unwanted` of its samples lie before."""
         tick = float(self._stream.time_base)
         run: Run | None = None
@@ -292,7 +237,7 @@ class Decoder:
             for packet in self._container.demux():
                 if packet.stream is chosen:
                     try:
-                        frames = packet.decode()
+                        frames = self._decode(packet)
                     except (av.FFmpegError, ValueError):
                         damaged = True
                         continue
@@ -302,47 +247,7 @@ class Decoder:
                     damaged = False
         except (av.FFmpegError, ValueError):
             damaged = True
-        self.complete = self._is_complete(damaged, last)
-
-    def _is_complete(self, damaged: bool, last: dict[int, Any]) -> bool:
-        """Whether all has come, when no more comes: by what the container states, or by how it ends.
-
-        damaged: whether what came last could not be used; last: packets, by stream.
-        """
-        names = self._container.format.name.split(",")
-        final = last.get(self._stream.index)
-        if "mp3" in names:  # a part of a frame decodes to something, and a tag behind them to nothing
-            content = b"" if final is None else bytes(final)
-            damaged = len(content) < mpeg_frame_bytes(content[:4])
-        elif final is not None and final.is_corrupt and not self._bytes.open_ended:
-            damaged = True
-        if "ogg" in names:
-            return not damaged and self._bytes.end_of_ogg()
-        stated = self.duration
-        if stated is None or STATED.isdisjoint(names) or self._is_guessed(stated):
-            return not damaged
-        if self._stream.duration is not None:
-            last, begin = {self._stream.index: final}, self._seconds(self._stream.start_time) or 0.0
-        else:
-            begin = 0.0
-        ends = [_end(packet) for packet in last.values() if packet is not None]
-        missing = stated - (max(ends, default=0.0) - begin)
-        # More than is stated: joined pieces.
-        return not damaged if missing < -MISSING else missing < (HARDLY if damaged else MISSING)
-
-    def _is_guessed(self, duration: float) -> bool:
-        """Whether FFmpeg may have taken a duration from the size and the bit rate."""
-        if self._container.format.name == "mp3" and not self._bytes.frames_stated:
-            return True
-        contexts = [stream.codec_context for stream in self._container.streams]
-        bit_rate = sum(context.bit_rate or 0 for context in contexts if context is not None and context.type == "audio")
-        return bit_rate > 0 and abs(8 * self._bytes.size / bit_rate - duration) < MISSING
-
-
-def _end(packet: Any) -> float:
-    """Seconds on its container's clock."""
-    begin = packet.dts if packet.pts is None else packet.pts
-    return float(((begin or 0) + (packet.duration or 0)) * packet.time_base)
+        self.complete = is_complete(self._container, chosen, self._bytes, last, damaged)
 
 
 class DecodedSource(SampleSource):
@@ -360,90 +265,6 @@ class DecodedSource(SampleSource):
     @property
     def cancels(self) -> bool:
         return self._decoder.mixer.cancels
-
-
-class Clock:
-    """A container's times, and how far they are believed.
-
-    A gap becomes silence, until those of a file add up to MOST_SILENCE; a jump beyond is none, and neither is one back:
-    time goes on where it was.
-    """
-
-    def __init__(self, start: float, restarts: bool) -> None:
-        """start: what it shows at the beginning of the file, in seconds. restarts: whether it may be set anew."""
-        self.start, self._restarts = start, restarts
-        self._left = MOST_SILENCE
-
-    def into_file(self, time: float) -> float:
-        """Seconds from the beginning of the file to what the container says is at `time`."""
-        return time - self.start
-
-    def silence_before(self, time: float, position: float) -> float:
-        """How many seconds of it lie between the sound up to `position` in the file, and what is at `time`."""
-        late = self.into_file(time) - position
-        if late > min(self._left, JUMP if self._restarts else self._left) or late < -JUMP:
-            self.start += late
-            return 0.0
-        if late < GAP:
-            return 0.0
-        self._left -= late
-        return late
-
-
-class Run:
-    """Decoded frames of one form, gathered: joined, converted and mixed many at once.
-
-    waiting: how many samples can be taken. stretch: samples that are taken out, for each that comes in.
-    """
-
-    def __init__(self, frame: Any, rate: int, mixer: Mixer) -> None:
-        """For frames like this one; `rate` in Hz is that of what is taken out."""
-        import av
-
-        kind, self._channels = frame.format.name, frame.layout.nb_channels
-        self.waiting, self.stretch = 0, rate / frame.sample_rate
-        self._mixer = mixer
-        self._frames = av.AudioFifo()
-        self._resampler: Any = None
-        many_planes = kind.endswith("p") and self._channels > MOST_PLANES
-        if frame.sample_rate != rate or many_planes or kind.removesuffix("p") not in SAMPLE_TYPES:
-            self._resampler = av.AudioResampler(format="flt", rate=rate)
-
-    def add(self, frame: Any) -> bool:
-        """Whether it has the same form; only then it is in."""
-        if frame.layout.nb_channels != self._channels:
-            return False
-        frame.pts = None  # the queue would look for gaps in it too
-        try:
-            self._frames.write(frame)
-        except ValueError:  # another sample type or rate
-            return False
-        self.waiting += frame.samples
-        return True
-
-    def take(self, last: bool = False) -> Samples:
-        """(n,) mono of what has been added since; all of it, where no more is added."""
-        self.waiting = 0
-        frame = self._frames.read()
-        if self._resampler is None:
-            return np.zeros(0, np.float32) if frame is None else self._mono(frame)
-        frames = [] if frame is None else self._resampler.resample(frame)
-        frames += self._resampler.resample(None) if last else []
-        return np.concatenate([np.zeros(0, np.float32), *map(self._mono, frames)])
-
-    def _mono(self, frame: Any) -> Samples:
-        kind, channels, count = frame.format.name, frame.layout.nb_channels, frame.samples
-        dtype, full_scale = SAMPLE_TYPES[kind.removesuffix("p")]
-        if kind.endswith("p"):
-            samples = np.array([np.frombuffer(plane, dtype, count) for plane in frame.planes]).T
-        else:
-            samples = np.frombuffer(frame.planes[0], dtype, count * channels).reshape(count, channels)
-        mono = self._mixer.mix(samples)
-        if dtype == "u1":
-            mono -= full_scale
-        if full_scale != 1:
-            mono *= np.float32(1 / full_scale)
-        return mono
 
 
 def decode_file(path: str | Path, channel: int | None = None, track: int | None = None, begin: float = 0.0) -> Decoder:

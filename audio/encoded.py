@@ -11,19 +11,14 @@ from typing import IO
 READ_BYTES = 1 << 16  # at a time; also what a pipe holds
 ID3_BYTES = 10  # the header of a tag before an MP3
 HEAD_BYTES = 64  # what of a WAV tells its size, and of an MP3's first frame how many there are
+OGG_PAGE_BYTES, OGG_HEADER_BYTES = 65_307, 27  # at most; without the lengths of its segments
 ENDLESS = 0x7FFF_F000  # what programs write for a size that they do not know yet, or more
-# By layer and index; of MPEG-2 and 2.5, layers II and III have the same.
-MPEG_1_KBITS = (
-    tuple(range(32, 449, 32)),
-    (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
-    (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-)
-MPEG_2_KBITS = (
-    (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
-    (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-)
+# Of a frame of MPEG audio, by the index in its header.
+MPEG_1_LAYER_2_KBITS = (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384)
+MPEG_1_LAYER_3_KBITS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+MPEG_2_KBITS = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 RIFF = (b"RIFF", b"RIFX", b"RF64", b"BW64")
-BOXES = (b"ftyp", b"mdat", b"moov", b"wide", b"free", b"skip")  # that an MP4 may begin with
+BOXES = (b"ftyp", b"mdat", b"wide", b"free", b"skip")  # that an MP4 may begin with before its index
 
 
 class SoundBytes:
@@ -41,14 +36,15 @@ class SoundBytes:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._position = file, 0
-        self._recent = b"", b""
+        self._recent = b""
         head = self._read_exactly(ID3_BYTES)
         self.empty = not head
         while head[:3] == b"ID3" and len(head) == ID3_BYTES:
             size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
             self._skip(size + (ID3_BYTES if head[5] & 0x10 else 0))
             head = self._read_exactly(ID3_BYTES)
-        self._head, self.frames_stated = without_size(head + self._read_exactly(HEAD_BYTES - len(head)))
+        self._head, self.frames_stated, self.mp3_bytes = without_size(head + self._read_exactly(HEAD_BYTES - len(head)))
+        self.is_rifx = self._head[:4] == b"RIFX"
         self.open_ended = is_open_ended(self._head)
         # Of a WAV FFmpeg looks at so many packets to see whether there is DTS in it: a frame of that is one packet.
         self.options = {"max_probe_packets": "8"} if self._head[:4] in RIFF else {}
@@ -79,8 +75,8 @@ class SoundBytes:
             if self._kept is not None:
                 self._kept.write(arrived)
         self._position += len(arrived)
-        if arrived:
-            self._recent = self._recent[1], arrived
+        if self._head[:4] == b"OggS":
+            self._recent = (self._recent + arrived)[-OGG_PAGE_BYTES:]
         return arrived
 
     def seekable(self) -> bool:
@@ -119,13 +115,12 @@ class SoundBytes:
 
     def end_of_ogg(self) -> bool:
         """Whether what was read last ends in the last page of an Ogg stream."""
-        recent = b"".join(self._recent)
-        page = recent.rfind(b"OggS")
-        header = recent[page : page + 27]
-        if page < 0 or len(header) < 27:
+        page = self._recent[max(0, self._recent.rfind(b"OggS")) :]
+        if len(page) < OGG_HEADER_BYTES:
             return False
-        body = sum(recent[page + 27 : page + 27 + header[26]])
-        return bool(header[5] & 4) and page + 27 + header[26] + body <= len(recent)
+        segments = page[OGG_HEADER_BYTES:][: page[26]]
+        is_last = bool(page[5] & 4)
+        return is_last and len(page) >= OGG_HEADER_BYTES + len(segments) + sum(segments)
 
     def _read_exactly(self, size: int) -> bytes:
         content = b""
@@ -138,18 +133,19 @@ class SoundBytes:
             size -= len(arrived)
 
 
-def without_size(head: bytes) -> tuple[bytes, bool]:
-    """The first bytes of an MP3 with the size in their tag (Xing) made zero, and whether it has the number of frames.
-    Anything else is as it was.
+def without_size(head: bytes) -> tuple[bytes, bool, int]:
+    """The first bytes of an MP3 with the size in their tag (Xing) made zero, whether it has the number of frames, and
+    that size. Anything else is as it was.
     """
     for place in (13, 21, 36):  # behind the side information, which is shorter for one channel and for MPEG-2
         if head[:1] == b"\xff" and head[place : place + 4] in (b"Xing", b"Info"):
             flags = int.from_bytes(head[place + 4 : place + 8], "big")
             size = place + 8 + (4 if flags & 1 else 0)
-            if flags & 2:
-                head = head[:size] + bytes(4) + head[size + 4 :]
-            return head, bool(flags & 1)
-    return head, False
+            if not flags & 2:
+                return head, bool(flags & 1), 0
+            stated = int.from_bytes(head[size : size + 4], "big")
+            return head[:size] + bytes(4) + head[size + 4 :], bool(flags & 1), stated
+    return head, False, 0
 
 
 def is_open_ended(head: bytes) -> bool:
@@ -164,16 +160,15 @@ def is_open_ended(head: bytes) -> bool:
 
 
 def mpeg_frame_bytes(head: bytes) -> int:
-    """The length of the MPEG audio frame (ISO 11172-3, 13818-3) that begins with these four bytes; 0 if none does."""
+    """The length of the frame of MPEG audio, layer II or III, that begins with these four bytes; 0 if none does.
+
+    After ISO 11172-3 and 13818-3.
+    """
     header = int.from_bytes(head, "big")
     version, layer, index = header >> 19 & 3, 4 - (header >> 17 & 3), header >> 12 & 15
-    if header >> 21 != 0x7FF or version == 1 or layer == 4 or header >> 10 & 3 == 3:
-        return 0
-    bit_rates = MPEG_1_KBITS[layer - 1] if version == 3 else MPEG_2_KBITS[min(layer, 2) - 1]
-    if not 0 < index < 15:
+    if header >> 21 != 0x7FF or version == 1 or layer not in (2, 3) or header >> 10 & 3 == 3 or not 0 < index < 15:
         return 0
     rate = (44_100, 48_000, 32_000)[header >> 10 & 3] // {3: 1, 2: 2, 0: 4}[version]
-    slot = 4 if layer == 1 else 1  # bytes
-    samples = 384 if layer == 1 else 576 if layer == 3 and version != 3 else 1152
-    slots = samples // 8 * 1000 * bit_rates[index - 1] // (rate * slot)
-    return (slots + (header >> 9 & 1)) * slot
+    kbits = (MPEG_2_KBITS if version != 3 else MPEG_1_LAYER_2_KBITS if layer == 2 else MPEG_1_LAYER_3_KBITS)[index - 1]
+    samples = 576 if layer == 3 and version != 3 else 1152
+    return samples // 8 * 1000 * kbits // rate + (header >> 9 & 1)

@@ -20,7 +20,8 @@ import soundfile
 from av.stream import Disposition
 
 from audio import FileSource, StreamSource, UnreadableFile
-from audio.decode import DEMUXERS, GAP, JUMP, LATEST_START, MOST_SILENCE, SUFFIXES, Clock, Decoder, decode_file
+from audio.container import DEMUXERS, GAP, JUMP, LATEST_START, MOST_SILENCE, SUFFIXES, ContainerClock
+from audio.decode import Decoder, decode_file
 from audio.pipe import STREAM
 from scripts.encode import encode
 from tests.app.made_music import made_music
@@ -57,16 +58,16 @@ def of_unknown_length(flac: bytes) -> bytes:
     return flac[:21] + bytes([flac[21] & 0xF0]) + bytes(4) + flac[26:]
 
 
-def without_sizes(wav: bytes) -> bytes:
+def with_sizes(wav: bytes, size: bytes) -> bytes:
     """As a program leaves it that writes into a pipe."""
     data = wav.index(b"data") + 4
-    return wav[:4] + bytes(4) + wav[8:data] + bytes(4) + wav[data + 4 :]
+    return wav[:4] + size + wav[8:data] + size + wav[data + 4 :]
 
 
-def with_tag(mp3: bytes) -> bytes:
+def with_tag(mp3: bytes, footer: bytes = b"") -> bytes:
     """With a picture before the sound, as large as they come."""
     size = bytes((len(PICTURE) >> shift) & 0x7F for shift in (21, 14, 7, 0))
-    return b"ID3\x03\0\0" + size + bytes(len(PICTURE)) + mp3
+    return b"ID3\x04\0" + (b"\x10" if footer else b"\0") + size + bytes(len(PICTURE)) + footer + mp3
 
 
 def without_first_frame(mp3: bytes) -> bytes:
@@ -80,7 +81,10 @@ LOSSLESS: dict[str, Callable[[Path], bytes]] = {
     "32.wav": lambda _: by_soundfile("WAV", "PCM_32"),
     "float.wav": lambda _: by_soundfile("WAV", "FLOAT"),
     "double.wav": lambda _: by_soundfile("WAV", "DOUBLE"),
-    "sizes 0.wav": lambda _: without_sizes(by_soundfile("WAV", "PCM_16")),
+    "big endian.wav": lambda _: by_soundfile("WAV", "PCM_16", endian="BIG"),
+    "sizes 0.wav": lambda _: with_sizes(by_soundfile("WAV", "PCM_16"), bytes(4)),
+    "sizes -1.wav": lambda _: with_sizes(by_soundfile("WAV", "PCM_16"), b"\xff\xff\xff\xff"),
+    "sizes of sox.wav": lambda _: with_sizes(by_soundfile("WAV", "PCM_16"), b"\0\xf0\xff\x7f"),
     "16.flac": lambda _: by_soundfile("FLAC", "PCM_16"),
     "24.flac": lambda _: by_soundfile("FLAC", "PCM_24"),
     "unknown length.flac": lambda _: of_unknown_length(by_soundfile("FLAC", "PCM_16")),
@@ -88,6 +92,7 @@ LOSSLESS: dict[str, Callable[[Path], bytes]] = {
     "alac.m4a": lambda folder: by_ffmpeg(folder, "m4a", "alac"),
     "alac, index first.m4a": lambda folder: by_ffmpeg(folder, "m4a", "alac", movflags="faststart"),
     "pcm.mov": lambda folder: by_ffmpeg(folder, "mov", "pcm_s16le"),
+    "old.mov": lambda folder: by_ffmpeg(folder, "mov", "pcm_s16le").replace(b"ftyp", b"wide", 1),
     "sowt.aifc": lambda _: by_soundfile("AIFF", "PCM_16", endian="LITTLE"),
     "float.aifc": lambda _: by_soundfile("AIFF", "FLOAT"),
     "16.caf": lambda _: by_soundfile("CAF", "PCM_16"),
@@ -105,6 +110,8 @@ LOSSY: dict[str, Callable[[Path], bytes]] = {
     "gsm.wav": lambda _: by_soundfile_at(8_000, "WAV", "GSM610"),
     "mp3": lambda _: by_soundfile("MP3", "MPEG_LAYER_III"),
     "tagged.mp3": lambda _: with_tag(by_soundfile("MP3", "MPEG_LAYER_III")),
+    "tagged twice.mp3": lambda _: with_tag(with_tag(by_soundfile("MP3", "MPEG_LAYER_III")), footer=bytes(10)),
+    "mono.mp3": lambda _: by_soundfile_at(22_050, "MP3", "MPEG_LAYER_III"),
     "joined.mp3": lambda _: 2 * by_soundfile("MP3", "MPEG_LAYER_III"),
     "no frame count.mp3": lambda _: without_first_frame(by_soundfile("MP3", "MPEG_LAYER_III")),
     "vorbis.ogg": lambda _: by_soundfile("OGG", "VORBIS"),
@@ -120,14 +127,20 @@ LOSSY: dict[str, Callable[[Path], bytes]] = {
     "aac.flv": lambda folder: by_ffmpeg(folder, "flv", "aac"),
     "opus.webm": lambda folder: by_ffmpeg(folder, "webm", "libopus", 48_000),
 }
-INDEX_LAST = {"alac.m4a", "pcm.mov", "aac.m4a"}
-OPEN_ENDED = {"sizes 0.wav", "aac.ts", "ac3.ac3"}  # nothing says where they should end
+INDEX_LAST = {"alac.m4a", "pcm.mov", "old.mov", "aac.m4a"}
+OPEN_ENDED = {
+    "sizes 0.wav",
+    "sizes -1.wav",
+    "sizes of sox.wav",
+    "aac.ts",
+    "ac3.ac3",
+}  # nothing says where they should end
 SECONDS = {"joined.mp3": 3.0, "chained.ogg": 4.5, "chained.opus": 3 * len(RECORDING) / 48_000}
 
 
 def by_soundfile_at(rate: int, kind: str, subtype: str) -> bytes:
     buffer = io.BytesIO()
-    content = RECORDING[:, 0] if subtype == "GSM610" else RECORDING
+    content = RECORDING[:, 0] if rate < RATE else RECORDING
     soundfile.write(buffer, content, rate, format=kind, subtype=subtype)
     return buffer.getvalue()
 
@@ -193,7 +206,7 @@ def test_a_file_that_ends_early_says_so_by_name_and_through_a_pipe(
     """Where something says where it should end: a header, a mark at the end, or a frame that is cut."""
     monkeypatch.setattr("tests.audio.test_decode.RECORDING", np.tile(RECORDING, (4, 1)))
     content = (LOSSLESS | LOSSY)[name](folder)
-    begin = len(PICTURE) if name in ("picture.flac", "tagged.mp3") else 0
+    begin = len(PICTURE) * {"picture.flac": 1, "tagged.mp3": 1, "tagged twice.mp3": 2}.get(name, 0)
     cut = content[: begin + (len(content) - begin) * 6 // 10]
     Path("cut").write_bytes(cut)
     if name in INDEX_LAST:
@@ -359,8 +372,8 @@ def test_every_suffix_of_the_allowed_demuxers_is_looked_for() -> None:
 
 @pytest.mark.parametrize("restarts", [False, True])
 def test_how_far_times_are_believed(restarts: bool) -> None:
-    def clock() -> Clock:
-        return Clock(100.0, restarts)
+    def clock() -> ContainerClock:
+        return ContainerClock(100.0, restarts)
 
     assert clock().silence_before(100.0, 0.0) == 0.0
     assert clock().silence_before(100.0 + 0.9 * GAP, 0.0) == 0.0
