@@ -34,6 +34,7 @@ def encode(
     frame.sample_rate = rate
     with av.open(str(path), "w", container_options=options or {}) as container:
         stream: Any = container.add_stream(codec, rate=rate, layout=layout)
+        stream.codec_context.options = {"strict": "experimental"}  # or it would not write Vorbis
         offered = {kind.name for kind in stream.codec.audio_formats or ()}
         stream.codec_context.format = next((kind for kind in PREFERRED if kind in offered), stream.format.name)
         convert = av.AudioResampler(format=stream.format, layout=layout, rate=rate, frame_size=1024)

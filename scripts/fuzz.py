@@ -9,7 +9,6 @@ with the file, is kept and named, and the exit code is 1.
 from __future__ import annotations
 
 import argparse
-import io
 import multiprocessing
 import random
 import sys
@@ -27,7 +26,6 @@ from scripts.preparation import run_within_environment
 run_within_environment()
 
 import numpy as np
-import soundfile
 
 from app.files.classify import Task, perform
 from app.files.inputs import expand
@@ -39,12 +37,23 @@ from scripts.encode import encode
 
 SECONDS_PER_CASE = 60.0
 MOST_BYTES = 3 << 30  # what a case may make its process grow to
-ENCODINGS: tuple[tuple[str, str | None], ...] = (
-    *(("WAV", "PCM_16"), ("WAV", "FLOAT"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", None)),
-    *(("AIFF", "PCM_24"), ("AU", "PCM_16"), ("CAF", "ALAC_16"), ("W64", "PCM_16"), ("RF64", "PCM_16")),
-)
-BY_FFMPEG = {"aac.m4a": "aac", "aac.aac": "aac", "opus.webm": "libopus", "pcm.mkv": "pcm_s16le", "aac.mp4": "aac"}
+ENCODERS = {  # by the suffix of the container
+    "pcm_s16le": "wav w64 mkv avi nut",
+    "pcm_f32le": "float.wav",
+    "pcm_s16be": "au aiff caf",
+    "flac": "flac mka oga",
+    "alac": "mov alac.caf",
+    "wavpack": "wv",
+    "tta": "tta",
+    "libmp3lame": "mp3",
+    "mp2": "mp2 mpg",
+    "aac": "m4a mp4 3gp aac flv ts",
+    "ac3": "ac3",
+    "vorbis": "ogg",
+    "libopus": "opus webm",
+}
 RATE = 48_000
+JOINED = 0.1  # share of the sounds that another one is put behind
 LIST, WEIGHTS, SOUND = ".txt", ".safetensors", "sound.wav"
 
 
@@ -58,10 +67,12 @@ def main() -> int:
     cases, failures = 0, 0
     examiner = Examiner()
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / SOUND).write_bytes(sounds["pcm_16.wav"])
+        (Path(folder) / SOUND).write_bytes(sounds["pcm_s16le.wav"])
         while time.monotonic() < ends:
             name = choices.choice(sorted(originals))
             content = damage(originals[name], choices)
+            if name in sounds and choices.random() < JOINED:
+                content += damage(originals[choices.choice(sorted(sounds))], choices)
             path = Path(folder) / name
             path.write_bytes(content)
             if reason := examiner.examine(path):
@@ -86,15 +97,12 @@ def parse_arguments() -> argparse.Namespace:
 def made_files() -> dict[str, bytes]:
     """Half a second of noise in every encoding that is written here, by file name."""
     noise = np.random.default_rng(0).normal(0, 0.1, (RATE // 2, 2)).astype(np.float32)
-    files = {}
-    for kind, subtype in ENCODINGS:
-        buffer = io.BytesIO()
-        soundfile.write(buffer, noise, RATE, format=kind, subtype=subtype)
-        files[f"{subtype or 'layer3'}.{kind.lower()}".lower()] = buffer.getvalue()
     with tempfile.TemporaryDirectory() as folder:
-        for name, codec in BY_FFMPEG.items():
-            files[name] = encode(Path(folder) / name, codec, noise, RATE).read_bytes()
-    return files
+        return {
+            f"{codec}.{suffix}": encode(Path(folder) / f"sound.{suffix}", codec, noise, RATE).read_bytes()
+            for codec, suffixes in ENCODERS.items()
+            for suffix in suffixes.split()
+        }
 
 
 def made_others() -> dict[str, bytes]:
@@ -106,13 +114,16 @@ def made_others() -> dict[str, bytes]:
 
 
 def damage(content: bytes, choices: random.Random) -> bytes:
-    """Flip, overwrite, cut, repeat or swap; the header, where the sizes and rates are, more often than the body."""
+    """Flip, overwrite, cut, repeat or swap: more often among the first bytes and the last, where sizes, rates and
+    indices are.
+    """
     damaged = bytearray(content)
     for _ in range(choices.randint(1, 8)):
-        end = min(len(damaged), 128) if choices.random() < 0.7 else len(damaged)
-        if end < 8:
+        begin, end = choices.choice([(0, 128), (0, 128), (0, 128), (-1024, 0), (0, len(damaged))])
+        begin, end = max(0, begin + len(damaged) if begin < 0 else 0), min(len(damaged), end or len(damaged))
+        if end - begin < 8:
             break
-        at = choices.randrange(end - 4)
+        at = choices.randrange(begin, end - 4)
         kind = choices.randrange(6)
         if kind == 0:
             damaged[at] ^= 1 << choices.randrange(8)

@@ -25,6 +25,12 @@ STEREO = np.stack([0.5 * np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE), n
 MONO = STEREO.mean(axis=1)
 
 
+# Of an encoding that nothing decodes.
+UNKNOWN_ENCODING = (
+    b"RIFF\x9c\x01\0\0WAVEfmt \x10\0\0\0\xfe\x57\1\0\x44\xac\0\0\x44\xac\0\0\1\0\x08\0data\x90\1\0\0" + bytes(400)
+)
+
+
 def all_samples(path: Path) -> Samples:
     return np.concatenate(list(decode_file(path).blocks))
 
@@ -95,6 +101,7 @@ def silent_film(path: Path) -> None:
         ("text.wav", lambda path: path.write_text("these are words, not sound\n" * 100), "not a sound file"),
         ("text.mp3", lambda path: path.write_text("these are words, not sound\n" * 100), "not a sound file"),
         ("noise.ogg", lambda path: path.write_bytes(os.urandom(5000)), "not a sound file"),
+        ("unknown.wav", lambda path: path.write_bytes(UNKNOWN_ENCODING), "not a sound file"),
         ("empty.wav", lambda path: path.write_bytes(b""), "the file is empty"),
         ("nothing.wav", lambda path: soundfile.write(path, np.zeros(0), RATE), "not a single sample"),
         ("folder.wav", lambda path: path.mkdir(), "this is a folder"),

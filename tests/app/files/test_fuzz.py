@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.files.classify import Task, perform
@@ -30,7 +30,6 @@ def originals() -> dict[str, bytes]:
 
 @FEW
 @given(name=st.sampled_from(NAMES), seed=st.integers(0, 2**32))
-@example(name="pcm_16.rf64", seed=92434)  # an encoding without a decoder
 def test_a_damaged_file_never_makes_the_program_fail(
     name: str, seed: int, originals: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -48,7 +47,7 @@ def test_damaged_lists_and_weights_never_make_the_program_fail(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / name
     path.write_bytes(damage(made_others()[name], random.Random(seed)))
-    path.with_name(SOUND).write_bytes(originals["pcm_16.wav"])
+    path.with_name(SOUND).write_bytes(originals["pcm_s16le.wav"])
     assert look_at(path) == ""
 
 
