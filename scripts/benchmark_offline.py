@@ -4,9 +4,11 @@
     python3 scripts/benchmark_offline.py --json     (one JSON object)
     python3 scripts/benchmark_offline.py --day      (a file of 24 hours too; some minutes)
 
-`one_core`: from decoding to JSON in one process with one thread, for mono WAV files of several lengths, with the most
-memory that the process ever took. `jobs`: the real command on as many files as there are cores, by `--jobs`, from its
-start to its end. `start`: the real command on two seconds of sound. `front_end`: microseconds per frame, part by part.
+`encodings`: from decoding to JSON in one process with one thread, for twenty files of a minute in each encoding that
+people have, and how fast decoding alone would be. `one_core`: the same for one mono WAV of each of several lengths,
+with the most memory that the process ever took. `jobs`: the real command on 64 MP3 files of three minutes, by `--jobs`,
+from its start to its end. `start`: the real command on two seconds of sound. `front_end`: microseconds per frame, part
+by part.
 """
 
 from __future__ import annotations
@@ -14,12 +16,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import timeit
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,34 +39,54 @@ from app.text import to_json
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
-import soundfile
+from numpy.typing import NDArray
 
+from app.demo.pieces import PIECES
 from app.stream.backend import compile_everything
 from audio import FRAME_SECONDS, HOP, SAMPLE_RATE, FrontEnd, StreamingLogMel, StreamingResampler
+from scripts.encode import encode
 
 COMMAND = [sys.executable, "-m", "app"]  # what `nystream` and scripts/run.py start
 MINUTES, QUICK_MINUTES = (1.0, 10.0, 60.0), (0.2,)
 DAY = 24 * 60.0  # minutes
-JOB_MINUTES, QUICK_JOB_MINUTES = 20.0, 0.2
+# Minutes of each, how many files.
+ENCODED, QUICK_ENCODED = (1.0, 20), (0.1, 1)
+JOBS, QUICK_JOBS = (3.0, 64), (0.1, 2)
+ENCODINGS = (  # name, suffix, encoder, rate in Hz, channels
+    ("wav, mono", "wav", "pcm_s16le", 22_050, 1),
+    ("wav", "wav", "pcm_s16le", 44_100, 2),
+    ("flac", "flac", "flac", 44_100, 2),
+    ("ogg", "ogg", "vorbis", 44_100, 2),
+    ("mp3", "mp3", "libmp3lame", 44_100, 2),
+    ("m4a", "m4a", "aac", 44_100, 2),
+    ("opus", "opus", "libopus", 48_000, 2),
+)
 STARTS, ROUNDS = 5, 100
 RATES = (44_100, 48_000)  # Hz
-# In a process of its own, for the most memory that a process ever took is never given back.
-ONE_FILE = """
+# In a process of its own, for the most memory that a process ever took is never given back. Every file is answered and
+# then decoded so often, behind one that nobody times.
+FILES = """
 import json, sys, time
-from pathlib import Path
 from app.files.classify import classify_file, load_once
 from app.files.json_formats import file_pieces
 from app.stream.models import identify
 from app.stream.weights import default_weights
+from audio.decode import decode_file
 
+answer, count, first, *paths = sys.argv[1:]
 weights = default_weights()
 classifier = load_once(str(weights), identify(weights)["hash"])
-classify_file(classifier, Path(sys.argv[1]))
-began = time.perf_counter()
-with open(sys.argv[3], "w") as output:
-    for piece in file_pieces(classify_file(classifier, Path(sys.argv[2]))):
-        output.write(piece)
-seconds = time.perf_counter() - began
+classify_file(classifier, first)
+seconds = []
+for path in paths:
+    began = time.perf_counter()
+    for _ in range(int(count)):
+        with open(answer, "w") as output:
+            output.writelines(file_pieces(classify_file(classifier, path)))
+    decoding = time.perf_counter()
+    for _ in range(int(count)):
+        sum(map(len, decode_file(path).blocks))
+    seconds.append([decoding - began, time.perf_counter() - decoding])
 try:
     import resource
     unit = 1 if sys.platform == "darwin" else 1024
@@ -82,8 +106,9 @@ def measure(quick: bool = False, day: bool = False) -> dict[str, Any]:
         lengths = QUICK_MINUTES if quick else (*MINUTES, DAY) if day else MINUTES
         return {
             "cores": os.cpu_count(),
+            "encodings": encodings(folder, short, *(QUICK_ENCODED if quick else ENCODED)),
             "one_core": [one_file(folder, short, minutes) for minutes in lengths],
-            "jobs": scale(folder, QUICK_JOB_MINUTES, 1) if quick else scale(folder, JOB_MINUTES, os.cpu_count() or 1),
+            "jobs": scale(folder, *QUICK_JOBS, 1) if quick else scale(folder, *JOBS, os.cpu_count() or 1),
             "start_seconds": statistics.median(starts),
             "front_end_us": front_end(),
         }
@@ -100,18 +125,45 @@ def make_noise(path: Path, minutes: float) -> Path:
     """16-bit mono at the model's rate; written a minute at a time."""
     left = round(60 * minutes * SAMPLE_RATE)
     minute = (3000 * np.random.default_rng(0).standard_normal(60 * SAMPLE_RATE)).astype(np.int16)
-    with soundfile.SoundFile(path, "w", SAMPLE_RATE, 1, "PCM_16") as file:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, SAMPLE_RATE, 0, "NONE", ""))
         while left:
-            file.write(minute[:left])
+            file.writeframes(minute[:left].tobytes())
             left -= min(left, len(minute))
     return path
+
+
+def make_music(minutes: float, rate: int, channels: int) -> NDArray[np.float32]:
+    """(n, channels): the demo's, at whatever speed."""
+    music = np.concatenate([piece.make() for piece in PIECES])
+    mono = np.resize(music, round(60 * minutes * rate))
+    return np.stack([mono, np.roll(mono, rate)][:channels], axis=1)
+
+
+def encodings(folder: Path, short: Path, minutes: float, count: int) -> list[dict[str, Any]]:
+    """Times real time of each encoding, of the whole and of decoding alone."""
+    paths = []
+    for number, (_, suffix, encoder, rate, channels) in enumerate(ENCODINGS):
+        paths.append(encode(folder / f"{number}.{suffix}", encoder, make_music(minutes, rate, channels), rate))
+    taken, _ = time_files(folder, short, paths, count)
+    speeds = [[round(60 * minutes * count / seconds) for seconds in pair] for pair in taken]
+    return [
+        {"encoding": name, "rate": rate, "channels": channels, "real_time": whole, "decoding_real_time": decoding}
+        for (name, _, _, rate, channels), (whole, decoding) in zip(ENCODINGS, speeds, strict=True)
+    ]
+
+
+def time_files(folder: Path, short: Path, paths: list[Path], count: int) -> tuple[list[list[float]], float | None]:
+    """Seconds for answering each file so often, and for decoding it so often; and the most bytes of memory."""
+    command = [sys.executable, "-c", FILES, *map(str, (folder / "answer.json", count, short, *paths))]
+    seconds, most = json.loads(subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True).stdout)
+    return seconds, most
 
 
 def one_file(folder: Path, short: Path, minutes: float) -> dict[str, float | None]:
     """Speed and memory for one length."""
     path = make_noise(folder / "long.wav", minutes)
-    command = [sys.executable, "-c", ONE_FILE, str(short), str(path), str(folder / "answer.json")]
-    seconds, most = json.loads(subprocess.run(command, cwd=CHECKOUT, check=True, capture_output=True).stdout)
+    [[seconds, _]], most = time_files(folder, short, [path], 1)
     path.unlink()
     return {
         "minutes": minutes,
@@ -121,9 +173,12 @@ def one_file(folder: Path, short: Path, minutes: float) -> dict[str, float | Non
     }
 
 
-def scale(folder: Path, minutes: float, cores: int) -> list[dict[str, float]]:
-    """The command on as many files as there are cores, with one process, with two, and so on up to the cores."""
-    files = [make_noise(folder / f"{number}.wav", minutes) for number in range(cores)]
+def scale(folder: Path, minutes: float, count: int, cores: int) -> list[dict[str, float]]:
+    """The command on so many files, with one process, with two, and so on up to the cores."""
+    first = encode(folder / "0.mp3", "libmp3lame", make_music(minutes, 44_100, 2), 44_100)
+    files = [first, *(folder / f"{number}.mp3" for number in range(1, count))]
+    for file in files[1:]:
+        shutil.copyfile(first, file)
     counts = sorted({cores, *(2**power for power in range(cores.bit_length()))})
     seconds = {jobs: time_command("classify", *map(str, files), "--jobs", str(jobs)) for jobs in counts}
     return [
@@ -153,11 +208,14 @@ def per_frame(push: Callable[[np.ndarray], object], rate: int) -> float:
 def table(report: dict[str, Any]) -> list[str]:
     """The report for a reader."""
     lines = ["classify on one core, from decoding to JSON"]
+    for row in report["encodings"]:
+        form = f"{row['encoding']}, {row['rate'] / 1000:g} kHz"
+        lines.append(f"{form:>20}{row['real_time']:8} times real time, decoding alone {row['decoding_real_time']}")
     for row in report["one_core"]:
         speed = f"{row['real_time']:8.0f} times real time"
         memory = f", at most {row['megabytes']:.0f} MB" if row["megabytes"] else ""
         lines.append(f"{row['minutes']:8.1f} min{speed}{memory}")
-    lines.append(f"the command on {report['cores']} files, start to end")
+    lines.append("the command on MP3 files of three minutes, start to end")
     for row in report["jobs"]:
         lines.append(f"{row['jobs']:8} jobs{row['seconds']:8.1f} s, {row['speedup']:.2f} times as fast as one")
     parts = ", ".join(f"{name.replace('_', ' ')} {value:.0f}" for name, value in report["front_end_us"].items())

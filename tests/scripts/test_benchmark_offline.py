@@ -21,8 +21,10 @@ def test_the_report_has_speed_memory_scaling_and_the_start() -> None:
     for row in report["one_core"]:
         assert abs(row["real_time"] * row["seconds"] - 60 * row["minutes"]) < 1
         assert row["megabytes"] is None or 50 < row["megabytes"] < 2000
+    assert {row["encoding"] for row in report["encodings"]} >= {"wav", "flac", "ogg", "mp3", "m4a", "opus"}
+    assert all(0 < row["real_time"] <= row["decoding_real_time"] for row in report["encodings"])
     assert report["jobs"][0] == {**report["jobs"][0], "jobs": 1, "speedup": 1.0}
     assert 0 < report["start_seconds"] < 100
     assert all(1 < microseconds < 1e5 for microseconds in report["front_end_us"].values())
     lines = table(report)
-    assert len(lines) == 4 + len(report["one_core"]) + len(report["jobs"])
+    assert len(lines) == 4 + len(report["encodings"]) + len(report["one_core"]) + len(report["jobs"])
