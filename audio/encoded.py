@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
+import select
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -69,9 +69,7 @@ class SoundBytes:
         if self._position < len(self._head):
             arrived = self._head[self._position : self._position + size]
         else:
-            arrived = self._file.read(size)
-            if arrived is None:
-                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+            arrived = self._arrived(size)
             if self._kept is not None:
                 self._kept.write(arrived)
         self._position += len(arrived)
@@ -103,7 +101,8 @@ class SoundBytes:
         """All that was and will be in the pipe, where it is kept. Waits for its end."""
         kept, self._kept = self._kept, None
         if kept is not None:
-            shutil.copyfileobj(self._file, kept, READ_BYTES)
+            while arrived := self._arrived(READ_BYTES):
+                kept.write(arrived)
             kept.seek(0)
         return kept
 
@@ -122,14 +121,19 @@ class SoundBytes:
         is_last = bool(page[5] & 4)
         return is_last and len(page) >= OGG_HEADER_BYTES + len(segments) + sum(segments)
 
+    def _arrived(self, size: int) -> bytes:
+        while (arrived := self._file.read(size)) is None:  # from a pipe that somebody has set not to block
+            select.select([self._file], [], [])
+        return arrived
+
     def _read_exactly(self, size: int) -> bytes:
         content = b""
-        while len(content) < size and (arrived := self._file.read(size - len(content))):
+        while len(content) < size and (arrived := self._arrived(size - len(content))):
             content += arrived
         return content
 
     def _skip(self, size: int) -> None:
-        while size > 0 and (arrived := self._file.read(min(size, READ_BYTES))):
+        while size > 0 and (arrived := self._arrived(min(size, READ_BYTES))):
             size -= len(arrived)
 
 

@@ -361,6 +361,20 @@ def test_a_film_that_keeps_its_sound_in_another_file_opens_none(folder: Path) ->
     np.testing.assert_array_equal(decoded(Path("film.mov"))[0], MEAN)  # of its own bytes
 
 
+def test_a_pipe_that_does_not_block_is_waited_for() -> None:
+    content = by_soundfile("WAV", "PCM_16")
+    with pipe_of(content[:-1], piece=20_000) as descriptor:
+        os.set_blocking(descriptor, False)
+        with StreamSource(descriptor) as stream:
+            assert sum(len(block) for block in stream._samples) == len(MEAN) - 1
+
+
+def test_the_length_of_joined_pieces_is_guessed_where_the_first_states_its_own(folder: Path) -> None:
+    Path("joined.mp3").write_bytes(3 * by_soundfile("MP3", "MPEG_LAYER_III"))
+    with FileSource("joined.mp3") as source:
+        assert source.duration == pytest.approx(4.5, abs=0.3)
+
+
 def test_every_suffix_of_the_allowed_demuxers_is_looked_for() -> None:
     no_sound = {".avif", ".heic", ".heif", ".mj2", ".mks"}  # pictures and subtitles
     names = {name for name in DEMUXERS.split(",") if name in av.formats_available}
