@@ -245,6 +245,8 @@ class Decoder:
                 if packet.size:  # the very last ones only empty the decoders
                     last[packet.stream.index] = packet
                     damaged = False
+        except IndexError:  # behind the last packet PyAV fails where a stream has appeared on the way
+            pass
         except (av.FFmpegError, ValueError):
             damaged = True
         self.complete = is_complete(self._container, chosen, self._bytes, last, damaged)

@@ -5,10 +5,10 @@
     python3 scripts/benchmark_offline.py --day      (a file of 24 hours too; some minutes)
 
 `encodings`: from decoding to JSON in one process with one thread, for twenty files of a minute in each encoding that
-people have, and how fast decoding alone would be. `one_core`: the same for one mono WAV of each of several lengths,
-with the most memory that the process ever took. `jobs`: the real command on 64 MP3 files of three minutes, by `--jobs`,
-from its start to its end. `start`: the real command on two seconds of sound. `front_end`: microseconds per frame, part
-by part.
+people have, and how fast decoding alone would be; by processor time, which is the same on a busy machine. `one_core`:
+the same for one mono WAV of each of several lengths, with the most memory that the process ever took. `jobs`: the real
+command on 64 MP3 files of three minutes, by `--jobs`, from its start to its end. `start`: the real command on two
+seconds of sound. `front_end`: microseconds per frame, part by part.
 """
 
 from __future__ import annotations
@@ -79,14 +79,14 @@ classifier = load_once(str(weights), identify(weights)["hash"])
 classify_file(classifier, first)
 seconds = []
 for path in paths:
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(int(count)):
         with open(answer, "w") as output:
             output.writelines(file_pieces(classify_file(classifier, path)))
-    decoding = time.perf_counter()
+    decoding = time.process_time()
     for _ in range(int(count)):
         sum(map(len, decode_file(path).blocks))
-    seconds.append([decoding - began, time.perf_counter() - decoding])
+    seconds.append([decoding - began, time.process_time() - decoding])
 try:
     import resource
     unit = 1 if sys.platform == "darwin" else 1024

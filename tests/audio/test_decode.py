@@ -219,6 +219,25 @@ def test_a_file_that_ends_early_says_so_by_name_and_through_a_pipe(
         assert 0.3 * len(whole) < len(samples) < 0.7 * len(whole)
 
 
+def test_an_ogg_that_ends_between_two_pages_ends_early(folder: Path) -> None:
+    content = by_soundfile("OGG", "VORBIS")
+    samples, decoder = piped(content[: content.rindex(b"OggS")] + content[: content.rindex(b"OggS")])
+    assert len(samples)
+    assert not decoder.complete
+
+
+def test_a_length_that_is_only_guessed_makes_no_file_incomplete(folder: Path) -> None:
+    """Of a variable rate that begins low FFmpeg guesses far too much."""
+    sound = np.random.default_rng(0).normal(0, 0.1, 4 * RATE) * (np.arange(4 * RATE) > 3 * RATE)
+    buffer = io.BytesIO()
+    soundfile.write(buffer, sound, RATE, format="MP3", bitrate_mode="VARIABLE", compression_level=0.0)
+    Path("guessed.mp3").write_bytes(without_first_frame(buffer.getvalue()))
+    samples, decoder = decoded(Path("guessed.mp3"))
+    assert decoder.duration is not None
+    assert decoder.duration > len(samples) / RATE + 0.5
+    assert decoder.complete
+
+
 def test_several_tracks(folder: Path) -> None:
     """The one that is flagged, else the first; or the one that is asked for."""
     for flagged, expected in ((None, 1), (2, 3)):
