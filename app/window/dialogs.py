@@ -194,10 +194,12 @@ def show_sheet(parent: QWidget, title: str, name: str, words: str, rows: Sequenc
     grid = QGridLayout(table)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(28)
-    grid.setColumnStretch(1, 1)
+    grid.setColumnStretch(0, 2)
+    grid.setColumnStretch(1, 3)
     for number, (left, right) in enumerate(rows):
         first, second = QLabel(left), QLabel(right)
-        second.setWordWrap(True)
+        for label in (first, second):
+            label.setWordWrap(True)
         first.setProperty("strong", True)
         grid.addWidget(first, number, 0, Qt.AlignmentFlag.AlignTop)
         grid.addWidget(second, number, 1)

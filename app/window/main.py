@@ -333,7 +333,9 @@ class MainWindow(QMainWindow):
         """Be as when the window was closed."""
         settings = Settings() if self._kept is None else self._kept.load()
         music = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
-        self._folder = self.exports.folder = self.files.folder = settings.folder or music
+        self._folder = self.exports.folder = self.files.folder = next(
+            (folder for folder in (settings.folder, music) if folder and Path(folder).is_dir()), ""
+        )
         if settings.geometry:
             self.restoreGeometry(QByteArray(settings.geometry))
         self.choose_theme(self.theme.choice if self._kept is None else settings.theme)

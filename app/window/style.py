@@ -56,6 +56,7 @@ def style_sheet(palette: Palette, scale: float) -> str:
     QDialog QLabel {{ color: {palette.text}; font-size: {body}px; background: none; }}
     QDialog QLabel[heading="true"] {{ font-size: {text_pixels(22, scale)}px; font-weight: 700; }}
     QDialog QLabel[strong="true"] {{ font-weight: 600; }}
+    QFileDialog QToolButton {{ padding: 2px; }}
     QDialog QScrollArea, QDialog QScrollArea > QWidget > QWidget {{ background: transparent; }}
     QTableView {{ background: {palette.panel}; color: {palette.text}; border: 1px solid {palette.panel};
         border-radius: {radius}px; outline: none; }}
