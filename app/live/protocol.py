@@ -29,7 +29,7 @@ class EngineState:
     phase: Phase
     message: str = ""
     source: SourceState = "listening"
-    since: float = 0.0
+    since: float | None = None
 
     @property
     def runs(self) -> bool:

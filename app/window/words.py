@@ -78,6 +78,12 @@ QUIETEST_DBFS = -99.0  # below this there is nothing that 16 bits could say
 FULL = 0.995  # share of the window from which it counts as full
 
 
+def not_live(why: str, seconds: float | None) -> str:
+    """Why what is shown is of the past, and for how long it has been, where that is known."""
+    said = NOT_LIVE.get(why, "Now")
+    return said if seconds is None or not said.endswith("last heard") else f"{said} {clock(seconds)} ago"
+
+
 def percent(share: float) -> str:
     """0.873 is "87 %"."""
     return f"{share * 100:.0f} %"

@@ -5,6 +5,7 @@ While it is frozen all panels show the moment that is looked at; listening goes 
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Literal
 
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.live.costs import CostReport
 from app.live.past import Moment, Past
-from app.live.protocol import DeviceList, EngineState, NotLive, Session
+from app.live.protocol import DeviceList, EngineState, Session
 from app.live.verdict import Verdict
 from app.stream.snapshot import Snapshot
 from app.window import words
@@ -183,7 +184,7 @@ class LivePage(QWidget):
         self._moment = self.moment = None
         if self._last is not None:
             self._show_newest(self._last)
-        self._show_life(self._session.state.not_live)
+        self._show_life(self._session.state)
         self.timeline.show_moment(None)
 
     def tick(self, seconds: float) -> None:
@@ -202,7 +203,7 @@ class LivePage(QWidget):
             gliding.advance(seconds)
 
     def reset(self) -> None:
-        """Another run begins, of which there is nothing to show yet."""
+        """Another session begins, of which there is nothing to show yet."""
         self._last = None
         self.past.begin(self._session.models.description)
         self.go_live()
@@ -227,18 +228,20 @@ class LivePage(QWidget):
         self.status.setVisible(self.mode != "presentation" or self.status.is_urgent or bool(state.not_live))
         source = self._session.source_name if self._moment is None else self._moment.source
         self.now.source.show_text(source, tip=True)
-        self._show_life(state.not_live)
+        self._show_life(state)
         self.invitation.invite(invitation_for(state, self.status.words.text(), devices, self._last is not None))
         self._show_model(state)
 
-    def _show_life(self, not_live: NotLive) -> None:
-        """What is shown loses its colours, and says why, while it is of the past."""
-        stale = bool(not_live) and self._last is not None
+    def _show_life(self, state: EngineState) -> None:
+        """What is shown loses its colours, and says why and since when, while it is of the past."""
+        stale = bool(state.not_live) and self._last is not None
         sums_up = stale and self.whole is not None and self.moment is None
         if sums_up:
             self.now.rename(words.WHOLE)
         elif self.moment is None:
-            self.now.rename(words.NOT_LIVE.get(not_live, "Now") if stale else "Now", "warning" if stale else "muted")
+            passed = None if state.since is None else time.monotonic() - state.since
+            said = words.not_live(state.not_live, passed) if stale else "Now"
+            self.now.rename(said, "warning" if stale else "muted")
         if (stale, stale and not sums_up) != (self.answers.stale, self.now.stale):
             for part in (self.answers, self.badge, self.timeline, self.source_bar.level):
                 part.show_stale(stale)

@@ -205,6 +205,7 @@ def test_one_value_says_why_nothing_is_live_and_since_when_and_the_log_tells_all
         while engine.state.not_live != not_live:
             assert time.monotonic() - began < 60
             time.sleep(0.005)
+        assert engine.state.since is not None
         assert engine.state.since >= began - 1.0
 
     wait("")

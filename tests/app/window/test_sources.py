@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from app.live.protocol import DeviceList, EngineState, InputDeviceChoice, Phase
 from app.window.main import MainWindow
-from tests.app.scripted_session import ScriptedSession
+from tests.app.scripted_session import ScriptedSession, sound
 from tests.app.shown import button, text
 
 
@@ -162,3 +163,17 @@ def test_the_picker_says_how_to_hear_the_computer_where_it_cannot(window: MainWi
     session.devices = DeviceList((InputDeviceChoice("Desk", "desk"),), hint="Install a virtual device.")
     window.tick()
     assert window.live.source_bar.picker.toolTip().endswith("\nInstall a virtual device.")
+
+
+def test_what_is_of_the_past_says_why_and_since_when(window: MainWindow, session: ScriptedSession) -> None:
+    window.listen("desk")
+    session.queue(sound())
+    window.tick()
+    assert window.live.now.title.text() == "Now"
+    session.state = EngineState("running", "", "lost", since=time.monotonic() - 83)
+    window.tick()
+    assert window.live.now.title.text() == "The microphone is gone; last heard 1:23 ago"
+    assert window.live.now.stale
+    session.state = EngineState("running", "", "muted", since=time.monotonic())
+    window.tick()
+    assert window.live.now.title.text() == "The microphone is muted"
