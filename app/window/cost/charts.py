@@ -20,7 +20,6 @@ from app.window.theme import Role, Theme, font
 from audio import FRAME_SECONDS
 
 COLOURS: tuple[Role, Role] = "step", "twin"
-MOST_DECADES = 5  # that are labelled
 BUDGET = math.log10(FRAME_SECONDS * 1e9)  # ns, as the axis has it
 
 
@@ -31,8 +30,11 @@ class Decades(pyqtgraph.AxisItem):  # type: ignore[misc]  # pyqtgraph has no typ
         super().__init__(side)
         self._units = units
 
-    def tickValues(self, low: float, high: float, _size: float) -> list[tuple[float, list[int]]]:  # noqa: N802
-        step = math.ceil((high - low) / MOST_DECADES)
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[int]]]:  # noqa: N802
+        letters = (
+            5 if self.orientation == "bottom" else 2
+        )  # that a label takes of the axis, with what is free around it
+        step = max(1, math.ceil((high - low) * letters * self.style["tickFont"].pixelSize() / size))
         return [(step, list(range(math.ceil(low), math.floor(high) + 1, step)))]
 
     def tickStrings(self, values: Sequence[float], _scale: float, _spacing: float) -> list[str]:  # noqa: N802

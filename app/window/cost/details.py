@@ -135,9 +135,9 @@ def tail(spread: Percentiles | None) -> str:
     """The two upper percentiles: "123, 457 µs", "4.5, 5.0 ms"."""
     if spread is None:
         return words.UNKNOWN
-    low, high = words.duration(spread.p95), words.duration(spread.p99)
-    same = low.split()[-1] == high.split()[-1]
-    return f"{low.split()[0] if same else low}, {high}"
+    unit, divisor = ("µs", 1e3) if spread.p99 < 999.5e3 else ("ms", 1e6)
+    decimals = 0 if unit == "µs" or spread.p99 >= 9.95e6 else 1
+    return f"{spread.p95 / divisor:.{decimals}f}, {spread.p99 / divisor:.{decimals}f} {unit}"
 
 
 def warns(lost: float) -> Role:

@@ -29,6 +29,7 @@ STEP, LEAP = 1.0, 10.0  # seconds, of the arrow keys
 TICKS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)  # seconds
 MOST_TICKS = 7
 FREQUENCIES = ((500, 2000, 8000), (1000, 4000))  # Hz; where there is little height the later ones are left out
+MOST_LINES = 6.5  # of text that all of them take
 FREEZE, LIVE = "Freeze", "Back to live"
 FREEZE_TIP = "Hold the picture, or go back to live; sound goes on being heard (space bar)"
 SOUND = (
@@ -104,8 +105,8 @@ class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
         labels = [
             [(place_of(hz), f"{hz} Hz" if hz < 1000 else f"{hz // 1000} kHz") for hz in row] for row in FREQUENCIES
         ]
-        self._hz.setTicks(labels)
-        self._hz.setStyle(textFillLimits=[(0, 0.6), (5, 0.33)])
+        self._hz_ticks = labels
+        self._hz.setStyle(textFillLimits=[(0, 1.0)])
         self.sound, self.answers = (pyqtgraph.ImageItem(axisOrder="row-major") for _ in range(2))
         self.forgotten = QGraphicsRectItem()
         self.forgotten.setBrush(QColor(0, 0, 4, VEIL))
@@ -266,6 +267,8 @@ class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
         self._time.setHeight(metrics.height() + 2 * tick)
         self._hz.setWidth(widest + 2 * tick if self.has_sound else 0)
         self._hz.setVisible(self.has_sound)
+        room = self.height() * (1.0 - SOUND_BOTTOM) / metrics.height()  # lines
+        self._hz.setTicks(self._hz_ticks if room > MOST_LINES else self._hz_ticks[:1])
         self.setBackground(self._theme.colour("panel" if self.has_sound else "background"))
         self.getViewBox().setBackgroundColor(self._theme.colour("raised", 0.5))
         self.memory.setPen(pyqtgraph.mkPen("w", width=max(1.0, scale), style=Qt.PenStyle.DashLine))
@@ -386,9 +389,9 @@ class TimelinePanel(Panel):
         chips = [chip for chip, _ in self.chips]
         for part in (self.note, *self.buttons, *chips):
             part.setVisible(not self.presents)
+        self.view.setGeometry(self.rect() if self.presents else self.inside().adjusted(0, 0, self.px(PADDING), 0))
         self.view.restyle(self.scale)
         if self.presents:
-            self.view.setGeometry(self.rect())
             return
         beside, gap = self.beside_title(), self.px(6)
         height = self.px(26)
@@ -398,7 +401,6 @@ class TimelinePanel(Panel):
         for button, width in ((self.freeze, freeze), (self.closer, small), (self.wider, small)):
             button.setGeometry(right - width, top, width, height)
             right -= width + gap
-        self.view.setGeometry(self.inside().adjusted(0, 0, self.px(PADDING), 0))
         left = beside.x()
         for chip, word in self.chips:
             width = word.natural_width(self.scale) + 6

@@ -31,6 +31,7 @@ class Tour(Part):
         self._before: tuple[str, float] | None = None  # key and window of the model, while it has a longer one
         self._number = 0
         self._seconds = 0.0  # in the present step
+        self._framed: QRect | None = None  # what is pointed at
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.card = TourCard(page, theme)
         self.card.back.clicked.connect(lambda: self.turn(-1))
@@ -107,6 +108,8 @@ class Tour(Part):
     def tick(self, seconds: float) -> None:
         """Time goes on."""
         if self.is_running:
+            if self._target() != self._framed:  # the page is laid out in another way
+                self.arrange()
             self._seconds += seconds
             self.card.show_time(self._seconds / self.step.seconds)
             if self._seconds >= self.step.seconds:
@@ -125,10 +128,10 @@ class Tour(Part):
         return None
 
     def arrange(self) -> None:
-        page = self._page.rect()
+        page, self._framed = self._page.rect(), self._target()
         self.setGeometry(page)
         self.card.place(self.scale, self.card.geometry())  # how tall it must be depends on the scale
-        self.card.setGeometry(card_place(page, self._target(), self.scale, self.card.height_for))
+        self.card.setGeometry(card_place(page, self._framed, self.scale, self.card.height_for))
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802

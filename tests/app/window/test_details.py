@@ -12,6 +12,7 @@ from app.window.cost.charts import Decades
 from app.window.cost.details import FigureRow, tail
 from app.window.explained import Explained
 from app.window.main import MainWindow
+from app.window.theme import font
 from tests.app.scripted_session import MODEL, ScriptedSession, snapshot
 from tests.app.shown import press, text
 
@@ -138,8 +139,10 @@ def test_the_charts_show_every_time_and_every_part(window: MainWindow, session: 
 
 def test_the_axes_have_even_decades() -> None:
     axis = Decades("left", words.DURATIONS)
-    ((_, ticks),) = axis.tickValues(3.5, 8.2, 100)
-    assert axis.tickStrings(ticks, 1, 1) == ["10 µs", "100 µs", "1 ms", "10 ms", "100 ms"]
+    axis.setStyle(tickFont=font(12, 1.0))
+    for size, expected in ((300, ["10 µs", "100 µs", "1 ms", "10 ms", "100 ms"]), (60, ["10 µs", "1 ms", "100 ms"])):
+        ((_, ticks),) = axis.tickValues(3.5, 8.2, size)
+        assert axis.tickStrings(ticks, 1, 1) == expected
 
 
 def test_saved_arithmetic_memory_and_what_computes_are_shown(window: MainWindow, session: ScriptedSession) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from app.stream.frames import SILENCE_DB
 from app.window.history.pictures import LOWEST_TOP_DB, RANGE_DB, SLACK, Flow, grey, height_of, levels
 from app.window.history.timeline import ANSWERS_TOP, SOUND_BOTTOM, TimelineView
+from app.window.live.page import Mode
 from app.window.main import MainWindow
 from tests.app.scripted_session import GENRES, ScriptedSession, snapshot, sound
 
@@ -169,10 +170,12 @@ def test_what_is_of_the_past_has_no_colours(window: MainWindow, session: Scripte
     assert window.live.source_bar.level.stale
 
 
+@pytest.mark.parametrize("mode", ["story", "details"])
 @pytest.mark.parametrize(("width", "height"), [(900, 600), (1280, 800), (3840, 2160)])
 def test_the_labels_of_the_axes_never_touch_and_never_leave_the_panel(
-    window: MainWindow, width: int, height: int
+    window: MainWindow, width: int, height: int, mode: Mode
 ) -> None:
+    window.live.show_mode(mode)
     window.resize(width, height)
     view, _ = still(window)
     for name, needed in (("bottom", {"\N{MINUS SIGN}30 s", "now"}), ("left", {"500 Hz", "2 kHz", "8 kHz"})):

@@ -106,6 +106,14 @@ def test_the_card_stays_in_the_window_and_off_the_panel_that_it_speaks_of(
                 break
 
 
+def test_the_card_follows_when_the_page_is_laid_out_in_another_way(window: MainWindow) -> None:
+    window.resize(1280, 800)
+    window.tour.go(1)
+    window.live.show_mode("presentation")
+    window.tour.tick(0.1)
+    assert not window.tour.card.geometry().intersects(window.live.story.geometry())
+
+
 def test_without_room_beside_the_panel_the_card_stands_in_the_middle() -> None:
     page = QRect(0, 0, 1000, 700)
     place = card_place(page, QRect(100, 0, 800, 700), 1.0, lambda _width: 200)
