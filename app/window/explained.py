@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QPen
+from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
-from app.window.theme import Theme, text_pixels
-from app.window.widgets import Part, fill, painting, plain_label, space, style_text
+from app.window.theme import Role, Theme, text_pixels
+from app.window.widgets import Part, Reading, fill, painting, plain_label, space, style_text
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 WIDTH = 400  # pixels of an explanation at scale 1
@@ -46,6 +46,27 @@ class Explained(Part):
             with painting(self) as painter:
                 painter.setPen(QPen(self.theme.colour("accent"), 1.0))
                 painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+
+
+class ExplainedText(Explained):
+    """A text that explains itself; `name` is that of the text."""
+
+    def __init__(
+        self,
+        parent: QWidget,
+        theme: Theme,
+        colour: Role,
+        size: float,
+        weight: QFont.Weight,
+        name: str,
+        heading: str,
+        explanation: str,
+    ) -> None:
+        super().__init__(parent, theme, heading, explanation)
+        self.reading = Reading(self, theme, colour, size, weight).named(name, heading)
+
+    def arrange(self) -> None:
+        self.reading.place(self.scale, self.rect())
 
 
 class Explanation(QFrame):

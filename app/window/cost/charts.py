@@ -31,9 +31,8 @@ class Decades(pyqtgraph.AxisItem):  # type: ignore[misc]  # pyqtgraph has no typ
         self._units = units
 
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[int]]]:  # noqa: N802
-        letters = (
-            5 if self.orientation == "bottom" else 2
-        )  # that a label takes of the axis, with what is free around it
+        # Of the axis a label takes so many, with what is free around it.
+        letters = 5 if self.orientation == "bottom" else 2
         step = max(1, math.ceil((high - low) * letters * self.style["tickFont"].pixelSize() / size))
         return [(step, list(range(math.ceil(low), math.floor(high) + 1, step)))]
 

@@ -12,7 +12,7 @@ from app.live.costs import Comparison, CostReport
 from app.stream.snapshot import FrameFlops
 from app.window import words
 from app.window.cost.details import CONTROLS_HEIGHT
-from app.window.explained import Explained
+from app.window.explained import Explained, ExplainedText
 from app.window.theme import Role, Theme
 from app.window.widgets import CENTRE, LEFT, PADDING, RIGHT, Panel, Reading, Weight, dress, fill, painting
 from audio import FRAME_SECONDS
@@ -88,8 +88,8 @@ class StoryPanel(Panel):
         self._flops: FrameFlops | None = None
         self.details = dress(QPushButton(self), "details", "Details (D)", "All figures of both models", look="small")
         self.details.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.sentence_place = Explained(self, theme, "What is saved", words.RATIOS)
-        self.sentence = Reading(self.sentence_place, theme, "text", 28, Weight.Bold).named("story", "What is saved")
+        self._sentence = ExplainedText(self, theme, "text", 28, Weight.Bold, "story", "What is saved", words.RATIOS)
+        self.sentence = self._sentence.reading
         self.premise = Reading(self, theme, "muted", 14, text=words.PREMISE).named("premise", "What runs here")
         self.heads = [Reading(self, theme, "muted", 15, text=text) for text in ("time", "arithmetic")]
         self.bars = {
@@ -166,7 +166,7 @@ class StoryPanel(Panel):
         unit = min(1.3 * scale, (inside.height() - self.px(CONTROLS_HEIGHT + 8)) / sum(lines))
         tops = [inside.y() + round(unit * sum(lines[:at])) for at in range(len(lines))]
         heights = [round(unit * line) for line in lines]
-        self._place_sentence(QRect(left, tops[0], across, heights[0]), scale)
+        self._sentence.place(scale, QRect(left, tops[0], across, heights[0]))
         self.premise.place(scale, QRect(left, tops[1], across, heights[1]))
         for head, at in zip(self.heads, (2, 6), strict=True):
             width = max(self.px(90), head.natural_width(scale) + 2)
@@ -179,14 +179,10 @@ class StoryPanel(Panel):
 
     def _arrange_for_all_to_see(self) -> None:
         width, height = self.width(), self.height()
-        self._place_sentence(QRect(0, 0, width, round(height * 0.30)), self.scale)
+        self._sentence.place(self.scale, QRect(0, 0, width, round(height * 0.30)))
         top, bar = round(height * 0.34), round(height * 0.24)
         for model in NAMES:
             self.bars["time", model].place(self.scale * 1.25, QRect(0, top, width, bar))
             top += bar
         left = round(self.bars["time", "step"].track().left())
         self.budget.place(self.scale * 1.15, QRect(left, top, width - left, height - top))
-
-    def _place_sentence(self, place: QRect, scale: float) -> None:
-        self.sentence_place.place(scale, place)
-        self.sentence.place(scale, QRect(0, 0, place.width(), place.height()))

@@ -14,10 +14,10 @@ from PySide6.QtWidgets import QFrame, QGraphicsRectItem, QPushButton, QWidget
 
 from app.live.past import Past
 from app.window import words
-from app.window.explained import Explained
+from app.window.explained import ExplainedText
 from app.window.history.pictures import Flow, grey, height_of, levels, stack
 from app.window.theme import Theme, font
-from app.window.widgets import PADDING, RIGHT, Panel, Reading, dress, emphasise
+from app.window.widgets import PADDING, RIGHT, Panel, Reading, Weight, dress, emphasise
 from audio import FRAME_SECONDS
 
 SPANS = (15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)  # seconds that a zoom may show; and the whole session
@@ -276,7 +276,7 @@ class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
             line.setPen(pyqtgraph.mkPen(self._theme.colour("text"), width=width * scale))
         # The label of the last tick reaches beyond its axis.
         beside = round(24 * scale)
-        self.getPlotItem().layout.setContentsMargins(0 if self.has_sound else beside, 0, beside, 0)
+        self.getPlotItem().layout.setContentsMargins(0 if self.has_sound else beside, round(4 * scale), beside, 0)
         self._drawn = None
 
     def _seconds(self, at: QPoint) -> float:
@@ -336,10 +336,12 @@ class TimelinePanel(Panel):
         super().__init__(parent, theme, "What they hear, and what they answer")
         self._past = past
         self.view = TimelineView(self, theme, past)
-        self.chips = []
-        for word, explanation in (("Sound", SOUND), ("Answers", ANSWERS)):
-            chip = Explained(self, theme, word, explanation)
-            self.chips.append((chip, Reading(chip, theme, "muted", 12, text=f"{word} ?")))
+        self.chips = [
+            ExplainedText(self, theme, "muted", 12, Weight.Normal, f"explain_{word.lower()}", word, explanation)
+            for word, explanation in (("Sound", SOUND), ("Answers", ANSWERS))
+        ]
+        for chip in self.chips:
+            chip.reading.show_text(f"{chip.heading} ?")
         self.note = Reading(self, theme, "muted", 13, align=RIGHT)
         self.note.named("history_note", "Moment")
         self.freeze, self.closer, self.wider = (
@@ -386,8 +388,7 @@ class TimelinePanel(Panel):
     def arrange(self) -> None:
         super().arrange()
         self.view.has_sound = not self.presents
-        chips = [chip for chip, _ in self.chips]
-        for part in (self.note, *self.buttons, *chips):
+        for part in (self.note, *self.buttons, *self.chips):
             part.setVisible(not self.presents)
         self.view.setGeometry(self.rect() if self.presents else self.inside().adjusted(0, 0, self.px(PADDING), 0))
         self.view.restyle(self.scale)
@@ -402,9 +403,8 @@ class TimelinePanel(Panel):
             button.setGeometry(right - width, top, width, height)
             right -= width + gap
         left = beside.x()
-        for chip, word in self.chips:
-            width = word.natural_width(self.scale) + 6
+        for chip in self.chips:
+            width = chip.reading.natural_width(self.scale) + 6
             chip.place(self.scale, QRect(left, beside.y(), width, beside.height()))
-            word.place(self.scale, chip.rect())
             left += width + self.px(8)
         self.note.place(self.scale, QRect(left, beside.y(), max(0, right - left), beside.height()))

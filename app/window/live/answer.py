@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.live.verdict import Verdict
 from app.window import words
-from app.window.explained import Explained
+from app.window.explained import Explained, ExplainedText
 from app.window.theme import Role, Theme
 from app.window.widgets import CENTRE, LEFT, RIGHT, Panel, Reading, Weight, ease, fill, painting
 
@@ -30,17 +30,6 @@ HEARD = (
 ACCURACY = "right 7 times in 10"
 
 
-class Headline(Explained):
-    """A large text that explains itself."""
-
-    def __init__(self, parent: QWidget, theme: Theme, size: float, name: str, heading: str, explanation: str) -> None:
-        super().__init__(parent, theme, heading, explanation)
-        self.reading = Reading(self, theme, "text", size, Weight.Bold).named(name, heading, explanation)
-
-    def arrange(self) -> None:
-        self.reading.place(self.scale, self.rect())
-
-
 class NowPanel(Panel):
     """Genre and probability, or why there is none; and how much of the window has been heard."""
 
@@ -48,8 +37,10 @@ class NowPanel(Panel):
         super().__init__(parent, theme, "Now")
         self._genres = genres
         self._filled = 0.0
-        self.genre = Headline(self, theme, 66, "present_genre", "Present genre", GENRE)
-        self.probability = Headline(self, theme, 34, "present_probability", "Its probability", PROBABILITY)
+        self.genre = ExplainedText(self, theme, "text", 66, Weight.Bold, "present_genre", "Present genre", GENRE)
+        self.probability = ExplainedText(
+            self, theme, "text", 34, Weight.Bold, "present_probability", "Its probability", PROBABILITY
+        )
         self.reason = Reading(self, theme, "text", 21, Weight.DemiBold).named("reason", "Why no genre is named")
         self.source = Reading(self, theme, "muted", 14, align=RIGHT).named("source_name", "Source")
         self.accuracy = Reading(self, theme, "muted", 14, align=RIGHT, text=ACCURACY).named("accuracy", "How often")
