@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from audio.decode import DecodedSource, Decoder, Origin
 from audio.encoded import READ_BYTES
 from audio.front_end import Samples
-from audio.source import Mixer, SampleSource, UnreadableFile, check_channel
+from audio.source import HIGHEST_RATE, LOWEST_RATE, Mixer, SampleSource, UnreadableFile, check_channel
 
 MOST_CHANNELS = 1024
 
@@ -49,6 +49,8 @@ class RawFormat:
         sample_type, sample_rate, channels = parts[0].strip().lower(), int(parts[1]), int(parts[2])
         if sample_type not in SAMPLE_TYPES:
             raise ValueError(f"raw samples of type {parts[0]!r} are not known: choose one of {', '.join(SAMPLE_TYPES)}")
+        if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
+            raise ValueError(f"{sample_rate} Hz is no rate of sound: give {LOWEST_RATE} to {HIGHEST_RATE}")
         if not 1 <= channels <= MOST_CHANNELS:
             raise ValueError(f"{channels} channels cannot be: give 1 to {MOST_CHANNELS}")
         return cls(sample_type, sample_rate, channels)

@@ -18,6 +18,7 @@ CANCELLED = 1e-3  # 30 dB: what is left of one loudspeaker's wires changed over 
 LOOKED_AT = 16  # one sample in so many tells how loud the channels are
 
 SourceType = TypeVar("SourceType", bound="Source")
+LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000  # Hz; below, a block would become gigabytes when resampled
 SourceState = Literal["listening", "silent", "zeros", "muted", "stalled", "lost", "recovering", "paused"]
 """How a source is doing while it is open; see audio.watchdog.Watchdog for those of a device."""
 

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import FFT_LENGTH, HOP, SAMPLE_RATE, Block, FrameStream, FrontEnd, LevelMeter, Source, UnreadableFile
+from audio.source import HIGHEST_RATE, LOWEST_RATE
 
 # At once through the model, offline: its default window and one frame, which with the 386 frames that it looks back on
 # make whole blocks of a window. Three times as many would be 8 % faster and take 80 MB more.
 CHUNK_FRAMES = 388
-LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000  # Hz; below, a block would become gigabytes when resampled
 RING_FRAMES = 4700  # 6 minutes: the longest window of 5, with what its first token depends on or a margin before it
 SILENCE_DB = -100.0  # what has not come yet: no frame lies lower
 READ_SECONDS = 0.2  # how long a live source may keep us from noticing that it has something to say

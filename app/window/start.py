@@ -33,10 +33,11 @@ def run_window(session: Session, launch: Launch, when_painted: Callable[[], None
 
     def end(_number: int, _frame: object) -> None:
         window.ends_unasked = True
-        window.close()
+        # By the event loop, which may not have begun yet: it would not know that all is closed already.
+        QTimer.singleShot(0, application.closeAllWindows)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        # The timer lets Python see the signal; closing the window ends the session.
+        # The window's timer lets Python see the signal; closing the window ends the session.
         signal.signal(number, end)
 
     def complete() -> None:

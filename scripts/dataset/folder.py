@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zipfile
 from dataclasses import astuple
 from pathlib import Path
 
@@ -123,17 +122,19 @@ class FeatureCache:
         self._known: dict[str, tuple[Fingerprint, NDArray[np.float32]]] = {}
         self._changed = False
         try:
-            with np.load(self.path, allow_pickle=False) as kept:
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 if str(kept["front_end"]) != FRONT_END:
                     return
                 fingerprints = json.loads(str(kept["fingerprints"]))
                 pieces = np.split(kept["frames"], np.cumsum(kept["lengths"])[:-1])
+            if any(piece.shape != (CLIP_FRAMES, BANDS) for piece in pieces):
+                return
             self._known = {
                 path: (Fingerprint(*known), piece)
                 for (path, known), piece in zip(fingerprints.items(), pieces, strict=True)
             }
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
-            pass
+        except Exception:  # numpy, zipfile and zlib have many ways to say that a file is damaged
+            self._known = {}
 
     def find(self, file: Path) -> NDArray[np.float32] | None:
         """The frames of a file that has not changed since."""

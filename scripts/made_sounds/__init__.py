@@ -90,18 +90,24 @@ def made_frames(
 def kept_frames(
     cache_folder: Path, kinds: Sequence[str], each: int, frames: int, first_seed: int = 0
 ) -> NDArray[np.float32]:
-    """`made_frames` to train with, kept in a folder: they take a minute to make. Raises OSError."""
+    """`made_frames` to train with, kept in a folder: they take a minute to make.
+
+    What is there and damaged, as its checksum says, is made anew; what cannot be kept costs only time.
+    """
     path = pool_path(cache_folder, kinds, each, frames, first_seed)
-    if path.exists():
-        with suppress(ValueError, EOFError):
-            kept: NDArray[np.float32] = np.load(path, allow_pickle=False)
-            return kept
+    # numpy, zipfile and zlib have many ways to say that a file is damaged.
+    with suppress(Exception), path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+        known: NDArray[np.float32] = kept["frames"]
+        return known
     made = made_frames(kinds, each, frames, first_seed=first_seed)
-    cache_folder.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.partial")  # several processes may make it at once
-    with partial.open("wb") as file:
-        np.save(file, made)
-    partial.replace(path)
+    with suppress(OSError):
+        cache_folder.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as whole:
+            np.savez(whole, frames=made)
+        partial.replace(path)
+    with suppress(OSError):
+        partial.unlink(missing_ok=True)
     return made
 
 
@@ -111,4 +117,4 @@ def pool_path(cache_folder: Path, kinds: Sequence[str], each: int, frames: int, 
     digest = hashlib.blake2b(asked_for.encode(), digest_size=8)
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
-    return cache_folder / f"sounds-{digest.hexdigest()}.npy"
+    return cache_folder / f"sounds-{digest.hexdigest()}.npz"

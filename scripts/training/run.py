@@ -110,9 +110,7 @@ def begin_run(
 
 
 def training_data(dataset: Dataset, plan: TrainingPlan, cache_folder: Path) -> TrainingData:
-    """Tensors, and pools of made sounds. Raises DatasetError where all clips are of one genre, and OSError where the
-    sounds cannot be kept.
-    """
+    """Tensors, and pools of made sounds. Raises DatasetError where all clips are of one genre."""
     if len(set(dataset.labels.tolist())) < 2:
         raise DatasetError(f"all {len(dataset.names)} clips to train on are {dataset.genres[dataset.labels[0]]}")
     frames, bands, outliers = pool_frames(plan), dataset.frames.shape[2], None

@@ -62,6 +62,6 @@ def fill_sound_cache(folder: Path, plan: TrainingPlan | None = None) -> Path:
     """Put pools where made sounds are kept, so that no test waits for the real ones."""
     frames = pool_frames(plan or TrainingPlan())
     sounds = np.random.default_rng(0).normal(-40.0, 5.0, (4, frames, 128)).astype(np.float32)
-    np.save(pool_path(folder, BACKGROUND, BACKGROUNDS_EACH, frames), sounds)
-    np.save(pool_path(folder, KINDS, OUTLIERS_EACH, frames, first_seed=OUTLIER_SEED), sounds)
+    np.savez(pool_path(folder, BACKGROUND, BACKGROUNDS_EACH, frames), frames=sounds)
+    np.savez(pool_path(folder, KINDS, OUTLIERS_EACH, frames, first_seed=OUTLIER_SEED), frames=sounds)
     return folder

@@ -106,9 +106,14 @@ def test_features_are_kept_until_the_file_changes(tmp_path: Path, monkeypatch: p
     changed = read_folder(audio, cache)
     assert heard == [*clips, clips[1]]
     assert not np.array_equal(changed.frames[1], first.frames[1])
-    next(cache.iterdir()).write_bytes(b"no archive")
-    assert np.array_equal(read_folder(audio, cache).frames, changed.frames)
-    assert len(heard) == 5
+    (kept,) = cache.iterdir()
+    whole = kept.read_bytes()
+    spoiled = bytearray(whole)
+    spoiled[len(whole) // 2] ^= 1
+    for damaged in (b"no archive", b"", whole[:-200], spoiled):
+        kept.write_bytes(damaged)
+        assert np.array_equal(read_folder(audio, cache).frames, changed.frames)
+    assert len(heard) == 3 + 2 * 4
 
 
 def test_what_was_heard_before_ctrl_c_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from audio import BANDS, SAMPLE_RATE
-from scripts.made_sounds import KINDS, TEST_ONLY, log_mel_frames, made_frames, make_sound
+from scripts import made_sounds
+from scripts.made_sounds import KINDS, TEST_ONLY, kept_frames, log_mel_frames, made_frames, make_sound
 
 
 @pytest.mark.parametrize("kind", KINDS + TEST_ONLY)
@@ -57,3 +60,28 @@ def test_frames_of_many_sounds_come_in_the_order_asked_for() -> None:
     seconds = 20 * 1708 / SAMPLE_RATE + 1
     assert np.array_equal(frames[3][:1], made_frames(("noise",), 1, 20, first_seed=1)[0][:1])
     assert len(log_mel_frames(make_sound("noise", seconds, 1))) >= 20
+
+
+def test_kept_sounds_that_are_damaged_are_made_anew_and_where_none_can_be_kept_they_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_for = (("silence", "noise"), 1, 20)
+    made = kept_frames(tmp_path, *asked_for)
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    spoiled = bytearray(whole)
+    spoiled[len(whole) // 2] ^= 1  # in the samples: nothing but the checksum tells
+    for damaged in (b"", whole[: len(whole) // 2], b"junk" * 1000, spoiled):
+        file.write_bytes(damaged)
+        assert np.array_equal(kept_frames(tmp_path, *asked_for), made)
+        assert file.read_bytes() == whole
+    with monkeypatch.context() as patch:
+        patch.delattr(made_sounds, "made_frames")  # what is kept is not made again
+        assert np.array_equal(kept_frames(tmp_path, *asked_for), made)
+    file.unlink()
+    file.mkdir()
+    assert np.array_equal(kept_frames(tmp_path, *asked_for), made)
+    assert np.array_equal(kept_frames(file / "no" / "folder", *asked_for), made)
+    (tmp_path / "a file").write_bytes(b"")
+    assert np.array_equal(kept_frames(tmp_path / "a file", *asked_for), made)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([file.name, "a file"])

@@ -6,8 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from app.cli.main import main
+from app.stream.weights import default_weights
+from model import load_for_training, save_classifier
 from tests.app.cli.shell import Shell
 from tests.app.made_music import made_music
 
@@ -21,6 +24,7 @@ USAGE = {
     "no processes": ["a.wav", "--jobs", "0"],
     "raw without standard input": ["a.wav", "--raw", "s16le,44100,2"],
     "raw of no kind": ["-", "--raw", "cd"],
+    "raw of no rate": ["-", "--raw", "s16le,1,2"],
     "standard input twice": ["-", "-"],
     "labels of many on one page": ["a.wav", "b.wav", "--format", "audacity"],
     "resuming what was printed": ["a.wav", "--resume"],
@@ -77,6 +81,15 @@ def test_every_command_says_of_a_broken_model_one_sentence(shell: Shell, command
     (line,) = done.stderr.splitlines()
     assert line.startswith("nystream: ")
     assert "broken.safetensors is not a readable safetensors file" in line
+
+
+def test_weights_of_another_shape_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    classifier = load_for_training(default_weights())
+    classifier.encoder.head.bias = torch.nn.Parameter(torch.zeros(3))
+    save_classifier(classifier, tmp_path / "small.safetensors")
+    for command in (["bench"], ["info"], ["classify", "a.wav"]):
+        assert main([*command, "--weights", str(tmp_path / "small.safetensors")]) == 3
+        assert capsys.readouterr().err.endswith("encoder.head.bias has shape (3,); expected (10,)\n")
 
 
 def test_a_name_that_begins_with_a_dash_can_be_given(shell: Shell) -> None:

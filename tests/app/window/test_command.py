@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 from app.cli.main import main
+from tests.own_process import run_python
 
 
 def test_the_thread_that_hears_waits_for_the_window_for_half_a_millisecond_at_most(
@@ -18,3 +21,20 @@ def test_the_thread_that_hears_waits_for_the_window_for_half_a_millisecond_at_mo
         assert sys.getswitchinterval() <= 0.001
     finally:
         sys.setswitchinterval(before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as Unix has them")
+def test_a_signal_that_comes_before_the_event_loop_ends_the_program(tmp_path: Path) -> None:
+    code = """
+import signal
+from app.window import start
+begin = start.begin
+def begin_and_be_killed(window, launch):
+    begin(window, launch)
+    signal.raise_signal(signal.SIGTERM)
+start.begin = begin_and_be_killed
+signal.alarm(60)  # deadly
+from app.cli.main import main
+main(["--silent"])
+"""
+    run_python(code, QT_QPA_PLATFORM="offscreen", XDG_CONFIG_HOME=str(tmp_path), XDG_STATE_HOME=str(tmp_path))
