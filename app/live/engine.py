@@ -46,7 +46,6 @@ class Engine:
         self.state = EngineState("starting", since=time.monotonic())
         self.missed = 0  # snapshots dropped because nobody drained them in time
         self._wished_model = wished_model
-        self._open_source = open_source
         self._on_block = on_block
         self._number = number
         self._source: Source | None = None
@@ -55,7 +54,7 @@ class Engine:
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._snapshots: deque[Snapshot] = deque(maxlen=QUEUE_FRAMES)
-        self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(open_source,), name="inference", daemon=True)
         self._thread.start()
 
     @property
@@ -83,9 +82,9 @@ class Engine:
             self._snapshots.clear()
         return drained
 
-    def _run(self) -> None:
+    def _run(self, open_source: Callable[[], Source]) -> None:
         try:
-            with self._open_source() as source:
+            with open_source() as source:
                 self._source = source
                 log.info("the source is open, %d Hz", source.sample_rate)
                 self._enter("running")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from app.demo.source import DemoSource
@@ -14,6 +15,7 @@ from app.live.recording import Recorder
 from app.stream.snapshot import Snapshot
 from audio import (
     AudioError,
+    Block,
     FilePlayer,
     Level,
     LevelPreview,
@@ -39,7 +41,7 @@ class LiveSession:
         self.recorder = Recorder()
         self._engine: Engine | None = None
         self._before: list[Engine] = []  # those of earlier runs that may still have something to drain
-        self._runs = 0
+        self._runs = self._forgotten = 0  # how many there were, and were of sessions before this one
         self._preview: LevelPreview | None = None
         self._player: FilePlayer | None = None
         self.hears_microphone = False
@@ -132,7 +134,7 @@ class LiveSession:
     def begin_anew(self) -> None:
         self.stop()
         self._before, self._engine, self._player = [], None, None
-        self._wished_name = ""
+        self._wished_name, self._forgotten = "", self._runs
         self.recorder.forget()
 
     def _begin(self, open_source: Callable[[], Source], on_microphone: bool, wished_name: str) -> None:
@@ -143,7 +145,11 @@ class LiveSession:
         if self._engine is not None:
             self._before.append(self._engine)
         self._runs += 1
-        self._engine = Engine(lambda: self.models.model, open_source, self.recorder.push, self._runs)
+        self._engine = Engine(lambda: self.models.model, open_source, partial(self._record, self._runs), self._runs)
+
+    def _record(self, run: int, block: Block, sample_rate: int) -> None:
+        if run > self._forgotten:  # what still comes of an ended session is not wanted
+            self.recorder.push(block, sample_rate)
 
     def _search(self) -> None:
         try:

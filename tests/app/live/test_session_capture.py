@@ -122,12 +122,44 @@ def test_a_file_can_be_paused_and_wound_and_its_level_is_shown(session: LiveSess
     player = session.player
     assert player is not None
     player.paused = True
+    wait(lambda: session.state.not_live == "paused")
+    assert {snapshot.jumps for snapshot in session.drain()} <= {0}
     player.seek(15.0)
     wait(lambda: player.position == 15.0)
     player.paused = False
-    wait(lambda: 15.0 < player.position < 20.0)
+    wait(lambda: 15.0 < player.position < 20.0 and session.state.not_live == "")
+    wait(lambda: {snapshot.jumps for snapshot in session.drain()} == {1})
     session.stop()
     wait(lambda: session.player is None)
+
+
+def test_another_source_goes_on_in_the_session_and_only_another_session_forgets(
+    classifier: Classifier, tmp_path: Path
+) -> None:
+    session = LiveSession(ModelChooser(torch_model(classifier)), speed=10.0)
+    session.recorder.switch(True)
+    songs = [tmp_path / f"{number}.wav" for number in (1, 2)]
+    for number, song in enumerate(songs, start=1):
+        soundfile.write(song, made_music(seconds=6.0), 22_050 * number)
+        session.play(song)
+        wait(lambda least=2.0 * number: session.recorder.seconds > least)  # type: ignore[misc]
+    wait(lambda: session.state.phase == "ended")
+    drained = session.drain()
+    # What the first one had read when it was told to stop was answered, and came before the second one.
+    assert [snapshot.run for snapshot in drained] == sorted(snapshot.run for snapshot in drained)
+    for run in (1, 2):
+        indices = [snapshot.index for snapshot in drained if snapshot.run == run]
+        assert indices == list(range(len(indices)))
+    assert {snapshot.source for snapshot in drained} == {"1.wav", "2.wav"}
+    assert session.recorder.seconds > 3.0
+    assert session.recorder.samples()[1] == 44_100
+    session.play(songs[0])
+    wait(lambda: bool(session.drain()))
+    session.begin_anew()
+    assert (session.drain(), session.state.phase, session.recorder.seconds) == ([], "idle", 0.0)
+    time.sleep(0.2)  # the run that ends gives no more
+    assert session.recorder.seconds == 0.0
+    assert session.close()
 
 
 def test_the_level_is_shown_before_listening_and_the_device_handed_over(
