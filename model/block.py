@@ -66,23 +66,42 @@ class EncoderBlock(nn.Module):
 
     @torch.no_grad()
     def load_torch_layer(self, layer: nn.TransformerEncoderLayer) -> None:
-        """Take the weights of an equally configured torch layer. Raises RuntimeError when the sizes differ."""
-        attention = layer.self_attn
-        for name, source in (
-            ("attention.query_key_value.weight", attention.in_proj_weight),
-            ("attention.query_key_value.bias", attention.in_proj_bias),
-            ("attention.output.weight", attention.out_proj.weight),
-            ("attention.output.bias", attention.out_proj.bias),
-            ("widen.weight", layer.linear1.weight),
-            ("widen.bias", layer.linear1.bias),
-            ("narrow.weight", layer.linear2.weight),
-            ("narrow.bias", layer.linear2.bias),
-            ("attention_norm.weight", layer.norm1.weight),
-            ("attention_norm.bias", layer.norm1.bias),
-            ("feed_forward_norm.weight", layer.norm2.weight),
-            ("feed_forward_norm.bias", layer.norm2.bias),
-        ):
-            self.get_parameter(name).copy_(source)
+        """Take the weights of a torch layer: with softmax attention the output is then the layer's. No bias is one of 0.
+
+        Raises ValueError, before anything is changed, for a layer of other sizes, heads, norms or activation.
+        """
+        attention, probe = layer.self_attn, torch.linspace(-4.0, 4.0, 99).to(layer.linear1.weight)
+        theirs = attention.num_heads, "pre" if layer.norm_first else "post", layer.norm1.eps, layer.norm2.eps
+        ours = self.config.heads, self.config.norm, self.attention_norm.eps, self.feed_forward_norm.eps
+        if theirs != ours:
+            raise ValueError(f"the layer has heads, norm and epsilons {theirs}; this block has {ours}")
+        if not torch.allclose(layer.activation(probe), self._activate(probe), rtol=0.0, atol=1e-5):
+            raise ValueError(f"the layer's activation is not this block's, {self.config.activation}")
+        if attention.bias_k is not None or attention.add_zero_attn:
+            raise ValueError("the layer attends to more than its tokens (bias_k or add_zero_attn)")
+        sources = {
+            "attention.query_key_value.weight": attention.in_proj_weight,
+            "attention.query_key_value.bias": attention.in_proj_bias,
+            "attention.output.weight": attention.out_proj.weight,
+            "attention.output.bias": attention.out_proj.bias,
+            "widen.weight": layer.linear1.weight,
+            "widen.bias": layer.linear1.bias,
+            "narrow.weight": layer.linear2.weight,
+            "narrow.bias": layer.linear2.bias,
+            "attention_norm.weight": layer.norm1.weight,
+            "attention_norm.bias": layer.norm1.bias,
+            "feed_forward_norm.weight": layer.norm2.weight,
+            "feed_forward_norm.bias": layer.norm2.bias,
+        }
+        for name, source in sources.items():
+            if source is not None and source.shape != self.get_parameter(name).shape:
+                expected = tuple(self.get_parameter(name).shape)
+                raise ValueError(f"the layer has a {name} of {tuple(source.shape)}; this block's is {expected}")
+        for name, source in sources.items():
+            if source is None:
+                self.get_parameter(name).zero_()
+            else:
+                self.get_parameter(name).copy_(source)
 
     def _finish(self, tokens: Tensor, attended: Tensor) -> Tensor:
         tokens = tokens + self._drop(attended)
@@ -92,12 +111,13 @@ class EncoderBlock(nn.Module):
         return norm(self.feed_forward_norm, tokens + self._drop(self._feed_forward(tokens)))
 
     def _feed_forward(self, tokens: Tensor) -> Tensor:
-        hidden = linear(self.widen, tokens)
+        return linear(self.narrow, self._drop(self._activate(linear(self.widen, tokens))))
+
+    def _activate(self, hidden: Tensor) -> Tensor:
         if self.config.activation == "relu":
-            hidden = F.relu(hidden)
-        else:  # the tanh form takes a quarter of the time of the one with erf for a single token
-            hidden = F.gelu(hidden, approximate="tanh" if self.config.activation == "gelu-tanh" else "none")
-        return linear(self.narrow, self._drop(hidden))
+            return F.relu(hidden)
+        # The tanh form takes a quarter of the time of the one with erf for a single token.
+        return F.gelu(hidden, approximate="tanh" if self.config.activation == "gelu-tanh" else "none")
 
     def _drop(self, inputs: Tensor) -> Tensor:
         return F.dropout(inputs, self.config.dropout) if self.training else inputs

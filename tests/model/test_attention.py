@@ -51,6 +51,49 @@ def test_the_weights_of_torchs_encoder_layer_give_torchs_output(norm: str, activ
                 torch.testing.assert_close(actual, wanted, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"nhead": 4}, "heads"),
+        ({"norm_first": True}, "norm"),
+        ({"layer_norm_eps": 1e-6}, "epsilons"),
+        ({"activation": "gelu"}, "activation"),
+        ({"activation": nn.LeakyReLU()}, "activation"),
+        ({"dim_feedforward": 21}, "widen.weight"),
+        ({"d_model": 48}, "query_key_value.weight"),
+    ],
+    ids=str,
+)
+def test_a_layer_that_would_answer_otherwise_is_refused_and_the_block_stays_as_it_is(
+    change: dict[str, Any], message: str
+) -> None:
+    block = EncoderBlock(replace(SMALL, attention="softmax", norm="post", activation="relu"))
+    before = {name: weight.clone() for name, weight in block.state_dict().items()}
+    equal: dict[str, Any] = {"d_model": SMALL.width, "nhead": SMALL.heads, "dim_feedforward": SMALL.feed_forward}
+    with pytest.raises(ValueError, match=message):
+        block.load_torch_layer(nn.TransformerEncoderLayer(**(equal | change)))
+    for name, weight in block.state_dict().items():
+        torch.testing.assert_close(weight, before[name], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("activation", ["gelu", "gelu-tanh"])
+def test_a_layer_without_biases_and_one_with_the_other_gelu_give_torchs_output(activation: str) -> None:
+    config = replace(SMALL, attention="softmax", norm="post", activation=activation)
+    torch.manual_seed(0)
+    layer = nn.TransformerEncoderLayer(
+        config.width,
+        config.heads,
+        config.feed_forward,
+        activation=nn.GELU("tanh" if activation == "gelu-tanh" else "none"),
+        batch_first=True,
+        bias=activation == "gelu",
+    ).eval()
+    block, window = EncoderBlock(config).eval(), tokens(WINDOW)
+    block.load_torch_layer(layer)
+    with torch.no_grad():
+        torch.testing.assert_close(block.recompute(window, WINDOW), layer(window), rtol=0, atol=1e-5)
+
+
 def attention(**changes: Any) -> MultiHeadAttention:
     torch.manual_seed(1)
     made = MultiHeadAttention(replace(SMALL, **changes))
