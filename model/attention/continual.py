@@ -159,7 +159,8 @@ def segment_means(tokens: Tensor, first: int, heard: int, window: int, count: in
     inside = [(start - first, end - first) for start, end in bounds if start >= first]
     if not inside:
         return tokens[:, :0]
-    starts, ends = torch.tensor(inside, device=tokens.device).unsqueeze(-1).unbind(1)  # (segments, 1)
-    place = torch.arange(tokens.shape[1], device=tokens.device)
-    averaging = ((place >= starts) & (place < ends)).to(tokens.dtype) / (ends - starts)
-    return averaging @ tokens
+    lengths = torch.tensor([end - start for start, end in inside], device=tokens.device)
+    segment = torch.arange(len(inside), device=tokens.device).repeat_interleave(lengths)
+    sums = tokens.new_zeros(len(tokens), len(inside), tokens.shape[2])
+    # Sums, as many additions as there are numbers: a product with a matrix of ones and zeros is m times that.
+    return sums.index_add(1, segment, tokens[:, inside[0][0] : inside[-1][1]]) / lengths.unsqueeze(-1)

@@ -48,7 +48,7 @@ def recompute_flops(config: ModelConfig, tokens: int, outputs: int) -> int:
         + 4 * outputs * m * d  # queries over key landmarks: scores, outputs
     )
     if config.landmarks == "continual":
-        flops += 2 * 2 * m * tokens * d  # segment means of queries and of keys
+        flops += 2 * n * d  # sums of the segments' queries and keys
         flops += _landmark_inverse(config, m)
     return flops
 
@@ -111,9 +111,10 @@ def _pieces(config: ModelConfig, tokens: int, first: int) -> int:
         complete = completed_segments(first + start + 1, n, m)
         end = min(tokens, segment_end(complete, n, m) - 1 - first)
         keys = end - max(0, start - n + 1)
-        landmarks = sum(segment_end(index - 1, n, m) >= first for index in range(complete - m, complete))
+        starts = [segment_end(index - 1, n, m) for index in range(complete - m, complete)]
+        landmarks = sum(begins >= first for begins in starts)
         if landmarks:
-            flops += 2 * 2 * landmarks * tokens * d  # segment means of queries and of keys
+            flops += 2 * (segment_end(complete - 1, n, m) - starts[-landmarks]) * d  # sums of queries and of keys
             flops += _landmark_inverse(config, landmarks) + _nystrom(config, end - start, keys, landmarks)
         else:
             flops += 4 * (end - start) * keys * d

@@ -43,12 +43,18 @@ def _pseudo_inverse(args: tuple[Any, ...], out: torch.Tensor) -> int:
     return int(args[0].shape[:-2].numel() * (21 + 2) * size**3)
 
 
+def _additions(args: tuple[Any, ...], out: torch.Tensor) -> int:
+    """One for every number that is added to another."""
+    return int(args[3].numel())
+
+
 COUNTED: dict[str, Callable[[tuple[Any, ...], Any], int]] = {
     "mm": _product,
     "addmm": _product,
     "bmm": _product,
     "baddbmm_": _product,
     "convolution": _convolution,
+    "index_add": _additions,
     "_linalg_solve_ex": _solve,
     "linalg_pinv": _pseudo_inverse,
     "_scaled_dot_product_flash_attention_for_cpu": _attention,
@@ -87,6 +93,7 @@ NOT_COUNTED = {
     "gelu",
     "gt",
     "index",
+    "index_select",
     "le",
     "lift_fresh",
     "lt",
@@ -97,11 +104,13 @@ NOT_COUNTED = {
     "mul_",
     "native_layer_norm",
     "neg_",
+    "new_zeros",
     "ones",
     "ones_like",
     "permute",
     "relu",
     "remainder",
+    "repeat_interleave",
     "roll",
     "scalar_tensor",
     "select",

@@ -66,3 +66,12 @@ def test_the_tables_say_what_is_beyond_two_percent_and_where_a_thousandfold_begi
     said = reproduce()
     assert "beyond 2%: none;" in said
     assert f"from n = {figures['thousandfold_from_window']['continual']} on with continual landmarks" in said
+
+
+def test_the_nystromformer_s_segment_means_are_counted_as_sums(figures: dict[str, Any]) -> None:
+    """n d additions for queries and as many for keys, beside what the definition asks for; d = 192, 8 heads, m = 16."""
+    d, heads, m = 192, 8, 16
+    for at in figures["growth"]:
+        n = at["window"]
+        landmarks = 2 * m * m * d + heads * (2 * m**3 + 8 * m**3 // 3)
+        assert at["nystromformer"] == 8 * n * m * d + 2 * m * m * d + landmarks + 2 * n * d
