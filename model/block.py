@@ -66,7 +66,7 @@ class EncoderBlock(nn.Module):
 
     @torch.no_grad()
     def load_torch_layer(self, layer: nn.TransformerEncoderLayer) -> None:
-        """Take the weights of a torch layer: with softmax attention the output is then the layer's. No bias is one of 0.
+        """Take the weights of a torch layer: with softmax attention the output is then the layer's.
 
         Raises ValueError, before anything is changed, for a layer of other sizes, heads, norms or activation.
         """

@@ -12,8 +12,9 @@ blocks is below its linear layers, without a word which of them is left out.
 Then attention alone, FLOPs for one new token, as the window grows. The window models compute all n outputs, the others
 the newest token's. The Nystromformer's segment means are sums, n d additions for queries and as many for keys. It is
 counted with the ridge inverse, which both use here: with six iterations, as Xiong et al. (2021) have it, it costs 1.4
-million FLOPs more at every n; nor has it the convolution that they put beside the values. The paper of continual Nystrom attention (Carreto Picon et al., 2024) speaks of up to three orders
-of magnitude; without the n, d and m of that figure there is no published number beside these.
+million FLOPs more at every n; nor has it the convolution that they put beside the values. The paper of continual
+Nystrom attention (Carreto Picon et al., 2024) speaks of up to three orders of magnitude; without the n, d and m of that
+figure there is no published number beside these.
 """
 
 from __future__ import annotations
