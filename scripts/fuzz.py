@@ -1,4 +1,4 @@
-"""Damage sound files, lists of them and weights at random, and classify with them, for as long as you like.
+"""Damage sound files, lists of them, weights and journals at random, and classify with them, for as long as you like.
 
     python3 scripts/fuzz.py --minutes 60 --seed 1 --keep found/
 
@@ -27,8 +27,11 @@ run_within_environment()
 
 import numpy as np
 
+from app.files.answer import FileAnswer, Timeline
 from app.files.classify import Task, perform
 from app.files.inputs import expand
+from app.files.journal import Journal, take_fingerprint
+from app.files.json_formats import file_pieces
 from app.files.parameters import Parameters
 from app.files.pool import worker_context
 from app.stream.models import identify
@@ -54,7 +57,10 @@ ENCODERS = {  # by the suffix of the container
 }
 RATE = 48_000
 JOINED = 0.1  # share of the sounds that another one is put behind
-LIST, WEIGHTS, SOUND = ".txt", ".safetensors", "sound.wav"
+LIST, WEIGHTS, JOURNAL, SOUND = ".txt", ".safetensors", ".nystream-resume", "sound.wav"
+NO_TIMES, NO_DOUBTS = np.zeros(0), np.zeros(0, np.bool_)
+NO_HOPS = Timeline(("blues",), NO_TIMES, NO_TIMES, np.zeros((0, 1)), NO_DOUBTS, NO_DOUBTS)
+ANSWER = FileAnswer(str(default_weights()), "blues", 0.5, {"blues": 0.5}, False, "genre", 3.0, 44_100, NO_HOPS)
 
 
 def main() -> int:
@@ -106,8 +112,15 @@ def made_files() -> dict[str, bytes]:
 
 
 def made_others() -> dict[str, bytes]:
-    """A list as an editor of Windows writes it, and the weights that ship, by file name."""
+    """A list as an editor of Windows writes it, the weights that ship, and a journal, by file name."""
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal(Path(folder) / JOURNAL, {}, keep=True)
+        for _ in range(3):
+            journal.enter(ANSWER, take_fingerprint(ANSWER.path))
+        journal.close()
+        content = (Path(folder) / JOURNAL).read_bytes()
     return {
+        f"songs{JOURNAL}": content,
         f"list{LIST}": "# songs\r\na.wav\r\nb c/d.flac\r\n".encode("utf-16"),
         f"model{WEIGHTS}": default_weights().read_bytes(),
     }
@@ -141,8 +154,17 @@ def damage(content: bytes, choices: random.Random) -> bytes:
 
 
 def look_at(path: Path) -> str:
-    """Hear a sound file, read a list, or hear SOUND beside them with weights -> the traceback of a fault, or ""."""
+    """Hear a sound file, read a list, go on with a journal, or hear SOUND beside them with weights.
+
+    Returns the traceback of a fault, or "".
+    """
     try:
+        if path.suffix == JOURNAL:
+            journal = Journal(path, {}, keep=True)
+            found = journal.find(ANSWER.path)
+            journal.close()
+            assert found is None or [*file_pieces(found)] == [*file_pieces(ANSWER)], "another answer than was entered"
+            return ""
         if path.suffix == LIST:
             list(expand([f"@{path}"], recursive=False))
             return ""

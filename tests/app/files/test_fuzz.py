@@ -40,9 +40,9 @@ def test_a_damaged_file_never_makes_the_program_fail(
     assert outcome.fault == ""
 
 
-@settings(FEW, max_examples=20)
+@settings(FEW, max_examples=30)
 @given(name=st.sampled_from(sorted(made_others())), seed=st.integers(0, 2**32))
-def test_damaged_lists_and_weights_never_make_the_program_fail(
+def test_damaged_lists_weights_and_journals_never_make_the_program_fail(
     name: str, seed: int, originals: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.getbasetemp() / name
