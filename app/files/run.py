@@ -111,8 +111,9 @@ class Queue:
         except OSError as error:
             if request.destination is None:
                 raise
-            there = request.destination.folder if isinstance(request.destination, Tree) else request.destination
-            raise CannotRun(f"{there} cannot be written ({error.strerror}): choose another place") from None
+            raise CannotRun(
+                f"{error.filename or request.destination} cannot be written ({error.strerror}): choose another place"
+            ) from None
 
     def work_off(self) -> bool:
         """All of them; returns whether nothing failed. Raises KeyboardInterrupt, when all is kept."""

@@ -48,7 +48,7 @@ class SettingsFile:
             return Settings()
         kept = set(file.allKeys())
         known = {name: value for name, value in asdict(Settings()).items() if name in kept}
-        return Settings(**{name: _read(name, default, str(file.value(name))) for name, default in known.items()})
+        return Settings(**{name: _read(name, default, file.value(name)) for name, default in known.items()})
 
     def save(self, settings: Settings) -> None:
         """Keep these; a file that cannot be written is no reason to stop."""
@@ -72,8 +72,11 @@ class SettingsFile:
             return False
 
 
-def _read(name: str, default: object, text: str) -> Any:
+def _read(name: str, default: object, value: object) -> Any:
     """A value as the file gives it in the type of its field; the default when it cannot be one."""
+    if not isinstance(value, str | bool | int | float):  # a list, or of Qt's own kinds, which are never written
+        return default
+    text = str(value)
     if name == "theme":
         return text if text in THEMES else default
     if isinstance(default, bool):

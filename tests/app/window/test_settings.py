@@ -29,6 +29,7 @@ def test_a_value_that_makes_no_sense_is_left_out_and_the_others_count(tmp_path: 
     path = tmp_path / "settings.ini"
     path.write_text(
         "[General]\ntheme=pink\naloud=perhaps\ngeometry=%%%\nwindow_seconds=long\nunknown=7\ndevice=desk\nversion=1\n"
+        "folder=@Invalid()\nmodel=a, b\n"
     )
     assert SettingsFile(path).load() == Settings(device="desk")
 
