@@ -8,10 +8,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QGradient, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QFontMetrics,
+    QGradient,
+    QHelpEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+)
 from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
@@ -21,6 +32,7 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyleOptionComboBox,
     QStylePainter,
+    QToolTip,
     QWidget,
 )
 
@@ -30,7 +42,6 @@ EASING_SECONDS = 0.07  # about one frame of the model
 CLOSE_ENOUGH = 5e-4
 LARGE = 28  # pixels at scale 1, from which on a text that is too long shrinks
 SMALLEST_SHARE = 0.62  # to this share of its size, then it ends in dots
-SMALLEST_SHRUNK = 9  # pixels
 DESCENT_SHARE = 0.6  # share of the font's descent to reserve below the letters
 DOTS = "\N{HORIZONTAL ELLIPSIS}"
 Weight = QFont.Weight
@@ -151,20 +162,30 @@ class Reading(QLabel):
         """See the function of that name."""
         return named(self, name, accessible, tip)
 
-    def show_text(self, text: str, colour: Role | None = None, tip: bool = False) -> None:
-        """Redraws only when something changed. tip: what has no room is seen whole under the mouse."""
+    def show_text(self, text: str, colour: Role | None = None) -> None:
+        """Redraws only when something changed."""
         if colour is not None and colour != self.colour:
             self.colour = colour
             self.update()
         if text != self.text():
             self.setText(text)
-            if tip:
-                self.setToolTip(text)
 
     def place(self, scale: float, rectangle: QRect) -> None:
         """Put it here and draw at this scale."""
         self._scale = scale
         self.setGeometry(rectangle)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it has no room for all of its text."""
+        return QFontMetrics(self.fitted_font()).horizontalAdvance(self.text()) > self.width()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and self.is_cut:
+            event = cast(QHelpEvent, event)
+            QToolTip.showText(event.globalPos(), f"{self.text()}\n{self.toolTip()}".strip(), self)
+            return True
+        return super().event(event)
 
     def natural_width(self, scale: float) -> int:
         """Width in pixels that the text takes at this scale when nothing shrinks it."""
@@ -172,15 +193,14 @@ class Reading(QLabel):
 
     def fitted_font(self) -> QFont:
         """The font in which the present text fits its place."""
-        made, width = font(self._size, self._scale, self._weight), self.width()
+        made, width, height = font(self._size, self._scale, self._weight), self.width(), self.height()
+        if self._size < LARGE or not width or not height:
+            return made
         metrics = QFontMetrics(made)
-        natural = metrics.horizontalAdvance(self.text())
+        natural = max(metrics.horizontalAdvance(self.text()), 1)
         needed = metrics.ascent() + DESCENT_SHARE * metrics.descent()
-        shrinks = self._size >= LARGE and natural > width > 0
-        share = max(SMALLEST_SHARE, width / natural) if shrinks else 1.0
-        share = min(share, self.height() / needed if self.height() > 0 else 1.0)
-        if share < 1:
-            made.setPixelSize(max(SMALLEST_SHRUNK, int(made.pixelSize() * share)))
+        share = min(max(SMALLEST_SHARE, width / natural), height / needed, 1.0)
+        made.setPixelSize(max(1, int(made.pixelSize() * share)))
         return made
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802

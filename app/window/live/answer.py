@@ -14,7 +14,7 @@ from app.window.explained import Explained, ExplainedText
 from app.window.theme import Role, Theme
 from app.window.widgets import CENTRE, LEFT, RIGHT, Panel, Reading, Weight, ease, fill, painting
 
-NAME_WIDTH, NUMBER_WIDTH, BADGE_HEIGHT = 88, 66, 58  # pixels at scale 1
+NAME_WIDTH, NUMBER_WIDTH, BADGE_HEIGHT = 88, 66, 62  # pixels at scale 1
 GENRE = (
     "The most probable genre, from the mean of the model's answers of the last 3 s. It learned ten genres from records "
     "of 30 s, and on music by artists that it never heard it is right in about 7 of 10 cases (the model card has every "

@@ -227,7 +227,7 @@ class LivePage(QWidget):
         self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
         self.status.setVisible(self.mode != "presentation" or self.status.is_urgent or bool(state.not_live))
         source = self._session.source_name if self._moment is None else self._moment.source
-        self.now.source.show_text(source, tip=True)
+        self.now.source.show_text(source)
         self._show_life(state)
         self.invitation.invite(invitation_for(state, self.status.words.text(), devices, self._last is not None))
         self._show_model(state)
@@ -258,7 +258,7 @@ class LivePage(QWidget):
         answering = self._last.model if self._last is not None else None
         catching_up = state.phase == "running" and answering is not None and answering is not chosen
         note = problem or ("catching up" if catching_up else "")
-        self.controls.note.show_text(note, "problem" if problem else "muted", tip=True)
+        self.controls.note.show_text(note, "problem" if problem else "muted")
 
     def _show_newest(self, snapshot: Snapshot) -> None:
         self._show(self.past.report(), self.whole or self.past.verdict)

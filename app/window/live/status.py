@@ -55,7 +55,7 @@ class StatusLine(Part):
         elif state.phase == "running" and state.message and state.source != "silent":
             ground = "warning"
         text = sentence(state, source_name, hears_microphone)
-        self.words.show_text(text, ground or "muted", tip=True)
+        self.words.show_text(text, ground or "muted")
         if ground != self._ground:
             self._ground = ground
             self.update()

@@ -11,6 +11,7 @@ import signal
 import time
 from concurrent.futures import Future
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -200,6 +201,8 @@ def test_tab_leaves_the_table(page: FilesPage) -> None:
 class PoolInThisProcess:
     """As app.files.pool.Pool, without the time that processes need to start."""
 
+    performed: ClassVar[list[str]] = []
+
     def __init__(self, *_count: int, polite: bool) -> None:
         pass
 
@@ -210,6 +213,7 @@ class PoolInThisProcess:
         pass
 
     def submit(self, task: Task, _on_progress: object) -> Future[Outcome]:
+        self.performed.append(os.path.basename(task.path))
         future: Future[Outcome] = Future()
         future.set_result(perform(task))
         return future
@@ -234,6 +238,7 @@ def test_what_is_added_twice_or_meanwhile_or_tried_again_is_classified_once_and_
     assert page.state.text().startswith("2 of 3 answered")
     assert page.state.text().endswith("1 could not be heard")
     assert sum(page.key.counts.values()) == 2
+    assert sorted(PoolInThisProcess.performed) == ["a.wav", "b.wav", "bad.wav", "bad.wav"]  # which had failed
     first = page.table.answers()
     soundfile.write(bad, made_music(2.0), 22_050)
     page.buttons["retry"].click()

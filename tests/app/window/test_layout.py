@@ -7,13 +7,14 @@ import itertools
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QPoint, QRect
+from PySide6.QtGui import QFontMetrics, QHelpEvent
+from PySide6.QtWidgets import QApplication, QToolTip
 
 from app.window.live.page import Mode, places
 from app.window.main import MainWindow
 from app.window.theme import DARK, LIGHT, SMALLEST_TEXT, Palette, Theme, font, scale_for, text_pixels
-from app.window.widgets import SMALLEST_SHRUNK, Reading
+from app.window.widgets import Reading
 from tests.app.scripted_session import ScriptedSession, snapshot
 
 SIZES = [(900, 600), (1280, 800), (1920, 1080), (3840, 2160), (2400, 700), (900, 1300)]
@@ -95,6 +96,18 @@ def test_a_genre_keeps_its_hue_from_one_theme_to_the_other() -> None:
             assert abs((hue(dark) - hue(light) + 180) % 360 - 180) < 30
 
 
+def test_a_long_text_keeps_its_size_and_is_seen_whole_under_the_mouse(window: MainWindow) -> None:
+    words = window.live.status.words
+    words.place(1.0, QRect(0, 0, 200, 30))
+    for text, is_cut in (("Stopped.", False), ("The microphone of the hall is gone: connect it again.", True)):
+        words.show_text(text)
+        assert words.fitted_font().pixelSize() == text_pixels(14, 1.0)
+        assert words.is_cut == is_cut
+        QToolTip.hideText()
+        QApplication.sendEvent(words, QHelpEvent(QEvent.Type.ToolTip, QPoint(5, 5), words.mapToGlobal(QPoint(5, 5))))
+        assert QToolTip.text() == (text if is_cut else "")
+
+
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_panels_never_overlap_and_never_leave_the_window(width: int, height: int) -> None:
     found = places(width, height, scale_for(width, height))
@@ -129,7 +142,7 @@ def test_no_text_is_cut_at_any_size(
             drawn = QFontMetrics(reading.fitted_font())
             assert drawn.horizontalAdvance(reading.text()) <= reading.width(), reading.text()
             assert drawn.ascent() <= reading.height(), reading.text()
-            assert reading.fitted_font().pixelSize() >= SMALLEST_SHRUNK, reading.text()
+            assert reading.fitted_font().pixelSize() >= SMALLEST_TEXT, reading.text()
             around = reading.parentWidget()
             assert around is not None
             assert around.rect().contains(reading.geometry()), reading.text()
