@@ -35,7 +35,8 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from app.cli.window import make_session
 from app.demo.instruments import SAMPLE_RATE
 from app.demo.pieces import PIECES
-from app.stream.snapshot import WINDOW_CHOICES
+from app.live.session import LiveSession
+from app.stream.snapshot import WINDOW_CHOICES, StepTimes
 from app.stream.weights import default_weights
 from app.window.launch import ThemeChoice
 from app.window.live.page import Mode
@@ -58,6 +59,7 @@ FOR_DOCS = {
     ("files", 0, "dark"): "files",
 }
 LAYOUTS: tuple[Mode, ...] = ("story", "presentation")
+SLOW_NANOSECONDS = 122e6
 FILES_SECONDS = 120.0
 COLOURS = 256  # of a picture
 
@@ -81,7 +83,7 @@ def main() -> int:
     live_for(30.0, lambda: session.devices is not None)
     folder = CHECKOUT / "docs" / "images" if arguments.docs else arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
-    for name, shown in states(window, arguments):
+    for name, shown in states(window, session, arguments):
         presents = window.live.mode == "presentation" and window.pages.currentIndex() == 0
         window.menus.bar.setVisible(not presents)
         for (number, size), choice in product(enumerate(PRESENTATION_SIZES if presents else SIZES), THEMES):
@@ -97,7 +99,7 @@ def main() -> int:
     return 0
 
 
-def states(window: MainWindow, arguments: argparse.Namespace) -> Iterator[tuple[str, QWidget]]:
+def states(window: MainWindow, session: LiveSession, arguments: argparse.Namespace) -> Iterator[tuple[str, QWidget]]:
     """One after another: its name, and the widget that shows it."""
     live = window.live
     yield "start", window
@@ -115,7 +117,7 @@ def states(window: MainWindow, arguments: argparse.Namespace) -> Iterator[tuple[
     live.show_mode("story")
     with tempfile.TemporaryDirectory() as folder:
         if not arguments.docs:
-            yield from more_states(window, Path(folder))
+            yield from more_states(window, session, Path(folder))
         for piece in PIECES:
             encode(Path(folder) / f"{piece.name}.flac", "flac", piece.make()[:, np.newaxis], SAMPLE_RATE)
         (Path(folder) / "Not a song.mp3").write_text("not sound")
@@ -125,7 +127,7 @@ def states(window: MainWindow, arguments: argparse.Namespace) -> Iterator[tuple[
         yield "files", window
 
 
-def more_states(window: MainWindow, folder: Path) -> Iterator[tuple[str, QWidget]]:
+def more_states(window: MainWindow, session: LiveSession, folder: Path) -> Iterator[tuple[str, QWidget]]:
     """Those that the documentation does not show."""
     live = window.live
     live.toggle_freeze()
@@ -145,6 +147,15 @@ def more_states(window: MainWindow, folder: Path) -> Iterator[tuple[str, QWidget
     yield "presentation-5-minutes", window
     live.show_mode("story")
     yield "5-minutes", window
+    # As on a computer on which the ordinary model takes more than there is time; how it is here was shown before.
+    measured, model = session.models.full_twin, session.models.description
+    session.models.full_twin = StepTimes(model.window_seconds, {model.choice.key: SLOW_NANOSECONDS})
+    for mode in LAYOUTS:
+        live.show_mode(mode)
+        live_for(0.5)
+        yield f"cannot-keep-up-{mode}", window
+    session.models.full_twin = measured
+    live.show_mode("story")
     live.controls.change_length(-3)
     live_for(4.0)
     for mode in LAYOUTS:

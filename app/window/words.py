@@ -234,7 +234,7 @@ def when_full(report: CostReport, twin: float) -> str:
     ratio, seconds = report.frame.full_flops_ratio, report.model.window_seconds
     if report.filled >= FULL or not report.frames or ratio is None:
         return ""
-    known = f", {duration(twin)} for the ordinary one" if twin else ""
+    known = f", ordinary {duration(twin)}" if twin else ""
     return f"with {heard(report.filled, seconds)}; at {window_length(seconds)}: {less(ratio, 'arithmetic')}{known}"
 
 

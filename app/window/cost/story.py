@@ -63,8 +63,9 @@ class CostBar(Explained):
         colour = self.theme.colour("problem" if self.is_over else self.colour)
         with painting(self) as painter:
             if self.outlined > self._share:  # what is not reached yet, as an outline
-                painter.setPen(QPen(self.theme.colour(self.colour), max(1.0, self.scale), Qt.PenStyle.DashLine))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
+                role: Role = "problem" if self.line is not None and self.outlined > self.line else self.colour
+                painter.setPen(QPen(self.theme.colour(role), max(1.0, self.scale), Qt.PenStyle.DashLine))
+                painter.setBrush(self.theme.colour(role, 0.15))
                 place = QRectF(track.x(), track.y(), track.width() * self.outlined, track.height())
                 painter.drawRoundedRect(place.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
                 painter.setPen(Qt.PenStyle.NoPen)
