@@ -40,8 +40,7 @@ class SoundBytes:
         head = self._read_exactly(ID3_BYTES)
         self.empty = not head
         while head[:3] == b"ID3" and len(head) == ID3_BYTES:
-            size = sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
-            self._skip(size + (ID3_BYTES if head[5] & 0x10 else 0))
+            self._skip(sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True)))
             head = self._read_exactly(ID3_BYTES)
         self._head, self.frames_stated, self.mp3_bytes = without_size(head + self._read_exactly(HEAD_BYTES - len(head)))
         self.is_rifx = self._head[:4] == b"RIFX"

@@ -53,7 +53,6 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"  # before numpy and torch are imported
 
 import numpy as np
-import soundfile
 import torch
 from torch import nn
 
@@ -75,6 +74,7 @@ from audio import FRAME_SECONDS, SAMPLE_RATE
 from model import Classifier, ModelConfig, load_classifier
 from model.compiled.classifier import CompiledClassifier
 from scripts import benchmark_offline
+from scripts.encode import encode
 from scripts.bounds import stem_products, step_parts, step_products, transforms
 
 REFERENCE = ModelConfig(window=387, width=192, heads=8, feed_forward=384, landmark_count=16)
@@ -205,7 +205,8 @@ def measure_beside_window(seconds: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         for name, rate in RATES.items():
             sound = Path(folder) / f"{name}.wav"
-            soundfile.write(sound, 0.1 * np.random.default_rng(0).normal(size=round(rate * (seconds + 20))), rate)
+            noise = np.random.default_rng(0).normal(0, 0.1, (round(rate * (seconds + 20)), 1)).astype(np.float32)
+            encode(sound, "pcm_s16le", noise, rate)
             script = str(Path(__file__).with_name("window_soak.py"))
             command = [sys.executable, script, "--json", "--silent", "--play", str(sound), "--seconds", str(seconds)]
             done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True)
