@@ -91,7 +91,7 @@ class SoundBytes:
             return -errno.EINVAL
         try:
             self._file.seek(self._begin + max(offset, len(self._head)))
-        except (OSError, ValueError):
+        except (OSError, OverflowError):
             return -errno.EINVAL
         self._position = offset
         return offset

@@ -74,8 +74,8 @@ from audio import FRAME_SECONDS, SAMPLE_RATE
 from model import Classifier, ModelConfig, load_classifier
 from model.compiled.classifier import CompiledClassifier
 from scripts import benchmark_offline
-from scripts.encode import encode
 from scripts.bounds import stem_products, step_parts, step_products, transforms
+from scripts.encode import encode
 
 REFERENCE = ModelConfig(window=387, width=192, heads=8, feed_forward=384, landmark_count=16)
 MODELS = {

@@ -22,6 +22,7 @@ from av.stream import Disposition
 from audio import FileSource, StreamSource, UnreadableFile
 from audio.container import DEMUXERS, GAP, JUMP, LATEST_START, MOST_SILENCE, SUFFIXES, ContainerClock
 from audio.decode import Decoder, decode_file
+from audio.encoded import SoundBytes
 from audio.pipe import STREAM
 from scripts.encode import encode
 from tests.app.made_music import made_music
@@ -392,6 +393,17 @@ def test_the_length_of_joined_pieces_is_guessed_where_the_first_states_its_own(f
     Path("joined.mp3").write_bytes(3 * by_soundfile("MP3", "MPEG_LAYER_III"))
     with FileSource("joined.mp3") as source:
         assert source.duration == pytest.approx(4.5, abs=0.3)
+
+
+def test_a_place_that_is_not_in_the_file_is_refused(folder: Path) -> None:
+    """A damaged file sends FFmpeg anywhere."""
+    Path("tagged.mp3").write_bytes(with_tag(bytes(1000)))
+    with open("tagged.mp3", "rb", buffering=0) as file:
+        content = SoundBytes(file)
+        assert content.seek(500) == 500
+        for nowhere in (-5, 2**63 - 1, 2**63):
+            assert content.seek(nowhere) < 0
+            assert content.tell() == 500
 
 
 def test_every_suffix_of_the_allowed_demuxers_is_looked_for() -> None:
