@@ -144,7 +144,8 @@ def encodings(folder: Path, short: Path, minutes: float, count: int) -> list[dic
     """Times real time of each encoding, of the whole and of decoding alone."""
     paths = []
     for number, (_, suffix, encoder, rate, channels) in enumerate(ENCODINGS):
-        paths.append(encode(folder / f"{number}.{suffix}", encoder, make_music(minutes, rate, channels), rate))
+        path, music = folder / f"{number}.{suffix}", make_music(minutes, rate, channels)
+        paths.append(encode(path, encoder, music, rate, sample_types=("s16", "fltp")))  # FLAC of 16 bits, as on a CD
     taken, _ = time_files(folder, short, paths, count)
     speeds = [[round(60 * minutes * count / seconds) for seconds in pair] for pair in taken]
     return [

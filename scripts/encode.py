@@ -24,10 +24,15 @@ PREFERRED = (
 
 
 def encode(
-    path: Path, codec: str, samples: NDArray[np.float32], rate: int, options: dict[str, str] | None = None
+    path: Path,
+    codec: str,
+    samples: NDArray[np.float32],
+    rate: int,
+    options: dict[str, str] | None = None,
+    sample_types: tuple[str, ...] = PREFERRED,
 ) -> Path:
-    """Write (n, channels), in whatever sample format the codec takes. The suffix says which container; `options` are
-    its own.
+    """Write (n, channels), in the first of these sample types that the codec takes. The suffix says which container;
+    `options` are its own.
     """
     layout = {1: "mono", 2: "stereo"}.get(samples.shape[1], f"{samples.shape[1]}c")
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples.T), format="fltp", layout=layout)
@@ -36,7 +41,7 @@ def encode(
         stream: Any = container.add_stream(codec, rate=rate, layout=layout)
         stream.codec_context.options = {"strict": "experimental"}  # or it would not write Vorbis
         offered = {kind.name for kind in stream.codec.audio_formats or ()}
-        stream.codec_context.format = next((kind for kind in PREFERRED if kind in offered), stream.format.name)
+        stream.codec_context.format = next((kind for kind in sample_types if kind in offered), stream.format.name)
         convert = av.AudioResampler(format=stream.format, layout=layout, rate=rate, frame_size=1024)
         for piece in [*convert.resample(frame), *convert.resample(None)]:
             container.mux(stream.encode(piece))
