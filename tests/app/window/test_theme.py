@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from app.window.main import MainWindow
 from app.window.theme import DARK, LIGHT, Theme
 from tests.app.scripted_session import ScriptedSession, snapshot
+from tests.app.shown import button
 
 
 def colours(window: MainWindow) -> set[str]:
@@ -62,3 +63,22 @@ def test_the_system_s_theme_is_asked_and_followed(
     assert theme.palette == LIGHT
     theme.choose("system")
     assert theme.palette == palette
+
+
+def test_focus_and_selection_look_different(window: MainWindow) -> None:
+    """The focus is a frame in the accent's colour, which nothing that is only selected has."""
+    window.activateWindow()
+    live, files = button(window, "page_live"), button(window, "page_files")
+
+    def has_frame(one: QPushButton) -> bool:
+        QApplication.processEvents()
+        picture = one.grab().toImage()
+        edge = [picture.pixel(x, picture.height() // 2) for x in range(3)]
+        return window.theme.palette.accent in [QColor(pixel).name() for pixel in edge]
+
+    window.live.setFocus()
+    assert live.isChecked()
+    assert not has_frame(live)
+    for focused in (live, files):
+        focused.setFocus()
+        assert has_frame(focused)
