@@ -80,11 +80,14 @@ class Explanation(QFrame):
         self._column = QVBoxLayout(self)
         self._column.addWidget(self.heading)
         self._column.addWidget(self.words)
+        self._explained: Explained | None = None
+        theme.changed.connect(self._wear)
         for explained in parent.findChildren(Explained):
             explained.wished.connect(self.show_beside)
 
     def show_beside(self, explained: Explained) -> None:
         """Explain this, at its scale."""
+        self._explained = explained
         palette, scale = self._theme.palette, explained.scale
         self.heading.setText(explained.heading)
         self.words.setText(explained.explanation)
@@ -96,6 +99,10 @@ class Explanation(QFrame):
         self.resize(width, self._column.totalHeightForWidth(width))
         self.move(self._place(explained))
         self.show()
+
+    def _wear(self) -> None:
+        if self.isVisible() and self._explained is not None:
+            self.show_beside(self._explained)
 
     def _place(self, explained: Explained) -> QPoint:
         """Above what it explains if there is room, below if not; never outside the window."""

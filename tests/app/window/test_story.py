@@ -16,6 +16,7 @@ from app.window.cost.details import tail
 from app.window.cost.story import CostBar
 from app.window.explained import Explained
 from app.window.main import MainWindow
+from app.window.theme import LIGHT
 from audio import FRAME_SECONDS
 from tests.app.scripted_session import FLOPS, MODEL, ScriptedSession, snapshot, sound
 from tests.app.shown import press, text
@@ -149,6 +150,8 @@ def test_every_figure_of_the_page_explains_itself_by_a_click(window: MainWindow)
     QTest.mouseClick(window.live.now.genre, Qt.MouseButton.LeftButton)
     assert window.live.explanation.isVisible()
     assert "7 of 10" in window.live.explanation.words.text()
+    window.choose_theme("light")
+    assert LIGHT.muted in window.live.explanation.words.styleSheet()
     window.live.explanation.hide()
 
 
