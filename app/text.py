@@ -50,6 +50,11 @@ def half_up(number: float, digits: int = 0) -> float:
     return math.floor(number * scale + 0.5) / scale
 
 
+def window_length(seconds: float) -> str:
+    """30 is "30 s", 120 is "2 min"; a window of whole tokens is a little shorter than its name."""
+    return f"{seconds / 60:.0f} min" if seconds >= 59.5 else f"{round(seconds, 1):g} s"
+
+
 def clock(seconds: float) -> str:
     """83.4 is "1:23"; with hours "1:00:05"."""
     minutes, rest = divmod(int(half_up(seconds)), 60)

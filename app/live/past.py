@@ -23,6 +23,7 @@ from app.live.session_log import SessionLog
 from app.live.verdict import ZEROS_AFTER, Judge, Verdict
 from app.stream.frames import RING_FRAMES
 from app.stream.snapshot import ModelDescription, Snapshot
+from app.text import window_length
 from audio import BANDS, FFT_LENGTH, FRAME_SECONDS, SAMPLE_RATE
 
 MEANS = 4096  # an hour is 46 000 frames: then each is the mean of 16, 1.2 s
@@ -140,9 +141,8 @@ class Past:
         model = snapshot.model or era.model
         if model is not era.model or (snapshot.backend, snapshot.source) != (era.backend, era.source):
             if self.frames and model is not era.model:
-                text = (
-                    f"remembers {model.window_seconds:.0f} s" if model.choice == era.model.choice else model.choice.name
-                )
+                is_same = model.choice == era.model.choice
+                text = f"remembers {window_length(model.window_seconds)}" if is_same else model.choice.name
                 self.marks.append(Mark(now, "model", text))
             self._eras.append(Era(now, model, snapshot.backend, snapshot.source))
         if snapshot.jumps != self._jumps:

@@ -138,8 +138,8 @@ class Part(QWidget):
 
 
 class Reading(QLabel):
-    """Shows one text in one size: what is too long ends in dots, and is seen whole under the mouse. Only large type
-    shrinks, as a genre in dots would tell nothing.
+    """Shows one text in one size: what is too long goes on in a second line where there is room, or else ends in
+    dots, and is seen whole under the mouse. Only large type shrinks, as a genre in dots would tell nothing.
     """
 
     def __init__(
@@ -178,7 +178,12 @@ class Reading(QLabel):
     @property
     def is_cut(self) -> bool:
         """Whether it has no room for all of its text."""
-        return QFontMetrics(self.fitted_font()).horizontalAdvance(self.text()) > self.width()
+        metrics = QFontMetrics(self.fitted_font())
+        return metrics.horizontalAdvance(self.text()) > self.width() and not self._wraps(metrics)
+
+    def _wraps(self, metrics: QFontMetrics) -> bool:
+        needed = metrics.boundingRect(QRect(0, 0, self.width(), 0), Qt.TextFlag.TextWordWrap, self.text())
+        return metrics.height() < needed.height() <= self.height() and needed.width() <= self.width()
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and self.is_cut:
@@ -206,13 +211,17 @@ class Reading(QLabel):
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         fitting = self.fitted_font()
         metrics = QFontMetrics(fitting)
-        text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        text, flags = self.text(), self.align | Qt.AlignmentFlag.AlignVCenter
+        if self._wraps(metrics):
+            flags |= Qt.TextFlag.TextWordWrap
+        else:
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, self.width())
         # The hook of a j reaches to the left of where the letter begins.
         hook = max(0, -metrics.leftBearing(text[0])) if text and self.align == LEFT else 0
         with painting(self) as painter:
             painter.setFont(fitting)
             painter.setPen(self._theme.letters(self.colour))
-            painter.drawText(self.rect().adjusted(hook, 0, 0, 0), self.align | Qt.AlignmentFlag.AlignVCenter, text)
+            painter.drawText(self.rect().adjusted(hook, 0, 0, 0), flags, text)
 
 
 class Panel(Part):

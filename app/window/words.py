@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from app.live.costs import ROLLING_FRAMES, CostReport
 from app.text import clock as clock
+from app.text import window_length as window_length
 from app.window.theme import Role
 from audio import FRAME_SECONDS
 
@@ -151,11 +152,6 @@ def every(k: int) -> str:
     return f"every {k}{ending} frame"
 
 
-def window_length(seconds: float) -> str:
-    """30 is "30 s", 120 is "2 min"."""
-    return f"{seconds / 60:.0f} min" if seconds >= 59.5 else f"{round(seconds, 1):g} s"
-
-
 def ratio(times: float | None) -> str:
     """37.2 is 37 and a multiplication sign; below one, where the continual model takes more, it has two decimals."""
     if times is None:
@@ -187,9 +183,12 @@ def before_now(seconds: float) -> str:
 
 
 def heard(filled: float, window_seconds: float) -> str:
-    """ "12 of 30 s heard"; a window of whole frames is a little shorter than its name, and full at 30."""
+    """ "12 of 30 s heard", "1:46 of 5 min heard"; a window of whole frames is a little shorter than its name, and full
+    at 30.
+    """
     window = round(window_seconds)
-    return f"{math.floor(filled * window + 1e-6)} of {window} s heard"
+    passed, length = math.floor(filled * window + 1e-6), window_length(window)
+    return f"{passed if length.endswith(' s') else clock(passed)} of {length} heard"
 
 
 def twin_note(twin_every: int) -> str:

@@ -13,14 +13,21 @@ from app.stream.snapshot import FrameFlops
 from app.window import words
 from app.window.cost.details import CONTROLS_HEIGHT
 from app.window.explained import Explained, ExplainedText
-from app.window.theme import Role, Theme
+from app.window.theme import Role, Theme, text_pixels
 from app.window.widgets import CENTRE, LEFT, PADDING, RIGHT, Panel, Reading, Weight, dress, fill, painting
 from audio import FRAME_SECONDS
 
 BUDGET_NANOSECONDS = FRAME_SECONDS * 1e9
 NEAR = 0.6  # share of the budget from which its line is on the axis, so that one sees the bar come close
 NAMES: dict[Literal["twin", "step"], str] = {"twin": "ordinary", "step": "continual"}
-BAR_LABEL, BAR_NUMBER = 188, 146  # pixels at scale 1
+BAR_LABEL, BAR_NUMBER = 182, 146  # pixels at scale 1
+
+
+def label_width(scale: float) -> int:
+    """Pixels that a measure and a model's name take beside the bars; in a small window letters shrink less than the
+    rest.
+    """
+    return round(BAR_LABEL * text_pixels(15, scale) / 15)
 
 
 class CostBar(Explained):
@@ -48,7 +55,7 @@ class CostBar(Explained):
 
     def track(self) -> QRectF:
         """Where the axis is."""
-        left, right = self.px(BAR_LABEL), self.width() - self.px(BAR_NUMBER)
+        left, right = label_width(self.scale), self.width() - self.px(BAR_NUMBER)
         return QRectF(left, self.height() * 0.14, max(right - left, 1), self.height() * 0.72)
 
     def arrange(self) -> None:
@@ -108,6 +115,8 @@ class StoryPanel(Panel):
         # Above it are the parts that both share; a full window is of interest only until it is full.
         shared = frame.step.p50 - report.encoder.step.p50 if frame.step and report.encoder.step else 0.0
         full = full_twin + shared if full_twin is not None and report.filled < words.FULL else 0.0
+        if frame.twin is not None and full < frame.twin.p50:  # the computer was less busy when that was measured
+            full = 0.0
         self._show_times(frame, full)
         self.premise.show_text(words.twin_note(report.twin_every) if report.frames else words.PREMISE)
         axis = max(frame.step_flops, frame.twin_flops, 1)
@@ -174,7 +183,7 @@ class StoryPanel(Panel):
             head.place(scale, QRect(left, tops[at], width, heights[at]))
         for bar, at in zip(self.bars.values(), (2, 3, 6, 7), strict=True):
             bar.place(scale, QRect(left, tops[at], across, heights[at]))
-        beside = self.px(BAR_LABEL)
+        beside = label_width(scale)
         for note, at in ((self.budget, 4), (self.full, 8)):
             note.place(scale, QRect(left + beside, tops[at], across - beside, heights[at]))
 

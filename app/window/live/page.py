@@ -55,7 +55,7 @@ def places(width: int, height: int, scale: float, mode: Mode = "story") -> dict[
         return presentation_places(width, height)
     gap = round(12 * scale)
     bar = round(60 * scale)
-    status = round(34 * scale)
+    status = max(round(36 * scale), 30)  # two lines of the smallest text
     player = round(width * 0.34)
     top = bar + status + round(4 * scale)
     content = QRect(gap, top, width - 2 * gap, height - top - gap)
@@ -224,6 +224,8 @@ class LivePage(QWidget):
             self.player.hide()
         if state.phase not in ("starting", "running") and (problem := self._session.preview_status):
             state = replace(state, message=problem)
+        if self.mode == "presentation" and self.moment is not None and not state.message:
+            state = replace(state, message=f"Frozen at {words.clock(self.moment)}: press Space to go back to live.")
         self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
         self.status.setVisible(self.mode != "presentation" or self.status.is_urgent or bool(state.not_live))
         source = self._session.source_name if self._moment is None else self._moment.source

@@ -10,6 +10,7 @@ from app.live.protocol import DeviceList, EngineState
 from app.window.theme import Role, Theme, text_pixels
 from app.window.widgets import DOTS, Part, Reading, dress, emphasise, fill, painting, plain_label, space, style_text
 
+LINE = 17  # pixels at scale 1
 NO_MICROPHONE = "No microphone was found."
 
 
@@ -55,7 +56,10 @@ class StatusLine(Part):
         elif state.phase == "running" and state.message and state.source != "silent":
             ground = "warning"
         text = sentence(state, source_name, hears_microphone)
+        is_new = text != self.words.text()
         self.words.show_text(text, ground or "muted")
+        if is_new:
+            self.arrange()
         if ground != self._ground:
             self._ground = ground
             self.update()
@@ -67,7 +71,10 @@ class StatusLine(Part):
 
     def arrange(self) -> None:
         margin = self.px(18)
-        self.words.place(self.scale, self.rect().adjusted(margin, 0, -margin, 0))
+        place = self.rect().adjusted(margin, 0, -margin, 0)
+        self.words.place(self.scale, place)
+        if self.words.is_cut:  # a presentation has larger letters than two lines have room for
+            self.words.place(min(self.scale, self.height() / (2 * LINE)), place)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         if self._ground is not None:

@@ -22,8 +22,8 @@ class Step:
 STEPS = (
     Step(
         "Two models, one answer",
-        "An ordinary transformer and a continual one hear the same music. Each genre has two bars, one of each model: "
-        "they are the same, down to rounding.",
+        "An ordinary transformer and a continual one hear the same music, and find every genre equally likely, down to "
+        "rounding. In the window each genre has two bars, one of each model.",
         "answers",
     ),
     Step(
@@ -35,8 +35,8 @@ STEPS = (
     ),
     Step(
         "What they hear",
-        "Above, the sound: low tones at the bottom, loud is bright. Below, all answers so far, one stripe a genre. The "
-        "music is made by this program, note by note, in five very different styles.",
+        "All answers so far, one stripe a genre. Above them, but in a presentation, is the sound: low tones at the "
+        "bottom, loud is bright. The music is made by this program, note by note, in five very different styles.",
         "timeline",
     ),
     Step(

@@ -154,7 +154,8 @@ def test_losses_and_seeks_and_another_model_are_marked_and_every_moment_has_the_
     frames[20:] = [replace(one, seconds=one.seconds + 0.5) for one in frames[20:]]
     frames[40:] = [replace(one, seconds=one.seconds + 3.0) for one in frames[40:]]
     frames[60:] = [replace(one, jumps=1) for one in frames[60:]]
-    frames[80:] = [replace(one, model=other) for one in frames[80:]]
+    shorter = replace(other, window_seconds=119.98)
+    frames[80:] = [replace(one, model=other if one.seconds < frames[90].seconds else shorter) for one in frames[80:]]
     past.add(frames)
     lost, gap = frames[19].seconds, frames[39].seconds
     assert [(mark.kind, mark.text) for mark in past.marks] == [
@@ -163,6 +164,7 @@ def test_losses_and_seeks_and_another_model_are_marked_and_every_moment_has_the_
         ("gap", "3.0 s not heard"),
         ("seek", "another place in the file"),
         ("model", "Continual Transformer"),
+        ("model", "remembers 2 min"),
     ]
     assert list(past.unheard) == [pytest.approx((lost, lost + 0.5)), pytest.approx((gap, gap + 3.0))]
     curve = past.curve(gap - 1.0, gap + 4.0, 5)  # middles half a second from each edge

@@ -146,6 +146,11 @@ def test_no_text_is_cut_at_any_size(
             around = reading.parentWidget()
             assert around is not None
             assert around.rect().contains(reading.geometry()), reading.text()
+    story = window.live.story
+    for head, measure in zip(story.heads, ("time", "flops"), strict=True):
+        name = story.bars[measure, "twin"].label
+        begins = name.mapTo(story, name.rect().topRight()).x() - name.natural_width(story.scale)
+        assert begins > head.x() + head.natural_width(story.scale), "a measure runs into a model's name"
 
 
 def test_the_picture_of_the_window_is_complete_without_a_screen(window: MainWindow, session: ScriptedSession) -> None:

@@ -13,13 +13,16 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from app.live.protocol import EngineState
 from app.stream.snapshot import FrameFlops
+from app.window.live.page import Mode
 from app.window.main import MainWindow
 from app.window.widgets import Reading
+from audio.watchdog import Condition, sentence
 from tests.app.scripted_session import FLOPS, GENRES, MODEL, ScriptedSession, sound
 from tests.app.shown import press, text
 from tests.own_process import run_python
 
 SIZES = [(1280, 720), (1920, 1080), (3840, 2160)]
+PRESENTED = [("presentation", *size) for size in SIZES]
 LARGE = replace(
     MODEL,
     window_seconds=300.0,
@@ -109,6 +112,34 @@ def test_source_controls_are_away_and_warnings_are_not(window: MainWindow, sessi
     assert window.live.status.words.fitted_font().pixelSize() > window.live.story.budget.fitted_font().pixelSize()
     press(window, Qt.Key.Key_Escape)
     assert window.live.source_bar.isVisible()
+
+
+def test_a_frozen_picture_says_so(window: MainWindow, session: ScriptedSession) -> None:
+    window.listen("desk")
+    session.queue(sound())
+    window.tick()
+    present(window, 1280, 720)
+    press(window, Qt.Key.Key_Space)
+    window.tick()
+    assert window.live.status.isVisible()
+    assert text(window, "status").startswith("Frozen at 0:03: press Space")
+    press(window, Qt.Key.Key_Space)
+    window.tick()
+    assert not window.live.status.isVisible()
+
+
+@pytest.mark.parametrize(("mode", "width", "height"), [("story", 900, 600), ("story", 1280, 800), *PRESENTED])
+def test_warnings_are_whole(window: MainWindow, session: ScriptedSession, mode: Mode, width: int, height: int) -> None:
+    window.listen("desk")
+    present(window, width, height)
+    window.live.show_mode(mode)
+    for state in ("lost", "zeros", "stalled"):
+        said = sentence(state, "System default (Microphone of the hall)", False, Condition())
+        session.state = EngineState("running", said, state)
+        window.tick()
+        QApplication.processEvents()
+        assert text(window, "status") == said
+        assert not window.live.status.words.is_cut
 
 
 ON_A_DENSE_SCREEN = """
