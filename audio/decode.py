@@ -271,7 +271,7 @@ class DecodedSource(SampleSource):
 
 def decode_file(path: str | Path, channel: int | None = None, track: int | None = None, begin: float = 0.0) -> Decoder:
     """Open a sound file, or a video, and decode the first block of its sound; see Decoder. Raises UnreadableFile."""
-    if Path(path).is_dir():
+    if os.path.isdir(path):
         raise UnreadableFile("this is a folder: name the sound files in it")
     try:
         file = open(path, "rb", buffering=0)  # noqa: SIM115 (the decoder closes it)

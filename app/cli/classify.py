@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from app.cli import EXIT_OK, EXIT_SOME_FAILED, UsageError
@@ -43,7 +45,7 @@ def understand(options: argparse.Namespace, console: Console) -> Request:
         expand(
             options.paths,
             options.recursive,
-            lambda path: console.detail(f"{path}: passed over, its name is not that of a sound file"),
+            lambda path: console.detail(f"{path}: passed over, it is hidden or not a sound file by its name or kind"),
         )
     )
     piped = items.count(STANDARD_INPUT)
@@ -57,11 +59,7 @@ def understand(options: argparse.Namespace, console: Console) -> Request:
         raise UsageError(f"--format {options.format} is about one file each: add -o FOLDER")
     if options.resume and journal_path(destination) is None:
         raise UsageError("--resume continues files, not what has been printed: add -o FILE or -o FOLDER")
-    for path in [path for path in (options.errors, destination) if isinstance(path, Path) and not is_stream(path)]:
-        if os.path.isdir(path):
-            raise UsageError(f"{path} is a folder: name a file")
-        if os.path.exists(path) and not (options.overwrite or options.resume):
-            raise UsageError(f"{path} exists already: add --overwrite, or choose another name")
+    check_written([options.errors, destination], options, items)
     if isinstance(destination, Tree) and os.path.lexists(destination.folder) and not destination.folder.is_dir():
         raise UsageError(f"{destination.folder} is no folder: choose another name")
     return Request(
@@ -78,6 +76,32 @@ def understand(options: argparse.Namespace, console: Console) -> Request:
         weights=Path(os.path.abspath(options.weights)),
         errors_file=options.errors,
     )
+
+
+def check_written(
+    written: Sequence[Destination], options: argparse.Namespace, items: Sequence[str | FileError]
+) -> None:
+    """Whether these files may be made or replaced: none is read, and no two are one. Raises UsageError."""
+    paths = [path for path in written if isinstance(path, Path) and not is_stream(path)]
+    lists = [path[1:] for path in options.paths if path.startswith("@")]
+    read = [path for path in (*items, *lists, options.weights) if not isinstance(path, FileError)]
+    for path in paths:
+        if os.path.isdir(path):
+            raise UsageError(f"{path} is a folder: name a file")
+        if os.path.exists(path) and not (options.overwrite or options.resume):
+            raise UsageError(f"{path} exists already: add --overwrite, or choose another name")
+        if any(map(partial(_is_same, path), read)):
+            raise UsageError(f"{path} would replace what is to be read: choose another name")
+    if len(set(map(os.path.realpath, paths))) < len(paths):
+        raise UsageError(f"{paths[0]} cannot hold both answers and errors: choose another name")
+
+
+def _is_same(one: str | Path, other: str | Path) -> bool:
+    """Whether both are there and one file, by links or not."""
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):
+        return False
 
 
 def find_destination(options: argparse.Namespace, items: tuple[str | FileError, ...], suffix: str) -> Destination:

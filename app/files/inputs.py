@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import glob
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,8 @@ from app.files.answer import FileError
 from audio import SUFFIXES, RawFormat, RawSource, StreamSource, UnreadableFile
 
 STANDARD_INPUT = "-"
+_SEPARATORS = re.escape(os.sep + (os.altsep or ""))
+ANY_FOLDERS = rf"(?:^|(?<=[{_SEPARATORS}]))\*\*(?:[{_SEPARATORS}]+|$)"  # `**` in a pattern
 
 Tell = Callable[[str], object]
 
@@ -110,7 +113,7 @@ def _expand_one(text: str, recursive: bool, tell: Tell) -> Iterator[str | FileEr
         else:
             yield FileError(text, "this is a folder: add -r to classify what is in it")
     elif not os.path.lexists(text) and glob.has_magic(text):
-        found = sorted(glob.glob(text, recursive=True))
+        found = sorted(set(_matching(text)))
         if not found:
             yield FileError(text, "no file matches this pattern: check it")
         for match in found:
@@ -122,33 +125,66 @@ def _expand_one(text: str, recursive: bool, tell: Tell) -> Iterator[str | FileEr
         yield text
 
 
-def _expand_folder(folder: str, tell: Tell) -> Iterator[str | FileError]:
-    found = list(_walk(folder, set(), tell))
-    yield from found or [FileError(folder, "there are no sound files in this folder: check its name")]
-
-
-def _walk(folder: str, visited: set[tuple[int, int]], tell: Tell) -> Iterator[str | FileError]:
-    """Sorted; links are followed, but no folder is entered twice, so loops end."""
-    try:
-        status = os.stat(folder)
-        identity = (status.st_dev, status.st_ino)
-        if identity in visited:
-            return
-        visited.add(identity)
-        names = sorted(os.listdir(folder), key=os.fsencode)
-    except OSError as error:
-        yield FileError(folder, f"the folder cannot be read ({error.strerror}): check its permissions")
+def _matching(pattern: str) -> Iterator[str]:
+    """As `glob` finds them, but `**` enters no folder twice, so loops end."""
+    top, *rest = re.split(ANY_FOLDERS, pattern, maxsplit=1)
+    if not rest:
+        yield from glob.iglob(pattern)
         return
-    for name in names:
-        path = os.path.join(folder, name)
-        hidden = name.startswith(".")  # also the shadows `._song.mp3` that macOS leaves on other disks
-        if os.path.isdir(path):
-            if not hidden:
-                yield from _walk(path, visited, tell)
-        elif hidden or os.path.splitext(name)[1].lower() not in SUFFIXES:
-            tell(path)
-        else:
+    for parent in glob.glob(top) if top else [top]:
+        for path in _below(parent):
+            if isinstance(path, str) and _is_folder(path):
+                yield from _matching(os.path.join(glob.escape(path), rest[0] or "*"))
+
+
+def _expand_folder(folder: str, tell: Tell) -> Iterator[str | FileError]:
+    nothing = True
+    for path in _below(folder):
+        if isinstance(path, str):
+            if _is_folder(path) and not _is_hidden(path, folder):
+                continue
+            other = is_pipe(path) or is_device(path)  # it would be waited for, or never end
+            if other or _is_hidden(path, folder) or os.path.splitext(path)[1].lower() not in SUFFIXES:
+                tell(path)
+                continue
+        nothing = False
+        yield path
+    if nothing:
+        yield FileError(folder, "there are no sound files in this folder: check its name")
+
+
+def _below(folder: str) -> Iterator[str | FileError]:
+    """A folder and all that is in it, sorted, but not what is in hidden folders; "" for the present one.
+
+    Links are followed, but no folder is entered twice, so loops end.
+    """
+    visited: set[tuple[int, int]] = set()
+    waiting = [folder]  # the next one last
+    while waiting:
+        path = waiting.pop()
+        if not _is_folder(path) or _is_hidden(path, folder):
             yield path
+            continue
+        try:
+            status = os.stat(path or os.curdir)
+            if (status.st_dev, status.st_ino) in visited:
+                continue
+            visited.add((status.st_dev, status.st_ino))
+            names = sorted(os.listdir(path or os.curdir), key=os.fsencode, reverse=True)
+        except OSError as error:
+            yield FileError(path, f"the folder cannot be read ({error.strerror}): check its permissions")
+            continue
+        yield path
+        waiting += [os.path.join(path, name) for name in names]
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path or os.curdir)
+
+
+def _is_hidden(path: str, top: str) -> bool:
+    """Also the shadows `._song.mp3` that macOS leaves on other disks; never what was named itself."""
+    return path != top and os.path.basename(path).startswith(".")
 
 
 def _expand_list(text: str, recursive: bool, tell: Tell) -> Iterator[str | FileError]:

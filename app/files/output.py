@@ -94,8 +94,7 @@ class WholeFile:
             if self._path.is_symlink():  # it leads to itself
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(self._path))
             if not self._overwrite and os.path.lexists(self._path):
-                said = "it exists already: add --overwrite, or choose another place"
-                raise FileExistsError(errno.EEXIST, said, str(self._path))
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(self._path))
             self._path.parent.mkdir(parents=True, exist_ok=True)
         self.stream: IO[Any]
         if self._binary:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 from app.files.answer import FileAnswer, FileError, Hop
 from app.files.classify import Outcome, Task, classify_source, load_once, perform
@@ -30,6 +31,7 @@ from audio import RawFormat, RawSource, UnreadableFile
 from model import WeightsError
 
 TERMINATED = 128 + signal.SIGTERM
+EXISTS = "its output exists already: add --overwrite, or choose another folder"
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,10 @@ class Queue:
         self._journal = None
         try:
             if path is not None:  # first: what another run is writing is not ours
-                answered_with = {"schema": SCHEMA, "record": RECORD, "model": identity["hash"], "parameters": described}
+                answered_with: dict[str, Any] = {"schema": SCHEMA, "record": RECORD, "model": identity["hash"]}
+                answered_with["parameters"] = described
+                if request.timeline and isinstance(request.destination, Tree):
+                    answered_with["timeline"] = True  # or a file without one would be taken for done
                 self._journal = Journal(path, answered_with, keep=request.resume or not request.overwrite)
                 stack.callback(self._journal.close)
             # What there is already is ours to replace when it is continued.
@@ -150,7 +155,7 @@ class Queue:
         elif request.resume and self._journal is not None and (known := self._journal.find(item)) is not None:
             return partial(self._settle_known, known)
         elif self._output.has(item) and not (request.overwrite or request.resume):
-            error = FileError(item, "its output exists already: add --overwrite, or choose another folder")
+            error = FileError(item, EXISTS)
         elif item == STANDARD_INPUT or is_pipe(item):
             return partial(self._settle_pipe, item)
         elif is_device(item):
@@ -226,6 +231,8 @@ class Queue:
         except OSError as error:
             if not isinstance(self._request.destination, Tree):
                 raise
+            if isinstance(error, FileExistsError):  # made meanwhile, as for an input that was named twice
+                return FileError(answer.path, EXISTS)
             too_long = error.errno == errno.ENAMETOOLONG
             remedy = "shorten its name, or write one file for all" if too_long else "make room, and try again"
             return FileError(answer.path, f"the answer cannot be written ({error.strerror}): {remedy}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,34 @@ def test_what_cannot_be_asked_is_exit_code_2_before_anything_is_done(
     assert "nystream" in said.err.splitlines()[-1]
     assert (tmp_path / "taken.json").read_text() == "taken"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["-o", "song.wav"],
+        ["--errors", "song.wav"],
+        ["-o", "link.csv"],
+        ["-o", "list"],
+        ["-o", "new", "--errors", "./new"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("how", ["--overwrite", "--resume"])
+def test_what_is_read_is_never_replaced_and_no_file_holds_two_things(
+    written: list[str], how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("song.wav", "list"):
+        Path(name).write_text("song.wav")
+    Path("link.csv").symlink_to("song.wav")
+    destination = [] if "-o" in written else ["-o", "other"]
+    (tmp_path / "new.csv").touch()
+    written = [name.replace("new", "new.csv") for name in written]
+    assert main(["classify", "@list", *written, *destination, how]) == 2
+    assert capsys.readouterr().err.endswith(": choose another name\n")
+    assert Path("song.wav").read_text() == Path("list").read_text() == "song.wav"
+    assert sorted(os.listdir()) == ["link.csv", "list", "new.csv", "song.wav"]
 
 
 def test_a_run_that_fails_in_part_is_exit_code_1_and_says_what_failed(shell: Shell, library: Path) -> None:

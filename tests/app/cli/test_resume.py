@@ -35,7 +35,8 @@ def test_what_was_finished_before_the_end_is_kept_and_not_done_again(
 ) -> None:
     """The run stands at a pipe that nobody writes to when it is ended."""
     os.mkfifo(library / "rock/never.wav")
-    run = shell.start("nystream classify -r music -o out --format json")
+    inputs = "music/jazz music/rock/live music/rock/never.wav music/rock/song.wav"
+    run = shell.start(f"nystream classify -r {inputs} -o out --format json")
     first = [name for name in LIBRARY if name < "rock/never.wav"]
     wait_for(lambda: all((shell.folder / f"out/{name}.json").exists() for name in first))
     time.sleep(0.2)
@@ -107,6 +108,15 @@ def test_an_output_without_its_line_and_a_line_without_its_output_are_made_again
         assert main([*run, "--resume", "-v"]) == 0
         assert len(done_before(capsys.readouterr().err)) == len(LIBRARY) - lost
         assert {name: (library.parent / f"out/{name}.json").read_bytes() for name in LIBRARY} == outputs
+
+
+def test_a_timeline_that_was_not_wanted_before_is_made(library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(library.parent)
+    run = ["classify", "music/rock/song.wav", "-o", "out", "--format", "csv"]
+    assert main(run) == 0
+    for options, row in ((["--timeline"], "start,end"), ([], "duration")):
+        assert main([*run, "--resume", *options]) == 0
+        assert Path("out/song.wav.csv").read_text().startswith(f"path,{row},")
 
 
 @pytest.mark.parametrize(("output", "journal"), [("out", "out/.nystream-resume"), ("a.csv", ".a.csv.nystream-resume")])

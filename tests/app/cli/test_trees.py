@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import json
 import os
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from app.cli.main import main
 from app.files.inputs import common_root, expand
-from app.files.output import Tree, WholeFile
+from app.files.output import Output, Tree, WholeFile
 from tests.app.cli.conftest import LIBRARY
 from tests.app.cli.shell import SECONDS, Shell
 
@@ -84,6 +85,34 @@ def test_links_in_circles_end(tmp_path: Path) -> None:
     (tmp_path / "self").symlink_to(tmp_path / "self")
     found = list(expand([str(tmp_path)], recursive=True))
     assert found == [str(tmp_path / "a/song.wav"), str(tmp_path / "b/song.wav")]
+    (tmp_path / "a/again").symlink_to(tmp_path / "a")
+    assert list(expand([f"{tmp_path}/**/*.wav"], recursive=False)) == found
+
+
+def test_folders_may_lie_deeper_than_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    deep = Path(*["d"] * 200)
+    deep.mkdir(parents=True)
+    (deep / "song.wav").touch()
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack()) + 100)
+    try:
+        found = [*expand(["d"], recursive=True), *expand(["**/*.wav"], recursive=False)]
+    finally:
+        sys.setrecursionlimit(limit)
+    assert found == [str(deep / "song.wav")] * 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_pipes_devices_and_what_is_hidden_in_a_folder_are_passed_over(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "device.wav").symlink_to("/dev/zero")
+    (tmp_path / ".hidden").mkdir()
+    for name in (".hidden/song.wav", "song.wav"):
+        (tmp_path / name).touch()
+    passed_over: list[str] = []
+    assert list(expand([str(tmp_path)], True, passed_over.append)) == [str(tmp_path / "song.wav")]
+    assert [os.path.basename(path) for path in passed_over] == [".hidden", "device.wav", "pipe.wav"]
 
 
 def test_a_list_between_zeros_may_hold_any_name(tmp_path: Path) -> None:
@@ -147,6 +176,19 @@ def test_what_is_replaced_keeps_its_rights_and_a_link_stays_one(tmp_path: Path) 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.csv", "link", "loop"]
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["before", "afterwards"])
+def test_an_input_that_is_named_twice_is_answered_once(
+    known: bool, library: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of several processes the second may begin before the output of the first is there."""
+    monkeypatch.chdir(library.parent)
+    if not known:
+        monkeypatch.setattr(Output, "has", lambda self, path: False)
+    assert main(["classify", "music/rock/song.wav", "./music/rock/song.wav", "-o", "out"]) == 1
+    said = "its output exists already: add --overwrite, or choose another folder"
+    assert capsys.readouterr().err == f"nystream: ./music/rock/song.wav: {said}\n"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="devices and pipes as Unix has them")
 def test_a_device_and_a_pipe_are_written_into_and_leave_nothing_beside(
     library: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -165,7 +207,10 @@ def test_a_device_and_a_pipe_are_written_into_and_leave_nothing_beside(
     Path("device.csv").symlink_to(os.ttyname(theirs))
     for options in ([], ["--overwrite"]):
         assert main([*classify, "device.csv", *options]) == 0
-        assert os.read(ours, 10_000).replace(b"\r\n", b"\n") == received[0]
+        shown = b""
+        while shown.count(b"\n") < 2:  # a terminal hands on what it has so far
+            shown += os.read(ours, 10_000)
+        assert shown.replace(b"\r\n", b"\n") == received[0]
     assert main([*classify, "device.csv", "--resume"]) == 2
     assert "add -o" in capsys.readouterr().err
     assert sorted(os.listdir()) == ["device.csv", "music", "pipe.csv"]
