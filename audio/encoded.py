@@ -64,11 +64,13 @@ class SoundBytes:
         return size
 
     def read(self, size: int) -> bytes:
-        """Whatever has arrived, where a buffered file would wait for all that is asked for."""
+        """Whatever has arrived of `size` bytes, READ_BYTES at most: damaged sizes make FFmpeg ask for gigabytes, and
+        Python makes room for all of them first.
+        """
         if self._position < len(self._head):
             arrived = self._head[self._position : self._position + size]
         else:
-            arrived = self._arrived(size)
+            arrived = self._arrived(min(size, READ_BYTES))
             if self._kept is not None:
                 self._kept.write(arrived)
         self._position += len(arrived)

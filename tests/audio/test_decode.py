@@ -21,8 +21,8 @@ from av.stream import Disposition
 
 from audio import FileSource, StreamSource, UnreadableFile
 from audio.container import DEMUXERS, GAP, JUMP, LATEST_START, MOST_SILENCE, SUFFIXES, ContainerClock
-from audio.decode import Decoder, decode_file
-from audio.encoded import SoundBytes
+from audio.decode import FILE, Decoder, decode_file
+from audio.encoded import READ_BYTES, SoundBytes
 from audio.pipe import STREAM
 from scripts.encode import encode
 from tests.app.made_music import made_music
@@ -404,6 +404,22 @@ def test_a_place_that_is_not_in_the_file_is_refused(folder: Path) -> None:
         for nowhere in (-5, 2**63 - 1, 2**63):
             assert content.seek(nowhere) < 0
             assert content.tell() == 500
+
+
+def test_a_size_that_is_damaged_makes_no_room_for_gigabytes(folder: Path) -> None:
+    wav = by_soundfile("WAV", "PCM_16")
+    Path("damaged.wav").write_bytes(wav[:36] + b"LIST" + (3 << 30).to_bytes(4, "little") + b"INFO" + wav[36:])
+    asked: list[int] = []
+
+    class Watched(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            asked.append(-1 if size is None else size)
+            return super().read(min(asked[-1], 1 << 20))
+
+    with suppress(UnreadableFile):
+        Decoder(Watched("damaged.wav"), FILE).close()
+    assert 0 < max(asked) <= READ_BYTES
+    assert min(asked) > 0
 
 
 def test_every_suffix_of_the_allowed_demuxers_is_looked_for() -> None:
