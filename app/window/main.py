@@ -332,9 +332,10 @@ class MainWindow(QMainWindow):
     def _recall(self) -> None:
         """Be as when the window was closed."""
         settings = Settings() if self._kept is None else self._kept.load()
-        music = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.MusicLocation)
+        places = QStandardPaths.StandardLocation
+        folders = settings.folder, *map(QStandardPaths.writableLocation, (places.MusicLocation, places.HomeLocation))
         self._folder = self.exports.folder = self.files.folder = next(
-            (folder for folder in (settings.folder, music) if folder and Path(folder).is_dir()), ""
+            (folder for folder in folders if folder and Path(folder).is_dir()), ""
         )
         if settings.geometry:
             self.restoreGeometry(QByteArray(settings.geometry))

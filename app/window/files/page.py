@@ -247,7 +247,7 @@ class FilesPage(Part):
         self.state.setVisible(runs or rows)
         self.view.setVisible(rows)
         self.key.setVisible(rows)
-        if rows and self.hasFocus():
+        if rows and self.window().focusWidget() is self:  # a dialog may still be active
             self.view.setFocus()
         self.empty.setVisible(not rows)
         if not runs:

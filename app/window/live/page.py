@@ -224,8 +224,11 @@ class LivePage(QWidget):
             self.player.hide()
         if state.phase not in ("starting", "running") and (problem := self._session.preview_status):
             state = replace(state, message=problem)
-        if self.mode == "presentation" and self.moment is not None and not state.message:
-            state = replace(state, message=f"Frozen at {words.clock(self.moment)}: press Space to go back to live.")
+        if self.mode == "presentation" and not state.message:  # which has no line above the genre
+            if self.moment is not None:
+                state = replace(state, message=f"Frozen at {words.clock(self.moment)}: press Space to go back to live.")
+            elif self.whole is not None:
+                state = replace(state, message=f"“{self._session.source_name}” has ended: this is the whole file.")
         self.status.show_state(state, self._session.source_name, self._session.hears_microphone)
         self.status.setVisible(self.mode != "presentation" or self.status.is_urgent or bool(state.not_live))
         source = self._session.source_name if self._moment is None else self._moment.source

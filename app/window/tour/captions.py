@@ -35,8 +35,8 @@ STEPS = (
     ),
     Step(
         "What they hear",
-        "All answers so far, one stripe a genre. Above them, but in a presentation, is the sound: low tones at the "
-        "bottom, loud is bright. The music is made by this program, note by note, in five very different styles.",
+        "All answers so far, one stripe a genre. Above them, except in a presentation, is the sound: low tones at "
+        "the bottom, loud is bright. The music is made by this program, note by note, in five very different styles.",
         "timeline",
     ),
     Step(

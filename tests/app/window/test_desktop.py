@@ -378,3 +378,14 @@ def test_an_export_that_fails_says_what_to_do_and_leaves_what_was_there(
     window.menus.actions["export_csv"].trigger()
     assert "a.csv could not be written" in toast(window)
     assert "choose another place" in toast(window)
+
+
+def test_dialogs_begin_where_music_is_or_at_home(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for begins in (tmp_path, tmp_path / "Music"):
+        begins.mkdir(exist_ok=True)
+        window = MainWindow(ScriptedSession())
+        qtbot.addWidget(window)
+        window.timer.stop()
+        assert window.files.folder == window.exports.folder == str(begins)

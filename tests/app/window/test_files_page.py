@@ -19,7 +19,7 @@ import soundfile
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.files.answer import FileAnswer, FileError, Timeline, Verdict
@@ -188,6 +188,16 @@ def test_a_click_selects_and_a_double_click_enter_and_the_button_play_the_row_th
     click(3, twice=True)  # it could not be heard
     assert len(session.asked) == 3
     assert not page.buttons["play"].isEnabled()
+
+
+def test_the_arrow_keys_are_the_tables_as_soon_as_there_are_rows(page: FilesPage, qtbot: QtBot) -> None:
+    dialog = QWidget()  # that asked for the files, and is not quite closed
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    fill(page)
+    assert page.window().focusWidget() is page.view
 
 
 def test_tab_leaves_the_table(page: FilesPage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QRect, Qt
@@ -12,6 +13,7 @@ from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QApplication, QWidget
 
 from app.live.protocol import EngineState
+from app.live.verdict import Verdict
 from app.stream.snapshot import FrameFlops
 from app.window.live.page import Mode
 from app.window.main import MainWindow
@@ -126,6 +128,18 @@ def test_a_frozen_picture_says_so(window: MainWindow, session: ScriptedSession) 
     press(window, Qt.Key.Key_Space)
     window.tick()
     assert not window.live.status.isVisible()
+
+
+def test_the_answer_for_a_whole_file_says_so(window: MainWindow, session: ScriptedSession) -> None:
+    window.play(Path("song.wav"))
+    session.queue(sound())
+    window.tick()
+    present(window, 1280, 720)
+    session.state, session.source_name = EngineState("ended"), "song.wav"
+    window.whole.verdict = Verdict("genre", 3, 0, 0.7)
+    window.tick()
+    assert text(window, "status") == "“song.wav” has ended: this is the whole file."
+    assert text(window, "present_genre") == GENRES[3]
 
 
 @pytest.mark.parametrize(("mode", "width", "height"), [("story", 900, 600), ("story", 1280, 800), *PRESENTED])
