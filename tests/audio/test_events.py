@@ -144,7 +144,7 @@ def test_a_muted_source_is_said_to_be_muted(virtual_microphone: VirtualMicrophon
     try:
         until(chosen, "listening")
         virtual_microphone.mute(True)
-        until(chosen, "zeros", said="is muted: unmute it in the sound settings")
+        until(chosen, "muted", said="is muted: unmute it in the sound settings")
         virtual_microphone.mute(False)
         until(chosen, "listening")
         assert "outage" not in [loss.cause for loss in chosen.losses]
