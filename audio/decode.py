@@ -183,7 +183,9 @@ class Decoder:
         import av
 
         clock = clock_of(self._container, self._stream)
-        if begin:
+        # In FLAC in Ogg a seek ends elsewhere than FFmpeg says.
+        is_ogg_flac = self._bytes.is_ogg and self._stream.codec_context.name == "flac"
+        if begin and not is_ogg_flac and not self._bytes.is_chained_ogg():
             with suppress(av.FFmpegError):  # what cannot be wound is decoded from its first sample on
                 self._container.seek(round((max(0.0, begin - PRE_ROLL) + clock.start) * MICROSECONDS))
         self._unwanted = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import select
 from tempfile import TemporaryFile
 from typing import IO
@@ -12,6 +13,7 @@ READ_BYTES = 1 << 16  # at a time; also what a pipe holds
 ID3_BYTES = 10  # the header of a tag before an MP3
 HEAD_BYTES = 64  # what of a WAV tells its size, and of an MP3's first frame how many there are
 OGG_PAGE_BYTES, OGG_HEADER_BYTES = 65_307, 27  # at most; without the lengths of its segments
+PAGE_FLAGS = re.compile(rb"OggS\0(.)", re.DOTALL)
 ENDLESS = 0x7FFF_F000  # what programs write for a size that they do not know yet, or more
 # Of a frame of MPEG audio, by the index in its header.
 MPEG_1_LAYER_2_KBITS = (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384)
@@ -74,7 +76,7 @@ class SoundBytes:
             if self._kept is not None:
                 self._kept.write(arrived)
         self._position += len(arrived)
-        if self._head[:4] == b"OggS":
+        if self.is_ogg:
             self._recent = (self._recent + arrived)[-OGG_PAGE_BYTES:]
         return arrived
 
@@ -121,6 +123,30 @@ class SoundBytes:
         segments = page[OGG_HEADER_BYTES:][: page[26]]
         is_last = bool(page[5] & 4)
         return is_last and len(page) >= OGG_HEADER_BYTES + len(segments) + sum(segments)
+
+    @property
+    def is_ogg(self) -> bool:
+        return self._head[:4] == b"OggS"
+
+    def is_chained_ogg(self) -> bool:
+        """Whether an Ogg file has a first page behind one that is none. Reads all of it, at about a gigabyte a second.
+
+        After a seek in such a file FFmpeg gives nothing of the pieces behind the first.
+        """
+        if not self.is_ogg or not self._file.seekable():
+            return False
+        here = self._file.tell()
+        self._file.seek(self._begin)
+        chained = begun = False
+        before = b""
+        while not chained and (arrived := self._arrived(READ_BYTES)):
+            for flags in PAGE_FLAGS.findall(before + arrived):
+                is_first = bool(flags[0] & 2)
+                chained = chained or (is_first and begun)
+                begun = begun or not is_first
+            before = arrived[-5:]  # less than what is looked for
+        self._file.seek(here)
+        return chained
 
     def _arrived(self, size: int) -> bytes:
         while (arrived := self._file.read(size)) is None:  # from a pipe that somebody has set not to block

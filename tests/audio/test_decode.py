@@ -475,6 +475,7 @@ def test_a_recording_of_a_broadcast_begins_where_its_clock_stands(folder: Path) 
 
 SEEKABLE = ["16.wav", "float.wav", "16.flac", "unknown length.flac", "16.caf", "16.w64", "16.au", "sowt.aifc"]
 SEEKABLE += ["alac.m4a", "16.wv", "pcm.mov", "16.tta", "mp3", "vorbis.ogg", "opus.opus"]
+SEEKABLE += ["chained.ogg", "chained.opus", "flac.oga", "joined.mp3"]
 
 
 @pytest.mark.parametrize("name", SEEKABLE)
