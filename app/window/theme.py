@@ -60,8 +60,8 @@ COLOURS = {  # in the dark, in the light
     "accent": ("#4be3b8", "#007657"),
     "step": ("#4be3b8", "#007657"),
     "twin": ("#93a1b8", "#596880"),
-    "warning": ("#ffcf5c", "#8a5a00"),
-    "problem": ("#ff8078", "#c0281f"),
+    "warning": ("#ffcf5c", "#7c5000"),
+    "problem": ("#ff8078", "#ad211a"),
 }
 GENRES = (
     ("#3cacff", "#1069dc"),  # blues

@@ -137,7 +137,7 @@ class StoryPanel(Panel):
             value = words.UNKNOWN if time is None else words.duration(time)
             outlined = full / axis if model == "twin" else 0.0
             self.bars["time", model].show_figure(self._name(model), value, (time or 0.0) / axis, outlined, line)
-        self.budget.show_text(words.budget_note(longest if known else None, line is not None))
+        self.budget.show_text(words.budget_note(max(known, default=None), line is not None))
 
     def _name(self, model: Literal["twin", "step"]) -> str:
         return f"{NAMES[model]} transformer" if self.presents else NAMES[model]

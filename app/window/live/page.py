@@ -113,6 +113,7 @@ class LivePage(QWidget):
         super().__init__(parent)
         self.projector = False
         self.mode: Mode = "story"
+        self._without_details: Mode = "story"
         self._session = session
         self._shown_devices: DeviceList | None = None
         self.moment: float | None = None  # seconds, while frozen
@@ -147,14 +148,15 @@ class LivePage(QWidget):
     def show_mode(self, mode: Mode) -> None:
         """Show this instead of what is shown."""
         if mode != self.mode:
+            self._without_details = mode if mode != "details" else self.mode
             self.mode = mode
             self.arrange()
             self._show_session(self._session.state)
             self._show_again()
 
     def toggle_details(self) -> None:
-        """All figures, or back to the story."""
-        self.show_mode("story" if self.mode == "details" else "details")
+        """All figures, or back to what was shown instead."""
+        self.show_mode(self._without_details if self.mode == "details" else "details")
 
     def toggle_freeze(self) -> None:
         """Hold the present moment, or go back to live."""

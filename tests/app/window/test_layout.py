@@ -11,6 +11,8 @@ from PySide6.QtCore import QEvent, QPoint, QRect
 from PySide6.QtGui import QFontMetrics, QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
+from app.live.protocol import EngineState, Phase
+from app.window.launch import ThemeChoice
 from app.window.live.page import Mode, places
 from app.window.main import MainWindow
 from app.window.theme import DARK, LIGHT, SMALLEST_TEXT, Palette, Theme, font, scale_for, text_pixels
@@ -83,6 +85,22 @@ def test_text_and_genre_colours_stand_out_from_every_ground(palette: Palette) ->
     for genre, colour in enumerate(palette.genres):  # areas, always on a panel: WCAG asks for 3; and their names
         assert contrast(colour, palette.panel) > 3
         assert contrast(theme.letters(genre).name(), palette.panel) >= 4.5
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("phase", ["running", "failed"])
+def test_warnings_stand_out_from_their_own_ground(
+    window: MainWindow, session: ScriptedSession, theme: ThemeChoice, phase: Phase
+) -> None:
+    window.choose_theme(theme)
+    window.listen("desk")
+    session.state = EngineState(phase, "The microphone of the hall is gone.")
+    window.tick()
+    words, place = window.live.status.words, window.live.status.mapTo(window, QPoint(8, 8))
+    ground, letters = window.grab().toImage().pixelColor(place), window.theme.letters(words.colour)
+    assert words.colour in ("warning", "problem")
+    assert ground.name() != window.theme.palette.background
+    assert contrast(letters.name(), ground.name()) >= 4.5
 
 
 def hue(colour: str) -> float:

@@ -130,6 +130,18 @@ def test_a_frozen_picture_says_so(window: MainWindow, session: ScriptedSession) 
     assert not window.live.status.isVisible()
 
 
+def test_details_lead_back_to_the_stage(window: MainWindow) -> None:
+    press(window, Qt.Key.Key_F11)
+    for mode in ("details", "presentation"):
+        press(window, Qt.Key.Key_D)
+        assert window.live.mode == mode
+    press(window, Qt.Key.Key_D)
+    press(window, Qt.Key.Key_Escape)  # from the details of the whole screen to the window
+    for mode in ("story", "details", "story"):
+        assert window.live.mode == mode
+        press(window, Qt.Key.Key_D)
+
+
 def test_the_answer_for_a_whole_file_says_so(window: MainWindow, session: ScriptedSession) -> None:
     window.play(Path("song.wav"))
     session.queue(sound())

@@ -113,8 +113,14 @@ def test_a_full_window_that_is_too_much_is_known_long_before_it_is_full(
     session.queue(sound(1, twin=4_000_000, first=40))
     window.tick()
     assert "ordinary" not in text(window, "full")
-    session.models.full_twin = StepTimes(5.0, {"": 120_000_000})  # of another window
+    session.models.full_twin = StepTimes(30.0, {"": 8_000_000})
+    window.tick()
     session.queue(sound(1, twin=4_000_000, first=41))
+    window.tick()
+    assert text(window, "full").endswith("ordinary 8.2 ms")
+    assert text(window, "budget").endswith(": 19 times the longer bar")  # not the outline
+    session.models.full_twin = StepTimes(5.0, {"": 120_000_000})  # of another window
+    session.queue(sound(1, twin=4_000_000, first=42))
     window.tick()
     assert "cannot" not in text(window, "story")
 
