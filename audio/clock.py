@@ -11,7 +11,7 @@ DRIFT = 1e-3  # how far a device's clock may be from the computer's: samples per
 
 
 class Clock:
-    """The computer's clock: seconds that only ever grow, from an arbitrary zero. Tests have one that they wind."""
+    """The computer's clock: seconds that only ever grow, from an arbitrary zero. Tests have one that they set."""
 
     def now(self) -> float:
         """The present moment in seconds."""

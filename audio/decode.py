@@ -104,7 +104,7 @@ class Decoder:
         self._choose(track)
         check_channel(self._channel, self.channels, self._origin.kind)
         nothing = np.zeros(0, np.float32)
-        blocks = self._wound(begin)
+        blocks = self._from(begin)
         first = next(blocks, nothing if begin else None)
         if first is None:
             kind = self._origin.kind
@@ -178,15 +178,15 @@ class Decoder:
                 f"the {self._origin.kind} cannot be read to its end ({error.strerror}): try it again"
             ) from error
 
-    def _wound(self, begin: float) -> Blocks:
+    def _from(self, begin: float) -> Blocks:
         """What lies behind so many seconds."""
         import av
 
         clock = clock_of(self._container, self._stream)
-        # In FLAC in Ogg a seek ends elsewhere than FFmpeg says.
+        # In Ogg FLAC, a seek of FFmpeg's ends elsewhere than its times say.
         is_ogg_flac = self._bytes.is_ogg and self._stream.codec_context.name == "flac"
         if begin and not is_ogg_flac and not self._bytes.is_chained_ogg():
-            with suppress(av.FFmpegError):  # what cannot be wound is decoded from its first sample on
+            with suppress(av.FFmpegError):  # where that fails, all is decoded
                 self._container.seek(round((max(0.0, begin - PRE_ROLL) + clock.start) * MICROSECONDS))
         self._unwanted = 0
         for block in self._timed(clock, begin):

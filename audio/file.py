@@ -94,7 +94,7 @@ class LivePacedSource(SourceAround):
 
 
 class FilePlayer(LivePacedSource):
-    """A file at live pace that can be paused and wound; any thread may do that, while one reads.
+    """A file at live pace that can be paused and played from any place; any thread may do that, while one reads.
 
     Samples are numbered as they are read: neither a pause nor a seek makes a gap. `duration` in seconds as
     the file states it, None where it does not. Raises UnreadableFile.

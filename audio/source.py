@@ -67,7 +67,7 @@ class Source(ABC):
 
     @property
     def jumps(self) -> int:
-        """How often it went on from another place, as a file that was wound."""
+        """How often it went on from another place, as after a seek in a file."""
         return 0
 
     @property

@@ -51,7 +51,7 @@ class Outcome:
 
 
 def perform(task: Task, on_progress: Progress = ignore) -> Outcome:
-    """Never raises for what is wrong with one file: the others have a right to be done."""
+    """Never raises for what is wrong with one file: the others are still done."""
     try:
         model = load_once(task.weights, task.weights_hash)
         # Before it is read: a file that changes meanwhile will not match, and is done again.

@@ -70,7 +70,7 @@ class DeviceList:
 
 
 class Player(Protocol):
-    """A file that is played, to pause and wind it."""
+    """A file that is played, to pause it and seek in it."""
 
     paused: bool
 

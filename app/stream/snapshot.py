@@ -87,7 +87,7 @@ class Snapshot:
     model: ModelDescription | None = None  # which one answered; None where only one can
     run: int = 0  # number of the run in its session; index, seconds and dropped are those of the run
     source: str = ""  # name of what is heard
-    jumps: int = 0  # how often the source went on from another place so far: a file that is wound
+    jumps: int = 0  # how often the source went on from another place so far: a seek in a file
 
     def __post_init__(self) -> None:
         for array in (

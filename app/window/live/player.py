@@ -55,7 +55,7 @@ class PauseButton(QToolButton):
 
 
 class PlayerBar(Part):
-    """Shown only while there is a file to wind."""
+    """Shown only while there is a file to seek in."""
 
     def __init__(self, parent: QWidget, theme: Theme, session: Session) -> None:
         super().__init__(parent, theme)
