@@ -9,18 +9,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-PREFERRED = (
-    "fltp",
-    "flt",
-    "s32p",
-    "s32",
-    "s16p",
-    "s16",
-    "dblp",
-    "dbl",
-    "u8p",
-    "u8",
-)  # the sample type that loses least
+# The sample type that loses least comes first.
+PREFERRED = ("fltp", "flt", "s32p", "s32", "s16p", "s16", "dblp", "dbl", "u8p", "u8")
 
 
 def encode(
