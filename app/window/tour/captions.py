@@ -47,8 +47,8 @@ STEPS = (
     ),
     Step(
         "Now a longer memory",
-        "Both shall remember five minutes. The more is heard, the more the ordinary one has to compute for each frame, "
-        "up to the dashed outline; the continual one keeps running sums, so its bar stays as it is.",
+        "Both now remember five minutes. The ordinary one computes more and more for each frame, up to the dashed "
+        "outline. The continual one keeps running sums: its bar stays.",
         "story",
         seconds=18,
         change="longer window",

@@ -145,7 +145,7 @@ class Tour(Part):
 
 
 def card_place(page: QRect, target: QRect | None, scale: float, height_for: Callable[[int], int]) -> QRect:
-    """Beside the target where there is room, else below or above it, else in the middle; never outside of the page."""
+    """Beside the target where there is room, else below or above it, else at the bottom; never outside of the page."""
     gap, widest = round(GAP * scale), page.width() - 2 * round(GAP * scale)
     width = min(round(WIDTH * scale), widest)
     if target is not None:
@@ -166,7 +166,7 @@ def card_place(page: QRect, target: QRect | None, scale: float, height_for: Call
             if page.top() <= top and top + height <= page.bottom():
                 return QRect(left, top, width, height)
     height = height_for(width)
-    return QRect((page.width() - width) // 2, (page.height() - height) // 2, width, height)
+    return QRect((page.width() - width) // 2, page.bottom() - height - gap, width, height)
 
 
 class TourCard(Part):
