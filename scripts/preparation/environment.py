@@ -179,12 +179,14 @@ def install(environment: Environment, extras: tuple[str, ...]) -> None:
         reader = threading.Thread(target=said.extend, args=(pip.stdout,), daemon=True)
         reader.start()
         progress, unpacks = Progress("downloading", DOWNLOADED, partial(size_of, downloads)), False
-        while reader.is_alive():
+        while True:
             if not unpacks and any(line.startswith("Installing collected packages") for line in said.copy()):
                 progress.end()
                 progress, unpacks = Progress("unpacking", KEPT, partial(size_of, environment.folder)), True
-            progress.show()
+            progress.show()  # also where pip ends at once
             reader.join(POLL_SECONDS)
+            if not reader.is_alive():
+                break
         progress.end()
     shutil.rmtree(downloads, ignore_errors=True)
     if pip.returncode != 0:
