@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -32,6 +33,7 @@ def band_edges() -> NDArray[np.float64]:
     return edges
 
 
+@functools.cache  # milliseconds, which each short file would take again
 def slaney_bank() -> NDArray[np.float32]:
     """(BANDS, BINS) triangles between edges, each of area 1: what `librosa.filters.mel` gives, whose import takes a
     second.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any
 
@@ -35,13 +34,13 @@ Tag = tuple[Segment, str, float | None]  # where it stands, what it says, and ho
 def file_pieces(answer: FileAnswer, separator: str = ", ") -> Iterator[str]:
     """The JSON object of one file, piece by piece: the timeline of a day is too large to be made at once."""
     head: dict[str, Any] = {key: getattr(answer, key) for key in KEPT}
-    head["segments"] = [asdict(segment) for segment in answer.timeline.segments()]
+    head["segments"] = [vars(segment) for segment in answer.timeline.segments()]
     if answer.comparison is not None:
         head["comparison"] = _describe_comparison(answer.comparison)
     yield to_json(head)[:-1]
     yield ', "timeline": ['
     for index, hop in enumerate(answer.timeline.hops()):
-        yield (separator if index else "") + to_json(asdict(hop))
+        yield (separator if index else "") + to_json(vars(hop))
     yield "]}"
 
 
@@ -95,7 +94,7 @@ class JsonWriter(Writer):
         self.stream.writelines(file_pieces(answer, separator=",\n  "))
 
     def finish(self, errors: Sequence[FileError]) -> None:
-        self.stream.write(f'],\n"errors": {to_json([asdict(error) for error in errors])}}}\n')
+        self.stream.write(f'],\n"errors": {to_json([vars(error) for error in errors])}}}\n')
         self.stream.flush()
 
 
@@ -115,7 +114,7 @@ class JsonLinesWriter(Writer):
         self.stream.flush()
 
     def add_hop(self, path: str, hop: Hop) -> None:
-        print(to_json({"path": path, **asdict(hop)}), file=self.stream, flush=True)
+        print(to_json({"path": path, **vars(hop)}), file=self.stream, flush=True)
 
 
 class JamsWriter(Writer):
