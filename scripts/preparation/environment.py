@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .progress import Progress, size_of
-from .system import SetUpError, run_and_read, say, tail
+from .system import TO_READ, SetUpError, run_and_read, say, tail
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 INPUTS = ("pyproject.toml", "constraints.txt")
@@ -168,12 +168,7 @@ def install(environment: Environment, extras: tuple[str, ...]) -> None:
         [*command, "-c", "constraints.txt", "-e", target],
         cwd=environment.checkout,
         env={**os.environ, **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(downloads))},
-        close_fds=False,  # what outlives a killed start keeps the lock of its set-up
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
+        **TO_READ,
     ) as pip:
         assert pip.stdout is not None
         reader = threading.Thread(target=said.extend, args=(pip.stdout,), daemon=True)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from .needs import TO_RUN, TO_SET_UP, TO_TEST, Need, missing, packages
 
@@ -20,6 +21,17 @@ CAREFUL = ("--no-remove", "-o", "DPkg::Lock::Timeout=120")  # remove nothing; wa
 
 class SetUpError(Exception):
     """The set-up cannot go on; its text says what is wrong and what to do next."""
+
+
+# Of a tool that gets no input, and of which `stdout` is all that it says.
+TO_READ: dict[str, Any] = {
+    "close_fds": False,  # what outlives a killed start keeps the lock of its set-up
+    "stdin": subprocess.DEVNULL,
+    "stdout": subprocess.PIPE,
+    "stderr": subprocess.STDOUT,
+    "encoding": "utf-8",
+    "errors": "replace",
+}
 
 
 def say(line: str) -> None:
@@ -34,16 +46,8 @@ def tail(output: str, lines: int = 20) -> str:
 
 def run_and_read(command: list[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run a tool without input; `stdout` of the result is all that it said."""
-    return subprocess.run(
-        command,
-        cwd=folder,
-        close_fds=False,  # what outlives a killed start keeps the lock of its set-up
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
+    ended: subprocess.CompletedProcess[str] = subprocess.run(command, cwd=folder, **TO_READ)
+    return ended
 
 
 def see_to_system(set_up: bool, test: bool) -> None:
