@@ -14,7 +14,7 @@ from audio.clock import Clock, SampleClock
 from audio.front_end import Samples
 from audio.ring import SampleRing
 from audio.source import AudioError, Block, Mixer, NoMicrophone, Source, SourceState
-from audio.watchdog import Cause, Condition, Loss, Watchdog, sentence
+from audio.watchdog import STALL_SECONDS, Cause, Condition, Loss, Watchdog, sentence
 
 OPEN_SECONDS = 5.0  # a sound server that takes longer does not answer
 CLOSE_SECONDS = 1.0  # nor does one that takes longer to close
@@ -91,6 +91,7 @@ class Capture(Source):
         self._sample_clock = SampleClock(self.sample_rate, now)
         self._losses: deque[Loss] = deque(maxlen=LOSSES_KEPT)
         self._gap_by_outage = False  # whether what is missing next was lost by an outage
+        self._held_up = False  # whether what comes next was held up by a stall or an outage
         self._taken = 0  # samples of this stream, lost ones of its ring counted
         # Seconds: the stream's clock less ours, known with its first sound.
         self._device_clock_ahead: float | None = None
@@ -154,9 +155,10 @@ class Capture(Source):
         if self._stream is None:
             return None
         samples, _, dropped = self._stream.ring.read()
-        if not len(samples) and not dropped:
-            return None
         now = self._clock.now()
+        if not len(samples) and not dropped:
+            self._held_up |= self._watchdog.quiet_for(now) > STALL_SECONDS
+            return None
         start = self._sample_clock.position
         self._taken += len(samples) + dropped
         moment, written = self._stream.mark
@@ -168,8 +170,9 @@ class Capture(Source):
         mono = self._mixer.mix(samples)
         self._watchdog.process(mono, now)
         self._note_loss(start, missing, "outage" if self._gap_by_outage else "device")
-        self._note_loss(start + missing, dropped, "late")
+        self._note_loss(start + missing, dropped, "burst" if self._held_up else "late")
         self._gap_by_outage = False
+        self._held_up &= len(samples) > STALL_SECONDS * self.sample_rate  # as long as more comes than time passes
         lost = missing + dropped
         if lost:
             self._loss_shown_until = now + LOSS_SHOWN_SECONDS
@@ -206,7 +209,7 @@ class Capture(Source):
                 return
             self._sample_clock.restart()
             self._device_clock_ahead, self._taken = None, 0
-            self._gap_by_outage = True
+            self._gap_by_outage = self._held_up = True
             self._watchdog.reopen(now)
 
     def close(self) -> None:

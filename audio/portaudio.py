@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 import functools
+import os
 import queue
 import sys
 import threading
@@ -16,16 +17,18 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from audio.source import NoAudioSystem
 
 QUIT_SECONDS = 1.0  # what the end of the program waits for PortAudio at most
-# What PortAudio stands on writes to the terminal whatever it tries in vain; what matters of it PortAudio returns.
+# What PortAudio stands on prints whatever it tries in vain; what matters of it PortAudio returns.
 CHATTER = {
     "libasound.so.2": ("snd_lib_error_set_handler",),
     "libjack.so.0": ("jack_set_error_function", "jack_set_info_function"),
 }
+STANDARD_ERROR, UNBUFFERED = 2, 2  # a descriptor; _IONBF of the C library
 
 Answer = TypeVar("Answer")
 
@@ -64,6 +67,7 @@ class PortAudioThread:
         known = "sounddevice" in sys.modules
         if not known and sys.platform == "linux":
             _silence()
+            print_elsewhere(os.devnull)
         try:
             import sounddevice
         except OSError as error:
@@ -107,6 +111,23 @@ def _silence() -> None:
                 set_handler = getattr(library, setter)
                 set_handler.argtypes = [ctypes.c_void_p]
                 set_handler(deaf)
+
+
+def print_elsewhere(path: str | Path) -> None:
+    """Append to this file what C libraries of this process print as an error from now on; only the first call counts.
+
+    PortAudio prints a line, from any thread, for each of its own calls that fails, and has no setting for it. In glibc
+    `stderr` is a variable of which a program may make another stream (its manual, "Standard Streams"); elsewhere
+    nothing changes. Descriptor 2 stays as it is, and with it what Python, its faulthandler and other processes write.
+    """
+    c = ctypes.CDLL(None)
+    if not hasattr(c, "gnu_get_libc_version"):
+        return
+    c.fopen.restype = ctypes.c_void_p
+    stderr = ctypes.c_void_p.in_dll(c, "stderr")
+    if c.fileno(stderr) == STANDARD_ERROR and (stream := c.fopen(os.fsencode(path), b"ae")):
+        c.setvbuf(ctypes.c_void_p(stream), None, UNBUFFERED, 0)  # or the last words of a crash would be lost
+        stderr.value = stream
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from audio.front_end import silence_invalid
 from audio.source import SourceState
 
-Cause = Literal["late", "outage", "device"]
+Cause = Literal["late", "burst", "outage", "device"]
 
 STALL_SECONDS = 0.4  # without a single sample: ten blocks
 ZERO_SECONDS = 0.4  # of nothing but exact zeros: no microphone is so quiet by itself
@@ -21,6 +21,7 @@ RETURN_SECONDS = 0.1  # of sound after a loss or a stall, until the device count
 
 BECAUSE: dict[Cause, str] = {
     "late": "the computer was too busy to keep up",
+    "burst": "the sound system had stood still, and then sent too much at once",
     "outage": "the device was away",
     "device": "the sound system did not deliver it",
 }

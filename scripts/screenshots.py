@@ -133,9 +133,6 @@ def more_states(window: MainWindow, session: LiveSession, folder: Path) -> Itera
     live.toggle_freeze()
     yield "frozen", window
     live.go_live()
-    window.set_larger_type(True)
-    yield "larger-type", window
-    window.set_larger_type(False)
     window.set_recording(True)
     live_for(6.0)
     yield "recording", window

@@ -95,7 +95,7 @@ def _add_looks(to: argparse._ActionsContainer, default: str | None = None) -> No
     off = default or False
     fastest = "of the models that ship the one with the quickest step"
     to.add_argument("--fastest", action="store_true", default=off, help=fastest)
-    to.add_argument("--fullscreen", action="store_true", default=off, help="the whole screen, and larger type")
+    to.add_argument("--fullscreen", action="store_true", default=off, help="the presentation, on the whole screen")
     to.add_argument("--silent", action="store_true", default=off, help="do not play files and the demo aloud")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import faulthandler
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from app.files.console import Console
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code, when all that it printed is written."""
     prepare_streams()
+    if not faulthandler.is_enabled():
+        faulthandler.enable(2)  # a library that crashes says where
     code = EXIT_OK
     try:
         code = attempt(sys.argv[1:] if arguments is None else arguments)

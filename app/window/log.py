@@ -17,6 +17,7 @@ from app import __version__
 from app.installed import ALL_PACKAGES, version_of
 from app.live.protocol import DeviceList
 from app.stream.models import identify
+from audio.portaudio import print_elsewhere
 
 LARGEST_BYTES = 500_000
 OLD_ONES = 3
@@ -33,19 +34,25 @@ def default_log() -> Path:
     return Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.StateLocation)) / "nystream.log"
 
 
-def begin_log(path: Path) -> bool:
-    """Write everything that is logged there from now on; False when nothing can be written there."""
+def begin_log(path: Path) -> None:
+    """Write everything that is logged there from now on, and what Qt and C libraries have to say; where that cannot be
+    written it is said nowhere.
+    """
+    logging.raiseExceptions = False  # a disk that is full later on is no reason for a traceback
+    handler: logging.Handler
+    qInstallMessageHandler(lambda _kind, _where, message: logging.getLogger("qt").warning(message))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(path, maxBytes=LARGEST_BYTES, backupCount=OLD_ONES, encoding="utf-8")
     except OSError:
-        return False
+        handler = logging.NullHandler()
+    else:
+        if sys.platform == "linux":
+            print_elsewhere(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
-    qInstallMessageHandler(lambda _kind, _where, message: logging.getLogger("qt").warning(message))
-    return True
 
 
 def last_lines(path: Path, count: int) -> list[str]:

@@ -120,14 +120,12 @@ class MainWindow(QMainWindow):
             "live": lambda: self.show_page(0),
             "files": lambda: self.show_page(1),
             **{f"theme_{choice}": partial(self.choose_theme, choice) for choice in THEMES},
-            "larger": self.set_larger_type,
             "details": self.live.toggle_details,
             "longer": partial(self.live.controls.change_length, 1),
             "shorter": partial(self.live.controls.change_length, -1),
             "full_screen": self.set_full_screen,
             "listen": partial(self._on_page, 0, self.listen_or_stop),
             "demo": self.demo,
-            "stop": self._session.stop,
             "refresh": self._session.refresh_devices,
             "aloud": self.set_aloud,
             "record": self.set_recording,
@@ -229,13 +227,6 @@ class MainWindow(QMainWindow):
         self.theme.choose(choice)
         self.menus.switch(f"theme_{choice}", True)
 
-    def set_larger_type(self, on: bool) -> None:
-        """As for a projector."""
-        self.live.projector = on
-        self.menus.switch("larger", on)
-        self.live.arrange()
-        self._rescale()
-
     def set_full_screen(self, on: bool) -> None:
         """The whole screen, without menus and for all to see; as before when it is left."""
         self.menus.switch("full_screen", on)
@@ -293,7 +284,7 @@ class MainWindow(QMainWindow):
         self._rescale()
 
     def _rescale(self) -> None:
-        scale = scale_for(self.pages.width(), self.pages.height(), self.live.projector)
+        scale = scale_for(self.pages.width(), self.pages.height())
         if scale != self._scale:
             self._scale = scale
             for scaled in (self.tour, self.toast, self.files):
@@ -342,7 +333,6 @@ class MainWindow(QMainWindow):
         self.choose_theme(self.theme.choice if self._kept is None else settings.theme)
         if self._kept is not None:
             self.set_aloud(settings.aloud)
-            self.set_larger_type(settings.larger_type)
         self.live.source_bar.picker.wish(settings.device)
         self.show_page(0)
 
@@ -374,7 +364,6 @@ class MainWindow(QMainWindow):
                 theme=self.theme.choice,
                 device=picker.key() if picker.has_microphone else before.device,
                 aloud=self._session.aloud,
-                larger_type=self.live.projector,
                 model=before.model if is_shown_to else model.choice.name,
                 window_seconds=before.window_seconds if is_shown_to else self._nearest_window(model.window_seconds),
                 folder=self._folder,

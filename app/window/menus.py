@@ -60,13 +60,11 @@ BAR: Menu = {
         Entry("longer", "Remember l&onger", "Ctrl+Up", "A longer window for both models"),
         Entry("shorter", "Remember &shorter", "Ctrl+Down", "A shorter window for both models"),
         None,
-        Entry("larger", "L&arger type", "Ctrl+Shift+L", "For a projector", is_switch=True),
         Entry("full_screen", "&Presentation, full screen", "F11", "The story for all to see", is_switch=True),
     ),
     "&Source": (
         Entry("listen", "&Listen, or stop", "Ctrl+L", "Hear the chosen microphone, or end what runs"),
         Entry("demo", "Play the &demo", "Ctrl+D", "Music that this program makes itself, with captions"),
-        Entry("stop", "&Stop", "Ctrl+."),
         Entry("refresh", "Look for &microphones again", "F5"),
         None,
         Entry("aloud", "Play files and the demo &aloud", is_switch=True),

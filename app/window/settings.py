@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ class Settings:
     theme: ThemeChoice = "system"
     device: str = ""  # the chosen microphone's key; "" for the system's default
     aloud: bool = True  # whether files and the demo are played by the speaker
-    larger_type: bool = False
     model: str = ""  # name of the one that was chosen; "" for that which ships as the first
     window_seconds: float = 0.0  # what it remembers; 0 for as much as it learned with
     folder: str = ""  # where a file or folder was opened last
@@ -83,9 +83,10 @@ def _read(name: str, default: object, value: object) -> Any:
         return {"true": True, "false": False}.get(text.lower(), default)
     if isinstance(default, float):
         try:
-            return float(text)
+            number = float(text)
         except ValueError:
             return default
+        return number if 0 <= number < math.inf else default
     if isinstance(default, bytes):
         try:
             return base64.b64decode(text, validate=True)

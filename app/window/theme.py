@@ -23,7 +23,6 @@ DESIGN_WIDTH, DESIGN_HEIGHT = 1280, 800  # the size at which scale is 1
 SMALLEST_SCALE, LARGEST_SCALE = 0.68, 3.5
 LEAST_CONTRAST = 4.5  # of text, as WCAG asks
 SMALLEST_TEXT = 10  # pixels; below this nobody reads on a projector
-PROJECTOR = 1.15  # how much larger type is drawn for a projector, in a window of the same size
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +145,9 @@ def palette_for(choice: ThemeChoice) -> Palette:
     return LIGHT if choice == "light" else DARK
 
 
-def scale_for(width: int, height: int, projector: bool = False) -> float:
+def scale_for(width: int, height: int) -> float:
     """How large to draw in a window of this size, in steps of 1/50: resizing restyles at few of them."""
-    exact = min(width / DESIGN_WIDTH, height / DESIGN_HEIGHT) * (PROJECTOR if projector else 1.0)
+    exact = min(width / DESIGN_WIDTH, height / DESIGN_HEIGHT)
     return round(min(max(exact, SMALLEST_SCALE), LARGEST_SCALE) * 50) / 50
 
 

@@ -269,6 +269,23 @@ def test_a_late_reader_loses_the_oldest_and_is_told_when(listener: Listener, clo
     listener.assert_nothing_is_unaccounted()
 
 
+def test_a_server_that_stood_still_and_sends_too_much_at_once_is_not_the_computer_s_fault(clock: VirtualClock) -> None:
+    device = VirtualDevice(clock, tone(RATE), ring_seconds=2.0)
+    listener = Listener(clock, Capture(device, clock=clock))
+    listener.listen(2.0)
+    device.lag = 3.5
+    listener.listen(3.4)
+    assert listener.names[-1] == "stalled"
+    device.lag = 0.0
+    listener.listen(1.0)
+    assert [loss.cause for loss in listener.capture.losses] == ["burst"]
+    assert listener.capture.status.endswith("the sound system had stood still, and then sent too much at once.")
+    clock.sleep(4.0)
+    listener.listen(1.0)
+    assert listener.capture.losses[-1].cause == "late"  # that was the reader
+    listener.assert_nothing_is_unaccounted()
+
+
 def test_what_the_server_swallows_is_found_and_counted(listener: Listener, device: VirtualDevice) -> None:
     device.overloaded = True
     listener.listen(0.5)

@@ -257,11 +257,14 @@ def test_importing_the_package_loads_none_of_the_heavy_libraries() -> None:
 
 @pytest.mark.skipif(not find_library("portaudio") or not find_library("asound"), reason="needs PortAudio and ALSA")
 def test_the_chatter_of_the_sound_libraries_does_not_reach_the_terminal() -> None:
-    """ALSA says a line or more of each thing that it tries in vain, as here of a device that there is not."""
+    """ALSA says a line or more of each thing that it tries in vain, as here of a device that there is not; and
+    PortAudio prints by the C library when a call fails.
+    """
     code = (
         "import ctypes, os; from audio.portaudio import portaudio; os.dup2(1, 2)\n"
         "portaudio().submit(portaudio().load).result()\n"
         "alsa, opened = ctypes.CDLL('libasound.so.2'), ctypes.c_void_p()\n"
+        "alsa.fputs(b'Expression failed', ctypes.c_void_p.in_dll(alsa, 'stderr'))\n"
         "print(alsa.snd_pcm_open(ctypes.byref(opened), b'nothing', 0, 0))"
     )
     assert run_python(code) == "-2"  # no such file or directory

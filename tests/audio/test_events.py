@@ -191,7 +191,7 @@ def own_microphone(virtual_microphone: VirtualMicrophone) -> Iterator[VirtualMic
 
 @pytest.mark.parametrize("device", ["Test microphone", None])
 def test_a_killed_server_is_lost_and_heard_again_when_it_is_back(
-    own_microphone: VirtualMicrophone, device: str | None
+    own_microphone: VirtualMicrophone, device: str | None, capfd: pytest.CaptureFixture[str]
 ) -> None:
     microphone = Microphone(device)
     until(microphone, *UP)
@@ -205,6 +205,7 @@ def test_a_killed_server_is_lost_and_heard_again_when_it_is_back(
     until(microphone, *UP)
     assert microphone.losses[-1].length > 1.5
     close_without_waiting(microphone)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_server_that_stays_away_does_not_hold_up_closing(own_microphone: VirtualMicrophone) -> None:

@@ -106,12 +106,11 @@ def presentation_places(width: int, height: int) -> dict[str, QRect]:
 class LivePage(QWidget):
     """Everything it shows comes from `session.drain()` and the session's properties, read once per tick.
 
-    projector: larger type in a window of the same size. mode: the story, all figures instead of it, or for all to see.
+    mode: the story, all figures instead of it, or for all to see.
     """
 
     def __init__(self, parent: QWidget, session: Session, theme: Theme) -> None:
         super().__init__(parent)
-        self.projector = False
         self.mode: Mode = "story"
         self._without_details: Mode = "story"
         self._session = session
@@ -319,10 +318,10 @@ class LivePage(QWidget):
             super().keyPressEvent(event)
 
     def arrange(self) -> None:
-        """Put every part in its place; after a change of size, of `projector` or of `mode`."""
+        """Put every part in its place; after a change of size or of `mode`."""
         width, height = self.width(), self.height()
         presents = self.mode == "presentation"
-        scale = scale_for(width, height, self.projector)
+        scale = scale_for(width, height)
         if presents:
             scale = min(width / PRESENTATION_WIDTH, height / PRESENTATION_HEIGHT)
         found = places(width, height, scale, self.mode)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import qInstallMessageHandler
+from PySide6.QtCore import qInstallMessageHandler, qWarning
 
 from app import __version__
 from app.installed import ALL_PACKAGES, licence_of
@@ -24,13 +24,15 @@ from app.window.log import (
     diagnostics,
     last_lines,
 )
+from tests.own_process import run_python
 
 
 @pytest.fixture
-def log_path(tmp_path: Path) -> Iterator[Path]:
+def log_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setattr("app.window.log.print_elsewhere", lambda _path: None)  # the tests' own process keeps its stream
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
-    assert begin_log(tmp_path / "state" / "nystream.log")
+    begin_log(tmp_path / "state" / "nystream.log")
     yield tmp_path / "state" / "nystream.log"
     qInstallMessageHandler(None)
     root.setLevel(level)
@@ -50,10 +52,37 @@ def test_what_is_logged_stands_in_the_file_and_old_ones_are_few(log_path: Path) 
     assert sum(path.stat().st_size for path in kept) <= (1 + OLD_ONES) * LARGEST_BYTES
 
 
-def test_a_place_where_nothing_can_be_written_is_said_and_nothing_is_raised(tmp_path: Path) -> None:
+def test_without_a_place_for_the_log_nothing_is_raised_and_nothing_gets_to_the_terminal(
+    tmp_path: Path, log_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    root = logging.getLogger()
+    for handler in root.handlers:
+        root.removeHandler(handler)
+    qInstallMessageHandler(None)
     (tmp_path / "taken").write_text("a file")
-    assert not begin_log(tmp_path / "taken" / "nystream.log")
+    begin_log(tmp_path / "taken" / "nystream.log")
+    qWarning("a word of Qt's")
+    logging.getLogger("app").error("a fault", exc_info=ValueError("here"))
+    assert capfd.readouterr() == ("", "")
     assert last_lines(tmp_path / "taken" / "nystream.log", 5) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
+def test_what_c_libraries_print_is_logged_and_standard_error_is_still_the_terminal(tmp_path: Path) -> None:
+    code = """
+import ctypes, os, sys
+from pathlib import Path
+from app.window.log import begin_log
+os.dup2(1, 2)
+begin_log(Path(sys.argv[1]))
+c = ctypes.CDLL(None)
+c.fputs(b"Expression failed\\n", ctypes.c_void_p.in_dll(c, "stderr"))
+os.write(2, b"written, ")
+print("printed", file=sys.stderr, flush=True)
+os._exit(0)  # no orderly end, and nothing is lost
+"""
+    assert run_python(code, str(tmp_path / "nystream.log")) == "written, printed"
+    assert last_lines(tmp_path / "nystream.log", 1) == ["Expression failed"]
 
 
 def test_a_fault_in_any_thread_is_logged_whole_and_told_in_one_sentence(

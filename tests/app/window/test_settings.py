@@ -9,7 +9,7 @@ import pytest
 
 from app.window.settings import Settings, SettingsFile
 
-CHANGED = Settings("light", "PulseAudio: “mic”, 2", False, True, "A model", 120.0, "/music/Ä b", b"\x01\x00\xff")
+CHANGED = Settings("light", "PulseAudio: “mic”, 2", False, "A model", 120.0, "/music/Ä b", b"\x01\x00\xff")
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
@@ -32,6 +32,13 @@ def test_a_value_that_makes_no_sense_is_left_out_and_the_others_count(tmp_path: 
         "folder=@Invalid()\nmodel=a, b\n"
     )
     assert SettingsFile(path).load() == Settings(device="desk")
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", "-1", "1e999", "abc"])
+def test_a_window_is_remembered_only_as_a_number_of_seconds(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "settings.ini"
+    path.write_text(f"[General]\nwindow_seconds={number}\n")
+    assert SettingsFile(path).load() == Settings()
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\xff\xfe" * 500, b"[General", b"=\n=\n[]\n", b"[General]\nversion=x\n"])
