@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import runpy
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import soundfile
+import torch
 from numpy.typing import NDArray
 
 from model import GTZAN_GENRES
@@ -21,8 +26,18 @@ NOISE = 0.1 * np.random.default_rng(1).normal(size=30 * 22_050)
 
 
 def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(CHECKOUT / "scripts" / name), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+    """Run a script to its end, in this process: to start another one takes longer than most of them do."""
+    path, threads = CHECKOUT / "scripts" / name, torch.get_num_threads()
+    out, error, code = io.StringIO(), io.StringIO(), 0
+    command = [str(path), *map(str, arguments)]
+    with redirect_stdout(out), redirect_stderr(error), patch("sys.argv", command), patch("sys.path", sys.path.copy()):
+        try:
+            runpy.run_path(str(path), run_name="__main__")
+        except SystemExit as end:
+            code = int(end.code or 0)
+        finally:
+            torch.set_num_threads(threads)
+    return subprocess.CompletedProcess(command, code, out.getvalue(), error.getvalue())
 
 
 def pack_fields(clips: int = 40, frames: int = 220) -> dict[str, Any]:

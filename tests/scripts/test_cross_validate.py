@@ -14,7 +14,7 @@ from model import Classifier, ModelConfig, read_notes
 from scripts.dataset import Dataset
 from scripts.dataset.clips import artist_folds
 from scripts.training.calibrate import calibrate_with, calibration_out_of_fold, read_calibration
-from tests.scripts.gtzan import fill_sound_cache, script, write_pack
+from tests.scripts.gtzan import fill_sound_cache, pack_fields, script, write_pack
 
 CONFIG = ModelConfig(stem_channels=(4, 4, 4, 4), width=16, heads=2, feed_forward=16, window=30, landmark_count=4)
 
@@ -92,7 +92,7 @@ def test_a_bad_calibration_is_refused_before_anything_is_trained(tmp_path: Path)
 
 
 def test_folds_are_trained_once_and_train_takes_their_calibration(tmp_path: Path) -> None:
-    pack, folder = write_pack(tmp_path / "pack.npz"), tmp_path / "folds"
+    pack, folder = write_pack(tmp_path / "pack.npz", **pack_fields(frames=60)), tmp_path / "folds"
     common = ("--data", pack, "--cache", fill_sound_cache(tmp_path), "--epochs", 1, "--threads", 1)
     validate = ("cross_validate.py", *common, "--folder", folder, "--folds", 2)
     first = script(*validate, "--only", 1)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import pickle
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +72,21 @@ def test_every_member_is_timed_with_a_full_window() -> None:
         assert times.tokenizer > 0
 
 
-def test_the_script_trains_what_is_missing_and_only_that(tmp_path: Path) -> None:
+class LikeProcesses(Executor):
+    """Does at once what a process of its own would, with what can be sent to one."""
+
+    def __init__(self, jobs: int, mp_context: object) -> None:
+        assert jobs == 2
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **_: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        sent, given = pickle.loads(pickle.dumps((function, arguments)))
+        future.set_result(pickle.loads(pickle.dumps(sent(*given))))
+        return future
+
+
+def test_the_script_trains_what_is_missing_and_only_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", LikeProcesses)
     cache, small = fill_sound_cache(tmp_path), pack_fields(clips=20, frames=60)
     arguments = ["--data", write_pack(tmp_path / "pack.npz", **small), "--cache", cache, "--epochs", 1, "--rounds", 1]
     arguments += ["--only", "nystrom-fixed-1", "--results", tmp_path / "results", "--work", tmp_path / "work"]

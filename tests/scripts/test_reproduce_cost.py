@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-def reproduce(*arguments: str) -> str:
-    command = [sys.executable, str(CHECKOUT / "scripts" / "reproduce_cost.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=500, check=True).stdout
+from tests.scripts.gtzan import script
 
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(reproduce("--json"))
+    loaded: dict[str, Any] = json.loads(script("reproduce_cost.py", "--json").stdout)
     return loaded
 
 
@@ -63,7 +55,7 @@ def test_attention_grows_as_the_papers_say_and_passes_three_orders_of_magnitude(
 
 
 def test_the_tables_say_what_is_beyond_two_percent_and_where_a_thousandfold_begins(figures: dict[str, Any]) -> None:
-    said = reproduce()
+    said = script("reproduce_cost.py").stdout
     assert "beyond 2%: none;" in said
     assert f"from n = {figures['thousandfold_from_window']['continual']} on with continual landmarks" in said
 

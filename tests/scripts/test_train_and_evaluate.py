@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from app.cli.main import main
 from app.stream.weights import default_weights
 from model import GTZAN_GENRES, load_classifier, load_for_training, read_notes
-from tests.scripts.gtzan import CHECKOUT, NOISE, fill_sound_cache, pack_fields, script, write_clip, write_pack
+from model.training import Epoch, Trainer
+from tests.scripts.gtzan import NOISE, fill_sound_cache, pack_fields, script, write_clip, write_pack
 
 KEYS = {
     "accuracy",
@@ -34,7 +34,7 @@ KEYS = {
 
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_pack(tmp_path_factory.mktemp("pack") / "pack.npz")
+    return write_pack(tmp_path_factory.mktemp("pack") / "pack.npz", **pack_fields(frames=60))
 
 
 @pytest.fixture(scope="module")
@@ -82,24 +82,27 @@ def test_what_is_trained_can_be_measured_and_says_where_it_comes_from(
     assert load_classifier(output).config.genres == GTZAN_GENRES
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="one process cannot send Ctrl-C to another alone")
-def test_what_was_broken_off_goes_on_and_ends_with_the_same_weights(tmp_path: Path, training_cache: Path) -> None:
+def test_what_was_broken_off_goes_on_and_ends_with_the_same_weights(
+    tmp_path: Path, training_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pack = write_pack(tmp_path / "small.npz", **pack_fields(clips=20, frames=60))
     whole, broken = tmp_path / "whole.safetensors", tmp_path / "broken.safetensors"
-    same = ("--data", pack, "--epochs", 30, "--seed", 4, "--train-on", "train+valid")
+    same = ("--data", pack, "--epochs", 3, "--seed", 4, "--train-on", "train+valid")
     assert train(training_cache, *same, "--output", whole).returncode == 0
-    command = ["--cache", training_cache, "--threads", 1, *same, "--output", broken]
-    running = subprocess.Popen(
-        [sys.executable, str(CHECKOUT / "scripts" / "train.py"), *map(str, command)], stderr=subprocess.PIPE, text=True
-    )
+    run_epoch = Trainer.run_epoch
+
+    def press_ctrl_c(trainer: Trainer) -> Epoch:
+        if trainer.epoch == 1:
+            signal.raise_signal(signal.SIGINT)
+        return run_epoch(trainer)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trainer, "run_epoch", press_ctrl_c)
+        interrupted = train(training_cache, *same, "--output", broken)
+    assert interrupted.returncode == 130
+    assert "every whole epoch is kept: the same command with --resume goes on" in interrupted.stderr
     checkpoint = tmp_path / "broken.checkpoint"
-    deadline = time.monotonic() + 120
-    while not checkpoint.exists() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert "every whole epoch is kept: the same command with --resume goes on" in said
+    assert checkpoint.exists()
     assert train(training_cache, *same, "--output", broken, "--resume").returncode == 0
     for name, tensor in load_for_training(whole).state_dict().items():
         assert torch.equal(load_for_training(broken).state_dict()[name], tensor), name
@@ -150,12 +153,13 @@ def test_a_folder_is_measured_and_what_cannot_be_used_is_named(folder: Path) -> 
     assert "jazz.00054.wav: left out" in said[1]
 
 
-def test_the_answer_for_a_clip_is_the_one_of_the_command_line(folder: Path) -> None:
+def test_the_answer_for_a_clip_is_the_one_of_the_command_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Same frames, same mean over tokens: the answer for the folder's clip decides the accuracy."""
     clip = folder / "jazz" / "jazz.00011.wav"
-    command = [sys.executable, "-m", "app", "classify", "--format", "json", str(clip)]
-    classified = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT, timeout=500, check=True)
-    genre = json.loads(classified.stdout)["files"][0]["genre"]
+    assert main(["classify", "--format", "json", str(clip)]) == 0
+    genre = json.loads(capsys.readouterr().out)["files"][0]["genre"]
     expected = ((genre == "blues") + (genre == "jazz")) / 2
     measured = json.loads(script("evaluate.py", "--audio", folder, "--cache", folder / "cache", "--json").stdout)
     assert measured["accuracy"] == pytest.approx(expected)
