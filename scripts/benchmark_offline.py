@@ -25,6 +25,7 @@ import time
 import timeit
 import wave
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -133,10 +134,14 @@ def make_noise(path: Path, minutes: float) -> Path:
     return path
 
 
+@cache
+def demo_music() -> NDArray[np.float32]:
+    return np.concatenate([piece.make() for piece in PIECES])
+
+
 def make_music(minutes: float, rate: int, channels: int) -> NDArray[np.float32]:
     """(n, channels): the demo's, at whatever speed."""
-    music = np.concatenate([piece.make() for piece in PIECES])
-    mono = np.resize(music, round(60 * minutes * rate))
+    mono = np.resize(demo_music(), round(60 * minutes * rate))
     return np.stack([mono, np.roll(mono, rate)][:channels], axis=1)
 
 

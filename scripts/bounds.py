@@ -6,29 +6,22 @@ Not in the bounds: windows, levels, norms, activations, attention, logarithms, t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from itertools import count
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from app.stream.bench import Call
 from audio.logmel import POINTS, WORK_LENGTH, log_mel_tables
 from audio.loops import transform
 from audio.mel import BINS
+from model.compiled.cache import kept
 from model.compiled.classifier import CompiledClassifier, attend, read_plan
 from model.compiled.prepare import aligned
 from model.compiled.products import accumulate_rows
-from model.compiled.registers import OPTIONS, Floats, Function
+from model.compiled.registers import Floats
 from model.compiled.stem import BANDS_OUT, CHANNELS_IN, CHANNELS_OUT, KERNEL_BANDS, TAPS, WEIGHTS_AT
-
-
-@cache
-def compiled_once(function: Function) -> Function:
-    """In every process anew: what is kept on disk is not known to depend on scripts."""
-    return cast(Function, njit(**OPTIONS)(function))
 
 
 class Product(NamedTuple):
@@ -48,7 +41,7 @@ def transforms() -> dict[str, Call]:
     spectrum = np.empty(BINS, np.complex128)
     weights = tables.numbers[tables.places[9] : tables.places[10]].copy()
     powers = random.normal(size=len(weights))
-    loops, mel_products = compiled_once(_transform), compiled_once(_dot)
+    loops, mel_products = kept(_transform), kept(_dot)
 
     def by_loops() -> None:
         loops(tables.numbers, tables.places, work)
@@ -87,7 +80,7 @@ def step_parts(compiled: CompiledClassifier) -> dict[str, Call]:
     random, state = np.random.default_rng(0), compiled.init_state().encoder
     projected = random.normal(size=compiled.sizes.projected).astype(np.float32)
     mixed = np.empty(compiled.config.width, np.float32)
-    attention, positions = compiled_once(_attention), count()
+    attention, positions = kept(_attention), count()
 
     def attend_once() -> None:
         block = compiled.blocks[0], state.floats[0, 0], state.doubles[0, 0]
@@ -103,7 +96,7 @@ def step_parts(compiled: CompiledClassifier) -> dict[str, Call]:
 
 def by_loops(weights: Floats, products: Sequence[Product]) -> Call:
     """One after the other, in one compiled call."""
-    loops, table = compiled_once(_multiply), np.array(products, np.int64)
+    loops, table = kept(_multiply), np.array(products, np.int64)
     inputs = np.random.default_rng(0).normal(size=max(each.rows * each.width for each in products)).astype(np.float32)
     outputs = np.zeros(max(each.rows * each.outputs for each in products), np.float32)
     in_lines: Floats = aligned(weights.shape, np.float32)

@@ -36,10 +36,9 @@ run_within_environment(imported=TO_WATCH)
 import numpy as np
 
 from app.demo.instruments import SAMPLE_RATE
-from app.demo.pieces import PIECES
 from app.stream.measure import machine
 from app.text import to_json
-from scripts.benchmark_offline import COMMAND, time_command
+from scripts.benchmark_offline import COMMAND, demo_music, time_command
 from scripts.encode import encode
 
 FILE_SECONDS = 30
@@ -83,8 +82,7 @@ def measure(rounds: int, microphone: bool) -> dict[str, Any]:
     """The whole report; every figure in seconds."""
     with tempfile.TemporaryDirectory(prefix="nystream-startup-") as folder:
         file = Path(folder) / "music.wav"
-        music = np.concatenate([piece.make() for piece in PIECES])
-        encode(file, "pcm_s16le", music[: FILE_SECONDS * SAMPLE_RATE, np.newaxis], SAMPLE_RATE)
+        encode(file, "pcm_s16le", demo_music()[: FILE_SECONDS * SAMPLE_RATE, np.newaxis], SAMPLE_RATE)
         asked = ["--start"] if microphone else ["--play", str(file), "--silent"]
         starts = [time_window(*asked) for _ in range(rounds + 1)][1:]
         classified = [time_command("classify", str(file)) for _ in range(rounds + 1)][1:]

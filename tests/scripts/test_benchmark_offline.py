@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 from scripts.benchmark_offline import table
-
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.scripts.gtzan import script
 
 
 def test_the_report_has_speed_memory_scaling_and_the_start() -> None:
-    command = [sys.executable, str(CHECKOUT / "scripts" / "benchmark_offline.py"), "--quick", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+    done = script("benchmark_offline.py", "--quick", "--json")
     assert done.returncode == 0, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
     for row in report["one_core"]:

@@ -153,9 +153,7 @@ def test_a_folder_is_measured_and_what_cannot_be_used_is_named(folder: Path) -> 
     assert "jazz.00054.wav: left out" in said[1]
 
 
-def test_the_answer_for_a_clip_is_the_one_of_the_command_line(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_answer_for_a_clip_is_the_one_of_the_command_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Same frames, same mean over tokens: the answer for the folder's clip decides the accuracy."""
     clip = folder / "jazz" / "jazz.00011.wav"
     assert main(["classify", "--format", "json", str(clip)]) == 0

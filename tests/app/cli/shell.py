@@ -1,12 +1,17 @@
-"""The real command in a real shell."""
+"""The real command, in a real shell or called as a function."""
 
 from __future__ import annotations
 
+import io
 import os
+import shlex
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from app.cli.main import main
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 SECONDS = 240  # only a fault takes so long
@@ -49,6 +54,20 @@ class Shell:
         out, error = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
         assert "Traceback" not in error, error
         return subprocess.CompletedProcess(done.args, done.returncode, out, error)
+
+    def call(self, line: str) -> subprocess.CompletedProcess[str]:
+        """The same for one command that needs nothing of a shell, in this process: that takes far less time."""
+        _, *arguments = shlex.split(line)
+        out, error = io.BytesIO(), io.BytesIO()
+        printed, said = io.TextIOWrapper(out), io.TextIOWrapper(error)
+        before = Path.cwd()
+        os.chdir(self.folder)
+        try:
+            with redirect_stdout(printed), redirect_stderr(said):
+                code = main(arguments)
+        finally:
+            os.chdir(before)
+        return subprocess.CompletedProcess(arguments, code, out.getvalue().decode(), error.getvalue().decode())
 
     def start(self, line: str) -> subprocess.Popen[bytes]:
         """A line that is not waited for, in a process group of its own; all three streams are pipes."""

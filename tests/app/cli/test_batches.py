@@ -23,8 +23,8 @@ from tests.app.cli.shell import Shell
 
 def test_processes_give_the_bytes_that_one_gives_and_a_bad_file_spoils_nothing(shell: Shell, library: Path) -> None:
     (library / "jazz/song.mp3").write_text("no sound")
-    alone = shell.run("nystream classify -r music --format json")
-    together = shell.run("nystream classify -r music --format json --jobs 2")
+    alone = shell.call("nystream classify -r music --format json")
+    together = shell.call("nystream classify -r music --format json --jobs 2")
     assert alone.returncode == together.returncode == 1
     assert together.stdout == alone.stdout
     assert together.stderr == alone.stderr
@@ -65,12 +65,12 @@ def test_a_cluster_gives_the_bytes_that_one_process_gives(shell: Shell, library:
     music = library.resolve()
     with distributed.LocalCluster(**options) as cluster:
         line = f"nystream classify -r {music} --format json"
-        through = shell.run(f"{line} --dask {cluster.scheduler_address}")
+        through = shell.call(f"{line} --dask {cluster.scheduler_address}")
     assert through.returncode == 1, through.stderr
-    alone = shell.run(line)
+    alone = shell.call(line)
     assert through.stdout == alone.stdout
     assert through.stderr == alone.stderr
-    nobody = shell.run(f"nystream classify {music}/rock/song.wav --dask tcp://127.0.0.1:9")
+    nobody = shell.call(f"nystream classify {music}/rock/song.wav --dask tcp://127.0.0.1:9")
     assert nobody.returncode == 2
     assert "does not answer" in nobody.stderr
 

@@ -1,11 +1,10 @@
-"""The real command on real encoded files that are made here."""
+"""The command on real encoded files that are made here."""
 
 from __future__ import annotations
 
 import json
-import os
+import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +12,12 @@ import pytest
 import soundfile
 
 from model import GTZAN_GENRES
+from tests.app.cli.shell import Shell
 from tests.app.made_music import made_music
-
-CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def nystream(*arguments: object) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "PYTHONUTF8": "1"}
-    command = [sys.executable, "-m", "app", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    return Shell(Path.cwd(), Path.cwd()).call(shlex.join(["nystream", *map(str, arguments)]))
 
 
 @pytest.fixture(scope="module")

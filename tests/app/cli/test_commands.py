@@ -48,13 +48,8 @@ def test_what_is_not_understood_is_quoted_without_commanding_the_terminal(capsys
 
 
 def test_every_command_answers_as_json(shell: Shell) -> None:
-    done = shell.run("nystream info --json && nystream bench --json --frames 20; nystream devices --json")
-    text, decoder, found = done.stdout, json.JSONDecoder(), []
-    while text.strip():
-        one, end = decoder.raw_decode(text := text.lstrip())
-        found.append(one)
-        text = text[end:]
-    info, bench, devices = found
+    asked = ("info --json", "bench --json --frames 20", "devices --json")
+    info, bench, devices = (json.loads(shell.call(f"nystream {command}").stdout) for command in asked)
     assert info["version"] == __version__
     assert len(info["model"]["hash"]) == 64
     assert tuple(info["genres"]) == GTZAN_GENRES
@@ -66,7 +61,7 @@ def test_every_command_answers_as_json(shell: Shell) -> None:
 
 
 def test_comparing_tells_both_answers_and_what_they_cost(shell: Shell, library: Path) -> None:
-    done = shell.run("nystream classify music/rock/song.wav --compare --format json")
+    done = shell.call("nystream classify music/rock/song.wav --compare --format json")
     (file,) = json.loads(done.stdout)["files"]
     comparison = file["comparison"]
     assert comparison["twin"]["genre"] == file["genre"]

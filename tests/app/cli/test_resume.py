@@ -48,7 +48,7 @@ def test_what_was_finished_before_the_end_is_kept_and_not_done_again(
     (library / "rock/never.wav").unlink()
 
     times = {name: (shell.folder / f"out/{name}.json").stat().st_mtime_ns for name in first}
-    again = shell.run("nystream classify -r music -o out --format json --resume -v")
+    again = shell.call("nystream classify -r music -o out --format json --resume -v")
     assert again.returncode == 0, again.stderr
     assert done_before(again.stderr) == {f"music/{name}" for name in first}
     for name in LIBRARY:
@@ -57,7 +57,7 @@ def test_what_was_finished_before_the_end_is_kept_and_not_done_again(
 
 
 def test_only_what_has_changed_is_done_again(shell: Shell, library: Path) -> None:
-    assert shell.run("nystream classify -r music -o all.json --format json").returncode == 0
+    assert shell.call("nystream classify -r music -o all.json --format json").returncode == 0
     before = json.loads((shell.folder / "all.json").read_text())
     # One file with new content of the same size and time, one with a new time, one that is gone.
     changed, touched, gone = library / "rock/song.wav", library / "jazz/song.wav", library / "jazz/song.flac"
@@ -68,7 +68,7 @@ def test_only_what_has_changed_is_done_again(shell: Shell, library: Path) -> Non
     os.utime(touched, ns=(0, 0))
     gone.unlink()
 
-    again = shell.run("nystream classify -r music -o all.json --format json --resume -v")
+    again = shell.call("nystream classify -r music -o all.json --format json --resume -v")
     assert again.returncode == 0, again.stderr
     assert done_before(again.stderr) == {"music/jazz/take, five.ogg", "music/rock/live/song.wav"}
     after = json.loads((shell.folder / "all.json").read_text())
@@ -81,13 +81,10 @@ def test_only_what_has_changed_is_done_again(shell: Shell, library: Path) -> Non
     # A record that was being written when the machine stopped is as if it were not there.
     journal = shell.folder / ".all.json.nystream-resume"
     journal.write_bytes(journal.read_bytes()[:-9])
-    other = shell.run(
-        "nystream classify -r music -o all.json --format json --resume -v && "
-        "nystream classify -r music/jazz -o all.json --format json --resume -v --hop 0.5s"
-    )
-    assert other.returncode == 0, other.stderr
-    said = other.stderr.splitlines()
-    assert len([line for line in said if "done before" in line]) == 3, said
+    for inputs, known in (("music", 3), ("music/jazz --hop 0.5s", 0)):
+        other = shell.call(f"nystream classify -r {inputs} -o all.json --format json --resume -v")
+        assert other.returncode == 0, other.stderr
+        assert len(done_before(other.stderr)) == known
 
 
 def test_an_output_without_its_line_and_a_line_without_its_output_are_made_again(

@@ -24,7 +24,7 @@ def files_in(folder: Path) -> set[str]:
 
 
 def test_the_output_tree_mirrors_the_input_tree_and_is_not_overwritten(shell: Shell, library: Path) -> None:
-    done = shell.run("nystream classify -r music -o out --format json --errors failed.json")
+    done = shell.call("nystream classify -r music -o out --format json --errors failed.json")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert files_in(shell.folder / "out") == {f"{name}.json" for name in LIBRARY} | {".nystream-resume"}
     for name in LIBRARY:
@@ -34,21 +34,21 @@ def test_the_output_tree_mirrors_the_input_tree_and_is_not_overwritten(shell: Sh
 
     precious = shell.folder / "out/rock/song.wav.json"
     precious.write_text("precious")
-    again = shell.run("nystream classify -r music/rock -o out/rock --format json --errors failed2.json")
+    again = shell.call("nystream classify -r music/rock -o out/rock --format json --errors failed2.json")
     assert again.returncode == 1
     assert precious.read_text() == "precious"
     assert again.stderr.count("--overwrite") == 2
     failed = json.loads((shell.folder / "failed2.json").read_text())["errors"]
     assert [error["path"] for error in failed] == ["music/rock/live/song.wav", "music/rock/song.wav"]
 
-    replaced = shell.run("nystream classify music/rock/song.wav -o out/rock --format json --overwrite")
+    replaced = shell.call("nystream classify music/rock/song.wav -o out/rock --format json --overwrite")
     assert replaced.returncode == 0, replaced.stderr
     assert json.loads(precious.read_text())["files"]
 
 
 def test_one_file_for_all_is_whole_and_every_input_is_found(shell: Shell, library: Path) -> None:
     (shell.folder / "list.txt").write_text("# chosen\nmusic/jazz/song.flac\n\nmusic/rock/song.wav\n")
-    done = shell.run("nystream classify @list.txt 'music/jazz/*.ogg' 'no/*.wav' music --format csv -o all.csv")
+    done = shell.call("nystream classify @list.txt 'music/jazz/*.ogg' 'no/*.wav' music --format csv -o all.csv")
     assert done.returncode == 1
     with (shell.folder / "all.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
