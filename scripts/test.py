@@ -3,8 +3,8 @@
 python3 scripts/test.py            (a few minutes; the slowest tests are named at the end)
 python3 scripts/test.py --long     (everything, with a million steps of every attention besides)
 
-All tests run in as many processes as there are processors, four at most; those of one file in one process, so that what
-they share is made once.
+All tests run in four processes, also on two processors: many of them wait for sound. Those of one file run in one
+process, so that what they share is made once.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # nothing is in
 
 from scripts.preparation import CHECKOUT, hand_over, prepare_or_exit
 
-IN_PARALLEL = ("--numprocesses=logical", "--maxprocesses=4", "--dist=loadfile")
+IN_PARALLEL = ("--numprocesses=4", "--dist=loadfile")
 CHECKS = (("ruff", "check"), ("ruff", "format", "--check"), ("mypy",))
 
 
