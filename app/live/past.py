@@ -1,15 +1,10 @@
-"""The past of a session in one store: one row for every frame of the last minutes, means of what is older, what
-happened, what was not heard, and a log.
-
-    long ago                                                          now
-    [ mean of 8 | mean of 8 | mean of 8 | ... ]      every frame:  [ . . . . . . . . ]
-
-Both reach to now. When the means fill their place, each two become one: a run of any length takes as much. Only the
-log, which is there to be exported, grows: 7 MB an hour.
+"""The past of a session in one store: the answers of every frame in a log, sound and costs of the last minutes, what
+happened, and what was not heard. Only the log, which is there to be exported, and its times grow: 7 MB an hour.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +21,6 @@ from app.stream.snapshot import ModelDescription, Snapshot
 from app.text import window_length
 from audio import BANDS, FFT_LENGTH, FRAME_SECONDS, SAMPLE_RATE
 
-MEANS = 4096  # an hour is 46 000 frames: then each is the mean of 16, 1.2 s
 LONGEST_STEP = 1.5 * FRAME_SECONDS  # from one frame to the next; what is longer was not heard
 EVENTS = 1000  # marks and stretches that are kept, each; the oldest go first
 GAP_SECONDS = 1.0  # a shorter one is a loss
@@ -61,11 +55,9 @@ class Moment:
     frame: int  # how many frames had come, 1 for the first one
     seconds: float
     smoothed: NDArray[np.float32]  # (genres,)
-    raw: NDArray[np.float32] | None  # (genres,) of the frame alone; None for a mean of several
+    raw: NDArray[np.float32]  # (genres,) of the frame alone
     twin: NDArray[np.float32] | None  # (genres,) the twin's smoothed answer; None where it is not known
-    filled: float
-    level_dbfs: float
-    verdict: Verdict | None  # None for a mean of several
+    verdict: Verdict | None  # None before the last minutes
     model: ModelDescription
     source: str
 
@@ -84,13 +76,11 @@ class Past:
         # Filled at once: memory does not grow later.
         self._rows = np.zeros(RING_FRAMES, row_of(len(genres)))
         self._verdicts = [Verdict("listening")] * RING_FRAMES
-        self._means = np.zeros((MEANS, len(genres)), dtype=np.float32)
-        self._mean_seconds = np.zeros(MEANS)  # of the last frame in each
         self.begin(model)
 
     def begin(self, model: ModelDescription) -> None:
         """Another session begins, and this is to answer first."""
-        self.frames = 0
+        self._times = array("d")  # s of every frame
         self.marks: deque[Mark] = deque(maxlen=EVENTS)
         self.unheard: deque[tuple[float, float]] = deque(maxlen=EVENTS)
         self._run: int | None = None
@@ -101,14 +91,16 @@ class Past:
         self._judge = Judge()
         self._eras = [Era(0.0, model)]  # rows count them
         self._largest, self._saved = np.nan, 0  # difference, FLOPs
-        self._stride = 1  # frames in one mean
-        self._whole_means = 0
-        self._sum, self._summed = np.zeros(len(self.genres)), 0
+
+    @property
+    def frames(self) -> int:
+        """How many there were."""
+        return len(self._times)
 
     @property
     def seconds(self) -> float:
         """Time of the newest frame."""
-        return float(self._rows[(self.frames - 1) % len(self._rows)]["seconds"]) if self.frames else 0.0
+        return self._times[-1] if self._times else 0.0
 
     @property
     def model(self) -> ModelDescription:
@@ -167,8 +159,6 @@ class Past:
         self._saved += snapshot.saved_flops
         at = self.frames % len(self._rows)
         self._rows[at] = (
-            self._offset + snapshot.seconds,
-            snapshot.level_dbfs,
             snapshot.filled,
             self._lost_before + snapshot.lost_seconds,
             spent.log_mel + spent.tokenizer,
@@ -180,30 +170,11 @@ class Past:
             snapshot.saved_flops,
             snapshot.twin_every,
             len(self._eras) - 1,
-            snapshot.smoothed,
-            snapshot.probabilities,
             np.nan if snapshot.twin_smoothed is None else snapshot.twin_smoothed,
             snapshot.log_mel,
         )
         self._verdicts[at] = self.verdict
-        self.frames += 1
-        self._sum += snapshot.smoothed
-        self._summed += 1
-        if self._summed == self._stride:
-            self._finish_mean(self._offset + snapshot.seconds)
-
-    def _finish_mean(self, seconds: float) -> None:
-        if self._whole_means == len(self._means):
-            half = len(self._means) // 2
-            self._means[:half] = (self._means[0::2] + self._means[1::2]) / 2
-            self._mean_seconds[:half] = self._mean_seconds[1::2]
-            self._whole_means, self._stride = half, 2 * self._stride
-            if self._summed < self._stride:
-                return
-        self._means[self._whole_means] = self._sum / self._summed
-        self._mean_seconds[self._whole_means] = seconds
-        self._whole_means += 1
-        self._sum[:], self._summed = 0.0, 0
+        self._times.append(self._offset + snapshot.seconds)
 
     def _kept(self, end: int, count: int) -> NDArray[np.intp]:
         """Which rows are the frames before number `end`, at most `count` of those that are kept, oldest first."""
@@ -221,29 +192,16 @@ class Past:
         """The last moment not after this time, or the first one there is; None when there is none."""
         if not self.frames:
             return None
-        kept = self._kept(self.frames, len(self._rows))
-        first = self.frames - len(kept)
-        position = int(np.searchsorted(self._rows["seconds"][kept], seconds, side="right")) - 1
-        if position >= 0 or first == 0:
-            number = first + max(position, 0)
-            row = self._rows[number % len(self._rows)]
-            return Moment(
-                frame=number + 1,
-                seconds=float(row["seconds"]),
-                smoothed=row["smoothed"].copy(),
-                raw=row["raw"].copy(),
-                twin=None if np.isnan(row["twin_smoothed"][0]) else row["twin_smoothed"].copy(),
-                filled=float(row["filled"]),
-                level_dbfs=float(row["level_dbfs"]),
-                verdict=self._verdicts[number % len(self._rows)],
-                model=self._eras[row["era"]].model,
-                source=self._eras[row["era"]].source,
-            )
-        position = int(np.searchsorted(self._mean_seconds[: self._whole_means], seconds))
-        position = min(position, self._whole_means - 1)  # a mean that is not whole yet is not known
-        frame, shown, then = (position + 1) * self._stride, self._means[position], float(self._mean_seconds[position])
-        era = next(era for era in reversed(self._eras) if era.begin <= then or era is self._eras[0])
-        return Moment(frame, then, shown, None, None, 1.0, 0.0, None, era.model, era.source)
+        number = max(int(self._before(np.array([seconds]))[0]), 0)
+        then, (smoothed, raw) = self._times[number], self.log.answers(np.array([number]))[0]
+        if number >= self.frames - len(self._rows):
+            row, verdict = self._rows[number % len(self._rows)], self._verdicts[number % len(self._rows)]
+            twin = None if np.isnan(row["twin_smoothed"][0]) else row["twin_smoothed"].copy()
+            era = self._eras[row["era"]]
+        else:
+            twin = verdict = None
+            era = next(era for era in reversed(self._eras) if era.begin <= then or era is self._eras[0])
+        return Moment(number + 1, then, smoothed, raw, twin, verdict, era.model, era.source)
 
     def curve(self, begin: float, end: float, columns: int) -> NDArray[np.float32]:
         """(columns, genres) the answers at the middle of so many equal parts of a time; NaN where nothing was heard."""
@@ -251,18 +209,17 @@ class Past:
         curve = np.full((columns, len(self.genres)), np.nan, dtype=np.float32)
         if not self.frames:
             return curve
-        kept = self._kept(self.frames, len(self._rows))
-        times = self._rows["seconds"][kept]
-        if len(kept) < self.frames:
-            old = (middles >= 0) & (middles < times[0])
-            means = self._mean_seconds[: self._whole_means]
-            curve[old] = self._means[np.minimum(np.searchsorted(means, middles[old]), self._whole_means - 1)]
-        before = np.searchsorted(times, middles, side="right") - 1
-        new = (before >= 0) & (middles <= times[-1]) & (middles - times[before] < LONGEST_STEP)
-        curve[new] = self._rows["smoothed"][kept[before[new]]]
+        before = self._before(middles)
+        heard = (before >= 0) & (middles <= self.seconds)
+        heard &= middles - np.frombuffer(self._times)[before] < LONGEST_STEP
+        curve[heard] = self.log.answers(before[heard])[:, 0]
         for unheard_begin, unheard_end in self.unheard:
             curve[(middles > unheard_begin) & (middles < unheard_end)] = np.nan
         return curve
+
+    def _before(self, seconds: NDArray[np.float64]) -> NDArray[np.intp]:
+        """The numbers of the last frames not after these times, counted from 0; -1 before the first."""
+        return np.searchsorted(np.frombuffer(self._times), seconds, side="right") - 1
 
     def sound(self, begin: float, end: float, columns: int) -> NDArray[np.float32]:
         """(columns, bands) dB, the mean of the frames in each of so many equal parts of a time, or the frame that a
@@ -270,7 +227,7 @@ class Past:
         """
         sound = np.full((columns, BANDS), np.nan, dtype=np.float32)
         kept = self._kept(self.frames, len(self._rows))
-        times = self._rows["seconds"][kept]
+        times = np.frombuffer(self._times)[self.frames - len(kept) :].copy()
         edges = np.searchsorted(times, begin + np.arange(columns + 1) * (end - begin) / columns)
         first = int(edges[0])
         if first == len(kept):
@@ -289,8 +246,6 @@ def row_of(genres: int) -> np.dtype[np.void]:
     """What is kept of one frame."""
     return np.dtype(
         [
-            ("seconds", np.float64),
-            ("level_dbfs", np.float32),
             ("filled", np.float32),
             ("lost", np.float64),  # s of sound, over the session
             ("shared", np.float64),  # ns of log-mel and stem
@@ -302,8 +257,6 @@ def row_of(genres: int) -> np.dtype[np.void]:
             ("avoided", np.int64),  # FLOPs, of this frame alone
             ("every", np.int64),  # the twin answers every k-th frame
             ("era", np.int64),  # position of its model and backend
-            ("smoothed", np.float32, (genres,)),
-            ("raw", np.float32, (genres,)),
             ("twin_smoothed", np.float32, (genres,)),  # NaN where it is not known
             ("log_mel", np.float32, (BANDS,)),  # dB
         ]

@@ -25,26 +25,34 @@ class SessionLog:
 
     def __len__(self) -> int:
         """Frames so far."""
-        return sum(len(numbers) for _, numbers in self._runs) // self._width
+        return len(self._numbers) // self._width
 
     def clear(self) -> None:
         """Forget everything: another session begins."""
-        self._runs: list[tuple[str, array[float]]] = [("", array("f"))]
+        self._numbers = array("f")
+        self._runs = [(0, "")]  # number of the first frame, counted from 0, and the source
 
     def begin(self) -> None:
         """What comes from now on is another run."""
-        self._runs.append(("", array("f")))
+        self._runs.append((len(self), ""))
 
     def add(self, snapshot: Snapshot) -> None:
         """Remember this frame of the present run."""
-        _, numbers = self._runs[-1]
-        self._runs[-1] = snapshot.source, numbers
+        self._runs[-1] = self._runs[-1][0], snapshot.source
         spent = snapshot.nanoseconds
         twin = np.nan if spent.twin is None else spent.twin / 1e3
-        numbers.extend((snapshot.seconds, snapshot.level_dbfs, snapshot.filled, snapshot.dropped))
-        numbers.extend((spent.log_mel / 1e3, spent.tokenizer / 1e3, spent.step / 1e3, twin))
-        numbers.extend(snapshot.smoothed)
-        numbers.extend(snapshot.probabilities)
+        self._numbers.extend((snapshot.seconds, snapshot.level_dbfs, snapshot.filled, snapshot.dropped))
+        self._numbers.extend((spent.log_mel / 1e3, spent.tokenizer / 1e3, spent.step / 1e3, twin))
+        self._numbers.extend(snapshot.smoothed)
+        self._numbers.extend(snapshot.probabilities)
+
+    def answers(self, frames: NDArray[np.intp]) -> NDArray[np.float32]:
+        """(n,) numbers of frames, counted from 0 -> (n, 2, genres): smoothed, and of the frame alone."""
+        chosen: NDArray[np.float32] = self._rows()[frames, len(NUMBERS) :]  # a copy: more can be added meanwhile
+        return chosen.reshape(len(frames), 2, len(self._genres))
+
+    def _rows(self) -> NDArray[np.float32]:
+        return np.frombuffer(self._numbers, np.float32).reshape(-1, self._width)
 
     def as_csv(self) -> bytes:
         """One line a frame, a cell empty where nothing was measured; raw_* is of the frame alone, the rest smoothed."""
@@ -74,8 +82,10 @@ class SessionLog:
 
     def _frames(self) -> Iterator[tuple[int, str, str, NDArray[np.float32]]]:
         """Number of the run, its source, the present genre, and all numbers: NUMBERS, then smoothed, then raw."""
-        runs = [run for run in self._runs if len(run[1])]
-        for run, (source, numbers) in enumerate(runs, start=1):
-            for values in np.array(numbers, dtype=np.float32).reshape(-1, self._width):
+        rows = self._rows().copy()
+        ends = [first for first, _ in self._runs[1:]] + [len(rows)]
+        runs = [(first, end, source) for (first, source), end in zip(self._runs, ends, strict=True) if first < end]
+        for run, (first, end, source) in enumerate(runs, start=1):
+            for values in rows[first:end]:
                 leading = int(np.argmax(values[len(NUMBERS) :][: len(self._genres)]))
                 yield run, source, self._genres[leading], values
