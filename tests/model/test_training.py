@@ -25,6 +25,7 @@ from tests.model.family import every_row
 from tests.model.made_clips import BAND_HZ, made_clips, made_sounds
 
 PLAN = TrainingPlan(epochs=12, batch=6, crop=30)
+LONGER = replace(PLAN, epochs=40, average_decay=0.9)
 
 
 def trainer(plan: TrainingPlan, config: ModelConfig = SMALL, count: int = 24) -> Trainer:
@@ -47,8 +48,13 @@ def assert_same_weights(first: Classifier, second: Classifier) -> None:
         torch.testing.assert_close(second.state_dict()[name], tensor, rtol=0, atol=0)
 
 
-def test_the_loss_falls_and_new_clips_are_recognised() -> None:
-    losses, classifier = run(replace(PLAN, epochs=40, average_decay=0.9))
+@pytest.fixture(scope="module")
+def trained() -> tuple[list[float], Classifier]:
+    return run(LONGER)
+
+
+def test_the_loss_falls_and_new_clips_are_recognised(trained: tuple[list[float], Classifier]) -> None:
+    losses, classifier = trained
     assert losses[-1] < losses[0] - 0.2
     clips, labels = made_clips(30)
     answers = clip_probabilities(classifier, clips).mean(dim=1)
@@ -68,13 +74,12 @@ def test_sounds_that_are_no_music_become_less_certain() -> None:
     assert certainty(2.0) < certainty(0.0) - 0.08
 
 
-def test_a_pupil_learns_from_its_teachers_alone() -> None:
-    plan = replace(PLAN, epochs=40, average_decay=0.9, teacher_share=1.0)
-    teacher = run(plan)[1]
+def test_a_pupil_learns_from_its_teachers_alone(trained: tuple[list[float], Classifier]) -> None:
+    _, teacher = trained
     clips, labels = made_clips(24)
     wrong = TrainingData(clips, one_hot((labels + 1) % 3, 3), BAND_HZ)
     torch.manual_seed(1)
-    pupil = Trainer(Classifier(SMALL), wrong, plan, teachers=[teacher, teacher])
+    pupil = Trainer(Classifier(SMALL), wrong, replace(LONGER, teacher_share=1.0), teachers=[teacher, teacher])
     while not pupil.finished:
         pupil.run_epoch()
     answers = clip_probabilities(pupil.average, clips).mean(dim=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import soundfile
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from app.cli.main import main
 from app.stream.backend import compile_everything
 from app.stream.imports import bulk_imports
 from app.stream.models import load_model
@@ -24,7 +24,6 @@ from model.compiled import classifier as compiled_classifier
 from tests.app.made_music import made_music
 from tests.own_process import run_python
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 NEVER = {"librosa", "soundfile", "sklearn", "joblib", "matplotlib", "PIL", "IPython", "pytest"}
 WINDOW_WAITS_NOT_FOR = NEVER | {"torch", "scipy.linalg", "av", "soxr"}
 CLASSIFY_WAITS_NOT_FOR = NEVER | {"torch", "scipy.linalg", "sounddevice", "PySide6", "pyqtgraph"}
@@ -90,12 +89,12 @@ def test_help_imports_nothing_but_the_command_line(tmp_path: Path, asked: str) -
     assert found & HELP_WAITS_NOT_FOR == set()
 
 
-def test_info_counts_the_parameters_that_were_trained() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "app", "info", "--json"], cwd=CHECKOUT, capture_output=True, text=True, check=True
-    )
+def test_info_counts_the_parameters_that_were_trained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--json"]) == 0
     trained = load_for_training(default_weights())
-    assert json.loads(done.stdout)["parameters"] == sum(parameter.numel() for parameter in trained.parameters())
+    assert json.loads(capsys.readouterr().out)["parameters"] == sum(
+        parameter.numel() for parameter in trained.parameters()
+    )
 
 
 def test_compiled_functions_are_loaded_for_a_model_that_they_cover_and_for_no_other(
