@@ -1,18 +1,25 @@
 """Pictures of the real window in every state, mode, size and theme.
 
-    python3 scripts/screenshots.py FOLDER [--play FILE] [--after SECONDS]
+    python3 scripts/screenshots.py FOLDER [--play FILE] [--after SECONDS] [--theme dark] [--microphone]
     python3 scripts/screenshots.py --docs
 
 The window listens to the demo's music, or to FILE, for a while; then every state is shown and saved in both themes and
 in the sizes of its mode: a window at 1280x800 and 900x600, a presentation at 1280x720, 1920x1080 and 3840x2160. With
 --docs only the pictures that the documentation uses are made, into docs/images. The window opens on the platform named
 in QT_QPA_PLATFORM, or without a screen where there is none.
+
+That the ordinary model cannot keep up is shown by a time that is made up (SLOW_NANOSECONDS): on most computers it can,
+even at five minutes. With --microphone the sound server's default source is heard, muted, suspended and taken away, so
+give it a virtual one:
+
+    python3 -m tests.virtual_microphone python3 scripts/screenshots.py FOLDER --microphone
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -60,6 +67,7 @@ FOR_DOCS = {
 }
 LAYOUTS: tuple[Mode, ...] = ("story", "presentation")
 SLOW_NANOSECONDS = 122e6
+DEFAULT_SOURCE = "@DEFAULT_SOURCE@"
 FILES_SECONDS = 120.0
 COLOURS = 256  # of a picture
 
@@ -83,10 +91,11 @@ def main() -> int:
     live_for(30.0, lambda: session.devices is not None)
     folder = CHECKOUT / "docs" / "images" if arguments.docs else arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
-    for name, shown in states(window, session, arguments):
+    chosen = microphone_states(window, session) if arguments.microphone else states(window, session, arguments)
+    for name, shown in chosen:
         presents = window.live.mode == "presentation" and window.pages.currentIndex() == 0
         window.menus.bar.setVisible(not presents)
-        for (number, size), choice in product(enumerate(PRESENTATION_SIZES if presents else SIZES), THEMES):
+        for (number, size), choice in product(enumerate(PRESENTATION_SIZES if presents else SIZES), arguments.theme):
             saved_as = f"{name}-{choice}-{size.width()}x{size.height()}"
             if arguments.docs and not (saved_as := FOR_DOCS.get((name, number, choice), "")):
                 continue
@@ -204,6 +213,38 @@ def more_states(window: MainWindow, session: LiveSession, folder: Path) -> Itera
     (folder / "zeros.wav").unlink()
 
 
+def microphone_states(window: MainWindow, session: LiveSession) -> Iterator[tuple[str, QWidget]]:
+    """Of a microphone of which something becomes in the middle of the music."""
+    modules = dict(line.split("\t")[:2] for line in pactl("list", "short", "modules").splitlines())
+    source = next(number for number, name in modules.items() if name == "module-remap-source")
+    choices = () if session.devices is None else session.devices.choices
+    microphone = next(one for one in choices if not (one.is_default or "system sound" in one.label))
+    with tempfile.TemporaryDirectory() as folder:
+        music = np.concatenate([piece.make() for piece in PIECES] * 3)[:, np.newaxis]
+        path = encode(Path(folder) / "music.wav", "pcm_s16le", music, SAMPLE_RATE)
+        with subprocess.Popen(["paplay", str(path)]) as playing:
+            window.listen(microphone.key)
+            for name, undo, *change in (
+                ("microphone", ()),
+                ("muted", ("set-source-mute", DEFAULT_SOURCE, "0"), "set-source-mute", DEFAULT_SOURCE, "1"),
+                ("stalled", ("suspend-source", DEFAULT_SOURCE, "0"), "suspend-source", DEFAULT_SOURCE, "1"),
+                ("gone", (), "unload-module", source),
+            ):
+                live_for(8.0)
+                if change:
+                    pactl(*change)
+                    live_for(3.0)
+                yield from stale(window, name)
+                if undo:
+                    pactl(*undo)
+            playing.terminate()
+
+
+def pactl(*command: str) -> str:
+    """Ask the sound server."""
+    return subprocess.run(["pactl", *command], check=True, capture_output=True, text=True).stdout
+
+
 def stale(window: MainWindow, name: str) -> Iterator[tuple[str, QWidget]]:
     """What is of the past, in both layouts."""
     for mode in LAYOUTS:
@@ -233,6 +274,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, nargs="?", metavar="FOLDER", help="where the pictures go")
     parser.add_argument("--docs", action="store_true", help="make those of the documentation, into docs/images")
     parser.add_argument("--play", type=Path, metavar="FILE", help="what is to be heard; default: the demo's music")
+    parser.add_argument("--theme", nargs="+", choices=THEMES, default=THEMES, help="default: both")
+    parser.add_argument("--microphone", action="store_true", help="the states of a microphone, instead of all others")
     parser.add_argument("--after", type=float, default=45.0, metavar="SECONDS", help="default: 45")
     arguments = parser.parse_args()
     if arguments.folder is None and not arguments.docs:

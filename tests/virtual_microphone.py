@@ -4,6 +4,8 @@ microphone: asleep, muted, unplugged, its server frozen or dead.
 A null sink takes what is played, a remapped source gives its left channel back as the default microphone, and an
 `auth-anonymous` socket in a temporary folder keeps all of it apart from the user's own sound. Needs neither root nor a
 sound card nor a session; programs pulseaudio, pactl, paplay and parec, and ALSA's pulse plugin.
+
+    python3 -m tests.virtual_microphone COMMAND     # run it beside such a microphone
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -173,3 +176,8 @@ class VirtualMicrophone:
         for process in reversed(self._processes):
             process.kill()
             process.wait()
+
+
+if __name__ == "__main__":
+    with VirtualMicrophone():
+        sys.exit(subprocess.run(sys.argv[1:]).returncode)

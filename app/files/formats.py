@@ -41,6 +41,23 @@ def say(part: FileAnswer | Hop | Segment, before: str = "", after: str = "") -> 
     return f"{before}{part.genre}{after} {part.probability:.2f}{' (unsure)' if part.verdict == 'unsure' else ''}"
 
 
+def length_heard(answer: FileAnswer) -> str:
+    """ "30.0 s heard, track 2 of 3"."""
+    of = f", track {answer.track} of {answer.tracks}" if answer.tracks > 1 else ""
+    return f"{half_up(answer.duration, 1):.1f} s heard{of}"
+
+
+def shortcomings(answer: FileAnswer) -> list[str]:
+    """What was wrong with a file that was answered for all the same, a sentence each."""
+    said = []
+    if answer.invalid_samples:
+        said.append(f"heard as silence, samples that are NaN, infinite or absurdly large: {answer.invalid_samples}")
+    if not answer.complete:
+        there = f"{answer.duration:.1f} s that are there"
+        said.append(f"it ends early, answered for the {there}: fetch it again for the rest")
+    return said
+
+
 class Writer:
     """Of one document: `add` for every file, then `finish`. Raises OSError where the stream does."""
 

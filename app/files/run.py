@@ -17,7 +17,7 @@ from typing import Any
 from app.files.answer import FileAnswer, FileError, Hop
 from app.files.classify import Outcome, Task, classify_source, load_once, perform
 from app.files.console import Console, wants_colour
-from app.files.formats import Run
+from app.files.formats import Run, length_heard, shortcomings
 from app.files.inputs import STANDARD_INPUT, is_device, is_pipe, open_pipe, size_of
 from app.files.journal import Fingerprint, Journal, journal_path
 from app.files.json_formats import RECORD, SCHEMA
@@ -26,7 +26,7 @@ from app.files.parameters import Parameters
 from app.files.pool import CannotRun, Lost, Workers, cluster, on_signal, processes
 from app.stream.backend import mend
 from app.stream.models import identify
-from app.text import clock, half_up, to_json
+from app.text import clock, to_json
 from audio import RawFormat, RawSource, UnreadableFile
 from model import WeightsError
 
@@ -209,14 +209,9 @@ class Queue:
         result = outcome.result
         name = "standard input" if result.path == STANDARD_INPUT else result.path
         if isinstance(result, FileAnswer):
-            if result.invalid_samples:
-                invalid = f"samples that are NaN, infinite or absurdly large: {result.invalid_samples}"
-                self._console.note(f"{name}: heard as silence, {invalid}")
-            if not result.complete:
-                there = f"{result.duration:.1f} s that are there"
-                self._console.note(f"{name}: it ends early, answered for the {there}: fetch it again for the rest")
-            of = f", track {result.track} of {result.tracks}" if result.tracks > 1 else ""
-            self._console.detail(f"{name}: {half_up(result.duration, 1):.1f} s heard{of}")
+            for said in shortcomings(result):
+                self._console.note(f"{name}: {said}")
+            self._console.detail(f"{name}: {length_heard(result)}")
             result = self._keep(result, outcome.fingerprint)
         if isinstance(result, FileError):
             self._console.error(f"{name}: {result.error}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QRectF, Qt, QTimer, QUrl
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QDialog,
@@ -137,7 +137,7 @@ class Help:
     def show_keys(self) -> None:
         """The sheet of shortcuts."""
         rows = [(keys, what) for what, keys in (*self._shortcuts(), *OTHER_KEYS)]
-        show_sheet(self._window, "Keyboard shortcuts", "keys", "", rows)
+        show_sheet(self._window, "Keyboard shortcuts", "keys", "", rows, columns=2)
 
     def show_about(self) -> None:
         """Versions and licences."""
@@ -174,8 +174,10 @@ def ask(parent: QWidget, question: str, explanation: str, answers: Sequence[str]
     return box.clickedButton().text()
 
 
-def show_sheet(parent: QWidget, title: str, name: str, words: str, rows: Sequence[tuple[str, str]]) -> None:
-    """A quiet dialog: a few words, and two columns below them."""
+def show_sheet(
+    parent: QWidget, title: str, name: str, words: str, rows: Sequence[tuple[str, str]], columns: int = 1
+) -> None:
+    """A quiet dialog: a few words, and below them pairs of texts in so many columns."""
     dialog = QDialog(parent)
     dialog.setObjectName(name)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -194,15 +196,15 @@ def show_sheet(parent: QWidget, title: str, name: str, words: str, rows: Sequenc
     grid = QGridLayout(table)
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setHorizontalSpacing(28)
-    grid.setColumnStretch(0, 2)
-    grid.setColumnStretch(1, 3)
-    for number, (left, right) in enumerate(rows):
-        first, second = QLabel(left), QLabel(right)
-        for label in (first, second):
+    height = -(-len(rows) // columns)
+    for number, texts in enumerate(rows):
+        column_of_pairs, line = divmod(number, height)
+        for side, text in enumerate(texts):
+            label = QLabel(text)
             label.setWordWrap(True)
-        first.setProperty("strong", True)
-        grid.addWidget(first, number, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addWidget(second, number, 1)
+            label.setProperty("strong", side == 0)
+            grid.addWidget(label, line, 2 * column_of_pairs + side, Qt.AlignmentFlag.AlignTop)
+            grid.setColumnStretch(2 * column_of_pairs + side, 2 + side)
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -212,5 +214,5 @@ def show_sheet(parent: QWidget, title: str, name: str, words: str, rows: Sequenc
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
     buttons.rejected.connect(dialog.close)
     column.addWidget(buttons)
-    dialog.resize(560, 600)
+    dialog.resize(QSize(560 * columns, 600).boundedTo(parent.size() * 0.97))
     dialog.show()

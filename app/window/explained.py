@@ -78,6 +78,8 @@ class Explanation(QFrame):
         self.setObjectName("explanation")
         self.heading, self.words = plain_label(self), plain_label(self)
         self._column = QVBoxLayout(self)
+        # What was explained before may have been longer, and must not say how tall this is.
+        self._column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
         self._column.addWidget(self.heading)
         self._column.addWidget(self.words)
         self._explained: Explained | None = None

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
     QComboBox,
+    QGridLayout,
     QLabel,
     QPushButton,
     QStyle,
@@ -295,7 +296,7 @@ def plain_label(parent: QWidget, name: str = "", wraps: bool = True, centred: bo
     return label
 
 
-def space(layout: QBoxLayout, margin: int, spacing: int) -> None:
+def space(layout: QBoxLayout | QGridLayout, margin: int, spacing: int) -> None:
     """Leave so many pixels around what is laid out, and between."""
     layout.setContentsMargins(margin, margin, margin, margin)
     layout.setSpacing(spacing)

@@ -192,7 +192,7 @@ class StoryPanel(Panel):
         self._sentence.place(self.scale, QRect(0, 0, width, round(height * 0.30)))
         top, bar = round(height * 0.34), round(height * 0.24)
         for model in NAMES:
-            self.bars["time", model].place(self.scale * 1.25, QRect(0, top, width, bar))
+            self.bars["time", model].place(self.scale * 1.4, QRect(0, top, width, bar))
             top += bar
         left = round(self.bars["time", "step"].track().left())
-        self.budget.place(self.scale * 1.15, QRect(left, top, width - left, height - top))
+        self.budget.place(self.scale * 1.4, QRect(left, top, width - left, height - top))

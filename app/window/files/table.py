@@ -12,7 +12,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from app.files.answer import FileAnswer, FileError
-from app.files.formats import say
+from app.files.formats import length_heard, say, shortcomings
 from app.text import clock
 from app.window.theme import Role, Theme, font
 from app.window.widgets import fill
@@ -141,14 +141,20 @@ class FilesTable(QAbstractTableModel):
             return cell(row, column)[1]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return cell(row, column)[0]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            if row.answer is not None and row.answer.verdict == "cancelled":
-                return f"{row.path}: {say(row.answer)}"
-            return row.error or row.path
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole):
+            return row.error or "\n".join([row.path, *details(row.answer)])
         return None
 
     def _changed(self, number: int) -> None:
         self.dataChanged.emit(self.index(number, 0), self.index(number, len(COLUMNS) - 1))
+
+
+def details(answer: FileAnswer | None) -> list[str]:
+    """What `nystream classify -v` says beside the answer, and why there is silence where that is known."""
+    if answer is None:
+        return []
+    why = [say(answer)] if answer.verdict == "cancelled" else []
+    return [length_heard(answer), *shortcomings(answer), *why]
 
 
 def cell(row: Row, column: int) -> tuple[str, str | float]:
@@ -194,10 +200,14 @@ class Cells(QStyledItemDelegate):
         margin = round(10 * self.scale)
         inside = QRectF(option.rect).adjusted(margin, 0, -margin, 0)
         column = index.column()
+        roles: dict[State, Role] = {"waiting": "muted", "cancelled": "muted", "failed": "problem"}
+        role = roles.get(row.state, "text")
+        if column == LENGTH and row.answer is not None and shortcomings(row.answer):
+            role = "warning"
         if row.state == "failed" and column != FILE:
             if column == LENGTH:  # the last to be drawn: the sentence reaches over the empty cells before it
                 inside.setLeft(self._table.columnViewportPosition(GENRE) + margin)
-                self._paint_text(painter, inside, row.error, row)
+                self._paint_text(painter, inside, row.error, role)
         elif column == TIMELINE and row.state in ("done", "working"):
             self._paint_timeline(painter, inside, row)
         else:
@@ -205,13 +215,12 @@ class Cells(QStyledItemDelegate):
                 inside = self._paint_dot(painter, inside, row)
             elif column == CONFIDENCE and row.answer is not None and row.has_genre:
                 inside = self._paint_confidence(painter, inside, row, row.answer.probability)
-            self._paint_text(painter, inside, index.data(), row)
+            self._paint_text(painter, inside, index.data(), role)
         painter.restore()
 
-    def _paint_text(self, painter: QPainter, place: QRectF, text: str, row: Row) -> None:
-        roles: dict[State, Role] = {"waiting": "muted", "cancelled": "muted", "failed": "problem"}
+    def _paint_text(self, painter: QPainter, place: QRectF, text: str, role: Role) -> None:
         painter.setFont(font(15, self.scale))
-        painter.setPen(self._theme.colour(roles.get(row.state, "text")))
+        painter.setPen(self._theme.colour(role))
         shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(place.width()))
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 

@@ -34,7 +34,7 @@ from app.window.theme import Theme, scale_for
 from app.window.widgets import Part
 
 Mode = Literal["story", "details", "presentation"]
-URGENT = 1.5  # how much larger warnings are in a presentation
+ENLARGED = 1.5  # how much larger in a presentation what is small in a window: warnings, badge, times
 PRESENTATION_WIDTH, PRESENTATION_HEIGHT = 1200, 675  # pixels at scale 1
 
 
@@ -99,7 +99,7 @@ def presentation_places(width: int, height: int) -> dict[str, QRect]:
         "now": band(0.045, 0.465),
         "story": band(0.475, 0.77),
         "badge": badge.adjusted(across // 6, 0, -(across // 6), 0),
-        "timeline": band(0.87, 0.985),
+        "timeline": band(0.865, 0.99),
     }
 
 
@@ -330,13 +330,14 @@ class LivePage(QWidget):
         for panel in (self.now, self.story, self.timeline):
             panel.presents = presents
         self.badge.centred = presents
+        enlarged = (self.status, self.badge, self.timeline) if presents else ()
         for name, part in self.parts.items():
             if name not in found:
                 part.hide()
             else:
                 if part not in (self.player, self.invitation, self.status):  # which know themselves when to be seen
                     part.show()
-                part.place(scale * URGENT if presents and part is self.status else scale, found[name])
+                part.place(scale * ENLARGED if part in enlarged else scale, found[name])
 
     def resizeEvent(self, _event: QResizeEvent) -> None:  # noqa: N802
         self.arrange()

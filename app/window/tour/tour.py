@@ -7,14 +7,16 @@ from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
 from PySide6.QtGui import QKeySequence, QPaintEvent, QPen, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QWidget
 
 from app.live.protocol import Models
+from app.window.live.page import LivePage
 from app.window.theme import Theme, text_pixels
 from app.window.tour.captions import STEPS, Step
 from app.window.widgets import Part, dress, fill, painting, plain_label, space, style_text
 
 WIDTH, WIDEST, NARROWEST, GAP = 430, 860, 290, 14  # pixels at scale 1
+ENLARGED = 1.48  # how much larger a caption is in a presentation
 INSTEAD = {"answers": "badge"}  # what is pointed at where a panel is not seen
 
 
@@ -25,7 +27,7 @@ class Tour(Part):
     the window of the model longer, which is undone at the latest when the tour ends.
     """
 
-    def __init__(self, page: QWidget, theme: Theme, panels: Mapping[str, QWidget], models: Models) -> None:
+    def __init__(self, page: LivePage, theme: Theme, panels: Mapping[str, QWidget], models: Models) -> None:
         super().__init__(page, theme)
         self._page, self._panels, self._models = page, panels, models
         self._before: tuple[str, float] | None = None  # key and window of the model, while it has a longer one
@@ -130,8 +132,11 @@ class Tour(Part):
     def arrange(self) -> None:
         page, self._framed = self._page.rect(), self._target()
         self.setGeometry(page)
-        self.card.place(self.scale, self.card.geometry())  # how tall it must be depends on the scale
-        self.card.setGeometry(card_place(page, self._framed, self.scale, self.card.height_for))
+        presents = self._page.mode == "presentation"
+        scale = self.scale * (ENLARGED if presents else 1.0)
+        self.card.show_flat(presents)
+        self.card.place(scale, self.card.geometry())  # how tall it must be depends on the scale
+        self.card.setGeometry(card_place(page, self._framed, scale, self.card.height_for))
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
@@ -147,8 +152,8 @@ class Tour(Part):
 def card_place(page: QRect, target: QRect | None, scale: float, height_for: Callable[[int], int]) -> QRect:
     """Beside the target where there is room, else below or above it, else at the bottom; never outside of the page."""
     gap, widest = round(GAP * scale), page.width() - 2 * round(GAP * scale)
-    width = min(round(WIDTH * scale), widest)
     if target is not None:
+        width = min(round(WIDTH * scale), widest)
         for left, room in (
             (target.right() + 2 * gap, page.right() - target.right() - 3 * gap),
             (page.left() + gap, target.left() - page.left() - 3 * gap),
@@ -159,13 +164,13 @@ def card_place(page: QRect, target: QRect | None, scale: float, height_for: Call
                 top = min(max(target.center().y() - height // 2, page.top() + gap), page.bottom() - height - gap)
                 at = left if left > target.left() else target.left() - 2 * gap - width
                 return QRect(at, top, width, height)
-        width = min(round(WIDEST * scale), widest)
-        height = height_for(width)
+    width = min(round(WIDEST * scale), widest)
+    height = height_for(width)
+    if target is not None:
         left = min(max(target.center().x() - width // 2, page.left() + gap), page.right() - width - gap)
         for top in (target.bottom() + gap, target.top() - gap - height):
             if page.top() <= top and top + height <= page.bottom():
                 return QRect(left, top, width, height)
-    height = height_for(width)
     return QRect((page.width() - width) // 2, page.bottom() - height - gap, width, height)
 
 
@@ -181,16 +186,22 @@ class TourCard(Part):
         self.back = dress(QPushButton(self), "tour_back", "Back", "The caption before")
         self.on = dress(QPushButton(self), "tour_on", "Next", "The next caption", look="primary")
         self.end = dress(QPushButton(self), "tour_end", "End", "No more captions; the music goes on", "End the tour")
-        self._column = QVBoxLayout(self)
-        self._column.addWidget(self.title)
-        self._column.addWidget(self.sentence)
-        self._row = QHBoxLayout()
+        self._grid = QGridLayout(self)
+        self._grid.setColumnStretch(0, 1)
+        self._controls = QWidget(self)
+        self._row = QHBoxLayout(self._controls)
         self._row.addWidget(self.count)
         self._row.addStretch(1)
         for button in (self.end, self.back, self.on):
             self._row.addWidget(button)
-        self._column.addLayout(self._row)
+        self.show_flat(False)
         self.hide()
+
+    def show_flat(self, flat: bool) -> None:
+        """The buttons beside the title, as on a presentation there is little height; or below all."""
+        places = ((0, 0, 1, 1), (1, 0, 1, 2), (0, 1, 1, 1)) if flat else ((0, 0, 1, 2), (1, 0, 1, 2), (2, 0, 1, 2))
+        for part, place in zip((self.title, self.sentence, self._controls), places, strict=True):
+            self._grid.addWidget(part, *place)
 
     def show_step(self, step: Step, number: int, count: int) -> None:
         """Say this."""
@@ -209,15 +220,17 @@ class TourCard(Part):
 
     def height_for(self, width: int) -> int:
         """How tall the card must be at this width."""
-        return max(self._column.totalHeightForWidth(width), self._column.totalMinimumSize().height())
+        return max(self._grid.totalHeightForWidth(width), self._grid.totalMinimumSize().height())
 
     def arrange(self) -> None:
         palette, scale = self.theme.palette, self.scale
         style_text(self.title, palette.text, text_pixels(22, scale), 700)
         style_text(self.sentence, palette.text, text_pixels(16, scale))
         style_text(self.count, palette.muted, text_pixels(13, scale))
-        space(self._column, self.px(20), self.px(10))
-        self._row.setSpacing(self.px(8))
+        for label in (self.title, self.sentence, self.count):
+            label.ensurePolished()
+        space(self._grid, self.px(18), self.px(8))
+        space(self._row, 0, self.px(8))
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         with painting(self) as painter:

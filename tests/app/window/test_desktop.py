@@ -14,7 +14,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from app.cli.arguments import parser
@@ -81,6 +81,9 @@ def test_help_is_a_key_away(window: MainWindow, press: str, name: str) -> None:
         [keys for _, keys in window.menus.shortcuts()] if name == "keys" else [*ALL_PACKAGES, "MIT", "Nothing is kept"]
     )
     assert all(each in said for each in needed)
+    if name == "keys":  # all of them are seen at once
+        QApplication.processEvents()
+        assert [area.verticalScrollBar().maximum() for area in sheet.findChildren(QScrollArea)] == [0]
     sheet.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from app.live.past import Past
 from app.window import words
@@ -106,6 +107,11 @@ def test_every_figure_explains_itself_by_a_click_or_enter(window: MainWindow) ->
     QTest.keyClick(panel.sparkline, Qt.Key.Key_Return)
     assert explanation.words.text() == panel.sparkline.explanation
     explanation.hide()
+    for one in window.live.story.bars["flops", "twin"], panel.rows[-1]:  # as tall as each must be
+        explanation.show_beside(one)
+        QApplication.processEvents()
+        assert explanation.height() == explanation._column.totalHeightForWidth(explanation.width())
+        explanation.hide()
 
 
 def test_what_is_said_of_an_ordinary_model_that_is_slow_or_not_loaded_yet(

@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -62,6 +63,34 @@ def answer(path: str, genre: str, probability: float, duration: float = 10.0, si
 def shown(page: FilesPage, column: int) -> list[str]:
     model = page.view.model()
     return [str(model.index(row, column).data()) for row in range(model.rowCount())]
+
+
+def test_what_was_heard_and_what_was_missing_is_said_as_the_command_says_it(page: FilesPage) -> None:
+    page.table.add(["whole.mkv", "cut.mp3"])
+    page.table.answer(0, replace(answer("whole.mkv", "jazz", 0.9), track=2, tracks=3))
+    page.table.answer(1, replace(answer("cut.mp3", "jazz", 0.9), complete=False, invalid_samples=7))
+    said = [page.table.index(row, LENGTH).data(Qt.ItemDataRole.ToolTipRole) for row in (0, 1)]
+    assert said[0] == "whole.mkv\n10.0 s heard, track 2 of 3"
+    assert said[1].splitlines() == [
+        "cut.mp3",
+        "10.0 s heard",
+        "heard as silence, samples that are NaN, infinite or absurdly large: 7",
+        "it ends early, answered for the 10.0 s that are there: fetch it again for the rest",
+    ]
+    page._show_state()
+    QApplication.processEvents()
+    picture = page.view.grab().toImage()
+    places = [page.view.visualRect(page.view.model().index(row, LENGTH)) for row in (0, 1)]
+    offset = page.view.viewport().pos()
+    warned = [
+        any(
+            picture.pixelColor(x, y).name() == DARK.warning
+            for x in range(place.left() + offset.x(), place.right() + offset.x())
+            for y in range(place.top() + offset.y(), place.bottom() + offset.y())
+        )
+        for place in places
+    ]
+    assert warned == [False, True]
 
 
 def fill(page: FilesPage) -> None:

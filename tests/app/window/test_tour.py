@@ -106,6 +106,25 @@ def test_the_card_stays_in_the_window_and_off_the_panel_that_it_speaks_of(
                 break
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (3840, 2160)])
+def test_in_a_presentation_captions_are_nearly_as_large_as_the_story_and_leave_the_genre_uncovered(
+    window: MainWindow, session: ScriptedSession, width: int, height: int
+) -> None:
+    window.menus.bar.hide()
+    window.live.show_mode("presentation")
+    window.resize(width, height)
+    window.listen("desk")
+    session.queue(sound(share=1.0))
+    window.tick()
+    card, live = window.tour.card, window.live
+    for number in range(len(STEPS)):
+        window.tour.go(number)
+        QApplication.processEvents()
+        letters = card.sentence.font().pixelSize()
+        assert letters >= 0.7 * live.story.sentence.fitted_font().pixelSize(), number
+        assert not card.geometry().intersects(live.now.geometry()), number
+
+
 def test_the_card_follows_when_the_page_is_laid_out_in_another_way(window: MainWindow) -> None:
     window.resize(1280, 800)
     window.tour.go(1)
