@@ -48,7 +48,7 @@ from app.stream.weights import default_weights
 from app.window.launch import ThemeChoice
 from app.window.live.page import Mode
 from app.window.main import MainWindow
-from app.window.start import start_qt, wear
+from app.window.opening import start_qt, wear
 from app.window.theme import Theme
 from app.window.tour.captions import STEPS
 from model import WeightsError

@@ -45,7 +45,8 @@ from app.stream.weights import default_weights
 from app.text import to_json
 from app.window.launch import Launch
 from app.window.main import MainWindow
-from app.window.start import begin, start_qt
+from app.window.opening import start_qt
+from app.window.start import begin
 from audio import FRAME_SECONDS
 
 WARM_SECONDS = 60.0

@@ -14,6 +14,8 @@ from app.cli import EXIT_INTERRUPTED, EXIT_NO_MODEL, EXIT_OK, EXIT_SOME_FAILED, 
 from app.cli.arguments import parser
 from app.files.console import Console
 
+SCREENS = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}  # what names one in the environment
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code, when all that it printed is written."""
@@ -81,12 +83,24 @@ def run(options: argparse.Namespace) -> int:
     if options.command in (None, "demo"):
         from app.stream.imports import bulk_imports
 
+        opening = None
         with bulk_imports():
+            if sys.stderr.isatty():
+                print("Opening the window.", file=sys.stderr, flush=True)
+            elif has_screen():
+                from app.window.opening import show_opening
+
+                opening = show_opening()
             from app.cli.window import run_window_command
-        run_window_command(options)
+        run_window_command(options, opening)
     name = "models" if options.command == "rows" else options.command
     code: int = import_module(f"app.cli.{name}").run(options)
     return code
+
+
+def has_screen() -> bool:
+    """Without one Qt would end the process, before it is said what is wrong with the options."""
+    return sys.platform in ("win32", "darwin") or bool(SCREENS & os.environ.keys())
 
 
 def gui() -> int:

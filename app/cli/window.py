@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from PySide6.QtWidgets import QSplashScreen
+
 from app.cli import UsageError
 from app.cli.models import checked_window, choose_fastest
 from app.live.model_choice import ModelChooser
@@ -22,19 +24,23 @@ from app.window.start import run_window
 SWITCH_SECONDS = 0.0005  # the longest that the engine waits for the GIL while the window is drawn
 
 
-def run_window_command(options: argparse.Namespace) -> NoReturn:
-    """Open it, and end the process with its exit code. Raises UsageError and WeightsError."""
+def run_window_command(options: argparse.Namespace, opening: QSplashScreen | None = None) -> NoReturn:
+    """Open it in the place of `opening`, and end the process with its exit code. Raises UsageError and WeightsError."""
     seconds = None if options.window_seconds is None else checked_window(options.window_seconds)
-    if sys.stderr is not None and sys.stderr.isatty():
-        print("Opening the window.", file=sys.stderr, flush=True)
     if options.fastest:
         options.weights = choose_fastest(options.weights, seconds).weights
     try:
         session = make_session(options.weights, None if seconds is None else window_tokens(seconds))
     except ValueError as error:
         raise UsageError(f"this model cannot have another window ({error}): leave --window-seconds out") from None
+
+    def painted() -> None:
+        if opening is not None:
+            opening.close()
+        session.models.complete()
+
     try:
-        code = run_window(session, understand(options), when_painted=session.models.complete)
+        code = run_window(session, understand(options), painted)
     finally:
         session.close()
     logging.shutdown()

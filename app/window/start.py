@@ -7,16 +7,15 @@ import signal
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer
-from PySide6.QtWidgets import QApplication
 
 from app.live.protocol import Session
 from app.stream.weights import default_weights
 from app.window.launch import Launch
 from app.window.log import begin_log, catch_faults, default_log
 from app.window.main import MainWindow
+from app.window.opening import start_qt, wear
 from app.window.settings import SettingsFile
-from app.window.style import icon, stock_palette
-from app.window.theme import Theme, font
+from app.window.theme import Theme
 
 log = logging.getLogger(__name__)
 
@@ -84,23 +83,3 @@ class FirstPainting(QObject):
             log.info("the window is painted")
             QTimer.singleShot(0, self._then)  # not before the picture is handed over
         return False
-
-
-def start_qt() -> QApplication:
-    """Qt in the window's style."""
-    application = QApplication.instance() or QApplication(["nystream"])
-    assert isinstance(application, QApplication)
-    # A desktop knows the window as the program by these: they are the name of its desktop file.
-    application.setApplicationName("nystream")
-    application.setDesktopFileName("nystream")
-    application.setApplicationDisplayName("Nystream")
-    application.setWindowIcon(icon())
-    application.setStyle("Fusion")
-    application.setFont(font(14, 1.0))
-    return application
-
-
-def wear(application: QApplication, theme: Theme) -> None:
-    """Give dialogs and all that the style sheet does not reach the theme's colours, now and whenever it changes."""
-    application.setPalette(stock_palette(theme.palette))
-    theme.changed.connect(lambda: application.setPalette(stock_palette(theme.palette)))

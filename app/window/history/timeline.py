@@ -243,7 +243,7 @@ class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
             width = (metrics.horizontalAdvance(text) + 12) * (end - begin) / max(self.getViewBox().width(), 1)
             line.setValue(mark.seconds)
             line.label.setFormat(text)
-            line.label.setVisible(mark.seconds + width < free)
+            line.label.setVisible(self.has_sound and mark.seconds + width < free)  # else there is no room for words
             free = min(free, mark.seconds)
 
     def _show_lines(self) -> None:

@@ -23,6 +23,23 @@ def test_the_thread_that_hears_waits_for_the_window_for_half_a_millisecond_at_mo
         sys.setswitchinterval(before)
 
 
+def test_without_a_terminal_a_card_is_seen_before_anything_large_is_loaded(tmp_path: Path) -> None:
+    code = """
+import sys
+from app.window import opening
+show, seen = opening.show_opening, []
+def show_and_look():
+    card = show()
+    seen.append((card.isVisible(), [name for name in ("numpy", "pyqtgraph", "app.window.main") if name in sys.modules]))
+    return card
+opening.show_opening = show_and_look
+from app.cli.main import main
+print(main(["--weights", sys.argv[1]]), seen)
+"""
+    said = run_python(code, str(tmp_path / "missing.safetensors"), QT_QPA_PLATFORM="offscreen")
+    assert said == "3 [(True, [])]"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as Unix has them")
 def test_a_signal_that_comes_before_the_event_loop_ends_the_program(tmp_path: Path) -> None:
     code = """

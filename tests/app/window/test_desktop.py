@@ -263,7 +263,7 @@ def test_the_window_lies_within_the_free_part_of_a_screen(window: MainWindow) ->
 
 def test_a_desktop_knows_the_window_as_the_program() -> None:
     code = (
-        "from app.window.start import start_qt; qt = start_qt()\n"
+        "from app.window.opening import start_qt; qt = start_qt()\n"
         "print(qt.desktopFileName(), qt.applicationName(), qt.windowIcon().isNull())"
     )
     assert run_python(code) == "nystream nystream False"

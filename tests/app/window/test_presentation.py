@@ -171,7 +171,7 @@ def test_warnings_are_whole(window: MainWindow, session: ScriptedSession, mode: 
 ON_A_DENSE_SCREEN = """
 import json
 from tests.app.scripted_session import ScriptedSession, sound
-from app.window.start import start_qt
+from app.window.opening import start_qt
 from app.window.main import MainWindow
 from tests.app.window.test_presentation import present, unread
 application = start_qt()
