@@ -75,7 +75,7 @@ def test_what_is_damaged_is_not_ready_and_a_command_compiles_it_again_and_says_s
     here = cache.cache_folder()
     assert here is not None
     folder = tmp_path / "copy"
-    shutil.copytree(here, folder)
+    shutil.copytree(here, folder, ignore=shutil.ignore_patterns("scripts.*"))  # those no start needs
     monkeypatch.setattr(cache, "cache_folder", lambda: folder)
     monkeypatch.setattr(backend, "compile_everything", lambda front_end=None: compiled.append("all"))
     compiled: list[str] = []
