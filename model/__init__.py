@@ -1,4 +1,4 @@
-"""Continual Nystrom transformers: tensors in, tensors out, state passed by hand.
+"""Continual Nystrom transformers: tensors in, tensors out, state passed by hand. docs/library.md shows their use.
 
 What needs torch is imported when it is first used: torch takes more than a second, and not everybody needs it.
 """
@@ -8,45 +8,74 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from model.config import GTZAN_GENRES, ModelConfig
+from model.config import GTZAN_GENRES, EncoderConfig, ModelConfig
 from model.cost import Cost, history_frames, step_cost, twin_cost
 from model.weights import (
     WeightsError,
     load_classifier,
+    load_encoder,
     load_for_training,
     read_config,
     read_notes,
     round_weights,
     save_classifier,
+    save_encoder,
 )
 
 if TYPE_CHECKING:
+    from model.attention import AttentionState, MultiHeadAttention
+    from model.block import EncoderBlock
     from model.classifier import Classifier, ClassifierState, probabilities
+    from model.encoder import Encoder, EncoderState
+    from model.export import StepModule
     from model.twin import TwinState, WindowTwin
+
+LATER = {  # what needs torch, and where it is
+    "AttentionState": "attention",
+    "Classifier": "classifier",
+    "ClassifierState": "classifier",
+    "Encoder": "encoder",
+    "EncoderBlock": "block",
+    "EncoderState": "encoder",
+    "MultiHeadAttention": "attention",
+    "StepModule": "export",
+    "TwinState": "twin",
+    "WindowTwin": "twin",
+    "probabilities": "classifier",
+}
 
 __all__ = [
     "GTZAN_GENRES",
+    "AttentionState",
     "Classifier",
     "ClassifierState",
     "Cost",
+    "Encoder",
+    "EncoderBlock",
+    "EncoderConfig",
+    "EncoderState",
     "ModelConfig",
+    "MultiHeadAttention",
+    "StepModule",
     "TwinState",
     "WeightsError",
     "WindowTwin",
     "history_frames",
     "load_classifier",
+    "load_encoder",
     "load_for_training",
     "probabilities",
     "read_config",
     "read_notes",
     "round_weights",
     "save_classifier",
+    "save_encoder",
     "step_cost",
     "twin_cost",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("model.twin" if "Twin" in name else "model.classifier"), name)
+    return getattr(import_module(f"model.{LATER[name]}"), name)

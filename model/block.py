@@ -6,20 +6,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.attention import AttentionState, MultiHeadAttention
 from model.attention.kernel import Landmarks
-from model.config import ModelConfig
-from model.layers import linear, norm, without_gradients
+from model.config import CHOICES, BlockConfig
+from model.layers import linear, norm, refuse_masks, without_gradients
 
 
 class EncoderBlock(nn.Module):
     """Tokens (B, T, d) -> tokens (B, T, d)."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: BlockConfig) -> None:
         super().__init__()
         self.config = config
         self.attention_norm = nn.LayerNorm(config.width)
@@ -46,9 +48,21 @@ class EncoderBlock(nn.Module):
         attended, state = self.attention.steps(self.attention_input(tokens), state)
         return self._finish(tokens, attended), state
 
-    def parallel(self, tokens: Tensor, first: int = 0, landmarks: Landmarks | None = None) -> Tensor:
-        """All single outputs of a stream from its token `first` on, (B, T, d) -> (B, T, d); differentiable."""
-        return self._finish(tokens, self.attention.parallel(self.attention_input(tokens), first, landmarks))
+    def forward(
+        self,
+        tokens: Tensor,
+        mask: None = None,
+        *,
+        first: int = 0,
+        landmarks: Landmarks | None = None,
+        **masks: object,
+    ) -> Tensor:
+        """All single outputs of a stream from its token `first` on, (B, T, d) -> (B, T, d); differentiable.
+
+        landmarks: what `prepare` gave. Masks raise ValueError.
+        """
+        refuse_masks(mask, masks)
+        return self._finish(tokens, self.attention(self.attention_input(tokens), first=first, landmarks=landmarks))
 
     def recompute(
         self, tokens: Tensor, heard: int, landmarks: Landmarks | None = None, last_only: bool = False
@@ -70,12 +84,12 @@ class EncoderBlock(nn.Module):
 
         Raises ValueError, before anything is changed, for a layer of other sizes, heads, norms or activation.
         """
-        attention, probe = layer.self_attn, torch.linspace(-4.0, 4.0, 99).to(layer.linear1.weight)
+        attention = layer.self_attn
         theirs = attention.num_heads, "pre" if layer.norm_first else "post", layer.norm1.eps, layer.norm2.eps
         ours = self.config.heads, self.config.norm, self.attention_norm.eps, self.feed_forward_norm.eps
         if theirs != ours:
             raise ValueError(f"the layer has heads, norm and epsilons {theirs}; this block has {ours}")
-        if not torch.allclose(layer.activation(probe), self._activate(probe), rtol=0.0, atol=1e-5):
+        if name_activation(layer) != self.config.activation:
             raise ValueError(f"the layer's activation is not this block's, {self.config.activation}")
         if attention.bias_k is not None or attention.add_zero_attn:
             raise ValueError("the layer attends to more than its tokens (bias_k or add_zero_attn)")
@@ -111,13 +125,53 @@ class EncoderBlock(nn.Module):
         return norm(self.feed_forward_norm, tokens + self._drop(self._feed_forward(tokens)))
 
     def _feed_forward(self, tokens: Tensor) -> Tensor:
-        return linear(self.narrow, self._drop(self._activate(linear(self.widen, tokens))))
-
-    def _activate(self, hidden: Tensor) -> Tensor:
-        if self.config.activation == "relu":
-            return F.relu(hidden)
-        # The tanh form takes a quarter of the time of the one with erf for a single token.
-        return F.gelu(hidden, approximate="tanh" if self.config.activation == "gelu-tanh" else "none")
+        return linear(self.narrow, self._drop(activate(linear(self.widen, tokens), self.config.activation)))
 
     def _drop(self, inputs: Tensor) -> Tensor:
         return F.dropout(inputs, self.config.dropout) if self.training else inputs
+
+
+def activate(hidden: Tensor, activation: str) -> Tensor:
+    """By the configuration's name for it."""
+    if activation == "relu":
+        return F.relu(hidden)
+    # The tanh form takes a quarter of the time of the one with erf for a single token.
+    return F.gelu(hidden, approximate="tanh" if activation == "gelu-tanh" else "none")
+
+
+# --- torch's layers
+
+
+def sizes_of_torch_layer(layer: nn.TransformerEncoderLayer) -> dict[str, Any]:
+    """The fields of BlockConfig that it decides. Raises ValueError for an activation that no block has."""
+    activation = name_activation(layer)
+    if activation is None:
+        raise ValueError(f"the layer's activation is none of {', '.join(CHOICES['activation'])}")
+    return {
+        "width": layer.self_attn.embed_dim,
+        "heads": layer.self_attn.num_heads,
+        "feed_forward": layer.linear1.out_features,
+        "norm": "pre" if layer.norm_first else "post",
+        "activation": activation,
+        "dropout": layer.dropout.p,
+    }
+
+
+@torch.no_grad()
+def name_activation(layer: nn.TransformerEncoderLayer) -> str | None:
+    """Which of ours gives the same numbers."""
+    probe = torch.linspace(-4.0, 4.0, 99, dtype=torch.float32, device=layer.linear1.weight.device)
+    theirs = layer.activation(probe)
+    for name in CHOICES["activation"]:
+        if torch.allclose(theirs, activate(probe, name), rtol=0.0, atol=1e-5):
+            return name
+    return None
+
+
+@torch.no_grad()
+def load_torch_norm(ours: nn.Module, theirs: nn.Module) -> None:
+    """Take the weights of a layer norm. Raises ValueError for any other module, and for another epsilon."""
+    if not isinstance(theirs, nn.LayerNorm) or not isinstance(ours, nn.LayerNorm) or theirs.eps != ours.eps:
+        raise ValueError(f"the norm after torch's layers is {theirs}; expected a LayerNorm with torch's own epsilon")
+    ours.weight.copy_(torch.ones_like(ours.weight) if theirs.weight is None else theirs.weight)
+    ours.bias.copy_(torch.zeros_like(ours.bias) if theirs.bias is None else theirs.bias)

@@ -32,6 +32,8 @@ class ClassifierState:
 
 
 torch.serialization.add_safe_globals([ClassifierState, TokenizerState])
+for state in (ClassifierState, TokenizerState):
+    torch.export.register_dataclass(state)
 
 
 class Classifier(nn.Module):
@@ -72,7 +74,8 @@ class Classifier(nn.Module):
         """frames (B, T, bands) dB of whole streams -> logits (B, T, genres)."""
         self._check(frames, 3)
         tokens, _ = self.tokenizer.steps(frames, self.tokenizer.init_state(frames.shape[0]))
-        return self.encoder.parallel(tokens)
+        logits: Tensor = self.encoder(tokens)
+        return logits
 
     def for_inference(self) -> Classifier:
         """Evaluation mode, batch norms folded into their convolutions, no gradients. It cannot be trained."""

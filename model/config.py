@@ -1,14 +1,16 @@
-"""The whole configuration of a classifier: one frozen value, stored in every weights file."""
+"""The whole configuration of an encoder or a classifier: one frozen value, stored in every weights file."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 GTZAN_GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
 
 LARGEST = 1 << 30  # of any size or number
+LANDMARKS = 16  # of a window that holds as many
+NONE_ALLOWED = ("positions", "outputs")
 LEAST_RIDGE = 1e-9  # what is smaller is lost beside 1 in the inverse
 
 CHOICES = {
@@ -21,27 +23,19 @@ CHOICES = {
 }
 
 
+Config = TypeVar("Config", bound="BlockConfig")
+
+
 @dataclass(frozen=True)
-class ModelConfig:
-    """Sizes of a classifier. The defaults are the model that ships.
+class BlockConfig:
+    """Sizes of blocks of continual attention: what an encoder alone and a classifier have in common."""
 
-    Raises ValueError, naming what was given and what was expected, when the sizes do not fit together.
-    """
-
-    # frames in
-    bands: int = 128  # log-mel bands per frame
-    level_window: int = 129  # frames over which the level is averaged; 129 frames of 77.5 ms are 10 s
-    level_floor_db: float = 50.0  # what lies further below the level than this is heard as this
-    # stem: one entry per convolution, in order
-    stem_channels: tuple[int, ...] = (16, 32, 64, 64)
-    stem_dilations: tuple[int, ...] = (1, 1, 2, 4)  # in time; bands are halved by every convolution
-    # encoder
     width: int = 128  # d, of a token
     heads: int = 4  # H
     window: int = 387  # n, tokens that attention looks back on
     attention: str = "nystrom"  # or "softmax": exact
     landmarks: str = "fixed"  # learned; or "continual": means of the stream's segments. Of Nystrom attention only
-    landmark_count: int = 16  # m
+    landmark_count: int = None  # type: ignore[assignment] # m; left out: 16, or one for every token of a shorter window
     inverse: str = "ridge"  # of the landmark matrix; or "pinv", or "newton-schulz"
     inverse_ridge: float = 1e-3  # epsilon in (A^T A + epsilon I)^-1 A^T
     blocks: int = 1
@@ -51,21 +45,18 @@ class ModelConfig:
     norm: str = "pre"  # or "post", as torch.nn.TransformerEncoderLayer has it by default
     activation: str = "gelu-tanh"  # or "gelu" or "relu"
     dropout: float = 0.1  # training only
-    # answers out
-    genres: tuple[str, ...] = GTZAN_GENRES
-    unsure_probability: float = 0.5  # a leading genre less probable than this is unsure,
-    unsure_margin: float = 0.1  # and so is one that leads the next by less than this
 
     def __post_init__(self) -> None:
+        if self.landmark_count is None and _is_whole(self.window, 1):
+            object.__setattr__(self, "landmark_count", min(LANDMARKS, self.window))
         for field in fields(self):
-            value, least = getattr(self, field.name), int(field.name != "positions")
+            value, least = getattr(self, field.name), int(field.name not in NONE_ALLOWED)
             if field.type == "int" and not _is_whole(value, least):
                 raise ValueError(f"{field.name} is {value!r}; expected a whole number of at least {least}")
+            if field.type == "bool" and type(value) is not bool:
+                raise ValueError(f"{field.name} is {value!r}; expected true or false")
             if field.type == "float" and not (type(value) in (int, float) and abs(value) <= LARGEST):  # nor is NaN
                 raise ValueError(f"{field.name} is {value!r}; expected a number")
-        for name in ("stem_channels", "stem_dilations"):
-            if not all(_is_whole(value, 1) for value in getattr(self, name)):
-                raise ValueError(f"{name} are {getattr(self, name)!r}; expected whole numbers of at least 1")
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(choices)}")
@@ -79,31 +70,10 @@ class ModelConfig:
             raise ValueError(
                 f"{self.landmark_count} landmarks in a window of {self.window} tokens; expected at most one each"
             )
-        if len(self.stem_channels) != len(self.stem_dilations) or not self.stem_channels:
-            raise ValueError(
-                f"{len(self.stem_channels)} stem channels with {len(self.stem_dilations)} dilations; expected one each"
-            )
-        if self.bands % 2 ** len(self.stem_channels):
-            raise ValueError(
-                f"{self.bands} bands cannot be halved {len(self.stem_channels)} times by the stem's convolutions"
-            )
         if not 0.0 <= self.dropout < 1.0:
             raise ValueError(f"dropout is {self.dropout}; expected at least 0 and less than 1")
         if not LEAST_RIDGE <= self.inverse_ridge <= 1.0:
             raise ValueError(f"inverse_ridge is {self.inverse_ridge}; expected {LEAST_RIDGE} to 1")
-        if self.level_floor_db <= 0.0:
-            raise ValueError(f"level_floor_db is {self.level_floor_db}; expected more than 0")
-        for name in ("unsure_probability", "unsure_margin"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f"{name} is {getattr(self, name)}; expected a probability, 0 to 1")
-        if len(self.genres) < 2:
-            raise ValueError(f"{len(self.genres)} genres; expected at least 2 to choose between")
-        if not isinstance(self.genres, tuple) or not all(
-            isinstance(genre, str) and genre and genre.isprintable() for genre in self.genres
-        ):
-            raise ValueError(f"genres are {self.genres!r}; expected names without control characters")
-        if len(set(self.genres)) < len(self.genres):
-            raise ValueError(f"genres are {self.genres!r}; expected each once")
 
     @property
     def head_width(self) -> int:
@@ -124,12 +94,7 @@ class ModelConfig:
         one = self.attention_history
         return one if self.stacking == "retroactive" else self.blocks * (one - 1) + 1
 
-    @property
-    def stem_features(self) -> int:
-        """Numbers per frame that leave the last convolution: channels x remaining bands."""
-        return self.stem_channels[-1] * (self.bands >> len(self.stem_channels))
-
-    def with_window(self, window: int) -> ModelConfig:
+    def with_window(self: Config, window: int) -> Config:
         """The same model looking back on `window` tokens, with at most one continual landmark for each of them.
 
         Raises ValueError when what is learned does not allow that: recycling positions of a shorter period, or more
@@ -143,7 +108,7 @@ class ModelConfig:
         return json.dumps(asdict(self), sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str) -> ModelConfig:
+    def from_json(cls: type[Config], text: str) -> Config:
         """Raises ValueError for anything but an object with exactly the fields of a configuration."""
         try:
             given: Any = json.loads(text)
@@ -159,6 +124,78 @@ class ModelConfig:
             name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
         }
         return cls(**values)
+
+
+@dataclass(frozen=True)
+class EncoderConfig(BlockConfig):
+    """Sizes of an encoder alone: tokens of any kind in, answers of any kind out.
+
+    Raises ValueError, naming what was given and what was expected, when the sizes do not fit together.
+    """
+
+    outputs: int = 0  # numbers of an answer, by a linear head; 0: no head, an answer is the token as it leaves (width,)
+    final_norm: bool = True  # a layer norm after the blocks; torch.nn.TransformerEncoder has none by default
+
+
+@dataclass(frozen=True)
+class ModelConfig(BlockConfig):
+    """Sizes of a classifier. The defaults are the model that ships.
+
+    Raises ValueError, naming what was given and what was expected, when the sizes do not fit together.
+    """
+
+    # frames in
+    bands: int = 128  # log-mel bands per frame
+    level_window: int = 129  # frames over which the level is averaged; 129 frames of 77.5 ms are 10 s
+    level_floor_db: float = 50.0  # what lies further below the level than this is heard as this
+    # stem: one entry per convolution, in order
+    stem_channels: tuple[int, ...] = (16, 32, 64, 64)
+    stem_dilations: tuple[int, ...] = (1, 1, 2, 4)  # in time; bands are halved by every convolution
+    # answers out
+    genres: tuple[str, ...] = GTZAN_GENRES
+    unsure_probability: float = 0.5  # a leading genre less probable than this is unsure,
+    unsure_margin: float = 0.1  # and so is one that leads the next by less than this
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("stem_channels", "stem_dilations"):
+            if not all(_is_whole(value, 1) for value in getattr(self, name)):
+                raise ValueError(f"{name} are {getattr(self, name)!r}; expected whole numbers of at least 1")
+        if len(self.stem_channels) != len(self.stem_dilations) or not self.stem_channels:
+            raise ValueError(
+                f"{len(self.stem_channels)} stem channels with {len(self.stem_dilations)} dilations; expected one each"
+            )
+        if self.bands % 2 ** len(self.stem_channels):
+            raise ValueError(
+                f"{self.bands} bands cannot be halved {len(self.stem_channels)} times by the stem's convolutions"
+            )
+        if self.level_floor_db <= 0.0:
+            raise ValueError(f"level_floor_db is {self.level_floor_db}; expected more than 0")
+        for name in ("unsure_probability", "unsure_margin"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name} is {getattr(self, name)}; expected a probability, 0 to 1")
+        if len(self.genres) < 2:
+            raise ValueError(f"{len(self.genres)} genres; expected at least 2 to choose between")
+        if not isinstance(self.genres, tuple) or not all(
+            isinstance(genre, str) and genre and genre.isprintable() for genre in self.genres
+        ):
+            raise ValueError(f"genres are {self.genres!r}; expected names without control characters")
+        if len(set(self.genres)) < len(self.genres):
+            raise ValueError(f"genres are {self.genres!r}; expected each once")
+
+    @property
+    def outputs(self) -> int:
+        """Numbers of an answer: the logits of the genres."""
+        return len(self.genres)
+
+    @property
+    def final_norm(self) -> bool:
+        return True
+
+    @property
+    def stem_features(self) -> int:
+        """Numbers per frame that leave the last convolution: channels x remaining bands."""
+        return self.stem_channels[-1] * (self.bands >> len(self.stem_channels))
 
 
 def _is_whole(value: object, least: int) -> bool:

@@ -1,4 +1,4 @@
-"""The encoder: blocks of continual attention, then a norm and a linear head at every token.
+"""The encoder: blocks of continual attention, then a norm and a linear head at every token, where it has these.
 
 Blocks are stacked "deep", every one single output over its own past, or "retroactive", of two blocks the first
 updating all n outputs of the window: see "Blocks" in docs/attention.md. A token with a number that is NaN, infinite or
@@ -7,17 +7,17 @@ beyond 1e9 counts as one of zeros.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from model.attention import AttentionState
 from model.attention.kernel import Landmarks
-from model.block import EncoderBlock
-from model.config import ModelConfig
+from model.block import EncoderBlock, load_torch_norm, sizes_of_torch_layer
+from model.config import EncoderConfig, ModelConfig
 from model.definitions import LARGEST_TOKEN
-from model.layers import RecyclingPositions, linear, norm, replace_invalid, without_gradients
+from model.layers import RecyclingPositions, linear, norm, refuse_masks, replace_invalid, without_gradients
 
 
 class EncoderState(NamedTuple):
@@ -36,22 +36,67 @@ torch.serialization.add_safe_globals([EncoderState])
 
 
 class Encoder(nn.Module):
-    """Tokens (B, T, d) -> logits (B, T, genres)."""
+    """Tokens (B, T, d) -> answers (B, T, outputs), one at every token for all heard in the window.
 
-    def __init__(self, config: ModelConfig) -> None:
+    Laws: `forward` equals `steps` in any chunking equals a loop of `step`; a stream is its state, and a fresh state is
+    a reset. Tokens of another shape or dtype, and a state of another encoder, raise ValueError before anything changes.
+    """
+
+    head: nn.Linear  # an nn.Identity where the configuration names no outputs
+
+    def __init__(self, config: EncoderConfig | ModelConfig) -> None:
         super().__init__()
         self.config = config
         self.positions = RecyclingPositions(config.positions, config.width) if config.positions else None
         self.blocks = nn.ModuleList(EncoderBlock(config) for _ in range(config.blocks))
-        self.head_norm = nn.LayerNorm(config.width)
-        self.head = nn.Linear(config.width, len(config.genres))
+        self.head_norm = nn.LayerNorm(config.width) if config.final_norm else nn.Identity()
+        self.head = nn.Linear(config.width, config.outputs) if config.outputs else nn.Identity()  # type: ignore[assignment]
+
+    @classmethod
+    def from_torch(
+        cls, torchs: nn.TransformerEncoder | nn.TransformerEncoderLayer, window: int, **sizes: Any
+    ) -> Encoder:
+        """With the weights of torch's encoder, or of one layer, over a window of so many tokens; tokens are (B, T, d).
+
+        Answers are torch's, for the newest token: of one layer, and of two (stacked retroactively), on the last
+        `window` tokens; of more, "deep", under a banded causal mask. `sizes` are further fields of EncoderConfig; those
+        of the layers are read. With Nystrom attention the answers approximate torch's; fixed landmarks must be set by
+        `fix_landmarks` first. Raises ValueError for layers that no block of ours equals.
+        """
+        whole = isinstance(torchs, nn.TransformerEncoder)
+        layers = list(torchs.layers) if whole else [torchs]
+        final = torchs.norm if whole else None
+        own: dict[str, Any] = {
+            "attention": "softmax",
+            "blocks": len(layers),
+            "stacking": "retroactive" if len(layers) == 2 else "deep",
+            **sizes_of_torch_layer(layers[0]),
+            "final_norm": final is not None,
+        }
+        encoder = cls(EncoderConfig(window=window, **(own | sizes)))
+        encoder.to(layers[0].linear1.weight).train(torchs.training)
+        for block, layer in zip(encoder._blocks(), layers, strict=True):
+            block.load_torch_layer(layer)
+        if final is not None:
+            load_torch_norm(encoder.head_norm, final)
+        return encoder
+
+    @property
+    def receptive_field(self) -> int:
+        """How many tokens an answer can depend on, the newest included."""
+        return self.config.history
+
+    @property
+    def delay(self) -> int:
+        """How many tokens after a token its answer comes: none. There is one from the first token on."""
+        return 0
 
     @without_gradients
     def init_state(self, batch: int = 1) -> EncoderState:
         """The state of `batch` streams before their first token."""
         blocks = self._blocks()
         if self.config.stacking == "retroactive":
-            window = self.head.weight.new_empty(batch, 0, self.config.width)
+            window = self._like().new_empty(batch, 0, self.config.width)
             second = blocks[1].attention.kernel.prepare(batch)
             return EncoderState((blocks[0].attention.init_state(batch),), 0, window, second)
         return EncoderState(tuple(block.attention.init_state(batch) for block in blocks), 0)
@@ -62,7 +107,8 @@ class Encoder(nn.Module):
 
     @without_gradients
     def step(self, token: Tensor, state: EncoderState) -> tuple[Tensor, EncoderState]:
-        """token (B, d) -> logits (B, genres). Consumes the state."""
+        """token (B, d) -> its answer (B, outputs). Consumes the state."""
+        self._check(token, 2)
         token = valid(token)
         if self.positions is not None:
             token = self.positions(token.unsqueeze(1), state.position).squeeze(1)
@@ -76,7 +122,8 @@ class Encoder(nn.Module):
 
     @without_gradients
     def steps(self, tokens: Tensor, state: EncoderState) -> tuple[Tensor, EncoderState]:
-        """tokens (B, T, d) -> logits (B, T, genres), what T steps would give. Consumes the state."""
+        """tokens (B, T, d) -> answers (B, T, outputs), what T steps would give. Consumes the state."""
+        self._check(tokens, 3)
         if tokens.shape[1] == 0:
             return self._answer(tokens), state
         if state.window is not None:
@@ -94,11 +141,14 @@ class Encoder(nn.Module):
             after.append(block_state)
         return self._answer(tokens), EncoderState(tuple(after), state.position + tokens.shape[1])
 
-    def parallel(self, tokens: Tensor, first: int = 0) -> Tensor:
-        """tokens (B, T, d) from a stream's token `first` on -> logits (B, T, genres); differentiable, for training.
+    def forward(self, tokens: Tensor, mask: None = None, *, first: int = 0, **masks: object) -> Tensor:
+        """Whole streams: tokens (B, T, d) -> answers (B, T, outputs); differentiable, for training.
 
-        With retroactive stacking every token's window is encoded by itself: T times the work.
+        first: the number of their first token. With retroactive stacking every token's window is encoded by itself:
+        T times the work. Masks raise ValueError: every token sees the last n, itself included.
         """
+        refuse_masks(mask, masks)
+        self._check(tokens, 3)
         if tokens.shape[1] == 0:
             return self._answer(tokens)
         tokens = valid(tokens)
@@ -110,7 +160,7 @@ class Encoder(nn.Module):
         return self._answer(self._encode(tokens, first, [None] * self.config.blocks))
 
     def recompute(self, tokens: Tensor, heard: int, landmarks: list[Landmarks | None] | None = None) -> Tensor:
-        """Non-continual: the last min(heard, history) tokens (B, T, d) of `heard` -> logits (B, genres) of the last.
+        """Non-continual: the last min(heard, history) tokens (B, T, d) of `heard` -> the newest answer (B, outputs).
 
         Raises ValueError where there is none.
         One block, or two of them stacked retroactively: the ordinary encoder on the window. Deep stacks: the ordinary
@@ -136,14 +186,14 @@ class Encoder(nn.Module):
             tokens = self.positions(tokens, 0)
         for block in self._blocks():
             block.attention.fix_landmarks(block.attention_input(tokens).flatten(0, 1))
-            tokens = block.parallel(tokens)
+            tokens = block(tokens)
 
     def _encode(self, tokens: Tensor, first: int, landmarks: list[Landmarks | None]) -> Tensor:
         """A deep stack over a stream from its token `first` on, (B, T, d) -> (B, T, d)."""
         if self.positions is not None:
             tokens = self.positions(tokens, first)
         for block, block_landmarks in zip(self._blocks(), landmarks, strict=True):
-            tokens = block.parallel(tokens, first, block_landmarks)
+            tokens = block(tokens, first=first, landmarks=block_landmarks)
         return tokens
 
     def _step_retroactive(self, token: Tensor, state: EncoderState, window: Tensor) -> tuple[Tensor, EncoderState]:
@@ -154,7 +204,18 @@ class Encoder(nn.Module):
         return answer, state._replace(blocks=(block_state,), position=state.position + 1, window=window)
 
     def _answer(self, tokens: Tensor) -> Tensor:
-        return linear(self.head, norm(self.head_norm, tokens))
+        if isinstance(self.head_norm, nn.LayerNorm):
+            tokens = norm(self.head_norm, tokens)
+        return linear(self.head, tokens) if isinstance(self.head, nn.Linear) else tokens
+
+    def _check(self, tokens: Tensor, dimensions: int) -> None:
+        if tokens.dim() != dimensions or tokens.shape[-1] != self.config.width:
+            shape = f"({'batch' if dimensions == 2 else 'batch, time'}, {self.config.width})"
+            raise ValueError(f"tokens have shape {tuple(tokens.shape)}; expected {shape}")
+
+    def _like(self) -> Tensor:
+        """A tensor of the weights' dtype and device."""
+        return self._blocks()[0].attention.output.weight
 
     def _blocks(self) -> list[EncoderBlock]:
         return [block for block in self.blocks if isinstance(block, EncoderBlock)]

@@ -36,7 +36,7 @@ class WindowTwin:
 
     @without_gradients
     def init_state(self, batch: int = 1) -> TwinState:
-        no_tokens = self.encoder.head.weight.new_empty(batch, 0, self.encoder.config.width)
+        no_tokens = self.encoder._like().new_empty(batch, 0, self.encoder.config.width)
         return TwinState(self.encoder.prepare(batch), no_tokens, 0)
 
     def push(self, tokens: Tensor, state: TwinState) -> TwinState:
@@ -45,10 +45,10 @@ class WindowTwin:
         return TwinState(state.landmarks, kept, state.heard + tokens.shape[1])
 
     def answer(self, state: TwinState) -> Tensor:
-        """Everything again: logits (B, genres) of the last token heard, of which there must be one."""
+        """Everything again: the answer (B, outputs) of the last token heard, of which there must be one."""
         return self.encoder.recompute(state.tokens, state.heard, state.landmarks)
 
     def step(self, token: Tensor, state: TwinState) -> tuple[Tensor, TwinState]:
-        """token (B, d) -> logits (B, genres) and the state after it."""
+        """token (B, d) -> the answer (B, outputs) and the state after it."""
         state = self.push(token.unsqueeze(1), state)
         return self.answer(state), state

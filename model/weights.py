@@ -13,18 +13,22 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from safetensors import SafetensorError, safe_open
 
-from model.config import ModelConfig
+from model.config import BlockConfig, EncoderConfig, ModelConfig
 from model.cost import step_cost
 from model.definitions import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
 
 if TYPE_CHECKING:
-    from model.classifier import Classifier
+    from torch import nn
 
-FORMAT = "nystream-1"
+    from model.classifier import Classifier
+    from model.encoder import Encoder
+
+FORMAT = "nystream-1"  # a classifier
+ENCODER_FORMAT = "nystream-encoder-1"  # an encoder alone
 ROUNDED_IN_BLOCKS = ("attention.output", "widen", "narrow")  # layers
 LARGEST = 1e9  # of any number in a file; those of trained models stay far below
 LARGEST_STATE = 1 << 32  # bytes that one stream may remember
@@ -34,6 +38,8 @@ LEAST = {"band_scale": 1e-6, "running_var": 0.0}  # what is divided by, and what
 FOLDED = "convolution.bias"  # there, instead of a batch norm, in a model that is ready for inference
 FLOATS = ("F16", "F32", "F64")
 
+Kind = TypeVar("Kind", EncoderConfig, ModelConfig)
+
 
 class WeightsError(Exception):
     """The weights cannot be used; the text is one sentence that says why."""
@@ -42,33 +48,37 @@ class WeightsError(Exception):
 def read_weights(path: Path) -> tuple[ModelConfig, dict[str, Any]]:
     """The configuration, and all tensors as numpy's. Raises WeightsError, if possible before it reads a tensor."""
     with _opened(path) as file:
-        config = _config(path, _metadata(path, file))
-        parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-        try:
-            check_shapes({name: tuple(part.get_shape()) for name, part in parts.items()}, config)
-        except ValueError as error:
-            raise unfitting(path, error) from None
-        for name, part in parts.items():
-            if part.get_dtype() not in FLOATS and not name.endswith(COUNT):
-                raise WeightsError(f"{path}: {name} is of {part.get_dtype()} numbers; weights are F32 ones")
-        tensors = {name: file.get_tensor(name) for name in parts}
+        config = _config(path, _metadata(path, file, FORMAT), ModelConfig)
+        return config, _read_tensors(path, file, config)
+
+
+def _read_tensors(path: Path, file: Any, config: EncoderConfig | ModelConfig) -> dict[str, Any]:
+    parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+    try:
+        check_shapes({name: tuple(part.get_shape()) for name, part in parts.items()}, config)
+    except ValueError as error:
+        raise unfitting(path, error) from None
+    for name, part in parts.items():
+        if part.get_dtype() not in FLOATS and not name.endswith(COUNT):
+            raise WeightsError(f"{path}: {name} is of {part.get_dtype()} numbers; weights are F32 ones")
+    tensors = {name: file.get_tensor(name) for name in parts}
     for name, tensor in tensors.items():
         least = LEAST.get(name.rpartition(".")[2], -LARGEST)
         if not ((tensor >= least) & (tensor <= LARGEST)).all():  # nor is NaN
             raise WeightsError(f"{path} is damaged, {name} has numbers that no weights have: fetch the file again")
-    return config, tensors
+    return tensors
 
 
 def read_config(path: Path) -> ModelConfig:
     """The configuration alone, without reading the weights. Raises WeightsError."""
     with _opened(path) as file:
-        return _config(path, _metadata(path, file))
+        return _config(path, _metadata(path, file, FORMAT), ModelConfig)
 
 
 def read_notes(path: Path) -> dict[str, str]:
     """What was said of the weights when they were saved. Raises WeightsError."""
     with _opened(path) as file:
-        said = _metadata(path, file).get("notes", "{}")
+        said = _metadata(path, file, FORMAT, ENCODER_FORMAT).get("notes", "{}")
     try:
         return {str(name): str(note) for name, note in json.loads(said).items()}
     except (ValueError, AttributeError, RecursionError) as error:
@@ -89,14 +99,33 @@ def unfitting(path: Path, error: Exception) -> WeightsError:
 
 def save_classifier(classifier: Classifier, path: Path, notes: dict[str, str] | None = None) -> None:
     """Write the weights, whole or not at all. `notes` say where they come from, for people. Raises OSError."""
+    _save(classifier, classifier.config, FORMAT, path, notes)
+
+
+def save_encoder(encoder: Encoder, path: Path, notes: dict[str, str] | None = None) -> None:
+    """The same of an encoder alone, in the dtype that it has; `load_encoder` reads it."""
+    _save(encoder, encoder.config, ENCODER_FORMAT, path, notes)
+
+
+def load_encoder(path: Path) -> Encoder:
+    """As it was saved by `save_encoder`, in evaluation mode. Raises WeightsError."""
+    import torch
+
+    from model.encoder import Encoder
+
+    with _opened(path) as file:
+        config = _config(path, _metadata(path, file, ENCODER_FORMAT), EncoderConfig)
+        tensors = _read_tensors(path, file, config)
+    encoder = Encoder(config)
+    encoder.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()}, assign=True)
+    return encoder.eval()
+
+
+def _save(module: nn.Module, config: BlockConfig, form: str, path: Path, notes: dict[str, str] | None) -> None:
     from safetensors.torch import save
 
-    metadata = {
-        "format": FORMAT,
-        "config": classifier.config.to_json(),
-        "notes": json.dumps(notes or {}, sort_keys=True),
-    }
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in classifier.state_dict().items()}
+    metadata = {"format": form, "config": config.to_json(), "notes": json.dumps(notes or {}, sort_keys=True)}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
     write_whole(path, save(tensors, metadata))
 
 
@@ -154,18 +183,18 @@ def _opened(path: Path) -> Iterator[Any]:
         raise WeightsError(f"{path} is not a readable safetensors file: {_one_line(error)}") from None
 
 
-def _metadata(path: Path, file: Any) -> dict[str, str]:
+def _metadata(path: Path, file: Any, *forms: str) -> dict[str, str]:
     metadata = dict(file.metadata() or {})
-    if metadata.get("format") != FORMAT:
+    if metadata.get("format") not in forms:
         raise WeightsError(
-            f"{path} holds no Nystream weights: its format is {metadata.get('format')!r}, not {FORMAT!r}"
+            f"{path} holds no Nystream weights: its format is {metadata.get('format')!r}, not {forms[0]!r}"
         )
     return metadata
 
 
-def _config(path: Path, metadata: dict[str, str]) -> ModelConfig:
+def _config(path: Path, metadata: dict[str, str], kind: type[Kind]) -> Kind:
     try:
-        config = ModelConfig.from_json(metadata.get("config", ""))
+        config = kind.from_json(metadata.get("config", ""))
         if (needed := step_cost(config).state_bytes) > LARGEST_STATE:
             raise ValueError(f"a stream would remember {needed >> 30} GiB; expected at most {LARGEST_STATE >> 30}")
         return config
@@ -180,15 +209,16 @@ def _one_line(error: Exception) -> str:
 # --- the tensors that a weights file must have
 
 
-def tensor_shapes(config: ModelConfig, folded: bool) -> dict[str, tuple[int, ...]]:
+def tensor_shapes(config: EncoderConfig | ModelConfig, folded: bool) -> dict[str, tuple[int, ...]]:
     """Of all tensors of a weights file, by name; `folded`: batch norms are folded into their convolutions."""
-    d, genres, channels = config.width, len(config.genres), 1
+    if not isinstance(config, ModelConfig):
+        return _encoder_shapes(config, "")
+    channels = 1
     shapes: dict[str, tuple[int, ...]] = {
         "tokenizer.band_mean": (config.bands,),
         "tokenizer.band_scale": (),
-        **_layer("tokenizer.projection", config.stem_features, d),
-        **_layer("encoder.head", d, genres),
-        **_norm("encoder.head_norm", d),
+        **_layer("tokenizer.projection", config.stem_features, config.width),
+        **_encoder_shapes(config, "encoder."),
     }
     for index, count in enumerate(config.stem_channels):
         name = f"tokenizer.stem.convolutions.{index}."
@@ -200,8 +230,18 @@ def tensor_shapes(config: ModelConfig, folded: bool) -> dict[str, tuple[int, ...
             shapes |= {f"{name}norm.{part}": (count,) for part in ("weight", "bias", "running_mean", "running_var")}
             shapes[f"{name}norm.{COUNT}"] = ()
         channels = count
+    return shapes
+
+
+def _encoder_shapes(config: EncoderConfig | ModelConfig, prefix: str) -> dict[str, tuple[int, ...]]:
+    d = config.width
+    shapes: dict[str, tuple[int, ...]] = {}
+    if config.outputs:
+        shapes |= _layer(f"{prefix}head", d, config.outputs)
+    if config.final_norm:
+        shapes |= _norm(f"{prefix}head_norm", d)
     for index in range(config.blocks):
-        name = f"encoder.blocks.{index}."
+        name = f"{prefix}blocks.{index}."
         shapes |= _layer(f"{name}attention.query_key_value", d, 3 * d) | _layer(f"{name}attention.output", d, d)
         shapes |= _layer(f"{name}widen", d, config.feed_forward) | _layer(f"{name}narrow", config.feed_forward, d)
         shapes |= _norm(f"{name}attention_norm", d) | _norm(f"{name}feed_forward_norm", d)
@@ -209,11 +249,11 @@ def tensor_shapes(config: ModelConfig, folded: bool) -> dict[str, tuple[int, ...
             landmarks = (config.heads, config.landmark_count, config.head_width)
             shapes |= {f"{name}attention.kernel.{kind}_landmarks": landmarks for kind in ("query", "key")}
     if config.positions:
-        shapes["encoder.positions.encoding"] = (config.positions, d)
+        shapes[f"{prefix}positions.encoding"] = (config.positions, d)
     return shapes
 
 
-def check_shapes(shapes: Mapping[str, tuple[int, ...]], config: ModelConfig) -> None:
+def check_shapes(shapes: Mapping[str, tuple[int, ...]], config: EncoderConfig | ModelConfig) -> None:
     """Raises ValueError for a tensor that is missing, of another shape, or of no use."""
     if config.blocks > len(shapes):  # before a name is made for each of their weights
         raise ValueError(f"{config.blocks} blocks in {len(shapes)} tensors")

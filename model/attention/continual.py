@@ -23,11 +23,12 @@ from model.attention.nystrom import (
     landmark_weights,
     mix_by_landmarks,
 )
-from model.attention.sliding_average import SlidingAverage
+from model.attention.sliding_average import SlidingAverage, as_pytree
 from model.attention.softmax import attend
 from model.definitions import completed_segments, segment_end
 
 
+@as_pytree
 @dataclass
 class ContinualState(NystromState):
     """Beside the landmarks, the segment that is not complete yet. Of the m places, `memory.standing` are in use."""
@@ -160,7 +161,8 @@ def segment_means(tokens: Tensor, first: int, heard: int, window: int, count: in
     if not inside:
         return tokens[:, :0]
     lengths = torch.tensor([end - start for start, end in inside], device=tokens.device)
-    segment = torch.arange(len(inside), device=tokens.device).repeat_interleave(lengths)
+    places = torch.arange(inside[0][0], inside[-1][1], device=tokens.device)
+    segment = torch.bucketize(places, torch.tensor([end for _, end in inside], device=tokens.device), right=True)
     sums = tokens.new_zeros(len(tokens), len(inside), tokens.shape[2])
     # Sums, as many additions as there are numbers: a product with a matrix of ones and zeros is m times that.
     return sums.index_add(1, segment, tokens[:, inside[0][0] : inside[-1][1]]) / lengths.unsqueeze(-1)

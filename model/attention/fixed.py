@@ -18,13 +18,13 @@ from model.attention.nystrom import (
 )
 from model.attention.sliding_average import SlidingAverage
 from model.attention.window_average import mix_window_averages
-from model.config import ModelConfig
+from model.config import BlockConfig
 
 
 class FixedLandmarkKernel(Kernel):
     """Learned landmarks per head; start them with `MultiHeadAttention.fix_landmarks`, then train them."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: BlockConfig) -> None:
         super().__init__(config)
         shape = (config.heads, config.landmark_count, config.head_width)
         self.query_landmarks = nn.Parameter(torch.randn(shape))  # Q~

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import Tensor, nn
 
-from model.attention.sliding_average import SlidingAverage, WrittenInPlace
-from model.config import ModelConfig
+from model.attention.sliding_average import SlidingAverage, WrittenInPlace, as_pytree
+from model.config import BlockConfig
 
 
 class Landmarks(NamedTuple):
@@ -40,6 +40,7 @@ class StateShape(NamedTuple):
     dtype: torch.dtype
 
 
+@as_pytree
 @dataclass
 class KernelState(WrittenInPlace):
     """What one batch of streams remembers; changed in place by every step."""
@@ -77,7 +78,7 @@ def checksum(weights: nn.Module | int) -> int:
 class Kernel(nn.Module, ABC):
     """softmax(q K^T / sqrt(D)) V over the last n tokens, or an approximation of it."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: BlockConfig) -> None:
         super().__init__()
         self.config = config
         self.scale = config.head_width**-0.5

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.attention.continual import ContinualLandmarkKernel, ContinualState
@@ -18,8 +19,8 @@ from model.attention.kernel import Kernel, KernelState, Landmarks, StateShape, c
 from model.attention.nystrom import NystromState
 from model.attention.sliding_average import SlidingAverage
 from model.attention.softmax import SoftmaxKernel
-from model.config import ModelConfig
-from model.layers import linear, without_gradients
+from model.config import BlockConfig
+from model.layers import linear, refuse_masks, without_gradients
 
 
 class AttentionState(NamedTuple):
@@ -43,9 +44,12 @@ torch.serialization.add_safe_globals(
 
 
 class MultiHeadAttention(nn.Module):
-    """The configuration chooses the kernel: softmax, or Nystrom with fixed or with continual landmarks."""
+    """The configuration chooses the kernel: softmax, or Nystrom with fixed or with continual landmarks.
 
-    def __init__(self, config: ModelConfig) -> None:
+    Queries come from the tokens; keys and values too, or, where they are given, from another stream that is as long.
+    """
+
+    def __init__(self, config: BlockConfig) -> None:
         super().__init__()
         self.config = config
         self.query_key_value = nn.Linear(config.width, 3 * config.width)
@@ -60,33 +64,52 @@ class MultiHeadAttention(nn.Module):
         return AttentionState(kernel, position=0)
 
     @without_gradients
-    def step(self, token: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
+    def step(
+        self, token: Tensor, state: AttentionState, key: Tensor | None = None, value: Tensor | None = None
+    ) -> tuple[Tensor, AttentionState]:
         """Single output: token (B, d) -> its output (B, d), and the state after it."""
         self._check(token, 2, state)
-        rows = self.kernel.step(*self._project_one(token), state.kernel)
+        rows = self.kernel.step(*self._project_one(token, key, value), state.kernel)
         return self._join_one(rows), AttentionState(state.kernel, state.position + 1)
 
     @without_gradients
-    def step_all(self, token: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
+    def step_all(
+        self, token: Tensor, state: AttentionState, key: Tensor | None = None, value: Tensor | None = None
+    ) -> tuple[Tensor, AttentionState]:
         """Retroactive: token (B, d) -> the outputs (B, f, d) of all tokens in the window, oldest first."""
         self._check(token, 2, state)
-        rows = self.kernel.step_all(*self._project_one(token), state.kernel)
+        rows = self.kernel.step_all(*self._project_one(token, key, value), state.kernel)
         return self._join(rows), AttentionState(state.kernel, state.position + 1)
 
     @without_gradients
-    def steps(self, tokens: Tensor, state: AttentionState) -> tuple[Tensor, AttentionState]:
+    def steps(
+        self, tokens: Tensor, state: AttentionState, key: Tensor | None = None, value: Tensor | None = None
+    ) -> tuple[Tensor, AttentionState]:
         """tokens (B, T, d) -> outputs (B, T, d), what T steps would give, and the state after the last."""
         self._check(tokens, 3, state)
         if tokens.shape[1] == 0:
             return tokens, state
-        rows = self.kernel.steps(*self._project(tokens), state.kernel)
+        rows = self.kernel.steps(*self._project(tokens, key, value), state.kernel)
         return self._join(rows), AttentionState(state.kernel, state.position + tokens.shape[1])
 
-    def parallel(self, tokens: Tensor, first: int = 0, landmarks: Landmarks | None = None) -> Tensor:
-        """tokens (B, T, d) of a stream from its token `first` on -> all single outputs (B, T, d); differentiable."""
+    def forward(
+        self,
+        tokens: Tensor,
+        key: Tensor | None = None,
+        value: Tensor | None = None,
+        *,
+        first: int = 0,
+        landmarks: Landmarks | None = None,
+        **masks: object,
+    ) -> Tensor:
+        """tokens (B, T, d) of a stream from its token `first` on -> all single outputs (B, T, d); differentiable.
+
+        landmarks: what `prepare` gave. Masks raise ValueError.
+        """
+        refuse_masks(None, masks)
         if tokens.shape[1] == 0:
             return tokens
-        return self._join(self.kernel.parallel(*self._project(tokens), first, landmarks))
+        return self._join(self.kernel.parallel(*self._project(tokens, key, value), first, landmarks))
 
     def recompute(
         self, tokens: Tensor, heard: int, landmarks: Landmarks | None = None, last_only: bool = False
@@ -116,17 +139,37 @@ class MultiHeadAttention(nn.Module):
                 means = KMeans(count, n_init=1, random_state=0).fit(points.double().numpy())
                 landmarks[head] = torch.from_numpy(means.cluster_centers_).to(landmarks.dtype)
 
-    def _project(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, T, d) -> queries, keys and values, (R, T, D) each."""
+    def _project(
+        self, tokens: Tensor, key: Tensor | None = None, value: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, T, d) -> queries, keys and values, (R, T, D) each. Raises ValueError for keys of another shape."""
         batch, length, _ = tokens.shape
-        config = self.config
-        projected = linear(self.query_key_value, tokens).view(batch, length, 3, config.heads, config.head_width)
-        query, key, value = projected.permute(2, 3, 0, 1, 4).flatten(1, 2).unbind(0)
+        config, layer = self.config, self.query_key_value
+        if key is None and value is None:
+            projected = linear(layer, tokens).view(batch, length, 3, config.heads, config.head_width)
+            rows = projected.permute(2, 3, 0, 1, 4).flatten(1, 2)
+            return rows[0], rows[1], rows[2]
+        key = tokens if key is None else key
+        inputs = tokens, key, key if value is None else value
+        if any(each.shape != tokens.shape for each in inputs):
+            raise ValueError(
+                f"queries, keys and values have shapes {', '.join(str(tuple(each.shape)) for each in inputs)}; "
+                "expected one shape"
+            )
+        parts = zip(inputs, layer.weight.chunk(3), layer.bias.chunk(3), strict=True)
+        split = (F.linear(each, weight, bias).unflatten(-1, (config.heads, -1)) for each, weight, bias in parts)
+        query, key, value = (each.permute(2, 0, 1, 3).flatten(0, 1) for each in split)
         return query, key, value
 
-    def _project_one(self, token: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _project_one(
+        self, token: Tensor, key: Tensor | None = None, value: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """(B, d) -> query, key and value, (R, D) each."""
         config = self.config
+        if key is not None or value is not None:
+            others = (None if each is None else each.unsqueeze(1) for each in (key, value))
+            query, key, value = (each.squeeze(1) for each in self._project(token.unsqueeze(1), *others))
+            return query, key, value
         projected = linear(self.query_key_value, token).view(-1, 3 * config.heads, config.head_width)
         rows = projected.transpose(0, 1) if len(projected) > 1 else projected
         query, key, value = rows.reshape(3, -1, config.head_width).unbind(0)
@@ -169,7 +212,7 @@ class MultiHeadAttention(nn.Module):
             raise ValueError(f"the state is on {kernel.memory.keys.device}; the tokens are on {tokens.device}")
 
 
-def make_kernel(config: ModelConfig) -> Kernel:
+def make_kernel(config: BlockConfig) -> Kernel:
     """The kernel that the configuration names."""
     if config.attention == "softmax":
         return SoftmaxKernel(config)

@@ -13,12 +13,14 @@ import torch
 from torch import Tensor
 
 from model.attention.kernel import KernelState, Landmarks
+from model.attention.sliding_average import as_pytree
 from model.attention.softmax import attend
 from model.attention.window_average import mix_window_averages
-from model.config import ModelConfig
+from model.config import BlockConfig
 from model.definitions import invert
 
 
+@as_pytree
 @dataclass
 class NystromState(KernelState):
     """The sliding averages of the query landmarks, and what belongs to the key landmarks."""
@@ -28,11 +30,28 @@ class NystromState(KernelState):
     weights: Tensor | None  # retroactive: (R, n, m) float64, ring of softmax(q K~^T) P for every token of the window
 
 
-def landmark_matrix_inverse(queries: Tensor, scaled_keys: Tensor, config: ModelConfig) -> Tensor:
+def landmark_matrix_inverse(queries: Tensor, scaled_keys: Tensor, config: BlockConfig) -> Tensor:
     """Q~ (R, m, D), K~^T / sqrt(D) (R, D, m) -> P (R, m, m), computed in float64, in the dtype of Q~."""
-    matrix = torch.softmax(queries.double() @ scaled_keys.double(), dim=-1)
+    return inverse_of(torch.softmax(queries.double() @ scaled_keys.double(), dim=-1), config).to(queries.dtype)
+
+
+def inverse_of(matrix: Tensor, config: BlockConfig) -> Tensor:
+    """A (R, m, m) float64 -> P, by the configuration's `inverse`."""
+    if config.inverse == "ridge" and torch.compiler.is_compiling():
+        return _ridge_inverse(matrix, config.inverse_ridge)
     inverse: Tensor = invert(matrix, config.inverse, config.inverse_ridge, torch)
-    return inverse.to(queries.dtype)
+    return inverse
+
+
+def _ridge_inverse(matrix: Tensor, ridge: float) -> Tensor:
+    """The same by elimination, in operations that ONNX has too: (A^T A + epsilon I) needs no pivoting."""
+    places = torch.arange(matrix.shape[-1], device=matrix.device)
+    identity = (places.unsqueeze(1) == places).to(matrix)
+    left, right = matrix.mT @ matrix + ridge * identity, matrix.mT
+    for i in range(matrix.shape[-1]):
+        factors = (left[:, :, i : i + 1] - identity[:, i : i + 1]) / left[:, i : i + 1, i : i + 1]
+        left, right = left - factors * left[:, i : i + 1], right - factors * right[:, i : i + 1]
+    return right
 
 
 def landmark_weights(query: Tensor, scaled_keys: Tensor, inverse: Tensor) -> Tensor:
@@ -40,9 +59,11 @@ def landmark_weights(query: Tensor, scaled_keys: Tensor, inverse: Tensor) -> Ten
     return torch.bmm(torch.softmax(torch.bmm(query.to(scaled_keys.dtype), scaled_keys), dim=-1), inverse)
 
 
-def attend_by_landmarks(query: Tensor, key: Tensor, value: Tensor, landmarks: Landmarks) -> Tensor:
-    """Over one window: query (R, T, D), key and value (R, L, D) -> (R, T, D)."""
-    averages = attend(landmarks.queries, key, value)
+def attend_by_landmarks(
+    query: Tensor, key: Tensor, value: Tensor, landmarks: Landmarks, mask: Tensor | None = None
+) -> Tensor:
+    """Over one window: query (R, T, D), key and value (R, L, D), of which a mask (1, L) may hide some -> (R, T, D)."""
+    averages = attend(landmarks.queries, key, value, mask)
     return attend(query, landmarks.keys, torch.bmm(landmarks.inverse, averages))
 
 

@@ -15,11 +15,15 @@ Tensor dimensions: R rows (one per head and stream), S standing queries, D head 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import register_pytree_node
+
+State = TypeVar("State", bound="WrittenInPlace")
 
 MIN_SHARE = 1e-6
 HEADROOM = 1e45  # a weight that times this overflows is recomputed: its weighted values have not overflowed yet
@@ -38,6 +42,29 @@ class WrittenInPlace:
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
             setattr(self, name, _own(value))
+        self.prepare_views()
+
+    def prepare_views(self) -> None:
+        """What is no field, from the fields."""
+
+
+def as_pytree(state: type[State]) -> type[State]:
+    """Register a WrittenInPlace dataclass: its tensors and states are the leaves, all else is its context."""
+
+    def flatten(given: Any) -> tuple[list[Any], tuple[list[str], dict[str, Any]]]:
+        values = {each.name: getattr(given, each.name) for each in fields(given)}
+        parts = [name for name, value in values.items() if isinstance(value, Tensor | WrittenInPlace)]
+        context = {name: value for name, value in values.items() if name not in parts}
+        return [values[name] for name in parts], (parts, context)
+
+    def unflatten(parts: Iterable[Any], context: tuple[list[str], dict[str, Any]]) -> Any:
+        made = state.__new__(state)
+        vars(made).update(dict(zip(context[0], parts, strict=True)) | context[1])
+        made.prepare_views()
+        return made
+
+    register_pytree_node(state, flatten, unflatten, serialized_type_name=f"model.{state.__name__}")
+    return state
 
 
 @torch.inference_mode(False)
@@ -45,6 +72,7 @@ def _own(value: Any) -> Any:
     return value.clone() if isinstance(value, Tensor) else copy.copy(value)
 
 
+@as_pytree
 @dataclass
 class SlidingAverage(WrittenInPlace):
     """The last n keys and values of some rows, and every standing query's sums. `push` changes it in place."""
@@ -58,12 +86,13 @@ class SlidingAverage(WrittenInPlace):
     standing: int = 0  # how many of the S queries have been set; they are set in order
     position: int = 0  # tokens pushed
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        self.__post_init__()
+    def __post_init__(self) -> None:
+        self.prepare_views()
 
     @torch.inference_mode(False)
-    def __post_init__(self) -> None:
+    def prepare_views(self) -> None:
+        if not isinstance(self.keys, Tensor):
+            return  # a pytree of something else
         rows, _, width = self.keys.shape
         # What leaves and what enters, side by side: one product for both. The last value is the weight's +-1.
         # The views are made once, because making one takes as long as the arithmetic on it.

@@ -32,14 +32,22 @@ def mix_window_averages(weights: Tensor, scores: Tensor, values: Tensor, window:
         begin = max(0, start - window + 1)
         piece = weights[:, start - length + wanted : end - length + wanted]
         near = scores[..., begin:end]
-        age = torch.arange(start, end).unsqueeze(1) - torch.arange(begin, end)  # (T, L) of key i at token t
-        seen = ((age >= 0) & (age < window)).to(scores.device)
-        if not near.numel() or float((near.amax() - near.amin()).detach()) < HARMLESS_SPREAD:
+        tokens = torch.arange(start, end, device=scores.device).unsqueeze(1)
+        age = tokens - torch.arange(begin, end, device=scores.device)  # (T, L) of key i at token t
+        seen = (age >= 0) & (age < window)
+        if _are_near(near):
             shares = _shares_with_one_reference(piece, near, seen)
         else:
             shares = _shares_with_a_reference_each(piece, near, seen)
         outputs.append(shares @ values[:, begin:end])
     return torch.cat(outputs, dim=1)
+
+
+def _are_near(scores: Tensor) -> bool:
+    """Whether one reference serves all. A graph that is traced once for all numbers must expect that it does not."""
+    if torch.compiler.is_compiling():
+        return False
+    return not scores.numel() or float((scores.amax() - scores.amin()).detach()) < HARMLESS_SPREAD
 
 
 def _shares_with_one_reference(weights: Tensor, scores: Tensor, seen: Tensor) -> Tensor:
@@ -53,7 +61,7 @@ def _shares_with_one_reference(weights: Tensor, scores: Tensor, seen: Tensor) ->
 def _shares_with_a_reference_each(weights: Tensor, scores: Tensor, seen: Tensor) -> Tensor:
     """The same where a window may lie far below the largest score: a softmax per landmark and token, m times the work.
 
-    Trained landmarks never need it.
+    Trained landmarks never need it; what is compiled or exported always does.
     """
     shares = weights.new_zeros(())
     for weight, score in zip(weights.unbind(-1), scores.unbind(1), strict=True):

@@ -129,7 +129,7 @@ class CompiledClassifier:
         self._tokenizer_work = aligned((self.tokenizing.work_length,), np.float32)
 
     @cached_property
-    def _functions(self) -> tuple[Callable[..., None], Callable[..., None]]:
+    def _functions(self) -> tuple[Callable[..., bool], Callable[..., bool]]:
         """`tokenize` and `encode`: each serves every model, no size is compiled in."""
         return kept(tokenize), kept(encode)
 
@@ -153,11 +153,12 @@ class CompiledClassifier:
 
     def tokenize(self, frames: Floats, state: CompiledStream) -> Floats:
         """frames (T, bands) float32 dB -> tokens (T, d). Raises ValueError, see `_checked`."""
-        frames = self._checked(frames, self.config.bands, state.encoder)
+        frames = self._checked(frames, state.encoder)
         tokens = np.empty((len(frames), self.config.width), np.float32)
         part, work = self.tokenizing, self._tokenizer_work
         table = part.plan, part.weights, part.standard, part.projection, part.halves
-        self._functions[0](frames, *table, state.tokenizer, work, part.level_window, state.frames, tokens)
+        if not self._functions[0](frames, *table, state.tokenizer, work, part.level_window, state.frames, tokens):
+            raise ValueError(f"rows have shape {frames.shape}; expected (rows, {self.config.bands})")
         state.frames += len(frames)
         return tokens
 
@@ -166,36 +167,42 @@ class CompiledClassifier:
 
         Raises ValueError, see `_checked`.
         """
-        return self._encode(self._checked(tokens, self.sizes.width, state.encoder), state.encoder)
+        return self._encode(self._checked(tokens, state.encoder), state.encoder)
 
     def step_streams(self, tokens: Floats, streams: EncoderStreams) -> Floats:
         """tokens (B, d) float32, the next of every stream -> probabilities (B, genres).
 
         Every weight that is loaded serves four of them. Raises ValueError, see `_checked`.
         """
-        tokens = self._checked(tokens, self.sizes.width, streams)
-        if len(tokens) != len(streams.positions):
-            raise ValueError(f"tokens of {len(tokens)} streams with a state of {len(streams.positions)}")
+        tokens = self._checked(tokens, streams)
+        if len(tokens) != len(streams.positions) or tokens.shape[1] != self.sizes.width:
+            streams_given, width = tokens.shape
+            raise ValueError(
+                f"tokens of {streams_given} streams with a state of {len(streams.positions)}, {width} numbers wide; "
+                f"expected {self.sizes.width}"
+            )
         return self._encode(tokens.reshape(1, -1), streams).reshape(len(tokens), self.sizes.genres)
 
-    def _checked(self, rows: Floats, width: int, streams: EncoderStreams) -> Floats:
-        """Rows as the compiled functions read them, which check nothing. Raises ValueError before anything is changed:
-        for another shape or type of numbers, and for the state of a model with other sizes or weights.
+    def _checked(self, rows: Floats, streams: EncoderStreams) -> Floats:
+        """Rows as the compiled functions read them. Raises ValueError before anything is changed: for another type of
+        numbers, and for the state of a model with other sizes or weights. The compiled functions look at the width.
         """
-        if rows.shape[1:] != (width,):
-            raise ValueError(f"rows have shape {rows.shape}; expected (rows, {width})")
+        if rows.dtype is SINGLE and rows.ndim == 2 and rows.flags.carray and streams.made_by is self:
+            return rows  # of all that can be asked this takes the least time
+        if rows.ndim != 2:
+            raise ValueError(f"rows have shape {rows.shape}; expected two dimensions")
         if rows.dtype != SINGLE:
             raise ValueError(f"rows are {rows.dtype}; expected float32")
         if streams.made_by is not self:
             if checksum(streams.made_by) != checksum(self):
                 raise ValueError("the state is of a model with other weights; begin with a state of this one")
             streams.made_by = self
-        return rows if rows.flags.carray else np.array(rows, order="C")
+        return np.array(rows, SINGLE, order="C")
 
     def _encode(self, tokens: Floats, streams: EncoderStreams) -> Floats:
         """tokens (T, B d), the streams side by side -> (T, B genres)."""
         answers = np.empty((len(tokens), len(streams.positions) * self.sizes.genres), np.float32)
-        self._functions[1](
+        if not self._functions[1](
             tokens,
             self.plan,
             self.blocks,
@@ -205,7 +212,8 @@ class CompiledClassifier:
             streams.work,
             streams.positions,
             answers,
-        )
+        ):
+            raise ValueError(f"rows have shape {tokens.shape}; expected (rows, {self.sizes.width})")
         return answers
 
 
@@ -219,7 +227,7 @@ def checksum(model: CompiledClassifier | int) -> int:
     return total
 
 
-def compile_all() -> tuple[Callable[..., None], ...]:
+def compile_all() -> tuple[Callable[..., bool], ...]:
     """Compile or load all functions in this process, on the smallest of models: seconds, or half a second."""
     config = ModelConfig(
         bands=4, stem_channels=(1,), stem_dilations=(1,), width=2, heads=1, landmark_count=1, window=1, feed_forward=1
@@ -272,10 +280,11 @@ def encode(
     work: Floats,
     positions: Any,
     answers: Floats,
-) -> None:
+) -> bool:
     """Tokens through blocks and head: all that a step is, in one call, for one stream or for many.
 
-    tokens (T, B d): the next T of each of B streams, side by side -> answers (T, B genres), probabilities.
+    tokens (T, B d): the next T of each of B streams, side by side -> answers (T, B genres), probabilities. False, and
+    nothing is changed, where tokens are of another width.
 
     weights (blocks, .). Of every stream: floats and doubles (B, blocks, .), its state, and positions (B,), how many
     tokens it has heard: these three are brought up to date. All streams have their turn with a weight before the next
@@ -284,6 +293,8 @@ def encode(
     full_width()
     sizes, at, last, places = read_plan(plan)
     B, d, wide, projected = len(positions), sizes.width, sizes.feed_forward, sizes.projected
+    if tokens.shape[1] != B * d:
+        return False
     pre = sizes.post_norm == 0
     x, a, b = work[: B * d], work[B * d : 2 * B * d], work[2 * B * d :]
     for t in range(len(tokens)):
@@ -340,3 +351,4 @@ def encode(
             softmax(answer[s * genres : (s + 1) * genres])
     for s in range(B):
         positions[s] += len(tokens)
+    return True

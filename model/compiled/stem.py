@@ -112,13 +112,16 @@ def tokenize(
     level_window: int,
     position: int,
     tokens: Floats,
-) -> None:
+) -> bool:
     """frames (T, bands) dB, the first of them number `position` of its stream -> tokens (T, d).
 
     standard: the bands' means (bands,), one over their scale, and the floor in dB. projection, halves: see Tokenizing.
+    False, and nothing is changed, where frames are of other bands.
     """
     full_width()
-    bands, d = frames.shape[1], tokens.shape[1]
+    bands, d = len(standard) - 2, tokens.shape[1]
+    if frames.shape[1] != bands:
+        return False
     scale, floor = standard[bands], standard[bands + 1]
     for t in range(len(frames)):
         now, first = position + t, plan[0]
@@ -170,3 +173,4 @@ def tokenize(
         token, inputs = tokens[t], len(features)
         copy(projection, token)
         accumulate_rows(halves, projection[d:], features, inputs, token, 1, inputs, d)
+    return True

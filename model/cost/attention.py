@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-from model.config import ModelConfig
+from model.config import BlockConfig
 from model.definitions import MIX_PIECE, NEWTON_SCHULZ_ITERATIONS, QUERY_CHUNK, completed_segments, segment_end
 
 
@@ -21,7 +21,7 @@ class StepFlops(NamedTuple):
     renewals: int = 0  # how many of n steps do
 
 
-def step_flops(config: ModelConfig) -> StepFlops:
+def step_flops(config: BlockConfig) -> StepFlops:
     """All blocks. Retroactive: all outputs of the first block, the newest one of the second."""
     n, d, m = config.window, config.width, config.landmark_count
     retroactive = config.stacking == "retroactive"
@@ -37,7 +37,7 @@ def step_flops(config: ModelConfig) -> StepFlops:
     return StepFlops(plain, blocks * renewal, renewals=m)
 
 
-def recompute_flops(config: ModelConfig, tokens: int, outputs: int) -> int:
+def recompute_flops(config: BlockConfig, tokens: int, outputs: int) -> int:
     """One block from nothing, fixed landmarks as prepared: `outputs` of the window, from the last `tokens`."""
     n, d, m = config.window, config.width, config.landmark_count
     if config.attention == "softmax":
@@ -53,7 +53,7 @@ def recompute_flops(config: ModelConfig, tokens: int, outputs: int) -> int:
     return flops
 
 
-def parallel_flops(config: ModelConfig, tokens: int) -> Fraction:
+def parallel_flops(config: BlockConfig, tokens: int) -> Fraction:
     """One block over `tokens` of a long stream under a banded causal mask, as the twin of a deep stack runs it.
 
     With continual landmarks the mean over where they begin.
@@ -67,7 +67,7 @@ def parallel_flops(config: ModelConfig, tokens: int) -> Fraction:
     return Fraction(sum(_pieces(config, tokens, first) for first in range(n, 2 * n)), n)
 
 
-def _landmark_inverse(config: ModelConfig, landmarks: int) -> int:
+def _landmark_inverse(config: BlockConfig, landmarks: int) -> int:
     """The landmark matrices of all heads, and their inverses."""
     cube = landmarks**3
     inverse = {
@@ -78,23 +78,23 @@ def _landmark_inverse(config: ModelConfig, landmarks: int) -> int:
     return 2 * landmarks**2 * config.width + config.heads * inverse[config.inverse]
 
 
-def _landmark_weights(config: ModelConfig, queries: int, landmarks: int) -> int:
+def _landmark_weights(config: BlockConfig, queries: int, landmarks: int) -> int:
     """softmax(q K~^T) P."""
     return 2 * queries * landmarks * config.width + 2 * queries * config.heads * landmarks**2
 
 
-def _slide(config: ModelConfig, standing: int) -> int:
+def _slide(config: BlockConfig, standing: int) -> int:
     """One token enters and one leaves the sums of `standing` queries: scores, then sums."""
     d, heads = config.width, config.heads
     return 2 * (2 * standing * d + 2 * standing * (d + heads))
 
 
-def _sum_again(config: ModelConfig, standing: int) -> int:
+def _sum_again(config: BlockConfig, standing: int) -> int:
     """The sums of `standing` queries from the whole window: scores, then sums."""
     return 4 * standing * config.window * config.width
 
 
-def _banded(config: ModelConfig, tokens: int) -> int:
+def _banded(config: BlockConfig, tokens: int) -> int:
     """Softmax attention, a chunk of queries at a time over all keys that one of them sees."""
     flops = 0
     for start in range(0, tokens, QUERY_CHUNK):
@@ -103,7 +103,7 @@ def _banded(config: ModelConfig, tokens: int) -> int:
     return flops
 
 
-def _pieces(config: ModelConfig, tokens: int, first: int) -> int:
+def _pieces(config: BlockConfig, tokens: int, first: int) -> int:
     """Continual landmarks: one piece for every set of landmarks, the sequence beginning with token `first`."""
     n, m, d = config.window, config.landmark_count, config.width
     flops = start = 0
@@ -122,7 +122,7 @@ def _pieces(config: ModelConfig, tokens: int, first: int) -> int:
     return flops
 
 
-def _nystrom(config: ModelConfig, outputs: int, keys: int, landmarks: int) -> int:
+def _nystrom(config: BlockConfig, outputs: int, keys: int, landmarks: int) -> int:
     """One set of landmarks: scores, weights, and what mixes the windows' averages."""
     mixed = 0
     for start in range(keys - outputs, keys, MIX_PIECE):

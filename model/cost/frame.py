@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from model.config import ModelConfig
+from model.config import EncoderConfig, ModelConfig
 from model.cost.attention import parallel_flops, recompute_flops, step_flops
 from model.definitions import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
 
@@ -28,7 +28,7 @@ class Cost:
         return self.total - self.parts["stem"]
 
 
-def step_cost(config: ModelConfig) -> Cost:
+def step_cost(config: EncoderConfig | ModelConfig) -> Cost:
     """The continual model, mean over the n steps of a window, rounded to whole FLOPs.
 
     Some steps of Nystrom attention renew something, the others do not:
@@ -43,7 +43,7 @@ def step_cost(config: ModelConfig) -> Cost:
     return Cost(_parts(config, blocks, attention), _step_bytes(config))
 
 
-def twin_cost(config: ModelConfig) -> Cost:
+def twin_cost(config: EncoderConfig | ModelConfig) -> Cost:
     """The non-continual twin: the whole encoder over all that an answer depends on, for every frame.
 
     That is the window; with continual landmarks also the rest of the oldest landmark's segment; in a deep stack what
@@ -67,15 +67,15 @@ def history_frames(config: ModelConfig) -> int:
     return config.history + config.level_window - 1 + stem
 
 
-def _parts(config: ModelConfig, blocks: list[tuple[int, int]], attention: int) -> dict[str, int]:
+def _parts(config: EncoderConfig | ModelConfig, blocks: list[tuple[int, int]], attention: int) -> dict[str, int]:
     """Per block, how many tokens are projected to queries, keys and values, and how many outputs leave it."""
     d, outputs = config.width, sum(outputs for _, outputs in blocks)
     return {
-        "stem": _stem_flops(config),
+        "stem": _stem_flops(config) if isinstance(config, ModelConfig) else 0,
         "projections": sum(6 * inputs * d * d for inputs, _ in blocks) + 2 * outputs * d * d,
         "attention": attention,
         "feed-forward": 4 * outputs * d * config.feed_forward,
-        "head": 2 * d * len(config.genres),
+        "head": 2 * d * config.outputs,
     }
 
 
@@ -93,7 +93,7 @@ def _stem_flops(config: ModelConfig) -> int:
 # --- bytes of the state of one stream, once everything in it is full; room that a step works in is left out
 
 
-def _step_bytes(config: ModelConfig) -> int:
+def _step_bytes(config: EncoderConfig | ModelConfig) -> int:
     """The continual model."""
     if config.stacking == "retroactive":  # the second block remembers its landmarks; the window's tokens are kept
         tokens = SINGLE * config.window * config.width
@@ -103,13 +103,13 @@ def _step_bytes(config: ModelConfig) -> int:
     return _tokenizer_bytes(config) + encoder
 
 
-def _twin_bytes(config: ModelConfig) -> int:
+def _twin_bytes(config: EncoderConfig | ModelConfig) -> int:
     """The twin: tokens, and the fixed landmarks as prepared for use."""
     prepared = config.blocks * _prepared_bytes(config)
     return _tokenizer_bytes(config) + prepared + SINGLE * config.history * config.width
 
 
-def _prepared_bytes(config: ModelConfig) -> int:
+def _prepared_bytes(config: EncoderConfig | ModelConfig) -> int:
     """One block's fixed landmarks, as prepared for use."""
     if config.attention == "softmax" or config.landmarks == "continual":
         return 0
@@ -117,8 +117,10 @@ def _prepared_bytes(config: ModelConfig) -> int:
     return SINGLE * (2 * m * d + heads * m * m)
 
 
-def _tokenizer_bytes(config: ModelConfig) -> int:
+def _tokenizer_bytes(config: EncoderConfig | ModelConfig) -> int:
     """Levels, and what every convolution remembers of its input."""
+    if not isinstance(config, ModelConfig):
+        return 0
     total = SINGLE * (config.level_window - 1)
     channels = (1, *config.stem_channels)
     for index, dilation in enumerate(config.stem_dilations):
@@ -126,7 +128,7 @@ def _tokenizer_bytes(config: ModelConfig) -> int:
     return total
 
 
-def _attention_bytes(config: ModelConfig, retroactive: bool) -> int:
+def _attention_bytes(config: EncoderConfig | ModelConfig, retroactive: bool) -> int:
     n, d, heads, m = config.window, config.width, config.heads, config.landmark_count
     rings = SINGLE * 2 * n * d
     if config.attention == "softmax":
@@ -142,7 +144,7 @@ def _attention_bytes(config: ModelConfig, retroactive: bool) -> int:
     return total
 
 
-def _sums_bytes(config: ModelConfig, standing: int) -> int:
+def _sums_bytes(config: EncoderConfig | ModelConfig, standing: int) -> int:
     """Of `standing` queries: themselves, reference, sums with their weight, and the weight's floor."""
     d, heads = config.width, config.heads
     return DOUBLE * standing * (d + heads + (d + heads) + heads)

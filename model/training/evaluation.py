@@ -45,7 +45,8 @@ def answers_at(encoder: Encoder, tokens: Tensor, places: list[int]) -> Tensor:
         return torch.stack(
             [encoder.recompute(window, place + 1) for window, place in zip(windows, places, strict=True)], dim=1
         )
-    return encoder.parallel(tokens)[:, places]
+    logits: Tensor = encoder(tokens)
+    return logits[:, places]
 
 
 def clip_figures(

@@ -162,9 +162,7 @@ class Trainer:
         targets = targets * (1.0 - plan.label_smoothing) + plan.label_smoothing / targets.shape[-1]
         if self._teachers:
             with torch.no_grad():
-                answers = [
-                    probabilities(teacher.encoder.parallel(_tokens(teacher, frames))) for teacher in self._teachers
-                ]
+                answers = [probabilities(teacher.encoder(_tokens(teacher, frames))) for teacher in self._teachers]
             targets = targets.lerp(torch.stack(answers).mean(dim=0), plan.teacher_share)
         tokens = _tokens(self.classifier, frames)
         places = list(range(tokens.shape[1]))

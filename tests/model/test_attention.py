@@ -193,7 +193,7 @@ def test_landmarks_are_fixed_at_the_centres_of_what_is_heard_and_can_be_trained_
         distances = torch.cdist(expected, landmarks)  # (H, centres, landmarks)
         assert distances.min(dim=2).values.max() < 1e-2
         assert distances.min(dim=1).values.max() < 1e-2
-    made.parallel(tokens(20, torch.float64)).square().sum().backward()
+    made(tokens(20, torch.float64)).square().sum().backward()
     assert kernel.query_landmarks.grad is not None
     assert kernel.query_landmarks.grad.abs().min() > 0
 
@@ -215,7 +215,7 @@ def test_every_config_field_reaches_the_model() -> None:
     stream = tokens(20, torch.float64)
     for change in ({"attention": "softmax"}, {"landmarks": "continual"}, {"inverse": "pinv"}, {"window": 7}):
         other = attention(**({"window": 6} | change))
-        assert (other.parallel(stream) - base.parallel(stream)).abs().max() > 1e-6, change
+        assert (other(stream) - base(stream)).abs().max() > 1e-6, change
 
 
 def test_recycling_positions_tell_orders_apart_and_come_back_after_a_period() -> None:
@@ -247,7 +247,7 @@ def test_what_does_not_fit_is_refused_and_the_state_goes_on_unharmed(kind: dict[
         with pytest.raises(ValueError, match=message):
             made.step(token, wrong_state)
     output, _ = made.step(stream[:, 15], state)
-    torch.testing.assert_close(output, made.parallel(stream)[:, 15], rtol=0, atol=1e-9)
+    torch.testing.assert_close(output, made(stream)[:, 15], rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("kind", [{"attention": "softmax"}, {"landmarks": "fixed"}, {"landmarks": "continual"}])

@@ -230,9 +230,9 @@ def test_no_frames_and_no_streams_have_no_answers(batch: int, length: int, confi
     answers, _ = fold(classifier, frames[:batch, 15:], state)
     torch.testing.assert_close(answers, classifier(frames[:batch])[:, 15:], rtol=0, atol=1e-9)
     tokens = torch.zeros(batch, 0, config.width, dtype=torch.float64)
-    assert classifier.encoder.parallel(tokens).shape == (batch, 0, 3)
+    assert classifier.encoder(tokens).shape == (batch, 0, 3)
     for block in classifier.encoder._blocks():
-        assert block.parallel(tokens).shape == tokens.shape
+        assert block(tokens).shape == tokens.shape
     with pytest.raises(ValueError, match="no token has been heard"):
         WindowTwin(classifier.encoder).answer(WindowTwin(classifier.encoder).init_state(batch))
 
