@@ -7,7 +7,7 @@ beyond 1e9 counts as one of zeros.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -63,9 +63,10 @@ class Encoder(nn.Module):
         of the layers are read. With Nystrom attention the answers approximate torch's; fixed landmarks must be set by
         `fix_landmarks` first. Raises ValueError for layers that no block of ours equals.
         """
-        whole = isinstance(torchs, nn.TransformerEncoder)
-        layers = list(torchs.layers) if whole else [torchs]
-        final = torchs.norm if whole else None
+        layers: list[Any] = [torchs]
+        final = None
+        if isinstance(torchs, nn.TransformerEncoder):
+            layers, final = list(cast(nn.ModuleList, torchs.layers)), cast("nn.Module | None", torchs.norm)
         own: dict[str, Any] = {
             "attention": "softmax",
             "blocks": len(layers),

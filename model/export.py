@@ -30,12 +30,13 @@ class StepModule(nn.Module):
         super().__init__()
         if encoder.config.stacking == "retroactive":
             raise ValueError("retroactive stacking has no step of fixed shapes; export `forward`, or stack deep")
-        self.encoder = encoder = copy.deepcopy(encoder).eval().requires_grad_(False)
+        self.encoder = encoder = copy.deepcopy(encoder).requires_grad_(False)
         self.batch = batch
         prepared = (landmarks for landmarks in encoder.prepare(batch) if landmarks is not None)
         for index, landmarks in enumerate(prepared):
             for name, tensor in landmarks._asdict().items():
                 self.register_buffer(f"{name}_{index}", tensor.clone())
+        self.eval()
 
     def init_state(self) -> tuple[Tensor, ...]:
         """Before the first token: how many have been heard (), int64; then, per block, its rings of keys and of values
@@ -43,7 +44,7 @@ class StepModule(nn.Module):
         """
         config, like = self.encoder.config, self.encoder._like()
         rows, width = config.heads * self.batch, config.head_width
-        shapes = [(rows, config.window, width)] * 2
+        shapes: list[tuple[int, ...]] = [(rows, config.window, width)] * 2
         if config.attention == "nystrom" and config.landmarks == "continual":
             shapes += [(rows, config.landmark_count, width)] * 2 + [(rows, width)] * 2
         state = [like.new_zeros(shape) for _ in range(config.blocks) for shape in shapes]
@@ -77,7 +78,8 @@ class StepModule(nn.Module):
             torch.where(here, new.unsqueeze(1), ring) for new, ring in zip((key, value), state, strict=False)
         )
         heard = (slots <= position).unsqueeze(0)
-        query, rest = query.unsqueeze(1), ()
+        query = query.unsqueeze(1)
+        rest: list[Tensor] = []
         if isinstance(attention.kernel, FixedLandmarkKernel):
             landmarks = Landmarks(*(self.get_buffer(f"{name}_{index}") for name in Landmarks._fields))
             rows = attend_by_landmarks(query, keys, values, landmarks, heard)

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from model import ModelConfig
+from model.config import BlockConfig
 
 Stream = tuple[Tensor, Tensor, Tensor]  # queries, keys and values
 
@@ -30,7 +30,7 @@ def softmax_attention(query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
 
 
 def window_outputs(
-    stream: Stream, heard: int, config: ModelConfig, landmarks: tuple[Tensor, Tensor] | None = None, first: int = 0
+    stream: Stream, heard: int, config: BlockConfig, landmarks: tuple[Tensor, Tensor] | None = None, first: int = 0
 ) -> Tensor:
     """All outputs of the window, (R, f, D), by the configuration's attention.
 
@@ -46,13 +46,13 @@ def window_outputs(
     return nystrom(query[:, seen], key[:, seen], value[:, seen], *landmarks, config)
 
 
-def continual_landmarks(stream: Tensor, heard: int, config: ModelConfig, first: int = 0) -> Tensor:
+def continual_landmarks(stream: Tensor, heard: int, config: BlockConfig, first: int = 0) -> Tensor:
     """Means of the last complete segments, (R, up to m, D); there must be one."""
     segments = [stream[:, start - first : end - first] for start, end in complete_segments(heard, config)]
     return torch.stack([segment.double().mean(dim=1) for segment in segments], dim=1)
 
 
-def complete_segments(heard: int, config: ModelConfig) -> list[tuple[int, int]]:
+def complete_segments(heard: int, config: BlockConfig) -> list[tuple[int, int]]:
     """Where the last m segments that are complete begin and end: number i ends after floor((i + 1) n / m) tokens."""
     window, count = config.window, config.landmark_count
 
@@ -65,7 +65,7 @@ def complete_segments(heard: int, config: ModelConfig) -> list[tuple[int, int]]:
 
 
 def nystrom(
-    query: Tensor, keys: Tensor, values: Tensor, query_landmarks: Tensor, key_landmarks: Tensor, config: ModelConfig
+    query: Tensor, keys: Tensor, values: Tensor, query_landmarks: Tensor, key_landmarks: Tensor, config: BlockConfig
 ) -> Tensor:
     """softmax(Q K~^T) P softmax(Q~ K^T) V, where P inverts softmax(Q~ K~^T); the rest of the arguments (R, ., D)."""
     averages = softmax_attention(query_landmarks, keys, values)
@@ -79,7 +79,7 @@ def landmark_matrix(query_landmarks: Tensor, key_landmarks: Tensor) -> Tensor:
     return softmax_attention(query_landmarks, key_landmarks, identity.expand(len(key_landmarks), -1, -1))
 
 
-def inverse(matrix: Tensor, config: ModelConfig) -> Tensor:
+def inverse(matrix: Tensor, config: BlockConfig) -> Tensor:
     """(R, m, m) -> (R, m, m), by the configuration's `inverse`."""
     if config.inverse == "newton-schulz":
         return newton_schulz(matrix)

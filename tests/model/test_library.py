@@ -103,7 +103,7 @@ def test_one_layer_converts_in_its_dtype_and_other_layers_are_refused() -> None:
     with pytest.raises(ValueError, match="heads"):
         Encoder.from_torch(uneven, 4)
     odd = torchs_encoder(1)
-    odd.norm = nn.RMSNorm(12)  # type: ignore[assignment]
+    odd.norm = nn.RMSNorm(12)
     with pytest.raises(ValueError, match="LayerNorm"):
         Encoder.from_torch(odd, 4)
 

@@ -15,7 +15,7 @@ from model import Encoder, EncoderConfig, StepModule
 from tests.model.conftest import SMALL, music, small_classifier
 
 KINDS: dict[str, dict[str, Any]] = {
-    "softmax": {"attention": "softmax", "positions": 6},
+    "softmax": {"attention": "softmax", "positions": 5},
     "fixed landmarks": {"landmarks": "fixed"},
     "continual landmarks": {"landmarks": "continual"},
 }
@@ -28,11 +28,11 @@ needs_onnx = pytest.mark.skipif(
 
 def make(kind: dict[str, Any]) -> Encoder:
     torch.manual_seed(0)
-    sizes: dict[str, Any] = {"width": 12, "heads": 3, "window": 5, "feed_forward": 8, "outputs": 2, "landmark_count": 2}
+    sizes: dict[str, Any] = {"width": 12, "heads": 3, "window": 4, "feed_forward": 8, "outputs": 2, "landmark_count": 2}
     return Encoder(EncoderConfig(**(sizes | kind))).eval().requires_grad_(False)
 
 
-def stream(length: int = 13) -> Tensor:
+def stream(length: int = 7) -> Tensor:
     return torch.randn(2, length, 12, generator=torch.Generator().manual_seed(1))
 
 
@@ -62,11 +62,12 @@ def test_a_retroactive_encoder_has_no_step_of_fixed_shapes_and_says_so() -> None
         StepModule(make({"blocks": 2, "stacking": "retroactive"}))
 
 
-@every_kind
-@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
-def test_forward_and_step_compile_without_a_break(kind: dict[str, Any], backend: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "backend"), zip(KINDS, ["eager", "aot_eager", "aot_eager"], strict=True)
+)  # what passes the second has passed the first
+def test_forward_and_step_compile_without_a_break(kind: str, backend: str) -> None:
     torch._dynamo.reset()
-    encoder, tokens = make(kind), stream()
+    encoder, tokens = make(KINDS[kind]), stream()
     forward = torch.compile(encoder, fullgraph=True, backend=backend)
     assert_close(forward(tokens), encoder(tokens))
     module = StepModule(encoder, 2)
