@@ -66,7 +66,7 @@ class Encoder(nn.Module):
         layers: list[Any] = [torchs]
         final = None
         if isinstance(torchs, nn.TransformerEncoder):
-            layers, final = list(cast(nn.ModuleList, torchs.layers)), cast("nn.Module | None", torchs.norm)
+            layers, final = list(cast(nn.ModuleList, torchs.layers)), torchs.norm
         own: dict[str, Any] = {
             "attention": "softmax",
             "blocks": len(layers),
