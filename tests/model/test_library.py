@@ -49,9 +49,13 @@ def stream(length: int = 18, seed: int = 1) -> Tensor:
 
 def test_the_examples_of_the_document_run_in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    threads = torch.get_num_threads()
     blocks = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) >= 5
-    exec("\n".join(blocks), {"__name__": "example"})
+    try:
+        exec("\n".join(blocks), {"__name__": "example"})
+    finally:
+        torch.set_num_threads(threads)
 
 
 def test_every_name_of_the_surface_is_there_and_says_what_it_is() -> None:
