@@ -76,6 +76,7 @@ NOT_COUNTED = {
     "amin",
     "arange",
     "bitwise_and",
+    "bucketize",
     "cat",
     "clamp",
     "clone",
@@ -96,6 +97,7 @@ NOT_COUNTED = {
     "index_select",
     "le",
     "lift_fresh",
+    "linalg_vector_norm",  # of what is heard, to see whether it is numbers
     "lt",
     "masked_fill",
     "maximum",
