@@ -64,18 +64,13 @@ def test_one_channel_can_be_chosen_wherever_sound_comes_from(shell: Shell) -> No
     pair = np.stack([np.random.default_rng(0).normal(0, 0.1, len(music)), music], axis=1).astype("<f4")
     soundfile.write(shell.folder / "pair.wav", pair, RATE, subtype="FLOAT")
     (shell.folder / "pair.raw").write_bytes(pair.tobytes())
+    documents = [shell.call("nystream classify alone.wav pair.wav --format json")]
     chosen = "nystream classify --channel 2 --format json"
-    done = shell.run(
-        "nystream classify alone.wav pair.wav --format json && "
-        f"{chosen} pair.wav - <(cat pair.wav) < pair.wav && {chosen} - --raw f32le,{RATE},2 < pair.raw"
-    )
-    assert done.returncode == 0, done.stderr
-    answers, channels, text, decoder = [], [], done.stdout, json.JSONDecoder()
-    while text.strip():
-        one, end = decoder.raw_decode(text := text.lstrip())
-        answers += [file["probabilities"] for file in one["files"]]
-        channels.append(one["parameters"]["channel"])
-        text = text[end:]
+    documents.append(shell.run(f"{chosen} pair.wav - <(cat pair.wav) < pair.wav"))
+    documents.append(shell.run(f"{chosen} - --raw f32le,{RATE},2 < pair.raw"))
+    described = [json.loads(done.stdout) for done in documents]
+    channels = [document["parameters"]["channel"] for document in described]
+    answers = [file["probabilities"] for document in described for file in document["files"]]
     alone, mean, *picked = answers
     assert channels == [None, 2, 2]
     assert picked == 4 * [alone]
