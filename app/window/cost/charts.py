@@ -45,7 +45,7 @@ class Chart(Explained):
 
     def __init__(self, parent: QWidget, theme: Theme, heading: str, explanation: str, **axes: pyqtgraph.AxisItem):
         super().__init__(parent, theme, heading, explanation)
-        self.plot = pyqtgraph.PlotWidget(self, background=None, axisItems=axes)
+        self.plot = pyqtgraph.PlotWidget(self, background=None, axisItems=axes, enableMenu=False)
         self.plot.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.setFrameShape(QFrame.Shape.NoFrame)

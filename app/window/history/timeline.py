@@ -78,7 +78,8 @@ class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
 
     def __init__(self, parent: QWidget, theme: Theme, past: Past) -> None:
         self._time, self._hz = TimeAxis("bottom"), pyqtgraph.AxisItem("left")
-        super().__init__(parent, background=None, axisItems={"bottom": self._time, "left": self._hz}, useOpenGL=False)
+        axes = {"bottom": self._time, "left": self._hz}
+        super().__init__(parent, background=None, axisItems=axes, enableMenu=False, useOpenGL=False)
         self._theme, self._past = theme, past
         self.has_sound = True  # else the answers alone, of the whole session
         self.stale = False
@@ -97,7 +98,6 @@ class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseEnabled(x=False, y=False)
-        self.setMenuEnabled(False)
         self.hideButtons()
         self.viewport().setAcceptDrops(False)  # what is dropped goes to the window
         self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
