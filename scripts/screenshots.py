@@ -46,7 +46,7 @@ from app.live.session import LiveSession
 from app.stream.snapshot import WINDOW_CHOICES, StepTimes
 from app.stream.weights import default_weights
 from app.window.launch import ThemeChoice
-from app.window.live.page import Mode
+from app.window.live.places import Mode
 from app.window.main import MainWindow
 from app.window.opening import start_qt, wear
 from app.window.theme import Theme

@@ -44,19 +44,26 @@ OTHER_KEYS = (
 )
 
 
-class Toast(Part):
-    """A sentence at the lower edge that goes by itself; lies over its parent and never takes the focus."""
+class Overlay(Part):
+    """A text that lies over the page and never takes the focus."""
 
-    def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent, theme)
-        self._page = parent
+    def __init__(self, page: QWidget, theme: Theme, name: str) -> None:
+        super().__init__(page, theme)
+        self._page = page
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.label = plain_label(self, "toast", centred=True)
+        self.label = plain_label(self, name, centred=True)
+        self.hide()
+
+
+class Toast(Overlay):
+    """A sentence at the lower edge that goes by itself."""
+
+    def __init__(self, page: QWidget, theme: Theme) -> None:
+        super().__init__(page, theme, "toast")
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.hide)
-        parent.installEventFilter(self)
-        self.hide()
+        page.installEventFilter(self)
 
     def say(self, sentence: str) -> None:
         """Show it, long enough to be read."""
@@ -90,15 +97,8 @@ class Toast(Part):
             fill(painter, self.theme.colour("raised"), QRectF(self.rect().adjusted(1, 1, -1, -1)), 12 * self.scale)
 
 
-class DropSign(Part):
-    """Lies over the page while something is dragged over the window, and says what dropping it does."""
-
-    def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent, theme)
-        self._page = parent
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.label = plain_label(self, "drop", centred=True)
-        self.hide()
+class DropSign(Overlay):
+    """Seen while something is dragged over the window: what dropping it does."""
 
     def offer(self, deed: str, scale: float) -> None:
         """Say what a drop does."""

@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
             self.live.now.accuracy.show_text("")  # the figure is that of the model that ships
         self.toast = Toast(self.pages, self.theme)
         self.told.connect(self.toast.say)
-        self.drop_sign = DropSign(self.pages, self.theme)
+        self.drop_sign = DropSign(self.pages, self.theme, "drop")
         self.files = FilesPage(self.pages, self.theme, session.genres, weights, self.toast.say)
         self.pages.addWidget(self.files)
         self.files.play_wished.connect(lambda path: self.play(Path(path)))

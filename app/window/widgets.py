@@ -1,4 +1,4 @@
-"""What every panel is built of: texts, fields with a title, buttons, boxes to choose from, and how they are drawn.
+"""What every panel is built of: texts, fields with a title, buttons, and how they are drawn.
 
 Nothing here is laid out by Qt: whoever holds a part puts it in its place, in pixels of the window's present scale.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar, cast
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QRectF, Qt
 from PySide6.QtGui import (
     QBrush,
     QColor,
@@ -20,19 +20,13 @@ from PySide6.QtGui import (
     QHelpEvent,
     QPainter,
     QPaintEvent,
-    QPen,
-    QPolygonF,
 )
 from PySide6.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
-    QComboBox,
     QGridLayout,
     QLabel,
     QPushButton,
-    QStyle,
-    QStyleOptionComboBox,
-    QStylePainter,
     QToolTip,
     QWidget,
 )
@@ -49,7 +43,6 @@ Weight = QFont.Weight
 LEFT, RIGHT = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
 CENTRE = Qt.AlignmentFlag.AlignHCenter
 PADDING, TITLE_HEIGHT = 18, 20  # pixels at scale 1
-NAME = Qt.ItemDataRole.UserRole + 1  # of an item, without what is noted of it
 Widget = TypeVar("Widget", bound=QWidget)
 Button = TypeVar("Button", bound=QAbstractButton)
 
@@ -307,63 +300,3 @@ def emphasise(button: QPushButton, on: bool) -> None:
     button.setProperty("primary", on)
     button.style().unpolish(button)
     button.style().polish(button)
-
-
-class ChoiceBox(QComboBox):
-    """A box to choose from, with an arrow in the window's colours and a long name ended in dots.
-
-    Takes the focus by Tab alone: after a click the space bar still belongs to the window.
-    """
-
-    opened = Signal()  # the list is about to be seen
-
-    def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.longest_note = ""  # the list is wide enough for it when it opens
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-
-    def showPopup(self) -> None:  # noqa: N802
-        if self.longest_note:
-            longest_name = max((self._name(at) for at in range(self.count())), key=len, default="")
-            text = _noted(longest_name, self.longest_note)
-            self.view().setMinimumWidth(self.fontMetrics().horizontalAdvance(text) + self.height())
-        self.opened.emit()
-        super().showPopup()
-
-    def note(self, index: int, note: str) -> None:
-        """Say something behind the name of an item, in the list alone; "" for nothing."""
-        name = self._name(index)
-        self.setItemData(index, name, NAME)
-        self.setItemText(index, _noted(name, note))
-
-    def _name(self, index: int) -> str:
-        return self.itemData(index, NAME) or self.itemText(index)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        option = QStyleOptionComboBox()
-        self.initStyleOption(option)
-        styled = QStylePainter(self)
-        styled.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
-        edit = QStyle.SubControl.SC_ComboBoxEditField
-        field = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, edit, self)
-        room = field.width() - 6
-        # The stock box cuts a long name off in the middle of a letter.
-        name = self._name(self.currentIndex())
-        option.currentText = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)
-        styled.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
-        styled.end()
-        self._draw_arrow()
-
-    def _draw_arrow(self) -> None:
-        size = self.height() * 0.11
-        middle = QPointF(self.width() - self.height() * 0.42, self.height() / 2)
-        colour = self._theme.colour("muted" if self.isEnabled() else "faint")
-        corners = [QPointF(-size, -size / 2), QPointF(0, size / 2), QPointF(size, -size / 2)]
-        with painting(self) as painter:
-            painter.setPen(QPen(colour, max(1.5, size / 3), c=Qt.PenCapStyle.RoundCap))
-            painter.drawPolyline(QPolygonF([middle + corner for corner in corners]))
-
-
-def _noted(name: str, note: str) -> str:
-    return f"{name}   {note}" if note else name

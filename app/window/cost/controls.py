@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QSlider, QWidget
 from app.live.protocol import Models
 from app.stream.snapshot import StepTimes
 from app.window import words
+from app.window.choice_box import ChoiceBox
 from app.window.theme import Theme, font
-from app.window.widgets import RIGHT, ChoiceBox, Part, Reading, named, painting
+from app.window.widgets import RIGHT, Part, Reading, named, painting
 
 HANDLE = 12  # pixels at scale 1, as the style sheet has it
 

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -22,85 +19,19 @@ from app.live.verdict import Verdict
 from app.stream.snapshot import Snapshot
 from app.window import words
 from app.window.cost.controls import ModelControls
-from app.window.cost.details import CONTROLS_HEIGHT, DetailsPanel
+from app.window.cost.details import DetailsPanel
 from app.window.cost.story import StoryPanel
 from app.window.explained import Explanation
-from app.window.history.timeline import TimelinePanel
-from app.window.live.answer import BADGE_HEIGHT, AnswersPanel, Badge, NowPanel
+from app.window.history.panel import TimelinePanel
+from app.window.live.answer import AnswersPanel, Badge, NowPanel
+from app.window.live.places import PRESENTATION_HEIGHT, PRESENTATION_WIDTH, Mode, places
 from app.window.live.player import PlayerBar
 from app.window.live.source_bar import SourceBar
 from app.window.live.status import InvitationCard, StatusLine, invitation_for
 from app.window.theme import Theme, scale_for
 from app.window.widgets import Part
 
-Mode = Literal["story", "details", "presentation"]
 ENLARGED = 1.5  # how much larger in a presentation what is small in a window: warnings, badge, times
-PRESENTATION_WIDTH, PRESENTATION_HEIGHT = 1200, 675  # pixels at scale 1
-
-
-def places(width: int, height: int, scale: float, mode: Mode = "story") -> dict[str, QRect]:
-    """Where each part stands on a page of any size; what is not named is not seen. With details these stand where the
-    story does, and are higher.
-
-    +---------------- source bar ----------------+
-    +-------- status line -------+--- player ----+
-    | now            | sound                     |
-    |----------------+ and answers over time     |
-    | answers        |---------------------------|
-    |                | story                     |
-    | badge          | controls                  |
-    +----------------+---------------------------+
-    """
-    if mode == "presentation":
-        return presentation_places(width, height)
-    gap = round(12 * scale)
-    bar = round(60 * scale)
-    status = max(round(36 * scale), 30)  # two lines of the smallest text
-    player = round(width * 0.34)
-    top = bar + status + round(4 * scale)
-    content = QRect(gap, top, width - 2 * gap, height - top - gap)
-    left = round((content.width() - gap) * 0.30)
-    right = content.width() - gap - left
-    now = min(round((content.height() - gap) * 0.30), round(230 * scale))
-    # What a tall window has to spare goes to the pictures: wide gaps between numbers help nobody.
-    share, most = (0.70, 560) if mode == "details" else (0.575, 420)
-    below = min(round((content.height() - gap) * share), round(most * scale))
-    right_x, cost_y = content.x() + left + gap, content.bottom() + 1 - below
-    answers = QRect(content.x(), content.y() + now + gap, left, content.height() - now - gap)
-    cost = QRect(right_x, cost_y, right, below)
-    padding, badge, controls = round(18 * scale), round(BADGE_HEIGHT * scale), round(CONTROLS_HEIGHT * scale)
-    inside = padding, 0, -padding, -round(12 * scale)
-    return {
-        "source_bar": QRect(0, 0, width, bar),
-        "status": QRect(gap, bar, width - 3 * gap - player, status),
-        "player": QRect(width - gap - player, bar, player, status),
-        "invitation": content,  # over all panels
-        "now": QRect(content.x(), content.y(), left, now),
-        "answers": answers,
-        "badge": QRect(answers.x(), answers.bottom() - badge, left, badge).adjusted(*inside).translated(0, -1),
-        "timeline": QRect(right_x, content.y(), right, cost_y - gap - content.y()),
-        mode: cost,
-        "controls": QRect(cost.x(), cost.bottom() - controls, right, controls).adjusted(*inside).translated(0, -1),
-    }
-
-
-def presentation_places(width: int, height: int) -> dict[str, QRect]:
-    """From the last row: the genre, the story, the badge, and what was answered so far; warnings above all."""
-    margin = round(min(width, height) * 0.04)
-    across = width - 2 * margin
-
-    def band(top: float, bottom: float) -> QRect:
-        return QRect(margin, round(height * top), across, round(height * bottom) - round(height * top))
-
-    badge = band(0.785, 0.845)
-    return {
-        "status": band(0.0, 0.055),
-        "invitation": QRect(0, 0, width, height),
-        "now": band(0.045, 0.465),
-        "story": band(0.475, 0.77),
-        "badge": badge.adjusted(across // 6, 0, -(across // 6), 0),
-        "timeline": band(0.865, 0.99),
-    }
 
 
 class LivePage(QWidget):
@@ -171,20 +102,13 @@ class LivePage(QWidget):
             return
         self._moment, self.moment = moment, moment.seconds
         self.now.rename(f"At {words.clock(moment.seconds)}, frozen", "warning")
-        self._show_moment(moment)
+        self._show_again()
         self.timeline.show_moment(self.moment)
-
-    def _show_moment(self, moment: Moment) -> None:
-        best = int(moment.smoothed.argmax())
-        verdict = moment.verdict or Verdict("genre", best, best, float(moment.smoothed[best]))
-        self._show(self.past.report(moment.frame), verdict)
-        self._show_answers(moment.smoothed, moment.twin, moment.raw)
 
     def go_live(self) -> None:
         """Show the present again."""
         self._moment = self.moment = None
-        if self._last is not None:
-            self._show_newest(self._last)
+        self._show_again()
         self._show_life(self._session.state)
         self.timeline.show_moment(None)
 
@@ -197,7 +121,7 @@ class LivePage(QWidget):
             self.past.add(snapshots)
             self._last = snapshots[-1]
             if self.moment is None:
-                self._show_newest(self._last)
+                self._show_again()
         self._show_session(state)
         self.timeline.show_moment(self.moment)
         for gliding in (self.answers, self.timeline.view, self.source_bar.level):
@@ -210,7 +134,6 @@ class LivePage(QWidget):
         self.go_live()
         for panel in (self.now, self.answers, self.timeline.view, self.source_bar.level):
             panel.reset()
-        self._show_report(self.past.report())
         self._show_session(self._session.state)
 
     def _show_session(self, state: EngineState) -> None:
@@ -266,28 +189,21 @@ class LivePage(QWidget):
         note = problem or ("catching up" if catching_up else "")
         self.controls.note.show_text(note, "problem" if problem else "muted")
 
-    def _show_newest(self, snapshot: Snapshot) -> None:
-        self._show(self.past.report(), self.whole or self.past.verdict)
-        self._show_answers(snapshot.smoothed, snapshot.twin_smoothed, snapshot.probabilities)
-
     def _show_again(self) -> None:
-        if self._moment is not None:
-            self._show_moment(self._moment)
-        elif self._last is not None:
-            self._show_newest(self._last)
-        else:
-            self._show_report(self.past.report())
-
-    def _show_answers(
-        self,
-        smoothed: NDArray[np.floating],
-        twin: NDArray[np.floating] | None,
-        raw: NDArray[np.floating] | None,
-    ) -> None:
-        self.answers.show_answers(smoothed, twin, raw if self.mode == "details" else None)
-
-    def _show(self, report: CostReport, verdict: Verdict) -> None:
-        self.now.show_verdict(verdict, self._session.hears_microphone)
+        """The moment that is looked at, else the newest one; before the first only what can be counted."""
+        moment, last = self._moment, self._last
+        report = self.past.report() if moment is None else self.past.report(moment.frame)
+        if moment is not None:
+            best = int(moment.smoothed.argmax())
+            verdict = moment.verdict or Verdict("genre", best, best, float(moment.smoothed[best]))
+            answers = moment.smoothed, moment.twin, moment.raw
+        elif last is not None:
+            verdict = self.whole or self.past.verdict
+            answers = last.smoothed, last.twin_smoothed, last.probabilities
+        if moment is not None or last is not None:
+            self.now.show_verdict(verdict, self._session.hears_microphone)
+            smoothed, twin, raw = answers
+            self.answers.show_answers(smoothed, twin, raw if self.mode == "details" else None)
         self._show_report(report)
 
     def _show_report(self, report: CostReport) -> None:

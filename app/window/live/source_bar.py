@@ -10,9 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from app.live.protocol import DeviceList, EngineState, Session
 from app.window import words
+from app.window.choice_box import ChoiceBox
 from app.window.explained import Explained
 from app.window.theme import Role, Theme
-from app.window.widgets import DOTS, RIGHT, ChoiceBox, Part, Reading, Weight, dress, ease, emphasise, named, painting
+from app.window.widgets import DOTS, RIGHT, Part, Reading, Weight, dress, ease, emphasise, named, painting
 from audio import Level
 
 NO_MICROPHONE = "No microphone"

@@ -16,7 +16,7 @@ import soundfile
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage
 
-from app.window.live.page import places
+from app.window.live.places import places
 from app.window.theme import scale_for
 from tests.app.made_music import made_music
 from tests.virtual_microphone import SAMPLE_RATE, VirtualMicrophone

@@ -12,7 +12,7 @@ from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.window.history.timeline import FREEZE, LIVE
+from app.window.history.panel import FREEZE, LIVE
 from app.window.main import MainWindow
 from tests.app.scripted_session import GENRES, MODEL, ScriptedSession, snapshot, sound
 from tests.app.shown import button, text

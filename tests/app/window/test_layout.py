@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from app.live.protocol import EngineState, Phase
 from app.window.launch import ThemeChoice
-from app.window.live.page import Mode, places
+from app.window.live.places import Mode, places
 from app.window.main import MainWindow
 from app.window.theme import DARK, LIGHT, SMALLEST_TEXT, Palette, Theme, font, scale_for, text_pixels
 from app.window.widgets import Reading

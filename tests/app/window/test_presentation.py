@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.live.protocol import EngineState
 from app.live.verdict import Verdict
 from app.stream.snapshot import FrameFlops
-from app.window.live.page import Mode
+from app.window.live.places import Mode
 from app.window.main import MainWindow
 from app.window.widgets import Reading
 from audio.watchdog import Condition, sentence

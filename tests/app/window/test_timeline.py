@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from app.stream.frames import SILENCE_DB
 from app.window.history.pictures import LOWEST_TOP_DB, RANGE_DB, SLACK, Flow, grey, height_of, levels
 from app.window.history.timeline import ANSWERS_TOP, SOUND_BOTTOM, TimelineView
-from app.window.live.page import Mode
+from app.window.live.places import Mode
 from app.window.main import MainWindow
 from tests.app.scripted_session import GENRES, ScriptedSession, snapshot, sound
 

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QApplication
 
-from app.window.live.page import Mode
+from app.window.live.places import Mode
 from app.window.main import MainWindow
 from app.window.tour.captions import STEPS
 from app.window.tour.tour import INSTEAD, card_place
