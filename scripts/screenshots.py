@@ -103,6 +103,7 @@ def main() -> int:
             window.choose_theme(choice)
             live_for(0.4)
             save(shown.grab().toImage(), folder / f"{saved_as}.png")
+    window.ends_unasked = True  # what was recorded for a picture is not to be saved
     window.close()
     session.close()
     return 0
