@@ -116,7 +116,7 @@ def test_what_is_compiled_has_its_bound_its_parts_and_its_streams(report: dict[s
 
 
 def test_the_twin_grows_with_the_window_and_the_step_does_not(report: dict[str, Any]) -> None:
-    """These are measured: a fixture that makes times up is not asked."""
+    """These times are measured and not made up."""
     first, last = report["growth"]
     assert (first["n"], last["n"]) == WINDOWS
     grown = {key: last[key]["p50"] / first[key]["p50"] for key in ("step_us", "twin_us", "ordinary_us", "exact_us")}
