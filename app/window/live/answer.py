@@ -59,7 +59,7 @@ class NowPanel(Panel):
         elif verdict.kind == "unsure":
             self._say("unsure", "text", reason=f"between {genre} and {self._genres[verdict.other]}")
         elif verdict.kind == "listening":
-            self._say("listening", "muted", reason="the answer comes in a moment")
+            self._say("listening", "muted", reason="answer in a moment")
         elif verdict.kind == "silence":
             self._say("silence", "muted", reason="there is nothing to judge")
         elif on_microphone:
