@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 SAMPLE_RATE = 22_050  # Hz, mono
 FFT_LENGTH = 2048  # samples under one frame's window, 93 ms
 HOP = 1708  # samples from one frame to the next: the mean frame spacing of the training data
-BANDS = 128  # Slaney mel bands from 0 Hz to SAMPLE_RATE / 2
+BANK_BANDS = 128  # Slaney mel bands from 0 Hz to SAMPLE_RATE / 2, as librosa has them by default
+BANDS = 120  # of them the lowest, to 8.9 kHz: records roll off above that, and live sources do not
 FLOOR_POWER = 1e-10  # the quietest band power told apart: -100 dB
 # Full scale is 1. Files whose integers were written as floats without being scaled reach this, with 32 bits, and are
 # heard as they are meant; what is louder is no sound: a damaged file, or memory that nobody has filled.

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.front_end import BANDS, FFT_LENGTH, SAMPLE_RATE
+from audio.front_end import BANDS, BANK_BANDS, FFT_LENGTH, SAMPLE_RATE
 
 # Auditory Toolbox (1998): a mel is 200 / 3 Hz up to 1 kHz, and from there on a 27th of the way to 6.4 kHz.
 HZ_PER_MEL = 200 / 3
@@ -27,7 +27,7 @@ def hz_to_mel(frequency: float) -> float:
 
 def band_edges() -> NDArray[np.float64]:
     """(BANDS + 2,) Hz, evenly spaced in mel: band b rises from edge b to edge b + 1 and falls to edge b + 2."""
-    mels = np.linspace(0.0, hz_to_mel(SAMPLE_RATE / 2), BANDS + 2)
+    mels = np.linspace(0.0, hz_to_mel(SAMPLE_RATE / 2), BANK_BANDS + 2)[: BANDS + 2]
     above = KNEE_HZ * np.exp((mels - KNEE_MEL) / MELS_PER_OCTAVE_OF_E)
     edges: NDArray[np.float64] = np.where(mels < KNEE_MEL, HZ_PER_MEL * mels, above)
     return edges

@@ -145,7 +145,7 @@ class ModelConfig(BlockConfig):
     """
 
     # frames in
-    bands: int = 128  # log-mel bands per frame
+    bands: int = 120  # log-mel bands per frame
     level_window: int = 129  # frames over which the level is averaged; 129 frames of 77.5 ms are 10 s
     level_floor_db: float = 50.0  # what lies further below the level than this is heard as this
     # stem: one entry per convolution, in order
@@ -164,10 +164,6 @@ class ModelConfig(BlockConfig):
         if len(self.stem_channels) != len(self.stem_dilations) or not self.stem_channels:
             raise ValueError(
                 f"{len(self.stem_channels)} stem channels with {len(self.stem_dilations)} dilations; expected one each"
-            )
-        if self.bands % 2 ** len(self.stem_channels):
-            raise ValueError(
-                f"{self.bands} bands cannot be halved {len(self.stem_channels)} times by the stem's convolutions"
             )
         if self.level_floor_db <= 0.0:
             raise ValueError(f"level_floor_db is {self.level_floor_db}; expected more than 0")
@@ -193,9 +189,17 @@ class ModelConfig(BlockConfig):
         return True
 
     @property
+    def stem_bands(self) -> tuple[int, ...]:
+        """Bands into each convolution of the stem, and out of the last; each halves them, rounded up."""
+        bands = [self.bands]
+        for _ in self.stem_channels:
+            bands.append(-(-bands[-1] // 2))
+        return tuple(bands)
+
+    @property
     def stem_features(self) -> int:
         """Numbers per frame that leave the last convolution: channels x remaining bands."""
-        return self.stem_channels[-1] * (self.bands >> len(self.stem_channels))
+        return self.stem_channels[-1] * self.stem_bands[-1]
 
 
 def _is_whole(value: object, least: int) -> bool:

@@ -12,7 +12,7 @@ from model.definitions import FIRST_KERNEL_BANDS, KERNEL_BANDS, KERNEL_TIME
 
 
 class CausalConvolution(nn.Module):
-    """Convolution over (time, bands) that sees only the past, batch norm, ReLU; halves the bands.
+    """Convolution over (time, bands) that sees only the past, batch norm, ReLU; halves the bands, rounded up.
 
     Before the first frame it sees zeros: the padding of the ordinary convolution and the fresh state of the
     streaming one are the same thing.
@@ -35,7 +35,7 @@ class CausalConvolution(nn.Module):
         self.history = (KERNEL_TIME - 1) * dilation  # frames of its input that it must remember
 
     def forward(self, inputs: Tensor, heard: Tensor) -> tuple[Tensor, Tensor]:
-        """inputs (B, C, T, bands), heard (B, C, history, bands) -> (B, C', T, bands / 2), the new heard."""
+        """inputs (B, C, T, bands), heard (B, C, history, bands) -> (B, C', T, half the bands), the new heard."""
         seen = torch.cat([heard, inputs], dim=2)
         return F.relu(self.norm(self._convolve(seen))), seen[:, :, -self.history :]
 
@@ -56,7 +56,7 @@ class Stem(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.bands = config.bands
+        self.bands = config.stem_bands
         channels = (1, *config.stem_channels)
         self.convolutions = nn.ModuleList(
             CausalConvolution(channels[i], channels[i + 1], config.stem_dilations[i], first=i == 0)
@@ -66,7 +66,7 @@ class Stem(nn.Module):
     def init_state(self, batch: int, like: Tensor) -> tuple[Tensor, ...]:
         """The state before the first frame, with the dtype and device of `like`."""
         return tuple(
-            like.new_zeros(batch, layer.convolution.in_channels, layer.history, self.bands >> i)
+            like.new_zeros(batch, layer.convolution.in_channels, layer.history, self.bands[i])
             for i, layer in enumerate(self._layers())
         )
 

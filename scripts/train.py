@@ -115,7 +115,7 @@ def parse_arguments() -> argparse.Namespace:
     add_data_arguments(parser, "--split")
     parser.add_argument("--output", type=Path, required=True, help="where the weights go (safetensors)")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was broken off, if there is one")
-    parser.add_argument("--train-on", choices=("train", "train+valid"), default="train")
+    parser.add_argument("--train-on", choices=("train", "train+valid", "train+valid+test"), default="train")
     parser.add_argument("--row", choices=sorted(ATTENTIONS), default="nystrom-fixed", help="the kind of attention")
     parser.add_argument("--blocks", type=int, default=1)
     parser.add_argument("--stacking", choices=("deep", "retroactive"), default="deep", help="of several blocks")

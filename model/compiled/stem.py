@@ -61,10 +61,11 @@ def prepare_tokenizing(tensors: Tensors, config: ModelConfig, halves: bool) -> T
         kernel, bias = _fold(tensors, f"tokenizer.stem.convolutions.{index}.")
         parts += [kernel.transpose(2, 3, 1, 0), bias]  # (taps, kernel bands, channels in, channels out)
         kernel_bands = kernel.shape[3]
+        halved = -(-bands // STRIDE)
         slots, padded = (TAPS - 1) * dilation + 1, lines((bands + kernel_bands - 1) * channels)
-        rows.append((channels, count, dilation, kernel_bands, bands // STRIDE, slots, padded, state_at))
+        rows.append((channels, count, dilation, kernel_bands, halved, slots, padded, state_at))
         state_at += slots * padded
-        channels, bands = count, bands // STRIDE
+        channels, bands = count, halved
         largest = max(largest, bands * channels)
     packed, places = pack(parts)
     plan = np.hstack([rows, np.reshape(places[:-1], (-1, 2))])

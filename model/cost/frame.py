@@ -85,7 +85,7 @@ def _stem_flops(config: ModelConfig) -> int:
     channels_in = 1
     for index, channels in enumerate(config.stem_channels):
         kernel = KERNEL_TIME * (KERNEL_BANDS if index else FIRST_KERNEL_BANDS)
-        total += 2 * channels_in * channels * kernel * (config.bands >> (index + 1))
+        total += 2 * channels_in * channels * kernel * config.stem_bands[index + 1]
         channels_in = channels
     return total
 
@@ -124,7 +124,7 @@ def _tokenizer_bytes(config: EncoderConfig | ModelConfig) -> int:
     total = SINGLE * (config.level_window - 1)
     channels = (1, *config.stem_channels)
     for index, dilation in enumerate(config.stem_dilations):
-        total += SINGLE * channels[index] * (KERNEL_TIME - 1) * dilation * (config.bands >> index)
+        total += SINGLE * channels[index] * (KERNEL_TIME - 1) * dilation * config.stem_bands[index]
     return total
 
 

@@ -14,6 +14,7 @@ from scripts.dataset.clips import (
     Dataset,
     DatasetError,
     artists_on_both_sides,
+    join_datasets,
     read_list,
     split,
 )
@@ -26,7 +27,7 @@ __all__ = ["CLIP_FRAMES", "Dataset", "DatasetError", "add_data_arguments", "read
 def add_data_arguments(parser: argparse.ArgumentParser, split_option: str, required: bool = True) -> None:
     """Let the command line name a pack or a folder, and under `split_option` say how its clips are divided."""
     source = parser.add_mutually_exclusive_group(required=required)
-    source.add_argument("--data", type=Path, metavar="PACK.npz", help="log-mel frames of the clips")
+    source.add_argument("--data", type=Path, nargs="+", metavar="PACK.npz", help="log-mel frames of the clips")
     source.add_argument("--audio", type=Path, metavar="FOLDER", help="the clips as audio, in any usual layout")
     parser.add_argument(
         "--cache",
@@ -47,7 +48,10 @@ def add_data_arguments(parser: argparse.ArgumentParser, split_option: str, requi
 
 def read_dataset(arguments: argparse.Namespace) -> Dataset:
     """What the command line named, divided as it says. Raises DatasetError."""
-    dataset = read_pack(arguments.data) if arguments.data else read_folder(arguments.audio, arguments.cache)
+    if arguments.data:
+        dataset = join_datasets([read_pack(path) for path in arguments.data])
+    else:
+        dataset = read_folder(arguments.audio, arguments.cache)
     if arguments.split_scheme is None:
         return dataset if arguments.data else dataset.split_by(read_list(FAULT_FILTERED_LIST))
     divided = split(dataset, arguments.split_scheme, arguments.split_seed)

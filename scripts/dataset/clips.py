@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ class DatasetError(Exception):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Clips of one length. N clips, T frames, 128 bands."""
+    """Clips of one length. N clips, T frames."""
 
     names: tuple[str, ...]  # "blues.00029"
     frames: NDArray[np.float32]  # (N, T, bands) dB
@@ -55,6 +55,29 @@ class Dataset:
     def split_by(self, split_of: dict[str, str]) -> Dataset:
         """The same clips under another list; a clip that it does not know is in no split."""
         return replace(self, splits=tuple(split_of.get(name, "") for name in self.names))
+
+
+def join_datasets(parts: Sequence[Dataset]) -> Dataset:
+    """All clips, in this order. Raises DatasetError where genres or lengths differ, or a clip is there twice."""
+    first = parts[0]
+    for part in parts[1:]:
+        if part.genres != first.genres:
+            raise DatasetError(f"the genres of the packs differ: {', '.join(first.genres)}; {', '.join(part.genres)}")
+        if part.frames.shape[1] != first.frames.shape[1]:
+            raise DatasetError(
+                f"clips of {first.frames.shape[1]} and of {part.frames.shape[1]} frames cannot be one dataset"
+            )
+    names = [name for part in parts for name in part.names]
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise DatasetError(f"{twice[0]} is in the data twice")
+    return Dataset(
+        tuple(names),
+        np.concatenate([part.frames for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+        tuple(side for part in parts for side in part.splits),
+        tuple(artist for part in parts for artist in part.artists),
+        first.genres,
+    )
 
 
 def track_of(name: str) -> str:

@@ -29,9 +29,9 @@ def read_pack(path: Path) -> Dataset:
         raise DatasetError(f"{path} lacks the field {lacking}; a pack has {', '.join(FIELDS)}") from None
     except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{path} is not a readable pack: {error}") from None
-    mel, genre, genres = fields["mel"], fields["genre"], fields["genres"]
+    mel, genre, genres = fields["mel"][..., :BANDS], fields["genre"], fields["genres"]
     if mel.ndim != 3 or mel.shape[2] != BANDS or not len(mel):
-        raise DatasetError(f"{path}: mel has the shape {mel.shape}; expected (clips, frames, {BANDS})")
+        raise DatasetError(f"{path}: mel has the shape {mel.shape}; expected (clips, frames, at least {BANDS})")
     lengths = {len(artists), *(len(fields[name]) for name in FIELDS if name != "genres")}
     if len(lengths) > 1:
         raise DatasetError(f"{path}: its fields speak of different numbers of clips")

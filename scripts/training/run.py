@@ -17,7 +17,7 @@ from torch import Tensor
 from app.files.console import Console
 from app.files.output import WholeFile
 from app.text import clock
-from audio import SAMPLE_RATE
+from audio.front_end import BANK_BANDS, SAMPLE_RATE
 from model import Classifier, ModelConfig
 from model.training import (
     Augmenter,
@@ -119,7 +119,9 @@ def training_data(dataset: Dataset, plan: TrainingPlan, cache_folder: Path) -> T
     return TrainingData(
         clips=torch.from_numpy(dataset.frames),
         targets=one_hot(torch.from_numpy(dataset.labels), len(dataset.genres)),
-        band_hz=torch.from_numpy(librosa.mel_frequencies(bands + 2, fmin=0.0, fmax=SAMPLE_RATE / 2)[1:-1]).float(),
+        band_hz=torch.from_numpy(
+            librosa.mel_frequencies(BANK_BANDS + 2, fmin=0.0, fmax=SAMPLE_RATE / 2)[1 : bands + 1]
+        ).float(),
         backgrounds=torch.from_numpy(kept_frames(cache_folder, BACKGROUND, BACKGROUNDS_EACH, frames)),
         outliers=outliers,
     )
