@@ -8,8 +8,8 @@ from audio.container import SUFFIXES
 from audio.devices import input_devices, system_sound_help
 from audio.file import FilePlayer, FileSource, LivePacedSource
 from audio.frames import FrameStream, StreamingResampler
-from audio.front_end import BANDS, FFT_LENGTH, FLOOR_POWER, FRAME_SECONDS, HOP, SAMPLE_RATE, FrontEnd
-from audio.logmel import StreamingLogMel, frame_levels
+from audio.front_end import BANDS, FFT_LENGTH, FLOOR_POWER, FRAME_SECONDS, HOP, SAMPLE_RATE
+from audio.logmel import StreamingLogMel, frame_flops, frame_levels
 from audio.meter import Level, LevelMeter, LevelPreview
 from audio.microphone import Microphone
 from audio.pipe import RawFormat, RawSource, StreamSource
@@ -30,7 +30,6 @@ __all__ = [
     "FilePlayer",
     "FileSource",
     "FrameStream",
-    "FrontEnd",
     "Level",
     "LevelMeter",
     "LevelPreview",
@@ -45,6 +44,7 @@ __all__ = [
     "StreamingLogMel",
     "StreamingResampler",
     "UnreadableFile",
+    "frame_flops",
     "frame_levels",
     "input_devices",
     "system_sound_help",

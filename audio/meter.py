@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
-from audio.front_end import Doubles, Samples, silence_invalid
+from audio.front_end import Samples, silence_invalid
 from audio.source import AudioError, Source
 
 WINDOW_SECONDS = 0.08  # of sound that one reading covers: less than a frame's window, so every frame has one
@@ -61,7 +62,7 @@ class LevelMeter:
         self._sum = self._squares = self._peak = 0.0
         self._count = 0
 
-    def _add(self, samples: Doubles) -> None:
+    def _add(self, samples: NDArray[np.float64]) -> None:
         magnitudes = np.abs(samples)
         self._sum += float(samples.sum())
         self._squares += float(np.dot(samples, samples))

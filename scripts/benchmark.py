@@ -18,7 +18,7 @@ Everything is done in turns, and every figure is the median, the 95th and the 99
     exact          (growth) the fair rival: exact attention over rings of keys and values, as carefully compiled
     frame          samples of one hop to probabilities: log-mel, stem, step
     frame_bound    the sum of its parts' bounds: the bare transform and mel products, the bare products of the stem's
-                   weights, and `bound`; each the faster of our loops and a library's
+                   weights, and `bound`
     frame_bare     the same loops one after the other: what it takes above frame_bound, the caches take
     window         (--window) the frame where the window is drawn 60 times a second (window_soak.py), of sound at the
                    model's own rate; `halved`: at twice that rate; `resampled`: at 48 000 Hz, as of most microphones
@@ -74,7 +74,7 @@ from audio import FRAME_SECONDS, SAMPLE_RATE
 from model import Classifier, ModelConfig, load_classifier
 from model.compiled.classifier import CompiledClassifier
 from scripts import benchmark_offline
-from scripts.bounds import stem_products, step_parts, step_products, transforms
+from scripts.bounds import stem_products, step_parts, step_products, transform
 from scripts.encode import encode
 
 REFERENCE = ModelConfig(window=387, width=192, heads=8, feed_forward=384, landmark_count=16)
@@ -87,7 +87,7 @@ NAMED = "nystrom-fixed"
 LANDMARKS = (4, 8, 16, 32, 64)
 STREAMS = 64
 BOUNDS = {  # the bound of each part is the fastest of these
-    "log_mel": ("transform_loops", "transform_numpy"),
+    "log_mel": ("transform",),
     "stem": ("stem_loops", "stem_blas"),
     "step": ("loops", "float32_loops", "blas"),  # the first reads the weights as they are stored
 }
@@ -126,8 +126,8 @@ def measure_model(classifier: Classifier, rounds: int, paced_rounds: int) -> dic
         bench.fast["peer"] = rival
     parts: dict[str, Call] = {}
     if compiled is not None and whole is not None:
-        bounds = step_products(compiled, whole) | transforms() | stem_products(compiled, whole)
-        bare = (bounds[name] for name in ("transform_loops", "stem_loops", "loops"))
+        bounds = step_products(compiled, whole) | stem_products(compiled, whole) | {"transform": transform()}
+        bare = (bounds[name] for name in ("transform", "stem_loops", "loops"))
         parts = step_parts(compiled)
         bench.fast |= bounds | parts | {"frame_bare": one_after_the_other(*bare), "batch": batch_step(compiled)}
     times = measure(bench, rounds, paced_rounds)

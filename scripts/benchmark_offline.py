@@ -43,8 +43,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.demo.pieces import PIECES
-from app.stream.backend import compile_everything
-from audio import FRAME_SECONDS, HOP, SAMPLE_RATE, FrontEnd, StreamingLogMel, StreamingResampler
+from audio import FRAME_SECONDS, HOP, SAMPLE_RATE, StreamingLogMel, StreamingResampler
 from scripts.encode import encode
 
 COMMAND = [sys.executable, "-m", "app"]  # what `nystream` and scripts/run.py start
@@ -195,12 +194,9 @@ def scale(folder: Path, minutes: float, count: int, cores: int) -> list[dict[str
 
 def front_end() -> dict[str, float]:
     """Microseconds for each frame's worth of samples, a hop at a time as they come live."""
-    ready = FrontEnd()
-    compile_everything(ready)
-    log_mel = StreamingLogMel(ready)
-    parts: dict[str, float] = {"log_mel": per_frame(log_mel.push, SAMPLE_RATE)}
+    parts: dict[str, float] = {"log_mel": per_frame(StreamingLogMel().push, SAMPLE_RATE)}
     for rate in RATES:
-        parts[f"resample_{rate}"] = per_frame(StreamingResampler(rate, ready).push, rate)
+        parts[f"resample_{rate}"] = per_frame(StreamingResampler(rate).push, rate)
     return parts
 
 

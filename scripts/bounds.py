@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.stream.bench import Call
-from audio.logmel import POINTS, WORK_LENGTH, log_mel_tables
-from audio.loops import transform
-from audio.mel import BINS
+from audio import FFT_LENGTH
+from audio.mel import BINS, slaney_bank
 from model.compiled.cache import kept
 from model.compiled.classifier import CompiledClassifier, attend, read_plan
 from model.compiled.prepare import aligned
@@ -34,24 +33,19 @@ class Product(NamedTuple):
     outputs: int
 
 
-def transforms() -> dict[str, Call]:
-    """Of log-mel: one transform of a frame, by the program's loops and by numpy, each with the mel bands' products."""
-    random, tables = np.random.default_rng(0), log_mel_tables()
-    samples, work = random.normal(size=2 * POINTS), random.normal(size=WORK_LENGTH)
-    spectrum = np.empty(BINS, np.complex128)
-    weights = tables.numbers[tables.places[9] : tables.places[10]].copy()
-    powers = random.normal(size=len(weights))
-    loops, mel_products = kept(_transform), kept(_dot)
+def transform() -> Call:
+    """Of log-mel: the transform of a frame by numpy, and the products of the mel bands."""
+    random = np.random.default_rng(0)
+    samples, spectrum = random.normal(size=FFT_LENGTH), np.empty(BINS, np.complex128)
+    bank = slaney_bank()
+    weights = bank[bank > 0].astype(np.float64)
+    powers, mel_products = random.normal(size=len(weights)), kept(_dot)
 
-    def by_loops() -> None:
-        loops(tables.numbers, tables.places, work)
-        mel_products(weights, powers)
-
-    def by_numpy() -> None:
+    def transform_once() -> None:
         np.fft.rfft(samples, out=spectrum)
         mel_products(weights, powers)
 
-    return {"transform_loops": by_loops, "transform_numpy": by_numpy}
+    return transform_once
 
 
 def stem_products(compiled: CompiledClassifier, whole: CompiledClassifier) -> dict[str, Call]:
@@ -156,14 +150,6 @@ def _attention(
 ) -> None:
     sizes, at, _, state_at = read_plan(plan)
     attend(projected, floats, doubles, w[at.inverse : at.end], mixed, position, sizes, state_at)
-
-
-def _transform(numbers: NDArray[np.float64], places: NDArray[np.int64], work: NDArray[np.float64]) -> None:
-    """What audio.loops.log_mel_frames does between window and power."""
-    real, imaginary = work[:POINTS], work[POINTS : 2 * POINTS]
-    for i in range(POINTS):
-        real[i] = imaginary[i] = 1.0  # the transform of a transform of a transform overflows
-    transform(numbers, places, real, imaginary, work[2 * POINTS : 3 * POINTS], work[3 * POINTS : 4 * POINTS])
 
 
 def _dot(weights: NDArray[np.float64], powers: NDArray[np.float64]) -> float:

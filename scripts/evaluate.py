@@ -20,9 +20,9 @@ from scripts.preparation import run_within_environment
 
 run_within_environment()
 
+from app.stream.models import load_classifier
 from app.stream.weights import default_weights
 from app.text import to_json
-from model import load_classifier
 from scripts.dataset import add_data_arguments, read_dataset
 from scripts.endings import one_sentence
 from scripts.measures import accuracy_through_noise, confident_windows, evaluate

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from app.live.answering import SMOOTHING_FRAMES
+from app.stream.models import check_bands
 from app.stream.weights import default_weights
 from app.text import to_json
 from audio import FRAME_SECONDS
@@ -142,6 +143,7 @@ def _median(seconds: NDArray[np.float64]) -> float | None:
 def main() -> None:
     arguments = parse_arguments()
     with one_sentence("nothing was measured") as console:
+        check_bands(arguments.weights)
         trained = load_for_training(arguments.weights)
         dataset = read_dataset(arguments).part(arguments.split)
         levels = arguments.level_seconds or [None]

@@ -23,6 +23,7 @@ run_within_environment(("train",), TO_TRAIN)
 
 import torch
 
+from app.stream.models import check_bands
 from model import Classifier, load_for_training, save_classifier
 from model.training import TrainingError, TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
@@ -43,6 +44,8 @@ def main() -> None:
         calibration = calibration_of(arguments.calibrate_like) if arguments.calibrate_like else None
         if arguments.calibration:
             calibration = read_calibration(arguments.calibration)
+        for path in arguments.teachers:
+            check_bands(path)
         teachers = [load_for_training(path) for path in arguments.teachers]
         run = prepare(arguments, training, valid, teachers)
         console.note(f"{len(training.names)} clips to train on, {len(valid.names) if valid else 'none'} to check on")

@@ -94,7 +94,6 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     holds = report["grown_mb"] <= MOST_GROWTH_MB and abs(report["unaccounted_seconds"]) <= FRAME_SECONDS
     return {
         **report,
-        "front_end": session.models.model.front_end.name,
         "closed_seconds": round(closing, 2),
         "threads_left": left,
         "holds": holds and closing <= CLOSING_SECONDS and not left,

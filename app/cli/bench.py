@@ -24,8 +24,8 @@ def run(options: argparse.Namespace) -> int:
 
     from app.stream.bench import describe, measure, measure_windows, prepare
     from app.stream.measure import machine
-    from app.stream.models import identify
-    from model import load_classifier, step_cost, twin_cost
+    from app.stream.models import identify, load_classifier
+    from model import step_cost, twin_cost
 
     torch.set_num_threads(1)
     classifier = load_classifier(options.weights)

@@ -17,7 +17,7 @@ SCHEMA = "nystream-info-1"
 
 def run(options: argparse.Namespace) -> int:
     """Versions, the model, and the model card; torch is not imported for that. Raises WeightsError."""
-    from app.stream.backend import describe_backend, describe_front_end
+    from app.stream.backend import describe_backend
     from app.stream.models import identify
     from model import read_notes
     from model.weights import learned_numbers, read_weights, unfitting
@@ -37,7 +37,6 @@ def run(options: argparse.Namespace) -> int:
         "genres": config.genres,
         "parameters": learned_numbers(tensors),
         "live_path": live_path,
-        "front_end": describe_front_end(),
         "notes": read_notes(options.weights),
     }
     if options.json:
@@ -48,7 +47,6 @@ def run(options: argparse.Namespace) -> int:
     print(f"model {one_line(described['model']['path'])}\nSHA-256 {described['model']['hash']}")
     print(f"{described['parameters']:,} parameters; genres: {', '.join(described['genres'])}")
     print("frames are computed by {name}: {note}".format(**described["live_path"]))
-    print("log-mel is computed by {name}: {note}".format(**described["front_end"]))
     for name, note in described["notes"].items():
         print(one_line(f"{name}: {note}"))
     card = default_weights().with_name("MODEL_CARD.md")

@@ -104,7 +104,7 @@ def classify_source(
         assert make_twin is not None
         twin, tally = TwinRunner(make_twin(), frame_seconds=math.inf), TwinTally(model.config)
     stream = Stream(model, twin, singly=live)
-    reader = FrameReader(source, model.front_end)
+    reader = FrameReader(source)
     timeline = TimelineBuilder(model.config, parameters, keep=not live)
     total, count, seconds = np.zeros(len(genres)), 0, 0.0
     for frames in reader.live() if live else reader.chunks():

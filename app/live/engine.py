@@ -117,7 +117,7 @@ class Engine:
 
     def _answer_all(self, source: Source) -> None:
         meter = self._meter = LevelMeter(source.sample_rate)
-        reader = FrameReader(source, self._wished_model().front_end, self._on_block, meter)
+        reader = FrameReader(source, self._on_block, meter)
         answerer = Answerer(self._wished_model)
         while not (self._stopping.is_set() or reader.ended):
             frames = reader.read(READ_SECONDS)

@@ -46,7 +46,6 @@ class ModelChooser:
         self.full_twin: StepTimes | None = None
         choice = name_model(first.config)
         choices = [choice]
-        self._front_end = first.front_end
         self._classifiers: dict[str, Callable[[], Classifier]] = {choice.key: first.classifier}
         for path in other_weights:
             try:
@@ -88,7 +87,7 @@ class ModelChooser:
         ValueError for a window that the model cannot have.
         """
         choice = next(choice for choice in self.choices if choice.key == key)
-        return torch_model(self._classifier(key, window_seconds), choice, self._front_end)
+        return torch_model(self._classifier(key, window_seconds), choice)
 
     def _classifier(self, key: str, window_seconds: float) -> Classifier:
         classifier, tokens = self._classifiers[key](), window_tokens(window_seconds)

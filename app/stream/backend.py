@@ -1,12 +1,11 @@
 """What computes a model's frames: log-mel in, tokens, probabilities out; one stream per backend.
 
-Compiled functions, of the model and of the front end, are made by set-up or by the first window, and kept on disk. They
-are loaded where they are ready; torch and numpy compute where they are not.
+Compiled functions are made by set-up or by the first window, and kept on disk. They are loaded where they are ready;
+torch computes where they are not.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,9 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-import audio
 from app.stream.imports import bulk_imports
-from audio import FrontEnd
 from model import ModelConfig
 
 if TYPE_CHECKING:  # torch and numba take their time
@@ -113,7 +110,7 @@ def is_ready() -> bool:
         return False
     from model.compiled import cache
 
-    return cache.is_ready(_mark())
+    return cache.is_ready()
 
 
 def mend(say: Callable[[str], object]) -> None:
@@ -122,15 +119,15 @@ def mend(say: Callable[[str], object]) -> None:
         return
     from model.compiled.cache import can_keep, is_damaged
 
-    if is_damaged(_mark()) and can_keep():
+    if is_damaged() and can_keep():
         say("the compiled functions that were kept are damaged: compiling them again")
         try_to_compile()
 
 
-def try_to_compile(front_end: FrontEnd | None = None) -> bool:
-    """Compile or load all functions in this process; whether they are there. torch and numpy compute without them."""
+def try_to_compile() -> bool:
+    """Compile or load all functions in this process; whether they are there. torch computes without them."""
     try:
-        compile_everything(front_end)
+        compile_everything()
     except Exception as error:  # whatever a compiler may say
         log.info("torch computes the frames: nothing can be compiled (%r)", error)
         return False
@@ -146,32 +143,27 @@ def numba_fault() -> str:
     return ""
 
 
-def compile_everything(front_end: FrontEnd | None = None) -> None:
-    """Compile or load all functions in this process, which takes seconds or half a second. A front end goes on with
-    them. Nothing happens where numba cannot be used.
+def compile_everything() -> None:
+    """Compile or load all functions in this process, which takes seconds or half a second. Nothing happens where numba
+    cannot be used.
     """
     if numba_fault():
         return
-    from audio.loops import compile_loops
-    from model.compiled.cache import kept, mark_ready
+    from model.compiled.cache import mark_ready
     from model.compiled.classifier import compile_all
 
-    functions = compile_all()
-    loops = compile_loops(kept)
-    mark_ready(_mark(), (*functions, *loops))
-    if front_end is not None:
-        front_end.loops = loops
+    mark_ready(compile_all())
 
 
-def compile_ahead(front_end: FrontEnd | None = None) -> None:
+def compile_ahead() -> None:
     """The same, but what must be compiled is compiled in a process of its own: no thread waits for the compiler."""
     if numba_fault():
         return
     from model.compiled.cache import compile_apart
 
-    compile_apart(COMPILE, _mark())
+    compile_apart(COMPILE)
     with bulk_imports():
-        compile_everything(front_end)
+        compile_everything()
 
 
 def describe_backend(config: ModelConfig, tensors: Mapping[str, NDArray[Any]]) -> dict[str, str]:
@@ -188,29 +180,12 @@ def describe_backend(config: ModelConfig, tensors: Mapping[str, NDArray[Any]]) -
         CompiledClassifier(config, tensors)
     except NotCoveredError as error:
         return {"name": "torch", "note": f"the compiled backend does not cover {error}"}
-    return _describe_compiled(later="to be compiled by the first window", always="compiled anew at every start")
-
-
-def describe_front_end() -> dict[str, str]:
-    """What computes log-mel frames, "compiled" or "numpy", and why or from where."""
-    if fault := numba_fault():
-        return {"name": "numpy", "note": f"{fault}: install it for frames that take less time"}
-    return _describe_compiled(later="by the first window; numpy until then", always="by every window anew")
-
-
-def _describe_compiled(later: str, always: str) -> dict[str, str]:
     from model.compiled.cache import cache_folder, can_keep
 
     if is_ready():
         note = f"kept in {cache_folder()}"
+    elif can_keep():
+        note = "to be compiled by the first window"
     else:
-        note = later if can_keep() else f"{always}, because no cache folder can be written: set NYSTREAM_CACHE to one"
+        note = "compiled anew at every start, because no cache folder can be written: set NYSTREAM_CACHE to one"
     return {"name": "compiled", "note": note}
-
-
-def _mark() -> str:
-    """The file that says that all is there: the cache folder's name knows only the model's sources."""
-    from model.compiled.cache import identity
-
-    sources = [Path(audio.__file__).parent / "loops.py"]
-    return f"everything-{hashlib.sha256(identity(sources)).hexdigest()[:16]}"

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import torch
 
-from app.stream.backend import Backend, CompiledBackend, compile_ahead, compile_classifier, compile_everything
+from app.stream.backend import Backend, CompiledBackend, compile_ahead, compile_classifier
 from app.stream.measure import Contestant, Percentiles, paced, percentiles
 from app.stream.models import load_classifier, name_model, window_tokens
 from app.stream.torch_backend import TorchBackend
-from audio import FRAME_SECONDS, HOP, FrontEnd, StreamingLogMel
+from audio import FRAME_SECONDS, HOP, StreamingLogMel
 from model import Classifier, ModelConfig, WeightsError, read_config, round_weights, step_cost, twin_cost
 from model.encoder import Encoder
 from model.layers import lay_out_for_single_tokens
@@ -236,9 +236,7 @@ def ordinary(config: ModelConfig) -> Call:
 def frame_parts(classifier: Classifier, compiled: CompiledClassifier | None) -> tuple[Call, Call, Call]:
     """From the samples of a hop to an answer: log-mel, then token, then step."""
     backend: Backend = TorchBackend(classifier) if compiled is None else CompiledBackend(compiled)
-    front_end, random = FrontEnd(), np.random.default_rng(0)
-    compile_everything(front_end)
-    log_mel = StreamingLogMel(front_end)
+    log_mel, random = StreamingLogMel(), np.random.default_rng(0)
     samples = (0.1 * random.normal(size=HOP)).astype(np.float32)
     while not len(log_mel.push(samples)):
         pass

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from audio import FFT_LENGTH, HOP, SAMPLE_RATE, Block, FrameStream, FrontEnd, LevelMeter, Source, UnreadableFile
+from audio import FFT_LENGTH, HOP, SAMPLE_RATE, Block, FrameStream, LevelMeter, Source, UnreadableFile
 from audio.source import HIGHEST_RATE, LOWEST_RATE
 
 # At once through the model, offline: its default window and one frame, which with the 386 frames that it looks back on
@@ -55,7 +55,6 @@ class FrameReader:
     def __init__(
         self,
         source: Source,
-        front_end: FrontEnd | None = None,
         on_block: Callable[[Block, int], None] | None = None,
         meter: LevelMeter | None = None,
     ) -> None:
@@ -67,7 +66,7 @@ class FrameReader:
         self._source = source
         self._on_block = on_block
         self._meter = meter
-        self._stream = FrameStream(source.sample_rate, front_end)
+        self._stream = FrameStream(source.sample_rate)
         self._samples = self._dropped = self._frames = 0
         self._nanoseconds = 0  # since the last frame
         self.ended = False

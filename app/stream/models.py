@@ -9,7 +9,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +24,8 @@ from app.stream.backend import (
 )
 from app.stream.imports import bulk_imports, import_torch
 from app.stream.snapshot import FrameFlops, ModelChoice, ModelDescription
-from audio import FRAME_SECONDS, FrontEnd, StreamingLogMel
-from model import ModelConfig, step_cost, twin_cost
+from audio import BANDS, FRAME_SECONDS, frame_flops
+from model import ModelConfig, WeightsError, read_config, step_cost, twin_cost
 
 if TYPE_CHECKING:  # torch takes its time
     from app.stream.torch_backend import TorchTwin
@@ -47,7 +47,6 @@ class Model:
     make_backend: Callable[[], Backend]
     make_twin: Callable[[], TorchTwin] | None  # None until torch is there, see with_twin
     classifier: Callable[[], Classifier]  # the same weights in torch; may take seconds. Raises WeightsError
-    front_end: FrontEnd = field(default_factory=FrontEnd)  # what computes its log-mel frames
 
 
 def load_model(weights: Path, window: int | None = None) -> Model:
@@ -56,22 +55,22 @@ def load_model(weights: Path, window: int | None = None) -> Model:
     Compiled, if nothing has to be compiled first: then torch is not even imported. Which of them makes no difference
     to 1e-5. Raises WeightsError, and ValueError for a window that the model cannot have.
     """
+    check_bands(weights)
     load = cache(partial(load_classifier, weights, window))
     with bulk_imports():
         compiled = load_ready(weights, window)
     if compiled is None:
         return torch_model(load())
-    front_end = FrontEnd()
-    load_functions = cache(partial(try_to_compile, front_end))
+    load_functions = cache(try_to_compile)
 
     def make_backend() -> Backend:
         # Before the first frame, so that its time is not taken for that of a step.
         return CompiledBackend(compiled) if load_functions() else torch_model(load()).make_backend()
 
-    return Model(compiled.config, describe_model(compiled.config), make_backend, None, load, front_end)
+    return Model(compiled.config, describe_model(compiled.config), make_backend, None, load)
 
 
-def torch_model(classifier: Classifier, choice: ModelChoice | None = None, front_end: FrontEnd | None = None) -> Model:
+def torch_model(classifier: Classifier, choice: ModelChoice | None = None) -> Model:
     """This classifier, all of it computed by torch."""
     from app.stream.torch_backend import TorchBackend, TorchTwin
 
@@ -81,7 +80,6 @@ def torch_model(classifier: Classifier, choice: ModelChoice | None = None, front
         lambda: TorchBackend(classifier),
         lambda: TorchTwin(classifier),
         lambda: classifier,
-        front_end or FrontEnd(),
     )
 
 
@@ -96,10 +94,10 @@ def with_twin(model: Model) -> Model:
 
 
 def compile_model(model: Model) -> Model | None:
-    """The same on compiled functions, its front end too; None where they do not cover it. May take seconds."""
+    """The same on compiled functions; None where they do not cover it. May take seconds."""
     began = time.perf_counter()
     compiled = compile_classifier(model.classifier())
-    compile_ahead(model.front_end)
+    compile_ahead()
     log.info("the compiled functions were ready after %.1f s", time.perf_counter() - began)
     return None if compiled is None else replace(model, make_backend=lambda: CompiledBackend(compiled))
 
@@ -108,11 +106,21 @@ def load_classifier(weights: Path, window: int | None = None) -> Classifier:
     """The weights in torch: for the twin, for what is not compiled, and for another window. Seconds, where torch has
     to be imported first. Raises WeightsError, and ValueError for a window that the model cannot have.
     """
+    check_bands(weights)
     import_torch()
     from model import load_classifier
 
     classifier = load_classifier(weights)
     return classifier if window is None else classifier.with_window(window)
+
+
+def check_bands(weights: Path) -> None:
+    """Raises WeightsError where the model expects other log-mel frames than the program makes."""
+    if (bands := read_config(weights).bands) != BANDS:
+        raise WeightsError(
+            f"{weights} was made for frames of {bands} bands, and this version makes {BANDS}: train it again, or take "
+            "the weights that ship"
+        )
 
 
 def window_tokens(seconds: float) -> int:
@@ -128,7 +136,7 @@ def identify(weights: Path) -> dict[str, str]:
 def describe_model(config: ModelConfig, choice: ModelChoice | None = None) -> ModelDescription:
     """What is said of a model of this configuration."""
     step, twin = step_cost(config), twin_cost(config)
-    shared = {"log-mel": StreamingLogMel().frame_flops(), "stem": step.parts["stem"]}
+    shared = {"log-mel": frame_flops(), "stem": step.parts["stem"]}
     parts = ({part: flops for part, flops in cost.parts.items() if part != "stem"} for cost in (step, twin))
     return ModelDescription(
         choice or name_model(config),

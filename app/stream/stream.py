@@ -1,6 +1,6 @@
 """One stream of one model: log-mel frames in, answers out, each part timed, the twin beside it when that is wanted.
 
-    reader = FrameReader(source, model.front_end)
+    reader = FrameReader(source)
     stream = Stream(model)
     for frames in reader.chunks():
         probabilities = stream.push(frames.log_mels).probabilities  # (T, genres)

@@ -24,7 +24,7 @@ def listen(source: Source) -> None:
     model = load_model(default_weights())
     stream = Stream(model, singly=True)
     recent: deque[np.ndarray] = deque(maxlen=SMOOTHED_FRAMES)
-    for frames in FrameReader(source, model.front_end).live():
+    for frames in FrameReader(source).live():
         recent.extend(stream.push(frames.log_mels).probabilities)  # (T, genres)
         if len(frames):
             answer = np.mean(recent, axis=0)

@@ -35,6 +35,7 @@ from model.compiled import user_cache
 from model.compiled.registers import OPTIONS, Function
 
 FOLDERS = "compiled-"  # and a digest
+READY = "ready"  # the file that names all that a start needs
 DIGEST_BYTES = 16
 UNUSED_DAYS = 30
 SECONDS_PER_DAY = 86_400.0
@@ -115,20 +116,20 @@ def can_keep() -> bool:
     return folder is not None and os.access(folder, os.W_OK)
 
 
-def is_ready(mark: str) -> bool:
-    """Whether nothing has to be compiled any more: the file of this name is there, and every file that it names."""
+def is_ready() -> bool:
+    """Whether nothing has to be compiled any more: READY is there, and every file that it names."""
     folder = cache_folder()
-    named = None if folder is None else _read(folder / mark)
+    named = None if folder is None else _read(folder / READY)
     return folder is not None and named is not None and all(_read(folder / name) for name in named.decode().split())
 
 
-def is_damaged(mark: str) -> bool:
+def is_damaged() -> bool:
     """Whether all was ready once, and is not now."""
     folder = cache_folder()
-    return folder is not None and (folder / mark).exists() and not is_ready(mark)
+    return folder is not None and (folder / READY).exists() and not is_ready()
 
 
-def mark_ready(mark: str, functions: Iterable[Any]) -> None:
+def mark_ready(functions: Iterable[Any]) -> None:
     """Record that these functions, which have been called, are all that a start needs, or that they are not kept."""
     folder = cache_folder()
     if folder is None:
@@ -136,14 +137,14 @@ def mark_ready(mark: str, functions: Iterable[Any]) -> None:
     files = [function._cache.file for function in functions]
     if not all(files):
         with contextlib.suppress(OSError):
-            (folder / mark).unlink()
-    elif not is_ready(mark):
-        _write(folder / mark, " ".join(files).encode())
+            (folder / READY).unlink()
+    elif not is_ready():
+        _write(folder / READY, " ".join(files).encode())
 
 
-def compile_apart(command: str, mark: str) -> None:
+def compile_apart(command: str) -> None:
     """Compile in a process of its own, so that no thread of this one waits for the compiler; load it afterwards."""
-    if can_keep() and not is_ready(mark):
+    if can_keep() and not is_ready():
         paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
         subprocess.run(
             [sys.executable, "-c", command],

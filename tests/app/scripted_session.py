@@ -11,7 +11,7 @@ import numpy as np
 from app.live.protocol import DeviceList, EngineState, InputDeviceChoice
 from app.live.recording import Recorder
 from app.stream.snapshot import FrameFlops, ModelChoice, ModelDescription, Snapshot, StepTimes, Timing
-from audio import Level
+from audio import BANDS, Level
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
 TWO_MICROPHONES = DeviceList(
@@ -150,7 +150,7 @@ def snapshot(
     return Snapshot(
         index=index,
         seconds=index * ScriptedSession.frame_seconds,
-        log_mel=np.full(128, decibels, dtype=np.float32),
+        log_mel=np.full(BANDS, decibels, dtype=np.float32),
         probabilities=probabilities,
         smoothed=answer(favourite, share),
         twin_probabilities=None if twin is None else twin_probabilities,

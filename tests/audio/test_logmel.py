@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, FrontEnd, StreamingLogMel, frame_levels
+from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, StreamingLogMel, frame_flops, frame_levels
+from audio.front_end import BANK_BANDS
 from audio.mel import hz_to_mel, slaney_bank
 from tests.audio.signals import chunks, music
 
@@ -21,27 +22,26 @@ def test_frames_are_those_of_librosa_from_the_second_band_up() -> None:
         sr=SAMPLE_RATE,
         n_fft=FFT_LENGTH,
         hop_length=HOP,
-        n_mels=BANDS,
+        n_mels=BANK_BANDS,
         center=False,
     )
-    expected = librosa.power_to_db(power, ref=1.0, amin=FLOOR_POWER, top_db=None).T
+    expected = librosa.power_to_db(power, ref=1.0, amin=FLOOR_POWER, top_db=None).T[:, :BANDS]
     frames = StreamingLogMel().push(sound)
     assert frames.shape == expected.shape
     np.testing.assert_allclose(frames[:, 1:], expected[:, 1:], rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("offset", [0.9, -0.25])
-def test_a_steady_offset_changes_nothing(offset: float, compiled: FrontEnd) -> None:
+def test_a_steady_offset_changes_nothing(offset: float) -> None:
     """But for the rounding of float32 samples near 1: its noise is 60 dB below the quietest that is compared."""
     sound = music(5)
-    for front_end in (FrontEnd(), compiled):
-        plain = StreamingLogMel(front_end).push(sound)
-        moved = StreamingLogMel(front_end).push(sound + np.float32(offset))
-        audible = plain > -50
-        assert audible.mean() > 0.8
-        np.testing.assert_allclose(moved[audible], plain[audible], rtol=0, atol=0.02)
-        still = StreamingLogMel(front_end).push(np.full(FFT_LENGTH, offset, np.float32))
-        np.testing.assert_array_equal(still, np.full((1, BANDS), -100, np.float32))
+    plain = StreamingLogMel().push(sound)
+    moved = StreamingLogMel().push(sound + np.float32(offset))
+    audible = plain > -50
+    assert audible.mean() > 0.8
+    np.testing.assert_allclose(moved[audible], plain[audible], rtol=0, atol=0.02)
+    still = StreamingLogMel().push(np.full(FFT_LENGTH, offset, np.float32))
+    np.testing.assert_array_equal(still, np.full((1, BANDS), -100, np.float32))
 
 
 def test_the_lowest_band_is_that_of_the_samples_less_their_mean_under_the_window() -> None:
@@ -80,7 +80,7 @@ def test_frames_know_how_loud_the_sound_is(dbfs: float, offset: float) -> None:
     ]
     for sound in sounds:
         levels = frame_levels(StreamingLogMel().push((10 ** (dbfs / 20) * sound + offset).astype(np.float32)))
-        np.testing.assert_allclose(levels, dbfs, rtol=0, atol=1.0)
+        np.testing.assert_allclose(levels, dbfs, rtol=0, atol=1.5)  # a fifth of white noise lies above the bands
 
 
 def test_silence_lies_on_the_floor() -> None:
@@ -90,16 +90,16 @@ def test_silence_lies_on_the_floor() -> None:
 
 
 def test_the_filter_bank_is_librosa_s() -> None:
-    expected = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=FFT_LENGTH, n_mels=BANDS)
+    expected = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=FFT_LENGTH, n_mels=BANK_BANDS)[:BANDS]
     np.testing.assert_allclose(slaney_bank(), expected, rtol=1e-6, atol=1e-12)
 
 
 def test_the_operations_of_a_frame_are_those_of_its_parts() -> None:
     bins = FFT_LENGTH // 2 + 1
-    bank = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=FFT_LENGTH, n_mels=BANDS)
+    bank = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=FFT_LENGTH, n_mels=BANK_BANDS)[:BANDS]
     transform = 2.5 * FFT_LENGTH * np.log2(FFT_LENGTH)
     expected = FFT_LENGTH + transform + 2 + 3 * bins + 2 * np.count_nonzero(bank) + 3 * BANDS
-    assert StreamingLogMel().frame_flops() == expected
+    assert frame_flops() == expected
 
 
 def test_training_frames_are_what_we_hear(shared_folder: Path) -> None:
@@ -107,7 +107,7 @@ def test_training_frames_are_what_we_hear(shared_folder: Path) -> None:
     counts.
     """
     pack = np.load(shared_folder / "gtzan" / "logmel_train_valid.npz")
-    names, levels = list(pack["clip"]), pack["mel"]
+    names, levels = list(pack["clip"]), pack["mel"][:, :, :BANDS]
     audio_files = sorted((shared_folder / "gtzan" / "audio").glob("*.flac"))
     errors = []
     for path in [path for path in audio_files if path.stem in names][::12]:

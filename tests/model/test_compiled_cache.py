@@ -65,29 +65,29 @@ def test_a_damaged_file_is_compiled_again_and_is_whole_afterwards(
 ) -> None:
     first = as_new_process(double)
     assert first(1.5) == 3.0
-    mark_ready("mark", [first])
+    mark_ready([first])
     again = as_new_process(double)
     assert again(1.5) == 3.0
-    assert (sum(again._cache_hits.values()), is_ready("mark")) == (1, True)
+    assert (sum(again._cache_hits.values()), is_ready()) == (1, True)
     damage(folder / first._cache.file)
-    assert not is_ready("mark")
-    assert cache.is_damaged("mark")
+    assert not is_ready()
+    assert cache.is_damaged()
     third = as_new_process(double)
     assert third(1.5) == 3.0
-    assert (sum(third._cache_hits.values()), is_ready("mark")) == (0, True)
-    damage(folder / "mark")
-    assert not is_ready("mark")
-    mark_ready("mark", [third])
-    assert is_ready("mark")
+    assert (sum(third._cache_hits.values()), is_ready()) == (0, True)
+    damage(folder / cache.READY)
+    assert not is_ready()
+    mark_ready([third])
+    assert is_ready()
     assert len(list(folder.iterdir())) == 2
 
 
 def test_where_nothing_can_be_written_it_is_compiled_and_not_called_ready(folder: Path) -> None:
-    (folder / "mark").write_bytes(b"of another time")
+    (folder / cache.READY).write_bytes(b"of another time")
     function = as_new_process(double)
     function._cache._folder = folder / "gone"
     assert function(1.5) == 3.0
-    mark_ready("mark", [function])
+    mark_ready([function])
     assert list(folder.iterdir()) == []
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from audio import BANDS
 from model import Classifier, ModelConfig, read_notes
 from scripts.dataset import Dataset
 from scripts.dataset.clips import artist_folds
@@ -23,7 +24,7 @@ def clips_of(artists: tuple[str, ...], genres: int = 2) -> Dataset:
     count = len(artists)
     labels = np.arange(count, dtype=np.int64) % genres
     names = tuple(f"{CONFIG.genres[label]}.{clip:05d}" for clip, label in enumerate(labels))
-    frames = np.zeros((count, 2, 128), np.float32)
+    frames = np.zeros((count, 2, BANDS), np.float32)
     return Dataset(names, frames, labels, ("train",) * count, artists, CONFIG.genres)
 
 
@@ -64,7 +65,7 @@ def test_a_calibration_is_folded_into_the_head(tmp_path: Path) -> None:
     path.write_text(json.dumps(found))
     torch.manual_seed(0)
     classifier = Classifier(CONFIG).eval()
-    frames = torch.randn(2, 9, 128) - 40.0
+    frames = torch.randn(2, 9, BANDS) - 40.0
     before = classifier(frames)
     changed = calibrate_with(classifier, read_calibration(path))
     expected = before / found["temperature"] + torch.tensor(found["offsets"]).float()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audio import BANDS
 from model import GTZAN_GENRES
 from scripts.dataset import CLIP_FRAMES, Dataset, DatasetError, read_folder, read_pack
 from scripts.dataset import folder as folder_module
@@ -17,7 +18,9 @@ from tests.scripts.gtzan import NOISE, pack_fields, write_clip, write_pack
 def made(names: tuple[str, ...], artists: tuple[str, ...] | None = None) -> Dataset:
     labels = np.array([GTZAN_GENRES.index(name.split(".")[0]) for name in names], dtype=np.int64)
     nothing = ("",) * len(names)
-    return Dataset(names, np.zeros((len(names), 1, 128), np.float32), labels, nothing, artists or nothing, GTZAN_GENRES)
+    return Dataset(
+        names, np.zeros((len(names), 1, BANDS), np.float32), labels, nothing, artists or nothing, GTZAN_GENRES
+    )
 
 
 def test_a_pack_becomes_decibels(tmp_path: Path) -> None:
@@ -101,7 +104,7 @@ def test_features_are_kept_until_the_file_changes(tmp_path: Path, monkeypatch: p
     again = read_folder(audio, cache)
     assert heard == clips
     assert np.array_equal(first.frames, again.frames)
-    assert first.frames.shape == (2, CLIP_FRAMES, 128)
+    assert first.frames.shape == (2, CLIP_FRAMES, BANDS)
     write_clip(clips[1], NOISE[::-1])
     changed = read_folder(audio, cache)
     assert heard == [*clips, clips[1]]

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from app.stream.weights import default_weights
-from audio import FRAME_SECONDS
+from audio import BANDS, FRAME_SECONDS
 from model import load_for_training
 from scripts.dataset import read_pack
 from scripts.streams import Streams, answer_streams, looking_back, smooth, stream_figures
@@ -90,7 +90,7 @@ def test_a_stream_is_not_reset_where_the_music_changes(tmp_path: Path) -> None:
     assert streams.order.shape == (2, 18)
     assert len(set(streams.order[0].tolist())) == 18
     with torch.inference_mode():
-        joined = torch.from_numpy(dataset.frames[streams.order[1]].reshape(1, -1, 128)[:, :880])
+        joined = torch.from_numpy(dataset.frames[streams.order[1]].reshape(1, -1, BANDS)[:, :880])
         expected = smooth(torch.softmax(classifier(joined), dim=-1)).argmax(dim=-1)
     assert np.array_equal(streams.shown[1].reshape(-1)[:880], expected[0].numpy())
 

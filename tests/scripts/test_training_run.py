@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from app.files.console import Console
+from audio import BANDS
 from model import Classifier, ModelConfig, save_classifier
 from model.training import Epoch, Trainer, TrainingError, TrainingPlan, clip_figures, clip_probabilities
 from scripts.dataset import Dataset, DatasetError
@@ -30,7 +31,7 @@ def made(clips: int = 20) -> Dataset:
     """A bright stripe per genre; every fifth clip is called another, so that nothing can be certain."""
     random = np.random.default_rng(0)
     genre = np.arange(clips) % 10
-    frames = random.normal(-40, 4, (clips, 30, 128)).astype(np.float32)
+    frames = random.normal(-40, 4, (clips, 30, BANDS)).astype(np.float32)
     for clip, index in enumerate(genre):
         frames[clip, :, 12 * index : 12 * index + 10] += 30
     labels = np.where(np.arange(clips) % 5 == 4, (genre + 1) % 10, genre).astype(np.int64)

@@ -11,12 +11,13 @@ from app.window.explained import ExplainedText
 from app.window.history.timeline import TimelineView
 from app.window.theme import Theme
 from app.window.widgets import PADDING, RIGHT, Panel, Reading, Weight, dress, emphasise
+from audio import BANDS
 
 FREEZE, LIVE = "Freeze", "Back to live"
 FREEZE_TIP = "Hold the picture, or go back to live; sound goes on being heard (space bar)"
 SOUND = (
-    "The loudness of the sound in 128 bands, as the models get it: time goes from left to right, low tones are at the "
-    "bottom, bright is loud. What is darker, left of the dashed line, the models have forgotten."
+    f"The loudness of the sound in {BANDS} bands, as the models get it: time goes from left to right, low tones are at "
+    "the bottom, bright is loud. What is darker, left of the dashed line, the models have forgotten."
 )
 ANSWERS = (
     "Every answer so far: the ten genres in their colours, each as high as it was probable at that moment. A click "

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import BANDS, SAMPLE_RATE
+from audio.front_end import BANK_BANDS
 from audio.mel import hz_to_mel
 
 RANGE_DB = 78.0  # from the darkest colour to the brightest
@@ -58,7 +59,7 @@ def stack(curve: NDArray[np.float32], rows: int) -> NDArray[np.uint8]:
 
 def height_of(hz: float) -> float:
     """Where a frequency stands in the picture of all bands, 0..1 from its bottom: band i is centred on mel (i + 1) * h,
-    where h is the mel of half the sample rate over BANDS + 1.
+    where h is the mel of half the sample rate over BANK_BANDS + 1.
     """
-    band_height = hz_to_mel(SAMPLE_RATE / 2) / (BANDS + 1)
+    band_height = hz_to_mel(SAMPLE_RATE / 2) / (BANK_BANDS + 1)
     return float(hz_to_mel(hz) / band_height - 0.5) / BANDS

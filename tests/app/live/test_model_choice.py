@@ -24,6 +24,7 @@ from app.stream.models import Model, load_model, saved_flops, torch_model, windo
 from app.stream.snapshot import WINDOW_CHOICES, Snapshot
 from app.stream.torch_backend import TorchBackend
 from app.stream.weights import default_weights, family_weights
+from audio import BANDS
 from model import Classifier, ModelConfig, history_frames, load_classifier, save_classifier, step_cost, twin_cost
 from tests.app.made_music import made_music
 
@@ -36,7 +37,7 @@ def classifier() -> Classifier:
 
 
 def log_mels(count: int) -> NDArray[np.float32]:
-    return np.random.default_rng(5).normal(-30, 12, (count, 128)).astype(np.float32)
+    return np.random.default_rng(5).normal(-30, 12, (count, BANDS)).astype(np.float32)
 
 
 def heard(index: int, log_mel: NDArray[np.float32]) -> Frames:
@@ -109,17 +110,17 @@ def test_the_twin_of_the_new_model_agrees_from_its_first_answer_on(classifier: C
 
 def test_more_is_kept_than_the_longest_window_needs(classifier: Classifier) -> None:
     longest = classifier.with_window(window_tokens(WINDOW_CHOICES[-1]))
-    kept = FrameRing(RING_FRAMES, 128)
+    kept = FrameRing(RING_FRAMES, BANDS)
     for number in range(history_frames(longest.config) + 50):
-        kept.push(np.full((1, 128), number, np.float32))
+        kept.push(np.full((1, BANDS), number, np.float32))
     assert kept.end - kept.first >= history_frames(longest.config)
     assert kept.until(kept.end, 7)[:, 0].tolist() == list(range(kept.end - 7, kept.end))
 
 
 def test_only_what_was_pushed_out_of_the_ring_is_gone() -> None:
-    kept = FrameRing(10, 128)
+    kept = FrameRing(10, BANDS)
     for number in range(37):
-        kept.push(np.full((1, 128), number, np.float32))
+        kept.push(np.full((1, BANDS), number, np.float32))
     assert (kept.first, kept.end) == (27, 37)
     assert kept.until(37, 10)[:, 3].tolist() == list(range(27, 37))
     assert kept.until(32, 2)[:, 0].tolist() == [30, 31]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from app.stream.backend import Backend
 from app.stream.torch_backend import TorchBackend
 from app.stream.weights import default_weights
+from audio import BANDS
 from model import Classifier, load_classifier
 
 
@@ -19,7 +20,7 @@ def classifier() -> Classifier:
 
 
 def log_mels(count: int, seed: int = 0) -> NDArray[np.float32]:
-    return np.random.default_rng(seed).normal(-30, 12, (count, 128)).astype(np.float32)
+    return np.random.default_rng(seed).normal(-30, 12, (count, BANDS)).astype(np.float32)
 
 
 def one_by_one(backend: Backend, frames: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from app.stream.backend import CompiledBackend, compile_classifier, describe_bac
 from app.stream.models import compile_model, load_model, torch_model
 from app.stream.torch_backend import TorchBackend
 from app.stream.weights import default_weights, family_weights
+from audio import BANDS
 from model import Classifier, load_classifier
 from model.compiled.classifier import CompiledClassifier, compile_all
 from model.weights import read_weights
@@ -33,7 +34,7 @@ def test_a_live_stream_is_answered_as_torch_does(classifier: Classifier) -> None
     make_backend = model.make_backend
     compiled, by_torch = make_backend(), TorchBackend(classifier)
     assert compiled.name == "compiled"
-    log_mels = np.random.default_rng(0).normal(-30.0, 12.0, (60, 128)).astype(np.float32)
+    log_mels = np.random.default_rng(0).normal(-30.0, 12.0, (60, BANDS)).astype(np.float32)
     tokens, expected_tokens = compiled.tokenize(log_mels[:40]), by_torch.tokenize(log_mels[:40])
     answers, expected = compiled.encode(tokens), by_torch.encode(expected_tokens)
     np.testing.assert_allclose(tokens, expected_tokens, rtol=0, atol=1e-4)

@@ -20,7 +20,7 @@ from app.stream.models import Model, load_model, torch_model, with_twin
 from app.stream.stream import Answers, Stream, TwinTally
 from app.stream.twin import TwinRunner
 from app.stream.weights import default_weights
-from audio import FileSource
+from audio import BANDS, FileSource
 from model import load_classifier
 from tests.app.made_music import made_music
 from tests.own_process import CHECKOUT
@@ -39,7 +39,7 @@ def model(request: pytest.FixtureRequest) -> Model:
 
 
 def log_mels(count: int) -> NDArray[np.float32]:
-    return np.random.default_rng(7).normal(-30, 12, (count, 128)).astype(np.float32)
+    return np.random.default_rng(7).normal(-30, 12, (count, BANDS)).astype(np.float32)
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 7, 60])

@@ -14,6 +14,7 @@ from app.window.history.pictures import LOWEST_TOP_DB, RANGE_DB, SLACK, Flow, gr
 from app.window.history.timeline import ANSWERS_TOP, SOUND_BOTTOM, TimelineView
 from app.window.live.places import Mode
 from app.window.main import MainWindow
+from audio import BANDS
 from tests.app.scripted_session import GENRES, ScriptedSession, snapshot, sound
 
 FRAME = ScriptedSession.frame_seconds
@@ -57,10 +58,10 @@ def test_sound_and_answers_of_a_moment_stand_above_one_another(window: MainWindo
     assert QColor(picture.pixel(before, lower.center().y())) not in [window.theme.colour(place) for place in range(10)]
 
 
-@pytest.mark.parametrize("band", [3, 40, 64, 120])
+@pytest.mark.parametrize("band", [3, 40, 64, 119])
 def test_a_band_stands_at_its_frequency_on_the_axis(band: int) -> None:
     hz = float(librosa.mel_frequencies(130, fmin=0.0, fmax=11_025.0)[band + 1])
-    assert height_of(hz) == pytest.approx((band + 0.5) / 128, abs=1e-6)
+    assert height_of(hz) == pytest.approx((band + 0.5) / BANDS, abs=1e-6)
 
 
 def test_low_tones_are_at_the_bottom(window: MainWindow, session: ScriptedSession) -> None:
@@ -78,7 +79,7 @@ def test_low_tones_are_at_the_bottom(window: MainWindow, session: ScriptedSessio
 
 def test_silence_is_dark_and_the_loudest_frame_sets_the_measure() -> None:
     assert LOWEST_TOP_DB - RANGE_DB > SILENCE_DB
-    nothing = np.full((20, 128), np.nan, dtype=np.float32)
+    nothing = np.full((20, BANDS), np.nan, dtype=np.float32)
     assert levels(nothing) == levels(nothing * 0 + SILENCE_DB) == (LOWEST_TOP_DB - RANGE_DB, LOWEST_TOP_DB)
     nothing[3] = 40.0
     assert levels(nothing) == (42.0 - RANGE_DB, 42.0)
