@@ -10,12 +10,13 @@ import pytest
 import soundfile
 
 from app.files.classify import classify_file
+from app.stream import models
 from app.stream.backend import CompiledBackend, compile_classifier, describe_backend
 from app.stream.models import compile_model, load_model, torch_model
 from app.stream.torch_backend import TorchBackend
 from app.stream.weights import default_weights, family_weights
 from audio import BANDS
-from model import Classifier, load_classifier
+from model import Classifier, ModelConfig, WeightsError, load_classifier, save_classifier
 from model.compiled.classifier import CompiledClassifier, compile_all
 from model.weights import read_weights
 from tests.app.made_music import made_music
@@ -88,3 +89,11 @@ assert load_model(default_weights()).make_backend().name == "torch"
 print(describe_backend(*read_weights(default_weights()))["note"])
 """
     assert "anew at every start" in run_python(code, NYSTREAM_CACHE=str(tmp_path / "file"))
+
+
+def test_weights_for_other_frames_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    weights = tmp_path / "of before.safetensors"
+    save_classifier(Classifier(ModelConfig(bands=BANDS + 8)), weights)
+    for load in (load_model, models.load_classifier):
+        with pytest.raises(WeightsError, match=rf"made for frames of {BANDS + 8} bands.*{BANDS}: train it again"):
+            load(weights)
