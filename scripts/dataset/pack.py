@@ -29,8 +29,8 @@ def read_pack(path: Path) -> Dataset:
         raise DatasetError(f"{path} lacks the field {lacking}; a pack has {', '.join(FIELDS)}") from None
     except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{path} is not a readable pack: {error}") from None
-    mel, genre, genres = fields["mel"][..., :BANDS], fields["genre"], fields["genres"]
-    if mel.ndim != 3 or mel.shape[2] != BANDS or not len(mel):
+    mel, genre, genres = fields["mel"], fields["genre"], fields["genres"]
+    if mel.ndim != 3 or mel.shape[2] < BANDS or not len(mel):
         raise DatasetError(f"{path}: mel has the shape {mel.shape}; expected (clips, frames, at least {BANDS})")
     lengths = {len(artists), *(len(fields[name]) for name in FIELDS if name != "genres")}
     if len(lengths) > 1:
@@ -44,7 +44,7 @@ def read_pack(path: Path) -> Dataset:
     top = fields["max_db"].astype(np.float32).reshape(-1, 1, 1)
     dataset = Dataset(
         tuple(map(str, fields["clip"])),
-        mel.astype(np.float32) / np.float32(255) * span + (top - span),
+        mel[:, :, :BANDS].astype(np.float32) / np.float32(255) * span + (top - span),
         genre.astype(np.int64),
         tuple(map(str, fields["split"])),
         tuple(map(str, artists)),

@@ -16,6 +16,7 @@ import soundfile
 import torch
 from numpy.typing import NDArray
 
+from audio import BANDS
 from model import GTZAN_GENRES
 from model.training import TrainingPlan
 from scripts.made_sounds import BACKGROUND, KINDS, pool_path
@@ -76,7 +77,7 @@ def write_clip(path: Path, samples: NDArray[np.float64] = NOISE, **how: str) -> 
 def fill_sound_cache(folder: Path, plan: TrainingPlan | None = None) -> Path:
     """Put pools where made sounds are kept, so that no test waits for the real ones."""
     frames = pool_frames(plan or TrainingPlan())
-    sounds = np.random.default_rng(0).normal(-40.0, 5.0, (4, frames, 128)).astype(np.float32)
+    sounds = np.random.default_rng(0).normal(-40.0, 5.0, (4, frames, BANDS)).astype(np.float32)
     np.savez(pool_path(folder, BACKGROUND, BACKGROUNDS_EACH, frames), frames=sounds)
     np.savez(pool_path(folder, KINDS, OUTLIERS_EACH, frames, first_seed=OUTLIER_SEED), frames=sounds)
     return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from audio import BANDS
 from model import GTZAN_GENRES
 from scripts.dataset import CLIP_FRAMES, Dataset, DatasetError, read_folder, read_pack
 from scripts.dataset import folder as folder_module
-from scripts.dataset.clips import artists_on_both_sides, split
+from scripts.dataset.clips import artists_on_both_sides, join_datasets, split
 from tests.scripts.gtzan import NOISE, pack_fields, write_clip, write_pack
 
 
@@ -27,7 +28,7 @@ def test_a_pack_becomes_decibels(tmp_path: Path) -> None:
     dataset = read_pack(write_pack(tmp_path / "pack.npz"))
     fields = pack_fields()
     assert dataset.frames.dtype == np.float32
-    np.testing.assert_allclose(dataset.frames, fields["mel"] / 255.0 * 80.0 - 50.0, atol=1e-4)
+    np.testing.assert_allclose(dataset.frames, fields["mel"][:, :, :BANDS] / 255.0 * 80.0 - 50.0, atol=1e-4)
     assert dataset.artists[3] == "artist 3"
     assert dataset.part("valid").names == tuple(fields["clip"][20:])
     assert len(dataset.part("train", "valid").names) == 40
@@ -45,12 +46,29 @@ def test_a_pack_becomes_decibels(tmp_path: Path) -> None:
         ({"clip": np.array(["blues.00000"])}, "different numbers of clips"),
         ({"mel": np.zeros((40, 220, 96), np.uint8)}, r"the shape \(40, 220, 96\)"),
         ({"mel": np.zeros((0, 220, 128), np.uint8)}, "the shape"),
+        ({"mel": np.uint8(7)}, "the shape"),
         ({"range_db": np.full(40, np.nan)}, "holds no clip"),
     ],
 )
 def test_a_bad_pack_is_a_sentence(tmp_path: Path, changed: dict[str, np.ndarray | None], said: str) -> None:
     with pytest.raises(DatasetError, match=said):
         read_pack(write_pack(tmp_path / "bad.npz", **changed))
+
+
+def test_several_packs_are_one_dataset(tmp_path: Path) -> None:
+    first = read_pack(write_pack(tmp_path / "one.npz"))
+    other = replace(first, names=tuple(f"{name}.again" for name in first.names), splits=("test",) * 40)
+    both = join_datasets([first, other])
+    assert both.names == first.names + other.names
+    np.testing.assert_array_equal(both.part("test").frames, first.frames)
+    np.testing.assert_array_equal(both.labels, np.tile(first.labels, 2))
+    for unlike, said in (
+        (first, "blues.00000 is in the data twice"),
+        (replace(other, frames=other.frames[:, 1:]), "220 and of 219 frames"),
+        (replace(other, genres=other.genres[::-1]), "genres of the packs differ"),
+    ):
+        with pytest.raises(DatasetError, match=said):
+            join_datasets([first, unlike])
 
 
 def test_a_clip_whose_decibels_are_no_numbers_is_named_and_left_out(
