@@ -26,7 +26,7 @@ from app.files.console import Console
 from app.files.output import WholeFile
 from app.text import to_json
 from model.training import TrainingPlan, clip_probabilities
-from scripts.dataset import Dataset, add_data_arguments, read_dataset
+from scripts.dataset import PARTS, Dataset, add_data_arguments, read_dataset
 from scripts.dataset.clips import artist_folds
 from scripts.endings import one_sentence
 from scripts.measures import labels_for
@@ -39,7 +39,7 @@ def main() -> None:
     arguments = parse_arguments()
     torch.set_num_threads(arguments.threads)
     with one_sentence("no finished fold and no whole epoch is lost: the same command goes on") as console:
-        dataset = read_dataset(arguments).part("train", "valid")
+        dataset = read_dataset(arguments).part(*arguments.train_on.split("+"))
         arguments.folder.mkdir(parents=True, exist_ok=True)
         fold_of = artist_folds(dataset, arguments.folds, arguments.seed)
         for fold in range(arguments.folds) if arguments.only is None else [arguments.only]:
@@ -90,6 +90,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_data_arguments(parser, "--split")
     parser.add_argument("--folder", type=Path, required=True, help="where the answers and calibration.json go")
+    parser.add_argument("--train-on", choices=PARTS, default="train+valid", help="what is divided into folds")
     parser.add_argument("--folds", type=int, default=4)
     parser.add_argument("--only", type=int, metavar="FOLD", help="train this one alone, counted from 0")
     parser.add_argument("--row", default="nystrom-fixed", help="of the family, as for train.py")

@@ -26,7 +26,7 @@ import torch
 from app.stream.models import check_bands
 from model import Classifier, load_for_training, save_classifier
 from model.training import TrainingError, TrainingPlan, clip_figures, clip_probabilities
-from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
+from scripts.dataset import PARTS, Dataset, DatasetError, add_data_arguments, read_dataset
 from scripts.endings import one_sentence
 from scripts.measures import labels_for
 from scripts.training.calibrate import calibrate_with, calibration_of, calibration_on, read_calibration
@@ -118,7 +118,7 @@ def parse_arguments() -> argparse.Namespace:
     add_data_arguments(parser, "--split")
     parser.add_argument("--output", type=Path, required=True, help="where the weights go (safetensors)")
     parser.add_argument("--resume", action="store_true", help="go on with a run that was broken off, if there is one")
-    parser.add_argument("--train-on", choices=("train", "train+valid", "train+valid+test"), default="train")
+    parser.add_argument("--train-on", choices=PARTS, default="train")
     parser.add_argument("--row", choices=sorted(ATTENTIONS), default="nystrom-fixed", help="the kind of attention")
     parser.add_argument("--blocks", type=int, default=1)
     parser.add_argument("--stacking", choices=("deep", "retroactive"), default="deep", help="of several blocks")

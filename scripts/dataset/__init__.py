@@ -21,7 +21,18 @@ from scripts.dataset.clips import (
 from scripts.dataset.folder import CLIP_FRAMES, read_folder
 from scripts.dataset.pack import read_pack
 
-__all__ = ["CLIP_FRAMES", "Dataset", "DatasetError", "add_data_arguments", "read_dataset", "read_folder", "read_pack"]
+__all__ = [
+    "CLIP_FRAMES",
+    "PARTS",
+    "Dataset",
+    "DatasetError",
+    "add_data_arguments",
+    "read_dataset",
+    "read_folder",
+    "read_pack",
+]
+
+PARTS = ("train", "train+valid", "train+valid+test")  # that can be learned from
 
 
 def add_data_arguments(parser: argparse.ArgumentParser, split_option: str, required: bool = True) -> None:

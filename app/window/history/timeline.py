@@ -261,7 +261,7 @@ class TimelineView(pyqtgraph.PlotWidget):  # type: ignore[misc]
             line.setPen(pyqtgraph.mkPen(self._theme.colour("text"), width=width * scale))
         # The label of the last tick reaches beyond its axis.
         beside = round(24 * scale)
-        self.getPlotItem().layout.setContentsMargins(0 if self.has_sound else beside, round(4 * scale), beside, 0)
+        self.getPlotItem().layout.setContentsMargins(0 if self.has_sound else beside, round(5 * scale), beside, 0)
         self._drawn = None
 
     def _seconds(self, at: QPoint) -> float:
