@@ -323,5 +323,20 @@ def test_gradients_of_mixed_averages_are_true(spread: float) -> None:
     assert torch.autograd.gradcheck(lambda w, s, v: mix_window_averages(w, s, v, 20), inputs, fast_mode=True)
 
 
+@pytest.mark.parametrize("below", [30.0, 39.0, 50.0, 59.0, 80.0])
+def test_gradients_in_float32_are_true_long_after_a_loud_token_has_left_the_window(below: float) -> None:
+    scores, values = scores_and_values(30, 1.0)
+    scores = scores.clamp(-0.4, 0.4) - below
+    scores[:, :, 2] = 0.0
+    weights = torch.rand(scores.shape[0], 30, scores.shape[1], generator=torch.Generator().manual_seed(2))
+    gradients = []
+    for dtype in (torch.float32, torch.float64):
+        inputs = [each.detach().to(dtype).requires_grad_() for each in (weights, scores, values)]
+        mixed = mix_window_averages(*inputs, 5)
+        gradients.append(torch.autograd.grad((mixed * mixed.detach()).sum(), inputs))
+    for actual, expected in zip(*gradients, strict=True):
+        torch.testing.assert_close(actual.double(), expected, rtol=1e-4, atol=1e-4)
+
+
 def assert_close_for_unit_values(actual: Tensor, expected: Tensor) -> None:
     torch.testing.assert_close(actual.double(), expected, rtol=0, atol=2e-6)
