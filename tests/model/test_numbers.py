@@ -332,7 +332,7 @@ def test_gradients_in_float32_are_true_long_after_a_loud_token_has_left_the_wind
     gradients = []
     for dtype in (torch.float32, torch.float64):
         inputs = [each.detach().to(dtype).requires_grad_() for each in (weights, scores, values)]
-        mixed = mix_window_averages(*inputs, 5)
+        mixed = mix_window_averages(inputs[0], inputs[1], inputs[2], 5)
         gradients.append(torch.autograd.grad((mixed * mixed.detach()).sum(), inputs))
     for actual, expected in zip(*gradients, strict=True):
         torch.testing.assert_close(actual.double(), expected, rtol=1e-4, atol=1e-4)
