@@ -120,7 +120,8 @@ class Task:
 
     def asked_for(self) -> dict[str, Any]:
         """All that decides the result, as JSON has it."""
-        data = f"{(self.data.data or self.data.audio).name}, {self.data.split_scheme or 'fault-filtered'}"
+        names = ", ".join(path.name for path in self.data.data or [self.data.audio])
+        data = f"{names}, {self.data.split_scheme or 'fault-filtered'}"
         asked = {"member": asdict(self.member), "plan": asdict(self.plan), "data": data}
         return dict(json.loads(to_json(asked)))
 
