@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from audio.front_end import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, Samples
 from audio.mel import BINS, MelBank, band_edges
@@ -39,10 +38,11 @@ class StreamingLogMel:
         frames = np.empty((count, BANDS), np.float32)
         if not count:
             return frames
-        pieces = sliding_window_view(waiting, FFT_LENGTH)[::HOP]
         for first in range(0, count, FRAMES_AT_ONCE):
-            part = slice(first, first + FRAMES_AT_ONCE)
-            spectra = np.fft.rfft(HANN * pieces[part])
+            part = slice(first, min(first + FRAMES_AT_ONCE, count))
+            # Slices: between two frames the caches go cold, and sliding_window_view takes as long as all the rest.
+            pieces = [waiting[index * HOP : index * HOP + FFT_LENGTH] for index in range(part.start, part.stop)]
+            spectra = np.fft.rfft(HANN * pieces)
             spectra[:, 1] += spectra[:, 0] / 2
             spectra[:, 0] = 0
             powers = self._bank.band_powers(spectra.real**2 + spectra.imag**2)
