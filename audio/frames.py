@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from audio.front_end import LOUDEST, SAMPLE_RATE, Samples, silence_invalid
+from audio.front_end import BANDS, FFT_LENGTH, HOP, LOUDEST, SAMPLE_RATE, Samples, silence_invalid
 from audio.logmel import StreamingLogMel
 
 
@@ -16,12 +16,31 @@ class FrameStream:
     """
 
     def __init__(self, sample_rate: int) -> None:
+        self._rate = sample_rate
         self._resampler = StreamingResampler(sample_rate)
         self._log_mel = StreamingLogMel()
+        self._waiting: list[Samples] = []
+        self._samples = self._frames = 0  # that came, and that were given
         self.invalid_samples = 0
 
     def push(self, samples: Samples) -> Samples:
-        """(n,) float32 samples -> (k, BANDS), the frames that they complete; k may be 0."""
+        """(n,) float32 samples -> (k, BANDS), the frames that they complete; k may be 0. They must not change later.
+
+        They wait until they may complete a frame: each call of numpy and soxr gives the interpreter away, and beside a
+        window that is drawn it takes a while until it comes back.
+        """
+        self._waiting.append(samples)
+        self._samples += len(samples)
+        if self._samples * SAMPLE_RATE < (self._frames * HOP + FFT_LENGTH) * self._rate:
+            return np.empty((0, BANDS), np.float32)
+        frames = self._compute()
+        self._frames += len(frames)
+        return frames
+
+    def _compute(self) -> Samples:
+        """The frames that all that waits completes."""
+        samples = np.concatenate([np.zeros(0, np.float32), *self._waiting])
+        self._waiting.clear()
         if not -LOUDEST <= samples.min(initial=0) <= samples.max(initial=0) <= LOUDEST:  # also for NaN
             silenced = silence_invalid(samples)
             self.invalid_samples += int(np.count_nonzero(silenced != samples))
@@ -33,7 +52,7 @@ class FrameStream:
 
         What does not fill a frame is left out, not padded: sound shorter than one frame gives no frame.
         """
-        return self._log_mel.push(self._resampler.finish())
+        return np.concatenate([self._compute(), self._log_mel.push(self._resampler.finish())])
 
 
 class StreamingResampler:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from audio import BANDS, SAMPLE_RATE, FrameStream, StreamingResampler
+from audio import BANDS, SAMPLE_RATE, FrameStream, StreamingLogMel, StreamingResampler
 from audio.front_end import LOUDEST
 from tests.audio.signals import Samples, chunks, music
 
@@ -70,3 +70,12 @@ def test_sound_shorter_than_a_frame_gives_no_frame() -> None:
         stream = FrameStream(rate)
         assert stream.push(np.ones(rate // 100, np.float32)).shape == (0, BANDS)
         assert stream.finish().shape == (0, BANDS)
+
+
+@pytest.mark.parametrize("rate", [8_000, SAMPLE_RATE, 44_100, 48_000])
+@pytest.mark.parametrize("block", [1, 480, 1024])
+def test_no_frame_comes_later_because_samples_wait_for_it(rate: int, block: int) -> None:
+    stream, resampler, log_mel = FrameStream(rate), StreamingResampler(rate), StreamingLogMel()
+    sound = np.resize(music(1), rate // 3)
+    for samples in chunks(sound, [block]):
+        np.testing.assert_array_equal(stream.push(samples), log_mel.push(resampler.push(samples)))
