@@ -86,7 +86,7 @@ class KeptCode:
     def save_overload(self, signature: object, result: Any) -> None:
         """Keep it, where that is possible."""
         path = self._path(signature, result.target_context)
-        if not result.library.has_dynamic_globals:  # which hold only as long as it runs
+        if not result.library.has_dynamic_globals:  # addresses in this process
             self.file = path.name if _write(path, cast(Any, dumps)(result._reduce())) else ""
 
     def _path(self, signature: object, target: Any) -> Path:

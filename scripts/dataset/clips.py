@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -58,18 +58,19 @@ class Dataset:
 
 
 def join_datasets(parts: Sequence[Dataset]) -> Dataset:
-    """All clips, in this order. Raises DatasetError where genres or lengths differ, or a clip is there twice."""
-    first = parts[0]
-    for part in parts[1:]:
+    """All clips, in this order. Raises DatasetError where genres or lengths differ, or two parts have the same clip."""
+    first, *others = parts
+    names = list(first.names)
+    for part in others:
         if part.genres != first.genres:
             raise DatasetError(f"the genres of the packs differ: {', '.join(first.genres)}; {', '.join(part.genres)}")
         if part.frames.shape[1] != first.frames.shape[1]:
             raise DatasetError(
                 f"clips of {first.frames.shape[1]} and of {part.frames.shape[1]} frames cannot be one dataset"
             )
-    names = [name for part in parts for name in part.names]
-    if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise DatasetError(f"{twice[0]} is in the data twice")
+        if twice := sorted(set(names) & set(part.names)):
+            raise DatasetError(f"{twice[0]} is in the data twice")
+        names += part.names
     return Dataset(
         tuple(names),
         np.concatenate([part.frames for part in parts]),

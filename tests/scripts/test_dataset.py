@@ -62,6 +62,8 @@ def test_several_packs_are_one_dataset(tmp_path: Path) -> None:
     assert both.names == first.names + other.names
     np.testing.assert_array_equal(both.part("test").frames, first.frames)
     np.testing.assert_array_equal(both.labels, np.tile(first.labels, 2))
+    again = replace(first, names=("blues.00000",) * 40)  # whoever made a pack may name its clips as they like
+    assert join_datasets([again]).names == again.names
     for unlike, said in (
         (first, "blues.00000 is in the data twice"),
         (replace(other, frames=other.frames[:, 1:]), "220 and of 219 frames"),
