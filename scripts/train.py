@@ -31,7 +31,7 @@ from scripts.endings import one_sentence
 from scripts.measures import labels_for
 from scripts.training.calibrate import calibrate_with, calibration_of, calibration_on, read_calibration
 from scripts.training.family import ATTENTIONS, configure
-from scripts.training.run import TrainingRun, begin_run
+from scripts.training.run import TrainingRun, begin_run, run_notes
 
 
 def main() -> None:
@@ -56,12 +56,7 @@ def main() -> None:
         if calibration is not None:
             classifier = calibrate_with(classifier, calibration)
         notes = {"valid_clips": "0"} if calibration is None else calibration.notes
-        notes |= {
-            "trained_on": f"{len(training.names)} clips: {arguments.train_on} of the split "
-            f"{arguments.split_scheme or 'fault-filtered'}",
-            "epochs": str(arguments.epochs),
-            "seed": str(arguments.seed),
-        }
+        notes |= run_notes(training, arguments.train_on, run.trainer.plan, arguments.split_scheme)
         save_classifier(classifier, arguments.output, notes)
         run.checkpoint.unlink(missing_ok=True)
         said = f", accuracy on valid {notes['valid_accuracy']}" if "valid_accuracy" in notes else ""

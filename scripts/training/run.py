@@ -30,6 +30,7 @@ from model.training import (
     save_checkpoint,
 )
 from scripts.dataset import Dataset, DatasetError
+from scripts.dataset.clips import FAULT_FILTERED
 from scripts.made_sounds import BACKGROUND, KINDS, kept_frames
 
 BACKGROUNDS_EACH = 6
@@ -107,6 +108,15 @@ def begin_run(
     run = TrainingRun(trainer, output, fingerprint(data, teachers), check, check_every)
     run.take_up(resume)
     return run
+
+
+def run_notes(dataset: Dataset, parts: str, plan: TrainingPlan, scheme: str | None) -> dict[str, str]:
+    """What is kept with the weights of a run on these parts of a split (None: the published one)."""
+    return {
+        "trained_on": f"{len(dataset.names)} clips: {parts} of the split {scheme or FAULT_FILTERED}",
+        "epochs": str(plan.epochs),
+        "seed": str(plan.seed),
+    }
 
 
 def training_data(dataset: Dataset, plan: TrainingPlan, cache_folder: Path) -> TrainingData:
