@@ -127,6 +127,11 @@ def _add_classify(classify: argparse.ArgumentParser) -> None:
     output.add_argument("--timeline", action="store_true", help="table and csv: a row per hop, not per file")
     output.add_argument("--hop", default="1s", metavar="TIME", help="between two entries of a timeline; default: 1s")
     output.add_argument("--smoothing", default="3s", metavar="TIME", help="over which an entry averages; default: 3s")
+    output.add_argument("--top", type=int, default=1, metavar="N", help="table and csv: the N leading genres")
+    among = output.add_mutually_exclusive_group()
+    listed = "genres between commas, or the option once for each; the others count for nothing"
+    among.add_argument("--only", action="append", metavar="GENRES", help=f"choose among these alone: {listed}")
+    among.add_argument("--exclude", action="append", metavar="GENRES", help="choose among all but these")
     output.add_argument("--compare", action="store_true", help="also run the non-continual twin")
     _add_loudness(output)
     batch = classify.add_argument_group("batches")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from app.files.console import Console
 from app.files.inputs import STANDARD_INPUT, common_root, expand
 from app.files.journal import journal_path
 from app.files.output import WRITERS, Destination, Tree, is_stream
-from app.files.parameters import parse_parameters
+from app.files.parameters import choose_genres, parse_parameters
 from app.files.pool import CannotRun, start_ahead
 from app.files.run import Request, run_request
 from audio import RawFormat
+from model import read_config
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,6 +41,8 @@ def understand(options: argparse.Namespace, console: Console) -> Request:
         raw = None if options.raw is None else RawFormat.parse(options.raw)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    if options.top < 1:
+        raise UsageError(f"--top {options.top} is too few: give 1 or more")
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs} is too few: give 1 or more")
     items = tuple(
@@ -62,6 +66,8 @@ def understand(options: argparse.Namespace, console: Console) -> Request:
     check_written([options.errors, destination], options, items)
     if isinstance(destination, Tree) and os.path.lexists(destination.folder) and not destination.folder.is_dir():
         raise UsageError(f"{destination.folder} is no folder: choose another name")
+    if options.only or options.exclude:
+        parameters = replace(parameters, genres=_choose_genres(options, console))
     return Request(
         items=items,
         parameters=parameters,
@@ -70,12 +76,26 @@ def understand(options: argparse.Namespace, console: Console) -> Request:
         overwrite=options.overwrite,
         resume=options.resume,
         timeline=options.timeline,
+        top=options.top,
         raw=raw,
         jobs=options.jobs,
         scheduler=options.dask,
         weights=Path(os.path.abspath(options.weights)),
         errors_file=options.errors,
     )
+
+
+def _choose_genres(options: argparse.Namespace, console: Console) -> tuple[str, ...] | None:
+    """Raises UsageError, and WeightsError."""
+    try:
+        genres = choose_genres(read_config(options.weights).genres, options.only, options.exclude)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if genres is not None and options.compare:
+        raise UsageError("--compare is about all genres: leave --only or --exclude out")
+    if genres is not None:
+        console.note(f"answers are among {', '.join(genres)} alone, whose probabilities add up to 1")
+    return genres
 
 
 def check_written(

@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 from app.cli import EXIT_OK, EXIT_SOME_FAILED, UsageError
@@ -34,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     mend(console.detail)
     model = load_model(weights)
     model.make_backend()  # loads the compiled functions now: no sound waits for them
-    shown = Run(identify(weights), asdict(parameters), model.config.genres, True, wants_colour(sys.stdout))
+    shown = Run(identify(weights), parameters.described(), model.config.genres, True, wants_colour(sys.stdout))
     writer = WRITERS["jsonl" if options.jsonl else "table"](sys.stdout, shown)
     said, begun = "", False
     end = None if duration is None else time.monotonic() + SILENT_START_SECONDS + duration

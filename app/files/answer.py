@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -18,6 +18,7 @@ from app.text import half_up
 from model import ModelConfig
 
 DIGITS = 6  # to which times and probabilities are rounded
+LEAST_SHARE = 0.5  # of all genres together, that those chosen among need: else it is rather none of them
 LEAST_FRAMES = 26  # of sound, 2 s, for a genre where all else is silent
 SILENT_BELOW_DBFS = -90.0  # the least step of 16-bit sound: the dither of silence lies below, the faintest music above
 
@@ -106,6 +107,7 @@ class FileAnswer:
     complete: bool = True  # whether the file had all that it states, and did not end early
     track: int = 1  # the soundtrack that was heard, from 1 on
     tracks: int = 1  # how many there are
+    share: float | None = None  # where some genres were left out: how probable the others were together among all
     comparison: TwinComparison | None = None
 
 
@@ -128,6 +130,20 @@ def verdict_of(unsure: bool, silent: bool) -> Verdict:
     return "silence" if silent else "unsure" if unsure else "genre"
 
 
+def judge(
+    mean: NDArray[np.float64], config: ModelConfig, chosen: Sequence[str] | None
+) -> tuple[NDArray[np.float64], float | None, bool]:
+    """(genres,) -> the probabilities of those that were chosen, adding up to 1; what they add up to among all, None
+    where all were chosen; and whether that is unsure: by the model's rule, or since it is rather none of them.
+    """
+    if chosen is None:
+        return mean, None, is_unsure(mean, config)
+    kept = mean[[config.genres.index(genre) for genre in chosen]]
+    share = float(kept.sum())
+    answer = kept / share if share > 0.0 else np.full(len(kept), 1 / len(kept))
+    return answer, share, share < LEAST_SHARE or is_unsure(answer, config)
+
+
 def describe_hop(
     genres: tuple[str, ...], start: float, end: float, answer: NDArray[np.float64], unsure: bool, silent: bool
 ) -> Hop:
@@ -147,7 +163,8 @@ class TimelineBuilder:
 
     def __init__(self, config: ModelConfig, parameters: Parameters, keep: bool = True) -> None:
         """`keep`: remember all hops, for `timeline`; a stream without an end must not."""
-        self._config, self._keep = config, keep
+        self._config, self._keep, self._chosen = config, keep, parameters.genres
+        self._genres = config.genres if parameters.genres is None else parameters.genres
         self._hop, self._frames = parameters.hop, parameters.smoothing_frames
         self._recent = np.zeros((0, len(config.genres)))  # the tokens that the next hops may need, the newest last
         self._last_end = np.zeros(0)  # of the frame before the next, if there was one
@@ -194,9 +211,9 @@ class TimelineBuilder:
         indices = np.array(self._indices)
         starts = _round_times(indices * self._hop)
         ends = _round_times(np.minimum((indices + 1) * self._hop, self._last_end))
-        answers = np.array(self._answers).reshape(-1, len(self._config.genres))
+        answers = np.array(self._answers).reshape(-1, len(self._genres))
         unsure, silent = (np.array(flags, dtype=np.bool_) for flags in (self._unsure_hops, self._silent_hops))
-        return Timeline(self._config.genres, starts, ends, answers, unsure, silent)
+        return Timeline(self._genres, starts, ends, answers, unsure, silent)
 
     def _hop_of(self, ends: NDArray[np.float64]) -> NDArray[np.float64]:
         hops: NDArray[np.float64] = np.ceil(ends / self._hop - 1e-9) - 1
@@ -204,12 +221,12 @@ class TimelineBuilder:
 
     def _enter(self, index: int, known: NDArray[np.float64], end: float | None, silent: bool) -> Hop:
         """known (T, genres): the tokens up to the last of the hop."""
-        answer = known[-self._frames :].mean(axis=0).round(DIGITS)
-        unsure = is_unsure(answer, self._config)
+        answer, _, unsure = judge(known[-self._frames :].mean(axis=0), self._config, self._chosen)
+        answer = answer.round(DIGITS)
         if self._keep:
             self._indices.append(index)
             self._answers.extend(answer)
             self._unsure_hops.append(unsure)
             self._silent_hops.append(silent)
         start, end = index * self._hop, (index + 1) * self._hop if end is None else end
-        return describe_hop(self._config.genres, start, end, answer, unsure, silent)
+        return describe_hop(self._genres, start, end, answer, unsure, silent)

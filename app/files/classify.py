@@ -12,12 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from app.files.answer import FileAnswer, FileError, Hop, TimelineBuilder, verdict_of
+from app.files.answer import FileAnswer, FileError, Hop, TimelineBuilder, judge, verdict_of
 from app.files.journal import Fingerprint, take_fingerprint
 from app.files.parameters import Parameters
 from app.stream.frames import FrameReader
 from app.stream.models import Model, identify, load_model, with_twin
-from app.stream.snapshot import is_unsure
 from app.stream.stream import Stream, TwinTally
 from app.stream.twin import TwinRunner
 from audio import FFT_LENGTH, SAMPLE_RATE, FileSource, Source, UnreadableFile, frame_levels
@@ -96,7 +95,7 @@ def classify_source(
     same probabilities to 1e-5; the hops are handed out, and not kept. Raises UnreadableFile, and WeightsError where the
     model has no answer.
     """
-    genres = model.config.genres
+    genres = parameters.genres or model.config.genres
     twin: TwinRunner | None = None
     tally: TwinTally | None = None
     if parameters.compare:
@@ -106,7 +105,7 @@ def classify_source(
     stream = Stream(model, twin, singly=live)
     reader = FrameReader(source)
     timeline = TimelineBuilder(model.config, parameters, keep=not live)
-    total, count, seconds = np.zeros(len(genres)), 0, 0.0
+    total, count, seconds = np.zeros(len(model.config.genres)), 0, 0.0
     for frames in reader.live() if live else reader.chunks():
         answers = stream.push(frames.log_mels)
         if tally is not None:
@@ -126,8 +125,8 @@ def classify_source(
         raise WeightsError("the model's answers are no numbers: its weights are damaged, fetch them again")
     for hop in timeline.finish():
         on_hop(hop)
-    mean = total / count
-    best, unsure, heard = int(mean.argmax()), is_unsure(mean, model.config), timeline.timeline()
+    mean, share, unsure = judge(total / count, model.config, parameters.genres)
+    best, heard = int(mean.argmax()), timeline.timeline()
     verdict = verdict_of(unsure, timeline.is_silence)
     if source.cancels:
         verdict, heard = "cancelled", replace(heard, silent=np.ones(len(heard), np.bool_))
@@ -145,6 +144,7 @@ def classify_source(
         complete=source.complete,
         track=source.track,
         tracks=source.tracks,
+        share=share,
         comparison=None if tally is None else tally.result(seconds),
     )
 

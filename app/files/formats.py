@@ -30,15 +30,22 @@ class Run:
     genres: tuple[str, ...]
     timeline: bool = False  # whether the formats with a choice give a row per hop instead of one per file
     colour: bool = False
+    top: int = 1  # how many genres stand in a row of the formats with a choice
 
 
-def say(part: FileAnswer | Hop | Segment, before: str = "", after: str = "") -> str:
+def leading(part: FileAnswer | Hop, top: int) -> list[tuple[str, float]]:
+    """So many of the most probable genres, the first first, each with its probability."""
+    return sorted(part.probabilities.items(), key=lambda item: -item[1])[:top]
+
+
+def say(part: FileAnswer | Hop | Segment, before: str = "", after: str = "", others: str = "") -> str:
     """For people: "jazz 0.71", or what stands in its place; `before` and `after` go around the genre."""
     if part.verdict == "silence":
         return "silence"
     if part.verdict == "cancelled":
         return "silence (the channels cancel each other: try --channel 1)"
-    return f"{before}{part.genre}{after} {part.probability:.2f}{' (unsure)' if part.verdict == 'unsure' else ''}"
+    doubt = " (unsure)" if part.verdict == "unsure" else ""
+    return f"{before}{part.genre}{after} {part.probability:.2f}{others}{doubt}"
 
 
 def length_heard(answer: FileAnswer) -> str:
@@ -112,7 +119,8 @@ class TableWriter(Writer):
             print(self._line(f"{path} {clock(hop.start)}", hop), file=self.stream, flush=True)
 
     def _line(self, of: str, answer: FileAnswer | Hop) -> str:
-        return f"{one_line(of)}: {say(answer, *((BOLD, PLAIN) if self.run.colour else ()))}"
+        others = "".join(f", {genre} {share:.2f}" for genre, share in leading(answer, self.run.top)[1:])
+        return f"{one_line(of)}: {say(answer, *((BOLD, PLAIN) if self.run.colour else ('', '')), others)}"
 
 
 class CsvWriter(Writer):
@@ -130,6 +138,10 @@ class CsvWriter(Writer):
         times = ("start", "end") if self.run.timeline else ("duration",)
         names = ["path", *times, "genre", "probability", "unsure", *self.run.genres, *self._compared]
         names += ["verdict", "complete"]
+        self._share = "genres" in self.run.parameters and not self.run.timeline
+        names += ["share"] if self._share else []
+        for place in range(2, min(self.run.top, len(self.run.genres)) + 1):
+            names += [f"genre_{place}", f"probability_{place}"]
         self.stream.write(csv_row(names))
 
     def add(self, answer: FileAnswer) -> None:
@@ -138,6 +150,9 @@ class CsvWriter(Writer):
             row: list[Any] = [answer.path, *(f"{half_up(span, 3):.3f}" for span in spans), part.genre]
             row += [f"{part.probability:.6f}", int(part.unsure), *map("{:.6f}".format, part.probabilities.values())]
             row += [*(getattr(answer.comparison, name) for name in self._compared), part.verdict, int(answer.complete)]
+            row += [f"{answer.share:.6f}"] if self._share else []
+            for genre, probability in leading(part, self.run.top)[1:]:
+                row += [genre, f"{probability:.6f}"]
             self.stream.write(csv_row(row))
         self.stream.flush()
 

@@ -35,6 +35,8 @@ def file_pieces(answer: FileAnswer, separator: str = ", ") -> Iterator[str]:
     """The JSON object of one file, piece by piece: the timeline of a day is too large to be made at once."""
     head: dict[str, Any] = {key: getattr(answer, key) for key in KEPT}
     head["segments"] = [vars(segment) for segment in answer.timeline.segments()]
+    if answer.share is not None:
+        head["share"] = answer.share
     if answer.comparison is not None:
         head["comparison"] = _describe_comparison(answer.comparison)
     yield to_json(head)[:-1]
@@ -57,7 +59,8 @@ def read_file(record: dict[str, Any]) -> FileAnswer:
         np.array([hop["verdict"] == "silence" for hop in hops], dtype=np.bool_),
     )
     comparison = _read_comparison(record["comparison"]) if "comparison" in record else None
-    return FileAnswer(**{key: record[key] for key in KEPT}, timeline=timeline, comparison=comparison)
+    kept = {key: record[key] for key in KEPT} | {"share": record.get("share")}
+    return FileAnswer(**kept, timeline=timeline, comparison=comparison)
 
 
 def _describe_comparison(comparison: TwinComparison) -> dict[str, Any]:

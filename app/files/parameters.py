@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from audio import FRAME_SECONDS
 
@@ -21,6 +23,11 @@ class Parameters:
     compare: bool = False  # also run the non-continual twin
     channel: int | None = None  # the one to use, counted from 1; None for the mean of all
     track: int | None = None  # the soundtrack to use, counted from 1; None for the default, or the first
+    genres: tuple[str, ...] | None = None  # those that the answer is chosen among; None for all
+
+    def described(self) -> dict[str, Any]:
+        """For what is written; what was added later only where it is used."""
+        return {name: value for name, value in asdict(self).items() if name != "genres" or value is not None}
 
     @property
     def smoothing_frames(self) -> int:
@@ -53,6 +60,27 @@ def parse_parameters(
         None if channel == "mean" else int(channel),
         None if track is None else int(track),
     )
+
+
+def choose_genres(
+    known: Sequence[str], only: Sequence[str] | None, exclude: Sequence[str] | None
+) -> tuple[str, ...] | None:
+    """Those that are left of the model's genres, in its order; None for all. Raises ValueError, one sentence.
+
+    What was typed is a genre as it is, or several between commas; upper and lower case are the same.
+    """
+    names = {genre.casefold(): genre for genre in known}
+    chosen = set()
+    for typed in (*(only or ()), *(exclude or ())):
+        for name in [typed] if typed.casefold() in names else typed.split(","):
+            genre = names.get(name.strip().casefold())
+            if genre is None:
+                raise ValueError(f"there is no genre {name.strip()!r}: choose among {', '.join(known)}")
+            chosen.add(genre)
+    left = tuple(genre for genre in known if (genre in chosen) == bool(only))
+    if len(left) < 2:
+        raise ValueError(f"{len(left)} of the genres would be left: leave at least two to choose between")
+    return left if len(left) < len(known) else None
 
 
 def parse_seconds(text: str) -> float:

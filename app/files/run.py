@@ -45,6 +45,7 @@ class Request:
     overwrite: bool
     resume: bool
     timeline: bool
+    top: int  # genres in a row
     raw: RawFormat | None
     jobs: int
     scheduler: str | None
@@ -94,7 +95,7 @@ class Queue:
         # Progress is by the bytes of the inputs: they are known before any of them is opened.
         sizes = [1 if isinstance(item, FileError) else size_of(item) for item in request.items]
         self._bytes_before = list(accumulate(sizes, initial=0))
-        described = asdict(request.parameters)
+        described = request.parameters.described()
         colour = request.destination is None and wants_colour(sys.stdout)
         replaces = request.overwrite or request.resume
         path = journal_path(request.destination)
@@ -108,8 +109,8 @@ class Queue:
                 self._journal = Journal(path, answered_with, keep=request.resume or not request.overwrite)
                 stack.callback(self._journal.close)
             # What there is already is ours to replace when it is continued.
-            genres = load_once(*self._weights).config.genres
-            run = Run(identity, described, genres, request.timeline, colour)
+            genres = request.parameters.genres or load_once(*self._weights).config.genres
+            run = Run(identity, described, genres, request.timeline, colour, request.top)
             self._output = Output(request.destination, request.format, run, replaces, stack)
         except BlockingIOError as error:
             raise CannotRun(f"{error.strerror}: wait until it ends, or choose another place") from None

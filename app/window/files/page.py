@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -177,7 +176,7 @@ class FilesPage(Part):
     def document(self, kind: str) -> bytes:
         """All answers in that format."""
         stream = io.StringIO()
-        run = Run(identify(self._weights), asdict(Parameters()), self._genres)
+        run = Run(identify(self._weights), Parameters().described(), self._genres)
         writer = WRITERS[kind](stream, run)
         for answer in self.table.answers():
             writer.add(answer)
