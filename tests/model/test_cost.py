@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from model import Classifier, Cost, ModelConfig, WindowTwin, history_frames, step_cost, twin_cost
+from model import Classifier, Cost, EncoderConfig, ModelConfig, WindowTwin, history_frames, step_cost, twin_cost
 from model.block import EncoderBlock
 from model.cost.attention import step_flops
 from tests.model.conftest import SMALL, music, small_classifier
@@ -176,6 +176,14 @@ def test_only_fixed_landmarks_do_not_grow_with_the_window() -> None:
     assert growth(landmarks="continual") < 1  # the inverse is shared by more steps
     assert growth(attention="softmax") == 10
     assert twin_cost(ModelConfig(window=4000)).encoder > 9.9 * twin_cost(ModelConfig(window=400)).encoder
+
+
+def test_a_step_of_one_block_costs_a_share_of_the_window_and_one_of_two_blocks_less_than_it() -> None:
+    """What the published tests demand of theirs: an nth, and less."""
+    one = EncoderConfig(width=16, heads=2, window=10, feed_forward=32, attention="softmax")
+    two = replace(one, blocks=2, stacking="retroactive")
+    assert step_cost(one).total * one.window == twin_cost(one).total
+    assert step_cost(two).total < twin_cost(two).total
 
 
 def test_an_unknown_operation_is_not_passed_over() -> None:

@@ -162,19 +162,50 @@ def test_keys_and_values_may_come_from_another_stream(kind: dict[str, Any]) -> N
     chunked, _ = attention.steps(query, attention.init_state(2), key, value)
     torch.testing.assert_close(chunked, expected, rtol=0, atol=1e-9)
     torch.testing.assert_close(attention(query, query, query), attention(query), rtol=0, atol=1e-12)
-    torchs = nn.MultiheadAttention(12, 3, batch_first=True).double().requires_grad_(False)
-    for theirs, ours in zip(torchs.parameters(), attention.parameters(), strict=False):
-        theirs.copy_(ours)
     state = attention.init_state(2)
     for t in range(18):
         one, state = attention.step(query[:, t], state, key[:, t], value[:, t])
         torch.testing.assert_close(one, expected[:, t], rtol=0, atol=1e-9)
         if kind == {"attention": "softmax"}:
             seen = slice(max(0, t - 3), t + 1)
-            wanted, _ = torchs(query[:, t : t + 1], key[:, seen], value[:, seen])
+            wanted, _ = torchs_attention(attention)(query[:, t : t + 1], key[:, seen], value[:, seen])
             torch.testing.assert_close(one, wanted[:, 0], rtol=0, atol=1e-9)
     with pytest.raises(ValueError, match="one shape"):
         attention(query, key[:, :5])
+
+
+def torchs_attention(ours: MultiHeadAttention) -> nn.MultiheadAttention:
+    torchs = nn.MultiheadAttention(12, 3, batch_first=True).to(ours.output.weight).requires_grad_(False)
+    for theirs, mine in zip(torchs.parameters(), ours.parameters(), strict=True):
+        theirs.copy_(mine)
+    return torchs
+
+
+def test_retroactive_attention_is_torchs_on_every_shifted_window_keys_and_values_apart() -> None:
+    """All outputs, and so that of any query in the window: the newest as well as the third."""
+    config = EncoderConfig(**TINY, attention="softmax", blocks=2, stacking="retroactive")
+    attention = MultiHeadAttention(config).double().requires_grad_(False)
+    torchs, state = torchs_attention(attention), attention.init_state(2)
+    query, key, value = (stream(seed=seed).double() for seed in (1, 2, 3))
+    for t in range(18):
+        outputs, state = attention.step_all(query[:, t], state, key[:, t], value[:, t])
+        seen = slice(max(0, t - 3), t + 1)
+        expected, _ = torchs(query[:, seen], key[:, seen], value[:, seen])
+        torch.testing.assert_close(outputs, expected, rtol=0, atol=1e-9)
+
+
+def test_attention_stacked_on_attention_is_torchs_stack() -> None:
+    """Without norms, residuals and feed-forward: retroactive, then the newest output alone."""
+    config = EncoderConfig(**TINY, attention="softmax", blocks=2, stacking="retroactive")
+    first, second = (MultiHeadAttention(config).double().requires_grad_(False) for _ in range(2))
+    torchs, state, tokens = (torchs_attention(first), torchs_attention(second)), first.init_state(2), stream().double()
+    for t in range(18):
+        expected = tokens[:, max(0, t - 3) : t + 1]
+        for layer in torchs:
+            expected, _ = layer(expected, expected, expected)
+        outputs, state = first.step_all(tokens[:, t], state)
+        newest = second.recompute(outputs, outputs.shape[1], last_only=True)
+        torch.testing.assert_close(newest[:, 0], expected[:, -1], rtol=0, atol=1e-9)
 
 
 def test_masks_are_refused_in_a_sentence_and_other_arguments_are_no_masks() -> None:
