@@ -75,9 +75,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     application = start_qt()
     window = MainWindow(session)
     watch = Watch(session, arguments.seconds)
-    heard, file = arguments.listen is not None, arguments.play
-    demo = not heard and file is None
-    begin(window, Launch(source=arguments.listen or "", begins=heard, file=file, demo=demo, silent=arguments.silent))
+    heard, files = arguments.listen is not None, () if arguments.play is None else (arguments.play,)
+    demo = not heard and not files
+    begin(window, Launch(source=arguments.listen or "", begins=heard, files=files, demo=demo, silent=arguments.silent))
     window.tour.end()
     session.models.complete()
     resting = threading.Event()

@@ -42,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
     at_once = "listen at once; without a name to the default microphone"
     begins.add_argument("--listen", nargs="?", const="", metavar="MICROPHONE", help=at_once)
     begins.add_argument("--play", "--file", type=Path, metavar="FILE", help="play a file at live pace at once")
+    opened = "as if these were dropped on the window: a file is played, several or a folder are classified"
+    begins.add_argument("--open", nargs="*", type=Path, metavar="FILE", help=opened)
     begins.add_argument("--start", action="store_true", help="listen at once to --source, or to the default microphone")
     window = described.add_argument_group("window")
     window.add_argument("--source", metavar="MICROPHONE", help="choose this microphone: its key or a part of its name")
@@ -72,6 +74,13 @@ def parser() -> argparse.ArgumentParser:
     listed = "which of the models that ship has the quickest step for a window"
     _add_models(commands.add_parser("models", help=listed, description=times))
     _add_models(commands.add_parser("rows", description=times))  # its old name, not listed
+    desktop = commands.add_parser(
+        "desktop",
+        help="put the window into the desktop's menu",
+        description="Puts a launcher and its icon into your own folders, or removes them. Menus show it then, and file "
+        "managers offer it for sound files.",
+    )
+    desktop.add_argument("wish", choices=("install", "remove"))
     completion = commands.add_parser(
         "completion",
         help="shell completion",

@@ -14,8 +14,6 @@ from app.cli import EXIT_INTERRUPTED, EXIT_NO_MODEL, EXIT_OK, EXIT_SOME_FAILED, 
 from app.cli.arguments import parser
 from app.files.console import Console
 
-SCREENS = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}  # what names one in the environment
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code, when all that it printed is written."""
@@ -82,12 +80,15 @@ def run(options: argparse.Namespace) -> int:
     """The command, a module of its name, imported only now. Raises UsageError and WeightsError."""
     if options.command in (None, "demo"):
         from app.stream.imports import bulk_imports
+        from app.window.screen import screen_fault
 
+        if fault := screen_fault():
+            raise UsageError(fault)
         opening = None
         with bulk_imports():
             if sys.stderr.isatty():
                 print("Opening the window.", file=sys.stderr, flush=True)
-            elif has_screen():
+            else:
                 from app.window.opening import show_opening
 
                 opening = show_opening()
@@ -98,11 +99,6 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def has_screen() -> bool:
-    """Without one Qt would end the process, before it is said what is wrong with the options."""
-    return sys.platform in ("win32", "darwin") or bool(SCREENS & os.environ.keys())
-
-
 def gui() -> int:
-    """The window, for launchers that have no terminal."""
-    return main([])
+    """The window, for launchers that have no terminal and may give it files."""
+    return main(["--open", *sys.argv[1:]])

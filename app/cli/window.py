@@ -67,7 +67,7 @@ def understand(options: argparse.Namespace) -> Launch:
         theme=options.theme,
         source=options.source or options.listen or "",
         begins=options.start or options.listen is not None,
-        file=options.play,
+        files=tuple(options.open or ()) if options.play is None else (options.play,),
         demo=options.command == "demo",
         full_screen=options.fullscreen,
         silent=options.silent,

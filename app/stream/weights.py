@@ -1,4 +1,4 @@
-"""Where the weights that ship are. `--help` says it too, so this imports next to nothing."""
+"""Where what ships lies. `--help` says it too, so this imports next to nothing."""
 
 from __future__ import annotations
 
@@ -18,3 +18,8 @@ def default_weights() -> Path:
 def family_weights() -> list[Path]:
     """All weights that ship, one file for each model of the family."""
     return sorted(default_weights().parent.glob("nystream*.safetensors"))
+
+
+def desktop_file(name: str) -> Path:
+    """What a desktop knows the program by: nystream.svg, .png, .desktop and .metainfo.xml."""
+    return default_weights().with_name("desktop") / name

@@ -16,7 +16,7 @@ class Launch(NamedTuple):
     theme: ThemeChoice | None = None
     source: str = ""  # a microphone's key or a part of its name
     begins: bool = False  # listen to it at once
-    file: Path | None = None
+    files: tuple[Path, ...] = ()  # as if they were dropped on the window
     demo: bool = False
     full_screen: bool = False
     silent: bool = False

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QSplashScreen
 
-from app.window.style import icon, stock_palette
+from app.stream.weights import desktop_file
+from app.window.style import stock_palette
 from app.window.theme import Theme, font, palette_for
 
 WIDTH, HEIGHT, MARGIN = 420, 112, 24  # pixels of the card
@@ -21,7 +22,7 @@ def start_qt() -> QApplication:
     application.setApplicationName("nystream")
     application.setDesktopFileName("nystream")
     application.setApplicationDisplayName("Nystream")
-    application.setWindowIcon(icon())
+    application.setWindowIcon(QIcon(str(desktop_file("nystream.png"))))
     application.setStyle("Fusion")
     application.setFont(font(14, 1.0))
     return application
@@ -42,7 +43,7 @@ def show_opening() -> QSplashScreen:
     picture.fill(QColor(palette.panel))
     side = HEIGHT - 2 * MARGIN
     with QPainter(picture) as painter:
-        painter.drawPixmap(MARGIN, MARGIN, icon().pixmap(side, side))
+        painter.drawPixmap(MARGIN, MARGIN, application.windowIcon().pixmap(side, side))
         painter.setFont(font(22, 1.0))
         painter.setPen(QColor(palette.text))
         beside = QRect(side + 2 * MARGIN, 0, WIDTH - side - 3 * MARGIN, HEIGHT)

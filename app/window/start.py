@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QFileOpenEvent
 
 from app.live.protocol import Session
 from app.stream.weights import default_weights
@@ -46,6 +47,8 @@ def run_window(session: Session, launch: Launch, when_painted: Callable[[], None
 
     first_painting = FirstPainting(complete)
     window.installEventFilter(first_painting)
+    opened = OpenedFiles(window.take)
+    application.installEventFilter(opened)
     window.fit(window.screen().availableGeometry())
     begin(window, launch)
     return application.exec()
@@ -64,10 +67,30 @@ def begin(window: MainWindow, launch: Launch) -> None:
         window.live.source_bar.picker.wish(launch.source)
     if launch.demo:
         window.demo()
-    elif launch.file is not None:
-        window.play(launch.file)
+    elif launch.files:
+        window.take([str(file) for file in launch.files])
     elif launch.begins:
         window.listen(launch.source)
+
+
+class OpenedFiles(QObject):
+    """Takes the files that macOS hands to the program, one event each, all at once."""
+
+    def __init__(self, take: Callable[[list[str]], None]) -> None:
+        super().__init__()
+        self._take = take
+        self._files: list[str] = []
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if isinstance(event, QFileOpenEvent) and event.file():
+            if not self._files:
+                QTimer.singleShot(0, self._hand_over)
+            self._files.append(event.file())
+        return False
+
+    def _hand_over(self) -> None:
+        files, self._files = self._files, []
+        self._take(files)
 
 
 class FirstPainting(QObject):

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QPalette
 
-from app.window.theme import DARK, Palette, text_pixels
-
-ICON_PIXELS = 256
-ICON_BARS = ((0, 0.4), (5, 0.9), (8, 0.65), (9, 0.3))  # genre of the colour, share of the height
+from app.window.theme import Palette, text_pixels
 
 
 def style_sheet(palette: Palette, scale: float) -> str:
@@ -88,23 +84,6 @@ def style_sheet(palette: Palette, scale: float) -> str:
         border: 1px solid {palette.line}; selection-background-color: {palette.line};
         selection-color: {palette.text}; outline: none; padding: 4px; }}
     """
-
-
-def icon() -> QIcon:
-    """The window's: four bars in the colours of genres on the dark ground."""
-    picture = QPixmap(ICON_PIXELS, ICON_PIXELS)
-    picture.fill(Qt.GlobalColor.transparent)
-    unit = ICON_PIXELS / 16
-    with QPainter(picture) as painter:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(DARK.panel))
-        painter.drawRoundedRect(QRectF(picture.rect()), 3 * unit, 3 * unit)
-        for number, (genre, share) in enumerate(ICON_BARS):
-            painter.setBrush(QColor(DARK.genres[genre]))
-            left, height = (3 + 2.7 * number) * unit, 11 * share * unit
-            painter.drawRoundedRect(QRectF(left, 13.5 * unit - height, 2 * unit, height), unit / 2, unit / 2)
-    return QIcon(picture)
 
 
 def stock_palette(palette: Palette) -> QPalette:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
+import os
+import socket
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from app.cli.main import main
+from app.cli.main import gui, main
+from app.window.screen import screen_fault
 from tests.own_process import run_python
 
 
@@ -55,3 +60,62 @@ from app.cli.main import main
 main(["--silent"])
 """
     run_python(code, QT_QPA_PLATFORM="offscreen", XDG_CONFIG_HOME=str(tmp_path), XDG_STATE_HOME=str(tmp_path))
+
+
+def test_a_launcher_s_files_reach_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[argparse.Namespace] = []
+
+    def run(options: argparse.Namespace) -> int:
+        asked.append(options)
+        return 0
+
+    monkeypatch.setattr("app.cli.main.run", run)
+    for typed in (["nystream-gui"], ["nystream-gui", "a song.mp3", "/b.wav"], ["nystream-gui", "--theme", "dark"]):
+        monkeypatch.setattr(sys, "argv", typed)
+        assert gui() == 0
+    assert [(options.command, options.open, options.theme) for options in asked] == [
+        (None, [], None),
+        (None, [Path("a song.mp3"), Path("/b.wav")], None),
+        (None, [], "dark"),
+    ]
+
+
+without_own_screen = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a screen here")
+
+
+@pytest.fixture
+def no_screen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    return monkeypatch
+
+
+@without_own_screen
+def test_where_there_is_no_screen_that_is_said(no_screen: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert screen_fault().startswith("there is no screen to open a window on: start it from a desktop")
+    for name, value in (("DISPLAY", ":3141"), ("DISPLAY", "nonsense"), ("WAYLAND_DISPLAY", "wayland-9")):
+        no_screen.setenv(name, value)
+        assert f"{name}={value}" in screen_fault()
+    no_screen.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert screen_fault() == ""
+
+
+@without_own_screen
+def test_one_screen_that_answers_is_enough(no_screen: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    no_screen.setenv("DISPLAY", ":3141")
+    no_screen.setenv("WAYLAND_DISPLAY", "wayland-0")
+    assert "WAYLAND_DISPLAY=wayland-0, DISPLAY=:3141" in screen_fault()
+    with socket.socket(socket.AF_UNIX) as compositor:
+        compositor.bind(str(tmp_path / "wayland-0"))
+        compositor.listen()
+        assert screen_fault() == ""
+
+
+@without_own_screen
+def test_the_command_ends_with_a_sentence_where_qt_would_abort(no_screen: pytest.MonkeyPatch) -> None:
+    no_screen.setenv("DISPLAY", ":3141")
+    done = subprocess.run([sys.executable, "-m", "app"], env=os.environ, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith("nystream: the screen (DISPLAY=:3141) does not answer")
+    assert len(done.stderr.splitlines()) == 1

@@ -12,7 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, QRect, Qt, QUrl
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import (
+    QAction,
+    QDragEnterEvent,
+    QDropEvent,
+    QFileOpenEvent,
+    QGuiApplication,
+    QImage,
+    QKeySequence,
+    QPainter,
+    QShortcut,
+)
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
@@ -20,10 +31,11 @@ from pytestqt.qtbot import QtBot
 from app.cli.arguments import parser
 from app.cli.window import understand
 from app.installed import ALL_PACKAGES
+from app.stream.weights import desktop_file
 from app.window.launch import Launch
 from app.window.main import MainWindow
 from app.window.settings import Settings, SettingsFile
-from app.window.start import begin
+from app.window.start import OpenedFiles, begin
 from app.window.theme import LIGHT
 from audio import Block
 from tests.app.scripted_session import MODEL, ScriptedSession, snapshot
@@ -264,9 +276,22 @@ def test_the_window_lies_within_the_free_part_of_a_screen(window: MainWindow) ->
 def test_a_desktop_knows_the_window_as_the_program() -> None:
     code = (
         "from app.window.opening import start_qt; qt = start_qt()\n"
-        "print(qt.desktopFileName(), qt.applicationName(), qt.windowIcon().isNull())"
+        "print(qt.desktopFileName(), qt.applicationName(), qt.windowIcon().availableSizes()[0].width())"
     )
-    assert run_python(code) == "nystream nystream False"
+    assert run_python(code) == "nystream nystream 256"
+
+
+def test_the_icon_is_one_picture_in_two_formats(window: MainWindow) -> None:
+    """How nystream.png is made again: save `drawn`."""
+    kept = QImage(str(desktop_file("nystream.png"))).convertToFormat(QImage.Format.Format_ARGB32)
+    drawn = QImage(256, 256, QImage.Format.Format_ARGB32)
+    drawn.fill(Qt.GlobalColor.transparent)
+    with QPainter(drawn) as painter:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        QSvgRenderer(str(desktop_file("nystream.svg"))).render(painter)
+    assert kept.size() == drawn.size()
+    one, other = (np.frombuffer(image.constBits(), np.uint8).astype(int) for image in (kept, drawn))
+    assert np.abs(one - other).max() <= 4  # Qt's versions round edges differently
 
 
 def test_a_microphone_that_is_away_at_the_start_is_still_remembered(
@@ -302,8 +327,9 @@ def test_every_switch_of_the_command_line_reaches_the_window() -> None:
     assert launched("--source", "Mic A", "--theme", "dark", "--start") == Launch(
         weights=launched().weights, theme="dark", source="Mic A", begins=True
     )
-    assert launched("--file", "song.wav").file == Path("song.wav")
-    assert launched("--play", "song.wav").file == Path("song.wav")
+    assert launched("--file", "song.wav").files == launched("--play", "song.wav").files == (Path("song.wav"),)
+    assert launched("--open", "song.wav", "other.wav").files == (Path("song.wav"), Path("other.wav"))
+    assert launched("--open").files == ()
     assert launched("--listen") == Launch(weights=launched().weights, begins=True)
     assert launched("--listen", "Mic B").source == "Mic B"
     shown = launched("demo", "--fullscreen", "--theme", "light", "--silent")
@@ -319,7 +345,7 @@ def test_a_launch_begins_what_it_says(window: MainWindow, session: ScriptedSessi
     assert window.theme.palette == LIGHT
     window.tick()
     assert window.live.source_bar.picker.key() == "headset"
-    begin(window, Launch(file=Path("song.wav")))
+    begin(window, Launch(files=(Path("song.wav"),)))
     assert session.asked[-1] == "play song.wav"
     begin(window, Launch(demo=True))
     assert session.asked[-1] == "demo"
@@ -333,6 +359,18 @@ def drop(window: MainWindow, *paths: Path) -> None:
     middle, copy = window.rect().center(), Qt.DropAction.CopyAction
     QApplication.sendEvent(window, QDragEnterEvent(middle, copy, data, *held))
     QApplication.sendEvent(window, QDropEvent(QPointF(middle), copy, data, *held))
+
+
+def test_files_that_the_system_hands_over_are_taken_like_dropped_ones(window: MainWindow, qtbot: QtBot) -> None:
+    """As macOS does it, an event for each."""
+    taken: list[list[str]] = []
+    opened = OpenedFiles(taken.append)
+    for name in ("/one.wav", "/two.wav"):
+        opened.eventFilter(window, QFileOpenEvent(name))
+    qtbot.waitUntil(lambda: bool(taken))
+    opened.eventFilter(window, QFileOpenEvent("/three.wav"))
+    qtbot.waitUntil(lambda: len(taken) == 2)
+    assert taken == [["/one.wav", "/two.wav"], ["/three.wav"]]
 
 
 def test_a_dropped_folder_and_several_files_go_to_the_files_page(
