@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     window = described.add_argument_group("window")
     window.add_argument("--source", metavar="MICROPHONE", help="choose this microphone: its key or a part of its name")
     _add_looks(window)
+    _add_osc(window)
     commands = described.add_subparsers(dest="command", metavar="COMMAND")
     demo = commands.add_parser(
         "demo",
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
         description="Needs no microphone, no file and no network. F11 is full screen, Esc ends it.",
     )
     _add_looks(demo, argparse.SUPPRESS)
+    _add_osc(demo, argparse.SUPPRESS)
     _add_weights(demo)
     _add_classify(commands.add_parser("classify", help="say what genre files are", description=CLASSIFY_HELP))
     without_window = "say what genre the microphone hears, without a window"
@@ -108,6 +110,12 @@ def _add_looks(to: argparse._ActionsContainer, default: str | None = None) -> No
     to.add_argument("--silent", action="store_true", default=off, help="do not play files and the demo aloud")
 
 
+def _add_osc(to: argparse._ActionsContainer, default: str | None = None) -> None:
+    at_most = "how many times a second at most; default: 20, which is every frame"
+    to.add_argument("--osc", default=default, metavar="HOST:PORT", help="send every frame's answer there by OSC")
+    to.add_argument("--osc-rate", type=float, default=default, metavar="N", help=at_most)
+
+
 def _add_classify(classify: argparse.ArgumentParser) -> None:
     classify.epilog = EXIT_CODES
     classify.add_argument(
@@ -158,6 +166,7 @@ def _add_listen(listen: argparse.ArgumentParser) -> None:
     listen.add_argument("--hop", default="1s", metavar="TIME", help="between two lines; default: 1s")
     listen.add_argument("--smoothing", default="3s", metavar="TIME", help="over which a line averages; default: 3s")
     listen.add_argument("--duration", metavar="TIME", help="stop after so long; default: at Ctrl-C")
+    _add_osc(listen, argparse.SUPPRESS)
     _add_loudness(listen)
     _add_weights(listen)
 

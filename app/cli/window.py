@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QSplashScreen
 from app.cli import UsageError
 from app.cli.models import checked_window, choose_fastest
 from app.live.model_choice import ModelChooser
+from app.live.osc import OscTarget
 from app.live.session import LiveSession
 from app.stream.models import load_model, window_tokens
 from app.stream.weights import default_weights, family_weights
@@ -29,6 +30,7 @@ def run_window_command(options: argparse.Namespace, opening: QSplashScreen | Non
     seconds = None if options.window_seconds is None else checked_window(options.window_seconds)
     if options.fastest:
         options.weights = choose_fastest(options.weights, seconds).weights
+    launch = understand(options)
     try:
         session = make_session(options.weights, None if seconds is None else window_tokens(seconds))
     except ValueError as error:
@@ -40,7 +42,7 @@ def run_window_command(options: argparse.Namespace, opening: QSplashScreen | Non
         session.models.complete()
 
     try:
-        code = run_window(session, understand(options), painted)
+        code = run_window(session, launch, painted)
     finally:
         session.close()
     logging.shutdown()
@@ -61,7 +63,11 @@ def make_session(weights: Path, window: int | None = None) -> LiveSession:
 
 
 def understand(options: argparse.Namespace) -> Launch:
-    """What the command line asks of the window."""
+    """What the command line asks of the window. Raises UsageError."""
+    try:
+        osc = None if options.osc is None else OscTarget.parse(options.osc, options.osc_rate)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     return Launch(
         weights=options.weights,
         theme=options.theme,
@@ -71,5 +77,6 @@ def understand(options: argparse.Namespace) -> Launch:
         demo=options.command == "demo",
         full_screen=options.fullscreen,
         silent=options.silent,
+        osc=osc,
         says_model=options.fastest or options.window_seconds is not None or options.weights != default_weights(),
     )

@@ -15,11 +15,11 @@ import numpy as np
 from app.files.answer import FileAnswer, FileError, Hop, TimelineBuilder, judge, verdict_of
 from app.files.journal import Fingerprint, take_fingerprint
 from app.files.parameters import Parameters
-from app.stream.frames import FrameReader
+from app.stream.frames import FrameReader, Frames
 from app.stream.models import Model, identify, load_model, with_twin
-from app.stream.stream import Stream, TwinTally
+from app.stream.stream import Answers, Stream, TwinTally
 from app.stream.twin import TwinRunner
-from audio import FFT_LENGTH, SAMPLE_RATE, FileSource, Source, UnreadableFile, frame_levels
+from audio import FFT_LENGTH, SAMPLE_RATE, FileSource, LevelMeter, Source, UnreadableFile, frame_levels
 from model import WeightsError
 
 Progress = Callable[[float], object]  # share of one file that is done, 0..1
@@ -88,8 +88,10 @@ def classify_source(
     live: bool = False,
     on_hop: Callable[[Hop], object] = ignore,
     on_time: Callable[[float], object] = ignore,
+    on_answers: Callable[[Frames, Answers], object] | None = None,
 ) -> FileAnswer:
-    """Answer a source to its end. `on_hop` gets every hop as soon as it is over, `on_time` the seconds so far.
+    """Answer a source to its end. `on_hop` gets every hop as soon as it is over, `on_time` the seconds so far,
+    `on_answers` the frames of every read, where there are any, with their levels only when it is live.
 
     Live: every frame is answered as soon as it arrives, a step at a time; otherwise in large chunks, which gives the
     same probabilities to 1e-5; the hops are handed out, and not kept. Raises UnreadableFile, and WeightsError where the
@@ -103,13 +105,15 @@ def classify_source(
         assert make_twin is not None
         twin, tally = TwinRunner(make_twin(), frame_seconds=math.inf), TwinTally(model.config)
     stream = Stream(model, twin, singly=live)
-    reader = FrameReader(source)
+    reader = FrameReader(source, meter=LevelMeter(source.sample_rate) if live else None)
     timeline = TimelineBuilder(model.config, parameters, keep=not live)
     total, count, seconds = np.zeros(len(model.config.genres)), 0, 0.0
     for frames in reader.live() if live else reader.chunks():
         answers = stream.push(frames.log_mels)
         if tally is not None:
             tally.add(answers)
+        if on_answers is not None and len(frames):
+            on_answers(frames, answers)
         total += answers.probabilities.sum(axis=0)
         count += len(frames)
         for hop in timeline.push(frames.ends, answers.probabilities, frame_levels(frames.log_mels)):

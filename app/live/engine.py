@@ -33,7 +33,7 @@ class Engine:
     run and becomes `state`; the snapshots so far can still be drained.
 
     wished_model: the one that is to answer, asked after every frame. on_block: see FrameReader. number: of the run,
-    which every snapshot carries.
+    which every snapshot carries. on_answer is told of every snapshot, in the reading thread: it must not wait.
     """
 
     def __init__(
@@ -42,12 +42,13 @@ class Engine:
         open_source: Callable[[], Source],
         on_block: Callable[[Block, int], None] | None = None,
         number: int = 0,
+        on_answer: Callable[[Snapshot], object] = lambda _: None,
     ) -> None:
         self.state = EngineState("starting", since=time.monotonic())
         self.missed = 0  # snapshots dropped because nobody drained them in time
         self._wished_model = wished_model
         self._on_block = on_block
-        self._number = number
+        self._number, self._on_answer = number, on_answer
         self._source: Source | None = None
         self._meter: LevelMeter | None = None
         self._invalid_shown_until: float | None = None  # on time.monotonic's clock; None until there is one
@@ -140,3 +141,4 @@ class Engine:
         with self._lock:
             self.missed += len(self._snapshots) == QUEUE_FRAMES
             self._snapshots.append(snapshot)
+        self._on_answer(snapshot)

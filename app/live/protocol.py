@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from app.live.osc import OscSender
 from app.live.recording import Recorder
 from app.stream.snapshot import ModelChoice, ModelDescription, Snapshot, StepTimes
 from audio.meter import Level
@@ -112,6 +113,7 @@ class Session(Protocol):
     aloud: bool  # whether files and the demo are played by the speaker too, from the next one on
     genres: tuple[str, ...]  # in the order of the probabilities
     recorder: Recorder
+    osc: OscSender | None  # where answers are sent; None, at first, for nowhere
     devices: DeviceList | None  # what the last search found; None until the first one has ended
     hears_microphone: bool  # as the present source, or the last one; a file otherwise
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from app.demo.source import DemoSource
 from app.live.engine import Engine
 from app.live.model_choice import ModelChooser
+from app.live.osc import OscSender
 from app.live.protocol import DeviceList, EngineState, InputDeviceChoice
 from app.live.recording import Recorder
 from app.stream.snapshot import Snapshot
@@ -39,6 +40,7 @@ class LiveSession:
         self.genres = models.model.config.genres
         self.aloud = False
         self.recorder = Recorder()
+        self.osc: OscSender | None = None
         self._engine: Engine | None = None
         self._before: list[Engine] = []  # those of earlier runs that may still have something to drain
         self._runs = self._forgotten = 0  # how many there were, and were of sessions before this one
@@ -112,6 +114,8 @@ class LiveSession:
         """Stop, and wait until the device is free; False when it is not after `timeout` seconds."""
         preview = self._preview
         self.stop()
+        if self.osc is not None:
+            self.osc.close()
         free = preview is None or preview.join(timeout)
         return free and (self._engine is None or self._engine.join(timeout))
 
@@ -145,11 +149,17 @@ class LiveSession:
         if self._engine is not None:
             self._before.append(self._engine)
         self._runs += 1
-        self._engine = Engine(lambda: self.models.model, open_source, partial(self._record, self._runs), self._runs)
+        record = partial(self._record, self._runs)
+        self._engine = Engine(lambda: self.models.model, open_source, record, self._runs, self._send)
 
     def _record(self, run: int, block: Block, sample_rate: int) -> None:
         if run > self._forgotten:  # what still comes of an ended session is not wanted
             self.recorder.push(block, sample_rate)
+
+    def _send(self, snapshot: Snapshot) -> None:
+        osc = self.osc  # the window may switch it off meanwhile
+        if osc is not None and snapshot.run == self._runs:
+            osc.push(snapshot.smoothed, snapshot.unsure, snapshot.level_dbfs)
 
     def _search(self) -> None:
         try:

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QGridLayout,
+    QInputDialog,
     QLabel,
+    QLineEdit,
     QMessageBox,
     QScrollArea,
     QVBoxLayout,
@@ -30,7 +32,10 @@ WHAT_IT_IS = (
     "Hears music and says what genre it is, live. A continual Nystrom transformer computes only what is new in each "
     "frame of sound; beside it runs the ordinary transformer with the same weights, so that both costs can be seen."
 )
-PRIVACY = "Nothing is kept and nothing is sent anywhere. Sound is recorded only while you switch that on."
+PRIVACY = (
+    "Nothing is kept and nothing is sent anywhere. Sound is recorded, and answers are sent by OSC, only while you "
+    "switch that on."
+)
 
 OTHER_KEYS = (
     ("Freeze the moment, or back to live", "Space"),
@@ -172,6 +177,12 @@ def ask(parent: QWidget, question: str, explanation: str, answers: Sequence[str]
     box.setEscapeButton(buttons[-1])
     box.exec()
     return box.clickedButton().text()
+
+
+def ask_text(parent: QWidget, title: str, question: str, offered: str) -> str | None:
+    """Ask for one line, and wait for it; None when it is not given."""
+    text, given = QInputDialog.getText(parent, title, question, QLineEdit.EchoMode.Normal, offered)
+    return text if given else None
 
 
 def show_sheet(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from app.live.osc import OscTarget
 
 ThemeChoice = Literal["system", "dark", "light"]
 THEMES: tuple[ThemeChoice, ...] = ("system", "dark", "light")
@@ -20,4 +23,5 @@ class Launch(NamedTuple):
     demo: bool = False
     full_screen: bool = False
     silent: bool = False
+    osc: OscTarget | None = None  # where answers are sent from the beginning
     says_model: bool = False  # whether it says which model and window

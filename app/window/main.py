@@ -12,15 +12,16 @@ from PySide6.QtCore import QByteArray, QRect, QSize, QStandardPaths, Qt, QTimer,
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
+from app.live.osc import OscSender, OscTarget
 from app.live.protocol import Session
 from app.stream.weights import default_weights
-from app.window.dialogs import DropSign, Help, Toast, ask
+from app.window.dialogs import DropSign, Help, Toast, ask, ask_text
 from app.window.exports import Exports
 from app.window.files.page import FilesPage
 from app.window.launch import THEMES, ThemeChoice
 from app.window.live.page import LivePage
 from app.window.live.whole import WholeFile
-from app.window.menus import Menus, PageSwitch, RecordingSign
+from app.window.menus import RECORDED, SENT, Menus, PageSwitch, Sign
 from app.window.settings import Settings, SettingsFile
 from app.window.style import style_sheet
 from app.window.theme import DESIGN_HEIGHT, DESIGN_WIDTH, Theme, scale_for
@@ -35,6 +36,7 @@ AUDIO_FILES = " ".join(f"*{suffix}" for suffix in SUFFIXES)
 RECORDING = "Recording: the last five minutes, in memory only."
 NOT_RECORDING = "Recording is off. What was recorded is kept until you save it or begin a new session."
 DROP_TO_PLAY, DROP_TO_CLASSIFY = "Drop to play", "Drop to classify"
+OSC_QUESTION = "Genre, probabilities and level of every frame go to HOST:PORT:"
 UNSAVED = "{} of recorded sound are not saved, and would be lost."
 FRAME_HEIGHT = 40  # pixels, of a title bar
 LEAVE_FULL_SCREEN = "F11 or Esc leaves full screen."
@@ -60,6 +62,7 @@ class MainWindow(QMainWindow):
         self.ends_unasked = False  # as by a signal, which nobody waits to answer for
         self._scale = 0.0
         self._folder = ""  # where something was opened last
+        self._osc_address, self._osc_status = "", ""
         self._ticked = time.monotonic()
         self.theme = Theme() if theme is None else theme
         self.theme.changed.connect(self._restyle)
@@ -98,7 +101,8 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self, self._acts())
         self.switch = PageSwitch(self.menus.bar)
         self.switch.chosen.connect(self.show_page)
-        self.recording = RecordingSign(self, self.switch)
+        self.recording = Sign(self, self.switch, "recording", RECORDED)
+        self.osc = Sign(self, self.switch, "osc", SENT)
         self.live.source_bar.listen.clicked.connect(self.listen_or_stop)
         self.live.source_bar.picker.activated.connect(self._change_microphone)
         for offered in (self.live.source_bar, self.live.invitation):
@@ -129,6 +133,7 @@ class MainWindow(QMainWindow):
             "refresh": self._session.refresh_devices,
             "aloud": self.set_aloud,
             "record": self.set_recording,
+            "osc": self.choose_osc,
             "tour": self.start_tour,
             "keys": self.help.show_keys,
             "diagnostics": self.help.copy_diagnostics,
@@ -252,6 +257,25 @@ class MainWindow(QMainWindow):
         self.menus.switch("record", on)
         self.toast.say(RECORDING if on else NOT_RECORDING)
 
+    def choose_osc(self, on: bool) -> None:
+        """Send every answer to the address that is asked for, or nothing any more."""
+        address = ask_text(self, "Send answers by OSC", OSC_QUESTION, self._osc_address) if on else None
+        target = None
+        try:
+            target = None if address is None else OscTarget.parse(address)
+        except ValueError as error:
+            self.toast.say(str(error))
+        self.send_osc(target)
+
+    def send_osc(self, target: OscTarget | None) -> None:
+        """Send every answer there from now on; None for nowhere."""
+        before, self._session.osc = self._session.osc, None
+        if before is not None:
+            before.close()
+        if target is not None:
+            self._session.osc, self._osc_address = OscSender(target, self._session.genres), str(target)
+        self.menus.switch("osc", target is not None)
+
     def tick(self) -> None:
         """Show what has happened since the last tick."""
         now = time.monotonic()
@@ -262,7 +286,18 @@ class MainWindow(QMainWindow):
         self.tour.tick(seconds)
         self.files.tick()
         recorder = self._session.recorder
-        self.recording.show_recording(recorder.seconds if recorder.is_on else None, self._scale)
+        self.recording.show_sign(f"Recording {clock(recorder.seconds)}" if recorder.is_on else "", self._scale)
+        self._show_osc()
+
+    def _show_osc(self) -> None:
+        sender = self._session.osc
+        status = "" if sender is None else sender.status
+        said = "" if sender is None else f"OSC {'does not reach' if status else 'to'} {sender.target}"
+        self.osc.show_sign(said, self._scale, self.recording)
+        if status != self._osc_status:
+            self._osc_status = status
+            if status:
+                self.toast.say(f"{status}.")
 
     def fit(self, area: QRect) -> None:
         """Lie within this part of the screen, with the frame that a desktop puts around the window."""
@@ -333,6 +368,7 @@ class MainWindow(QMainWindow):
         self.choose_theme(self.theme.choice if self._kept is None else settings.theme)
         if self._kept is not None:
             self.set_aloud(settings.aloud)
+        self._osc_address = settings.osc
         self.live.source_bar.picker.wish(settings.device)
         self.show_page(0)
 
@@ -366,6 +402,7 @@ class MainWindow(QMainWindow):
                 aloud=self._session.aloud,
                 model=before.model if is_shown_to else model.choice.name,
                 window_seconds=before.window_seconds if is_shown_to else self._nearest_window(model.window_seconds),
+                osc=self._osc_address,
                 folder=self._folder,
                 geometry=bytes(self.saveGeometry().data()),
             )

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMainWindow, QMenu, QMenuBar, QPushButton, QWidget
 
 from app.window.launch import THEMES
-from app.window.widgets import DOTS, dress
-from app.window.words import clock
+from app.window.widgets import DOTS, dress, named
 
 PAGES = (("live", "Live", "What is heard now (Ctrl+1)"), ("files", "Files", "Classify many files (Ctrl+2)"))
 RECORD_TIP = "Off by default: keeps the last five minutes of sound in memory"
 RECORDED = "Sound is being kept in memory, the last five minutes of it. Nothing is written until you export it."
+OSC_TIP = "Off by default: sends every frame's answer to light or visuals software"
+SENT = "Genre, probabilities and level of every frame are being sent there; no sound is."
+LONGEST = 40  # letters of a sign
 MARGIN = 14  # pixels at scale 1, from the sign to what stands beside it
 
 
@@ -69,6 +71,7 @@ BAR: Menu = {
         None,
         Entry("aloud", "Play files and the demo &aloud", is_switch=True),
         Entry("record", "&Record the last minutes", "Ctrl+R", RECORD_TIP, is_switch=True),
+        Entry("osc", f"&Send answers by OSC{DOTS}", "Ctrl+Shift+A", OSC_TIP, is_switch=True),
     ),
     "&Help": (
         Entry("tour", "&Tour with captions", "Ctrl+T"),
@@ -161,25 +164,24 @@ class PageSwitch(QWidget):
         self._group.button(number).setChecked(True)
 
 
-class RecordingSign(QLabel):
-    """Says that sound is being recorded, and how much of it is kept, over every page: in the menu bar's row left of the
-    switch between the pages, or, where there is no menu bar, below the line for warnings, and larger.
+class Sign(QLabel):
+    """Says over every page that something goes on which must not go unnoticed: in the menu bar's row left of the switch
+    between the pages, or, where there is no menu bar, below the line for warnings, and larger.
     """
 
-    def __init__(self, window: QMainWindow, switch: PageSwitch) -> None:
+    def __init__(self, window: QMainWindow, switch: PageSwitch, name: str, tip: str) -> None:
         super().__init__(window)
         self._window, self._switch = window, switch
-        self.setObjectName("recording")
-        self.setAccessibleName("Recording")
-        self.setToolTip(RECORDED)
+        named(self, name, name.capitalize(), tip)
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self.hide()
 
-    def show_recording(self, seconds: float | None, scale: float) -> None:
-        """So much is kept; None while nothing is recorded."""
-        if seconds is None:
+    def show_sign(self, text: str, scale: float, beside: Sign | None = None) -> None:
+        """Show this, left of another sign where that is seen; "" for nothing."""
+        if not text:
             self.hide()
             return
-        self.setText(f"\N{BLACK CIRCLE} Recording {clock(seconds)}")
+        self.setText(f"\N{BLACK CIRCLE} {text if len(text) <= LONGEST else text[:LONGEST] + DOTS}")
         bar = self._window.menuBar()
         large = bar.isHidden()
         if self.property("large") != large:
@@ -190,6 +192,8 @@ class RecordingSign(QLabel):
         if bar.isVisible():
             right = self._switch.x() - margin
             top = bar.y() + (bar.height() - size.height()) // 2
+        if beside is not None and beside.isVisible():
+            right = beside.x() - margin
         self.setGeometry(right - size.width(), top, size.width(), size.height())
         if not self.isVisible():
             self.show()

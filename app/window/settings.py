@@ -13,6 +13,7 @@ from PySide6.QtCore import QSettings, QStandardPaths
 
 from app.window.launch import THEMES, ThemeChoice
 
+OSC_ADDRESS = "127.0.0.1:9000"  # what is offered at first: this machine
 VERSION = 1  # raised when a key changes its meaning
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ class Settings:
     aloud: bool = True  # whether files and the demo are played by the speaker
     model: str = ""  # name of the one that was chosen; "" for that which ships as the first
     window_seconds: float = 0.0  # what it remembers; 0 for as much as it learned with
+    osc: str = OSC_ADDRESS  # where answers were sent by OSC last; they are sent only when that is asked for again
     folder: str = ""  # where a file or folder was opened last
     geometry: bytes = b""  # Qt's own
 

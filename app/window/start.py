@@ -60,6 +60,8 @@ def begin(window: MainWindow, launch: Launch) -> None:
         window.choose_theme(launch.theme)
     if launch.silent:
         window.set_aloud(False)
+    if launch.osc is not None:
+        window.send_osc(launch.osc)
     window.show()
     if launch.full_screen:
         window.set_full_screen(True)

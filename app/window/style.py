@@ -35,9 +35,10 @@ def style_sheet(palette: Palette, scale: float) -> str:
         padding: {round(3 * scale)}px {across}px; color: {palette.muted}; }}
     QPushButton[tab="true"]:checked {{ background: {palette.raised}; color: {palette.text}; }}
     QPushButton[tab="true"]:focus {{ border-color: {palette.accent}; }}
-    QLabel#recording {{ background: {palette.background}; color: {palette.problem}; font-size: {body}px;
+    QLabel#recording, QLabel#osc {{ background: {palette.background}; color: {palette.problem}; font-size: {body}px;
         font-weight: 700; padding: {round(3 * scale)}px {round(8 * scale)}px; border-radius: {radius}px; }}
-    QLabel#recording[large="true"] {{ font-size: {text_pixels(26, scale)}px; }}
+    QLabel#osc {{ color: {palette.accent}; }}
+    QLabel#recording[large="true"], QLabel#osc[large="true"] {{ font-size: {text_pixels(26, scale)}px; }}
     QMenuBar {{ background: {palette.background}; color: {palette.muted}; font-size: {body}px;
         padding: 2px {round(8 * scale)}px; }}
     QMenuBar::item {{ padding: {round(5 * scale)}px {round(10 * scale)}px; border-radius: {radius // 2}px; }}

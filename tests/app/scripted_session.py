@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from app.live.osc import OscSender
 from app.live.protocol import DeviceList, EngineState, InputDeviceChoice
 from app.live.recording import Recorder
 from app.stream.snapshot import FrameFlops, ModelChoice, ModelDescription, Snapshot, StepTimes, Timing
@@ -79,6 +80,7 @@ class ScriptedSession:
         self.missed = 0
         self.aloud = False
         self.recorder = Recorder()
+        self.osc: OscSender | None = None
         self.level = Level()
         self.preview_status = ""
         self.player: ScriptedPlayer | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,13 +29,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
+from app.cli import UsageError
 from app.cli.arguments import parser
 from app.cli.window import understand
 from app.installed import ALL_PACKAGES
+from app.live.osc import OscTarget
 from app.stream.weights import desktop_file
 from app.window.launch import Launch
 from app.window.main import MainWindow
-from app.window.settings import Settings, SettingsFile
+from app.window.settings import OSC_ADDRESS, Settings, SettingsFile
 from app.window.start import OpenedFiles, begin
 from app.window.theme import LIGHT
 from audio import Block
@@ -174,6 +177,53 @@ def test_recording_is_off_and_seen_on_every_page_and_on_the_whole_screen_while_i
     assert session.recorder.seconds == 3  # still there
 
 
+def test_answers_are_sent_by_osc_only_once_that_was_asked_for_and_a_sign_says_so(
+    window: MainWindow, session: ScriptedSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[str] = []
+
+    def give(text: str | None) -> None:
+        def ask_text(_window: MainWindow, _title: str, _question: str, offer: str) -> str | None:
+            offered.append(offer)
+            return text
+
+        monkeypatch.setattr("app.window.main.ask_text", ask_text)
+        window.menus.actions["osc"].trigger()
+        window.tick()
+
+    window.tick()
+    assert (session.osc, window.osc.isVisible()) == (None, False)
+    give(None)
+    assert (session.osc, window.menus.actions["osc"].isChecked()) == (None, False)
+    give("nowhere")
+    assert "'nowhere' is no address for OSC" in toast(window)
+    assert (session.osc, window.menus.actions["osc"].isChecked()) == (None, False)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        address = "127.0.0.1:{1}".format(*receiver.getsockname())
+        give(address)
+        window.set_recording(True)
+        for full_screen in (False, True):
+            window.set_full_screen(full_screen)
+            window.tick()
+            assert window.osc.text().endswith(f"OSC to {address}")
+            assert window.rect().contains(window.osc.geometry())
+            assert window.osc.geometry().right() < window.recording.x()
+        window.set_full_screen(False)
+        sender = session.osc
+        assert sender is not None
+        sender.status = "OSC: nobody listens"
+        window.tick()
+        assert f"does not reach {address}" in window.osc.text()
+        assert toast(window) == "OSC: nobody listens."
+        window.menus.actions["osc"].trigger()  # off again, without a question
+        window.tick()
+        assert (session.osc, window.osc.isVisible()) == (None, False)
+        assert sender._closed.is_set()
+    give(None)
+    assert offered == [OSC_ADDRESS, OSC_ADDRESS, OSC_ADDRESS, address]
+
+
 @pytest.mark.parametrize("end", ["new", "quit"])
 @pytest.mark.parametrize("answer", ["Save", "Do not save", "Cancel"])
 def test_nothing_recorded_is_lost_without_a_word(
@@ -242,11 +292,13 @@ def test_the_window_finds_itself_as_it_was_left(qtbot: QtBot, session: ScriptedS
     first.tick()
     first.choose_theme("light")
     first.set_aloud(False)
+    first.send_osc(OscTarget("127.0.0.1", 9))
     first.live.source_bar.picker.setCurrentIndex(0)
     session.models.description = replace(MODEL, choice=session.models.choices[1], window_seconds=299.9)
     first.resize(900, 700)  # no wider than Qt's screen without a screen
     first.close()
-    assert file.load().device == "headset"
+    assert (file.load().device, file.load().osc) == ("headset", "127.0.0.1:9")
+    first.send_osc(None)
     session.aloud = True
     second = MainWindow(session, kept=file)
     qtbot.addWidget(second)
@@ -255,6 +307,7 @@ def test_the_window_finds_itself_as_it_was_left(qtbot: QtBot, session: ScriptedS
     assert second.theme.palette == LIGHT
     assert second.menus.actions["theme_light"].isChecked()
     assert not session.aloud
+    assert session.osc is None  # only the address is remembered
     assert second.live.source_bar.picker.key() == "headset"
     assert (second.width(), second.height()) == (900, 700)
     session.models.description = MODEL
@@ -335,6 +388,9 @@ def test_every_switch_of_the_command_line_reaches_the_window() -> None:
     shown = launched("demo", "--fullscreen", "--theme", "light", "--silent")
     assert (shown.demo, shown.full_screen, shown.theme, shown.silent) == (True, True, "light", True)
     assert launched("--theme", "light", "demo").theme == "light"
+    assert launched("--osc", "[::1]:9000", "--osc-rate", "5").osc == OscTarget("::1", 9000, 5.0)
+    with pytest.raises(UsageError, match="HOST:PORT"):
+        launched("demo", "--osc", "9000")
     for said in ([], ["--window-seconds", "60"], ["--weights", "other.safetensors"]):  # goes before what is remembered
         assert launched(*said).says_model == bool(said)
 

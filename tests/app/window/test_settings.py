@@ -9,7 +9,9 @@ import pytest
 
 from app.window.settings import Settings, SettingsFile
 
-CHANGED = Settings("light", "PulseAudio: “mic”, 2", False, "A model", 120.0, "/music/Ä b", b"\x01\x00\xff")
+CHANGED = Settings(
+    "light", "PulseAudio: “mic”, 2", False, "A model", 120.0, "lights.local:9000", "/music/Ä b", b"\x01\x00\xff"
+)
 
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
