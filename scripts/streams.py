@@ -1,10 +1,12 @@
 """How the model fares in an endless stream: clips of one split joined in random order, ten minutes without a reset.
 
     python3 scripts/streams.py --data PACK.npz                     (a table for documents)
+    python3 scripts/streams.py --data PACK.npz --steady            (how long to average, and how long to wait)
     python3 scripts/streams.py --data PACK.npz --json              (one JSON object)
 
 For several windows on the same weights: how often the screen is right, minute by minute, and how long it takes after a
 change of music until the new genre leads. The screen shows the mean of the last 3 s of token probabilities.
+With --steady: what the window says, a genre or doubt, which another answer must outlast, by both times.
 
 Tensor dimensions: S streams, C clips in each, T frames of a clip, G genres.
 """
@@ -15,6 +17,7 @@ import argparse
 import math
 import sys
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +32,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from app.files.console import Console
 from app.live.answering import SMOOTHING_FRAMES
+from app.live.verdict import Judge
 from app.stream.models import check_bands
+from app.stream.snapshot import is_unsure
 from app.stream.weights import default_weights
 from app.text import to_json
 from audio import FRAME_SECONDS
-from model import Classifier, load_for_training, probabilities
+from model import Classifier, ModelConfig, load_for_training, probabilities
 from model.training import clip_probabilities
 from scripts.dataset import Dataset, DatasetError, add_data_arguments, read_dataset
 from scripts.endings import one_sentence
@@ -44,6 +50,8 @@ MINUTES = 10
 CHUNK = 387  # frames that go through the model at once
 BATCH = 8  # streams
 WINDOWS = (5.0, 10.0, 15.0, 20.0, 30.0)  # s
+SMOOTHINGS, HOLDS = (1.0, 2.0, 3.0, 5.0, 8.0), (0.0, 0.5, 1.0, 2.0)  # s
+DOUBT = -1  # said instead of a genre
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,7 @@ class Streams:
 
     order: NDArray[np.int64]  # (S, C) index of the clip
     labels: NDArray[np.int64]  # (S, C)
+    tokens: NDArray[np.float32]  # (S, C * T, G) the model's probabilities
     shown: NDArray[np.int64]  # (S, C, T) the genre that leads
     right_alone: NDArray[np.bool_]  # (S, C) whether the model ends on the right genre when it hears the clip alone
 
@@ -69,13 +78,13 @@ def answer_streams(classifier: Classifier, dataset: Dataset, orders: int, seed: 
         [random.permutation(clips)[: each * in_a_stream].reshape(each, in_a_stream) for _ in range(orders)]
     )
     alone = smooth(clip_probabilities(classifier, torch.from_numpy(dataset.frames)))[:, -1].argmax(dim=-1).numpy()
-    shown = []
+    tokens = []
     for part in np.split(order, range(BATCH, len(order), BATCH)):
         joined = torch.from_numpy(dataset.frames[part].reshape(len(part), -1, dataset.frames.shape[2]))
-        shown.append(smooth(_answer(classifier, joined)).argmax(dim=-1).numpy())
-    return Streams(
-        order, labels[order], np.concatenate(shown).reshape(len(order), in_a_stream, frames), (alone == labels)[order]
-    )
+        tokens.append(_answer(classifier, joined))
+    answered = torch.cat(tokens)
+    shown = smooth(answered).argmax(dim=-1).numpy().reshape(len(order), in_a_stream, frames)
+    return Streams(order, labels[order], answered.numpy(), shown, (alone == labels)[order])
 
 
 def stream_figures(streams: Streams) -> dict[str, Any]:
@@ -102,6 +111,39 @@ def stream_figures(streams: Streams) -> dict[str, Any]:
         "follow_seconds_any": _median(delay[changed]),
         "followed": float(np.isfinite(delay[fair]).mean()) if fair.any() else None,
         "changes": int(fair.sum()),
+    }
+
+
+def steady_figures(streams: Streams, config: ModelConfig, smoothing: float, hold: float) -> dict[str, Any]:
+    """What the window says when it averages over `smoothing` s, and another answer has to last for `hold` s.
+
+    `right`, `wrong`: shares of the time that a genre is named; the rest is doubt. `changes_per_minute` of what is said,
+    of which `needed` would be if it were always right. `follow_seconds`: as in stream_figures, until it is named.
+    """
+    averaged = smooth(torch.from_numpy(streams.tokens), max(1, frames_in(smoothing))).numpy()
+    said = np.full(averaged.shape[:2], DOUBT)
+    changes = 0
+    for stream, answers in enumerate(averaged):
+        judge, before = Judge(frames_in(hold)), None
+        for frame, answer in enumerate(answers):
+            verdict = judge.judge(answer, is_unsure(answer, config), level_dbfs=-20.0)
+            changes += before is not None and verdict.said != before
+            before = verdict.said
+            if verdict.kind == "genre":
+                said[stream, frame] = verdict.genre
+    labels = np.repeat(streams.labels, streams.shown.shape[2], axis=1)
+    minutes = said.size * FRAME_SECONDS / 60
+    needed = int((streams.labels[:, 1:] != streams.labels[:, :-1]).sum())
+    followed = stream_figures(replace(streams, shown=said.reshape(streams.shown.shape)))
+    return {
+        "smoothing": smoothing,
+        "hold": hold,
+        "right": float((said == labels).mean()),
+        "wrong": float(((said != labels) & (said != DOUBT)).mean()),
+        "changes_per_minute": changes / minutes,
+        "needed": needed / minutes,
+        "follow_seconds": followed["follow_seconds"],
+        "followed": followed["followed"],
     }
 
 
@@ -146,18 +188,63 @@ def main() -> None:
         check_bands(arguments.weights)
         trained = load_for_training(arguments.weights)
         dataset = read_dataset(arguments).part(arguments.split)
-        levels = arguments.level_seconds or [None]
-        asked = [(window, level) for window in arguments.window_seconds for level in levels]
-        rows = []
-        for number, (window, level) in enumerate(asked):
-            console.progress(number / len(asked), f"{window:g} s")
-            level_window = trained.config.level_window if level is None else frames_in(level)
-            classifier = looking_back(trained, frames_in(window), level_window)
-            figures = stream_figures(answer_streams(classifier, dataset, arguments.orders, arguments.seed))
-            clips = evaluate(classifier, dataset)["accuracy"]
-            rows.append({"window": window, "level": level, "clip_accuracy": clips} | figures)
+        if arguments.steady:
+            rows = measure_steadiness(arguments, trained, dataset, console)
+        else:
+            rows = measure_windows(arguments, trained, dataset, console)
         console.clear()
-        print(to_json({"streams": rows}) if arguments.json else describe(rows))
+        text = describe_steadiness(rows) if arguments.steady else describe(rows)
+        print(to_json({"streams": rows}) if arguments.json else text)
+
+
+def measure_windows(
+    arguments: argparse.Namespace, trained: Classifier, dataset: Dataset, console: Console
+) -> list[dict[str, Any]]:
+    """The figures of the same weights with every window that was asked for."""
+    levels = arguments.level_seconds or [None]
+    asked = [(window, level) for window in arguments.window_seconds for level in levels]
+    rows = []
+    for number, (window, level) in enumerate(asked):
+        console.progress(number / len(asked), f"{window:g} s")
+        level_window = trained.config.level_window if level is None else frames_in(level)
+        classifier = looking_back(trained, frames_in(window), level_window)
+        figures = stream_figures(answer_streams(classifier, dataset, arguments.orders, arguments.seed))
+        clips = evaluate(classifier, dataset)["accuracy"]
+        rows.append({"window": window, "level": level, "clip_accuracy": clips} | figures)
+    return rows
+
+
+def measure_steadiness(
+    arguments: argparse.Namespace, trained: Classifier, dataset: Dataset, console: Console
+) -> list[dict[str, Any]]:
+    """The figures of every pair of SMOOTHINGS and HOLDS, with the window as saved."""
+    streams = answer_streams(trained.for_inference(), dataset, arguments.orders, arguments.seed)
+    rows = []
+    for number, (smoothing, hold) in enumerate(product(SMOOTHINGS, HOLDS)):
+        console.progress(number / (len(SMOOTHINGS) * len(HOLDS)), f"{smoothing:g} s")
+        rows.append(steady_figures(streams, trained.config, smoothing, hold))
+    return rows
+
+
+def describe_steadiness(rows: list[dict[str, Any]]) -> str:
+    """A Markdown table; shares in per cent."""
+    lines = [
+        f"| mean over, s | must last, s | right | wrong | changes a minute ({rows[0]['needed']:.1f} needed) "
+        "| named after, s | named in time |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        lines.append(
+            f"| {row['smoothing']:g} | {row['hold']:g} | {100 * row['right']:.1f} | {100 * row['wrong']:.1f} "
+            f"| {row['changes_per_minute']:.1f} | {_following(row)} |"
+        )
+    return "\n".join(lines)
+
+
+def _following(row: dict[str, Any]) -> str:
+    """Two cells: after how many seconds, and in what share of the changes."""
+    follows = "never" if row["follow_seconds"] is None else f"{row['follow_seconds']:.1f}"
+    return f"{follows} | " + ("-" if row["followed"] is None else f"{100 * row['followed']:.0f} %")
 
 
 def describe(rows: list[dict[str, Any]]) -> str:
@@ -171,9 +258,7 @@ def describe(rows: list[dict[str, Any]]) -> str:
         first, last = row["accuracy_by_minute"][0], row["accuracy_by_minute"][-1]
         level = "as saved" if row["level"] is None else f"{row['level']:g}"
         shares = " | ".join(f"{100 * share:.1f}" for share in (row["clip_accuracy"], first, last, row["accuracy"]))
-        follows = "never" if row["follow_seconds"] is None else f"{row['follow_seconds']:.1f}"
-        followed = "-" if row["followed"] is None else f"{100 * row['followed']:.0f} %"
-        lines.append(f"| {row['window']:g} | {level} | {shares} | {follows} | {followed} |")
+        lines.append(f"| {row['window']:g} | {level} | {shares} | {_following(row)} |")
     return "\n".join(lines)
 
 
@@ -186,6 +271,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--level-seconds", type=float, nargs="+", metavar="S", help="of the level (default: as saved)")
     parser.add_argument("--orders", type=int, default=5, help="how often the clips are shuffled")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steady", action="store_true", help="what is said, by the times of mean and hold")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     return parser.parse_args()
 

@@ -44,9 +44,10 @@ class Verdict:
 
 
 class Judge:
-    """Told of every frame of one run, in order."""
+    """Told of every frame of one run, in order. hold_frames: that another answer has to last."""
 
-    def __init__(self) -> None:
+    def __init__(self, hold_frames: int = HOLD_FRAMES) -> None:
+        self._hold_frames = hold_frames
         self._verdict = Verdict("listening")
         self._silent = False
         self._quiet_frames = self._loud_frames = self._zero_frames = 0
@@ -70,7 +71,7 @@ class Judge:
         kind: Kind = "unsure" if is_unsure else "genre"
         fresh = Verdict(kind, genre, other, float(smoothed[genre]))
         self._differing = 0 if fresh.said == self._verdict.said else self._differing + 1
-        if self._differing > HOLD_FRAMES or self._verdict.kind not in ("unsure", "genre"):
+        if self._differing > self._hold_frames or self._verdict.kind not in ("unsure", "genre"):
             self._verdict, self._differing = fresh, 0
         else:
             kept = self._verdict

@@ -12,9 +12,9 @@ import torch
 
 from app.stream.weights import default_weights
 from audio import BANDS, FRAME_SECONDS
-from model import load_for_training
+from model import ModelConfig, load_for_training
 from scripts.dataset import read_pack
-from scripts.streams import Streams, answer_streams, looking_back, smooth, stream_figures
+from scripts.streams import Streams, answer_streams, looking_back, smooth, steady_figures, stream_figures
 from tests.scripts.gtzan import script, write_pack
 
 MINUTE = round(60 / FRAME_SECONDS)
@@ -31,6 +31,7 @@ def made(shown: list[tuple[int, int]], labels: list[int], frames: int, alone: li
     return Streams(
         np.arange(len(labels))[None],
         np.array(labels)[None],
+        np.eye(10, dtype=np.float32)[answers.reshape(1, -1)],
         answers[None],
         np.array(alone if alone is not None else [True] * len(labels))[None],
     )
@@ -61,6 +62,23 @@ def test_changes_count_only_where_the_model_could_follow() -> None:
     assert figures["changes"] == 1
     assert figures["follow_seconds"] == pytest.approx(31 * FRAME_SECONDS)
     assert figures["follow_seconds_any"] == pytest.approx((31 + 6) / 2 * FRAME_SECONDS)
+
+
+def test_what_is_said_is_steadier_and_later_the_longer_another_answer_must_last() -> None:
+    """Two clips; in the second, the old genre comes back for five frames: a short hold says it, a long one does not."""
+    streams = made([(0, 0), (0, 20)], [0, 1], 11 * MINUTE)
+    streams.tokens[0, 11 * MINUTE + 400 : 11 * MINUTE + 405] = np.eye(10)[0]
+    config = ModelConfig()
+    jumpy = steady_figures(streams, config, smoothing=FRAME_SECONDS, hold=0.0)
+    steady = steady_figures(streams, config, smoothing=FRAME_SECONDS, hold=0.5)
+    minutes = 2 * 11 * MINUTE * FRAME_SECONDS / 60
+    # 'listening', the first genre, the second; and without a hold there and back, each at once.
+    assert steady["changes_per_minute"] * minutes == pytest.approx(2)
+    assert jumpy["changes_per_minute"] * minutes == pytest.approx(4)
+    assert steady["needed"] * minutes == pytest.approx(1)
+    assert steady["follow_seconds"] == pytest.approx((21 + 6) * FRAME_SECONDS)
+    assert jumpy["follow_seconds"] == pytest.approx(21 * FRAME_SECONDS)
+    assert steady["right"] + steady["wrong"] == jumpy["right"] + jumpy["wrong"]  # the same time without doubt
 
 
 def test_accuracy_is_told_minute_by_minute() -> None:
