@@ -12,7 +12,15 @@ from audio import FRAME_SECONDS
 
 ROLLING_FRAMES = 256  # about 20 s: long enough for a p99, short enough to follow a busy machine
 SERIES_FRAMES = 390  # about 30 s, for a curve
-NOTHING = {"era": 0, "largest": np.nan, "saved": 0, "every": 1, "lost": 0.0, "filled": 0.0}  # before the first row
+NOTHING = {
+    "era": 0,
+    "largest": np.nan,
+    "saved": 0,
+    "changes": 0,
+    "every": 1,
+    "lost": 0.0,
+    "filled": 0.0,
+}  # before the first row
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,7 @@ class CostReport:
     saved_flops: int  # over the session: work that the twin does and the continual model avoids
     twin_every: int  # the twin answers every k-th frame; 0 while it is not loaded
     frames: int
+    changes: int  # of what is said, over the session
     filled: float  # share of the window that holds tokens, 0..1
     lost_seconds: float  # of sound, over the session
     series: NDArray[np.float64]  # (k, 2) ns of the encoder: step, twin; NaN where the twin did not answer
@@ -99,6 +108,7 @@ def report_costs(rows: NDArray[np.void], frames: int, model: ModelDescription, b
         saved_flops=int(last["saved"]),
         twin_every=int(last["every"]),
         frames=frames,
+        changes=int(last["changes"]),
         filled=float(last["filled"]),
         lost_seconds=float(last["lost"]),
         series=np.stack([rows["step"], rows["twin"]], axis=1),

@@ -91,6 +91,7 @@ class Past:
         self._judge = Judge()
         self._eras = [Era(0.0, model)]  # rows count them
         self._largest, self._saved = np.nan, 0  # difference, FLOPs
+        self._changes = 0  # of what is said
 
     @property
     def frames(self) -> int:
@@ -145,7 +146,10 @@ class Past:
             length = f"{missing:.1f} s" if missing >= GAP_SECONDS else f"{1000 * missing:.0f} ms"
             self.marks.append(Mark(before, "gap" if missing >= GAP_SECONDS else "loss", f"{length} not heard"))
             self.unheard.append((before, before + missing))
+        previous = self.verdict
         self.verdict = self._judge.judge(snapshot.smoothed, snapshot.unsure, snapshot.level_dbfs)
+        if {previous.kind, self.verdict.kind} <= {"genre", "unsure"}:
+            self._changes += self.verdict.said != previous.said
         if self.verdict.kind == "zeros":
             begin = max(now - ZEROS_AFTER * FRAME_SECONDS, self._offset)
             if self.unheard and self.unheard[-1][1] >= begin:
@@ -167,6 +171,7 @@ class Past:
             np.nan if difference is None else difference,
             self._largest,
             self._saved,
+            self._changes,
             snapshot.saved_flops,
             snapshot.twin_every,
             len(self._eras) - 1,
@@ -254,6 +259,7 @@ def row_of(genres: int) -> np.dtype[np.void]:
             ("difference", np.float64),  # between the two answers; NaN as before
             ("largest", np.float64),  # over the session
             ("saved", np.int64),  # FLOPs, over the session
+            ("changes", np.int64),  # of what is said, over the session
             ("avoided", np.int64),  # FLOPs, of this frame alone
             ("every", np.int64),  # the twin answers every k-th frame
             ("era", np.int64),  # position of its model and backend

@@ -54,6 +54,10 @@ PARTS = (
     "continual model, the right one the ordinary model, and the line between them is what is saved. Log-mel and stem "
     "are the same for both."
 )
+CHANGES = (
+    "How often something else was said in this session, another genre or doubt, and how often that is in a minute. It "
+    "has to last for half a second before it is said."
+)
 FRAMES = "Frames computed in this session, and those that the window was too slow to show."
 LOST = "Sound that was lost in this session, because the computer could not keep up or the device was away."
 WHOLE = "The whole file"

@@ -103,6 +103,17 @@ def test_frames_and_lost_sound_are_counted_over_the_whole_run(past: Past) -> Non
     assert report.lost_seconds == 0.05
 
 
+def test_what_is_said_instead_is_counted_and_what_is_said_first_is_not(past: Past) -> None:
+    past.add([snapshot(index, "jazz") for index in range(40)])
+    assert past.report().changes == 0
+    past.add([snapshot(40 + index, "rock") for index in range(20)])
+    assert past.report().changes == 1
+    past.add([snapshot(60 + index, "rock", unsure=True) for index in range(20)])
+    assert past.report().changes == 2
+    past.add([snapshot(index, "blues", run=2) for index in range(40)])
+    assert past.report().changes == 2, "another source is not another answer"
+
+
 def test_percentiles_never_mix_two_models_or_two_backends_but_the_curve_goes_on(past: Past) -> None:
     other = replace(MODEL, window=65)
     past.add([snapshot(index, step=100_000, twin=4_000_000, model=MODEL) for index in range(50)])
