@@ -14,7 +14,7 @@ NONE_ALLOWED = ("positions", "outputs")
 LEAST_RIDGE = 1e-9  # what is smaller is lost beside 1 in the inverse
 
 CHOICES = {
-    "attention": ("softmax", "nystrom"),
+    "attention": ("softmax", "nystrom", "gaussian"),
     "landmarks": ("fixed", "continual"),
     "inverse": ("ridge", "pinv", "newton-schulz"),
     "stacking": ("deep", "retroactive"),
@@ -33,13 +33,13 @@ class BlockConfig:
     width: int = 128  # d, of a token
     heads: int = 4  # H
     window: int = 387  # n, tokens that attention looks back on
-    attention: str = "nystrom"  # or "softmax": exact
+    attention: str = "nystrom"  # or "softmax": exact; or "gaussian": of distances, not normalised
     landmarks: str = "fixed"  # learned; or "continual": means of the stream's segments. Of Nystrom attention only
     landmark_count: int = None  # type: ignore[assignment] # m; left out: 16, or one for every token of a shorter window
     inverse: str = "ridge"  # of the landmark matrix; or "pinv", or "newton-schulz"
     inverse_ridge: float = 1e-3  # epsilon in (A^T A + epsilon I)^-1 A^T
     blocks: int = 1
-    stacking: str = "deep"  # every block single output; or "retroactive": the first of two gives all n outputs
+    stacking: str = "deep"  # every block single output; or "retroactive": all blocks but the last give all n outputs
     positions: int = 0  # period of the recycling positional encoding, at least n; 0 for none
     feed_forward: int = 256
     norm: str = "pre"  # or "post", as torch.nn.TransformerEncoderLayer has it by default
@@ -60,8 +60,8 @@ class BlockConfig:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(choices)}")
-        if self.stacking == "retroactive" and self.blocks != 2:
-            raise ValueError(f"retroactive stacking of {self.blocks} blocks; it is defined for 2")
+        if self.stacking == "retroactive" and self.blocks < 2:
+            raise ValueError(f"retroactive stacking of {self.blocks} block; it is defined for 2 and more")
         if self.positions and self.positions < self.window:
             raise ValueError(f"positions recycle after {self.positions} tokens; expected at least {self.window}")
         if self.width % self.heads:

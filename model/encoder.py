@@ -1,7 +1,7 @@
 """The encoder: blocks of continual attention, then a norm and a linear head at every token, where it has these.
 
-Blocks are stacked "deep", every one single output over its own past, or "retroactive", of two blocks the first
-updating all n outputs of the window: see "Blocks" in docs/attention.md. A token with a number that is NaN, infinite or
+Blocks are stacked "deep", every one single output over its own past, or "retroactive", the first updating all n outputs
+of the window for the others: see "Blocks" in docs/attention.md. A token with a number that is NaN, infinite or
 beyond 1e9 counts as one of zeros.
 """
 
@@ -26,7 +26,7 @@ class EncoderState(NamedTuple):
     blocks: tuple[AttentionState, ...]  # of the first block only where stacking is retroactive
     position: int  # tokens heard
     window: Tensor | None = None  # retroactive: (B, f, d) the tokens of the window, oldest first
-    second: Landmarks | None = None  # retroactive: the fixed landmarks of the second block, prepared
+    prepared: tuple[Landmarks | None, ...] = ()  # retroactive: the fixed landmarks of the other blocks
 
     def clone(self) -> EncoderState:
         return self._replace(blocks=tuple(block.clone() for block in self.blocks))
@@ -98,8 +98,8 @@ class Encoder(nn.Module):
         blocks = self._blocks()
         if self.config.stacking == "retroactive":
             window = self._like().new_empty(batch, 0, self.config.width)
-            second = blocks[1].attention.kernel.prepare(batch)
-            return EncoderState((blocks[0].attention.init_state(batch),), 0, window, second)
+            prepared = tuple(self.prepare(batch)[1:])
+            return EncoderState((blocks[0].attention.init_state(batch),), 0, window, prepared)
         return EncoderState(tuple(block.attention.init_state(batch) for block in blocks), 0)
 
     def prepare(self, batch: int = 1) -> list[Landmarks | None]:
@@ -164,7 +164,7 @@ class Encoder(nn.Module):
         """Non-continual: the last min(heard, history) tokens (B, T, d) of `heard` -> the newest answer (B, outputs).
 
         Raises ValueError where there is none.
-        One block, or two of them stacked retroactively: the ordinary encoder on the window. Deep stacks: the ordinary
+        One block, or several stacked retroactively: the ordinary encoder on the window. Deep stacks: the ordinary
         encoder under a banded causal mask. `landmarks` are what `prepare` gave; the tokens are `valid`.
         """
         if tokens.shape[1] == 0:
@@ -198,11 +198,13 @@ class Encoder(nn.Module):
         return tokens
 
     def _step_retroactive(self, token: Tensor, state: EncoderState, window: Tensor) -> tuple[Tensor, EncoderState]:
-        first, second = self._blocks()
+        first, *others = self._blocks()
         window = torch.cat([window, token.unsqueeze(1)], dim=1)[:, -self.config.window :]
         tokens, block_state = first.step_all(window, state.blocks[0])
-        answer = self._answer(second.recompute(tokens, tokens.shape[1], state.second, last_only=True).squeeze(1))
-        return answer, state._replace(blocks=(block_state,), position=state.position + 1, window=window)
+        for block, landmarks in zip(others, state.prepared, strict=True):
+            tokens = block.recompute(tokens, tokens.shape[1], landmarks, last_only=block is others[-1])
+        state = state._replace(blocks=(block_state,), position=state.position + 1, window=window)
+        return self._answer(tokens.squeeze(1)), state
 
     def _answer(self, tokens: Tensor) -> Tensor:
         if isinstance(self.head_norm, nn.LayerNorm):

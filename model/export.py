@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from model.attention.fixed import FixedLandmarkKernel
+from model.attention.gaussian import GaussianKernel, attend_by_distance
 from model.attention.kernel import Landmarks
 from model.attention.multi_head import MultiHeadAttention
 from model.attention.nystrom import attend_by_landmarks, inverse_of
@@ -83,6 +84,8 @@ class StepModule(nn.Module):
         if isinstance(attention.kernel, FixedLandmarkKernel):
             landmarks = Landmarks(*(self.get_buffer(f"{name}_{index}") for name in Landmarks._fields))
             rows = attend_by_landmarks(query, keys, values, landmarks, heard)
+        elif isinstance(attention.kernel, GaussianKernel):
+            rows = attend_by_distance(query, keys, values, heard)
         else:
             rows = attend(query, keys, values, heard)
             if len(state) > 2:

@@ -153,6 +153,9 @@ def name_model(config: ModelConfig, key: str = "") -> ModelChoice:
     if config.attention == "softmax":
         name = "Continual Transformer"
         what = "Exact softmax attention: every step attends to all keys and values of the window, which it keeps."
+    elif config.attention == "gaussian":
+        name = "Continual Transformer, Gaussian attention"
+        what = "Attention by distance, not normalised: every step attends to all keys and values of the window."
     else:
         name = f"Continual {NYSTROM}, {config.landmarks} landmarks"
         origin = "learned once" if config.landmarks == "fixed" else "the means of the stream's last segments"

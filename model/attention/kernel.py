@@ -76,7 +76,7 @@ def checksum(weights: nn.Module | int) -> int:
 
 
 class Kernel(nn.Module, ABC):
-    """softmax(q K^T / sqrt(D)) V over the last n tokens, or an approximation of it."""
+    """softmax(q K^T / sqrt(D)) V over the last n tokens, an approximation of it, or Gaussian attention."""
 
     def __init__(self, config: BlockConfig) -> None:
         super().__init__()

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from model.attention.continual import ContinualLandmarkKernel, ContinualState
 from model.attention.fixed import FixedLandmarkKernel
+from model.attention.gaussian import GaussianKernel, GaussianState
 from model.attention.kernel import Kernel, KernelState, Landmarks, StateShape, checksum
 from model.attention.nystrom import NystromState
 from model.attention.sliding_average import SlidingAverage
@@ -39,12 +40,12 @@ class AttentionState(NamedTuple):
 
 
 torch.serialization.add_safe_globals(
-    [AttentionState, ContinualState, KernelState, Landmarks, NystromState, SlidingAverage, StateShape]
+    [AttentionState, ContinualState, GaussianState, KernelState, Landmarks, NystromState, SlidingAverage, StateShape]
 )
 
 
 class MultiHeadAttention(nn.Module):
-    """The configuration chooses the kernel: softmax, or Nystrom with fixed or with continual landmarks.
+    """The configuration chooses the kernel: softmax, Gaussian, or Nystrom with fixed or with continual landmarks.
 
     Queries come from the tokens; keys and values too, or, where they are given, from another stream that is as long.
     """
@@ -216,6 +217,8 @@ def make_kernel(config: BlockConfig) -> Kernel:
     """The kernel that the configuration names."""
     if config.attention == "softmax":
         return SoftmaxKernel(config)
+    if config.attention == "gaussian":
+        return GaussianKernel(config)
     if config.landmarks == "fixed":
         return FixedLandmarkKernel(config)
     return ContinualLandmarkKernel(config)

@@ -49,7 +49,11 @@ class SoftmaxKernel(Kernel):
     def recompute(
         self, query: Tensor, key: Tensor, value: Tensor, heard: int, landmarks: Landmarks | None, last_only: bool
     ) -> Tensor:
-        return attend(query[:, -1:] if last_only else query, key, value)
+        return self.attend(query[:, -1:] if last_only else query, key, value)
+
+    def attend(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Every query to all keys that a mask does not hide."""
+        return attend(query, keys, values, mask)
 
     def _banded(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """The last T of the tokens are asked for: query (R, T, D), keys and values (R, >= T, D)."""
@@ -62,7 +66,7 @@ class SoftmaxKernel(Kernel):
             seen_by = torch.arange(before + start, end, device=query.device).unsqueeze(1)
             seen = torch.arange(begin, end, device=query.device)
             band = (seen <= seen_by) & (seen > seen_by - window)
-            outputs.append(attend(chunk, keys[:, begin:end], values[:, begin:end], band))
+            outputs.append(self.attend(chunk, keys[:, begin:end], values[:, begin:end], band))
         return torch.cat(outputs, dim=1)
 
 

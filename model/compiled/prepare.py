@@ -165,6 +165,8 @@ def begins(lengths: Sequence[int], item: int = 4) -> list[int]:
 
 def check_covered(config: ModelConfig) -> None:
     """Raises NotCoveredError."""
+    if config.attention == "gaussian":
+        raise NotCoveredError("Gaussian attention")
     if config.stacking == "retroactive" and config.blocks > 1:
         raise NotCoveredError("retroactive stacking")
     if Sizes.of(config).moving and config.inverse != "ridge":

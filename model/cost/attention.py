@@ -22,15 +22,21 @@ class StepFlops(NamedTuple):
 
 
 def step_flops(config: BlockConfig) -> StepFlops:
-    """All blocks. Retroactive: all outputs of the first block, the newest one of the second."""
+    """All blocks. Retroactive: all outputs of each block, and of the last one the newest."""
     n, d, m = config.window, config.width, config.landmark_count
     retroactive = config.stacking == "retroactive"
-    blocks, outputs, second = (1, n, recompute_flops(config, n, outputs=1)) if retroactive else (config.blocks, 1, 0)
+    blocks, outputs, others = config.blocks, 1, 0
+    if retroactive:
+        between = (config.blocks - 2) * recompute_flops(config, n, outputs=n)
+        blocks, outputs, others = 1, n, between + recompute_flops(config, n, outputs=1)
     if config.attention == "softmax":
-        plain = _slide(config, n) + _sum_again(config, 1) if retroactive else 4 * n * d
-        return StepFlops(blocks * plain + second)
+        plain = _slide(config, n) + _sum_again(config, 1) if retroactive else _exact(config, 1, n)
+        return StepFlops(blocks * plain + others)
+    if config.attention == "gaussian":
+        plain = _exact(config, n, 2) if retroactive else 0
+        return StepFlops(blocks * (plain + _exact(config, 1, n)) + others)
     mix = 2 * outputs * m * (d + config.heads)  # landmark weights times sums
-    plain = blocks * (_slide(config, m) + _landmark_weights(config, 1, m) + mix) + second
+    plain = blocks * (_slide(config, m) + _landmark_weights(config, 1, m) + mix) + others
     if config.landmarks == "fixed":
         return StepFlops(plain, renewal=blocks * _sum_again(config, m), renewals=1)
     renewal = _sum_again(config, 1) + _landmark_inverse(config, m) + _landmark_weights(config, outputs - 1, m)
@@ -40,8 +46,8 @@ def step_flops(config: BlockConfig) -> StepFlops:
 def recompute_flops(config: BlockConfig, tokens: int, outputs: int) -> int:
     """One block from nothing, fixed landmarks as prepared: `outputs` of the window, from the last `tokens`."""
     n, d, m = config.window, config.width, config.landmark_count
-    if config.attention == "softmax":
-        return 4 * outputs * tokens * d
+    if config.attention != "nystrom":
+        return _exact(config, outputs, tokens)
     flops = (
         4 * m * n * d  # query landmarks over the window: scores, averages
         + 2 * m * m * d  # the inverse times these
@@ -58,7 +64,7 @@ def parallel_flops(config: BlockConfig, tokens: int) -> Fraction:
 
     With continual landmarks the mean over where they begin.
     """
-    if config.attention == "softmax":
+    if config.attention != "nystrom":
         return Fraction(_banded(config, tokens))
     if config.landmarks == "fixed":
         return Fraction(_nystrom(config, tokens, tokens, config.landmark_count))
@@ -94,12 +100,18 @@ def _sum_again(config: BlockConfig, standing: int) -> int:
     return 4 * standing * config.window * config.width
 
 
+def _exact(config: BlockConfig, queries: int, keys: int) -> int:
+    """All queries to all keys: scores and values, and for distances the squared lengths."""
+    squares = 2 * (queries + keys) * config.width if config.attention == "gaussian" else 0
+    return 4 * queries * keys * config.width + squares
+
+
 def _banded(config: BlockConfig, tokens: int) -> int:
-    """Softmax attention, a chunk of queries at a time over all keys that one of them sees."""
+    """Softmax or Gaussian attention, a chunk of queries at a time over all keys that one of them sees."""
     flops = 0
     for start in range(0, tokens, QUERY_CHUNK):
         end = min(tokens, start + QUERY_CHUNK)
-        flops += 4 * (end - start) * (end - max(0, start - config.window + 1)) * config.width
+        flops += _exact(config, end - start, end - max(0, start - config.window + 1))
     return flops
 
 

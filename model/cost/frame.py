@@ -38,9 +38,9 @@ def step_cost(config: EncoderConfig | ModelConfig) -> Cost:
     """
     steps = step_flops(config)
     attention = steps.plain + round(steps.renewals * steps.renewal / config.window)
-    retroactive = config.stacking == "retroactive"
-    blocks = [(1, config.window), (config.window, 1)] if retroactive else [(1, 1)] * config.blocks
-    return Cost(_parts(config, blocks, attention), _step_bytes(config))
+    # Of retroactive blocks the first projects one token, the last one gives one output.
+    tokens = (config.blocks - 1) * config.window + 1 if config.stacking == "retroactive" else config.blocks
+    return Cost(_parts(config, tokens, tokens, attention), _step_bytes(config))
 
 
 def twin_cost(config: EncoderConfig | ModelConfig) -> Cost:
@@ -53,11 +53,11 @@ def twin_cost(config: EncoderConfig | ModelConfig) -> Cost:
     tokens, window = config.history, config.window
     if config.stacking == "deep" and config.blocks > 1:
         attention = round(config.blocks * parallel_flops(config, tokens))
-        parts = _parts(config, [(tokens, tokens)] * config.blocks, attention)
+        parts = _parts(config, config.blocks * tokens, config.blocks * tokens, attention)
     else:
-        seen = [config.attention_history, window][: config.blocks]
-        attention = sum(recompute_flops(config, length, outputs=window) for length in seen)
-        parts = _parts(config, [(length, window) for length in seen], attention)
+        first, others = config.attention_history, config.blocks - 1
+        attention = recompute_flops(config, first, outputs=window) + others * recompute_flops(config, window, window)
+        parts = _parts(config, first + others * window, config.blocks * window, attention)
     return Cost(parts, _twin_bytes(config))
 
 
@@ -67,12 +67,12 @@ def history_frames(config: ModelConfig) -> int:
     return config.history + config.level_window - 1 + stem
 
 
-def _parts(config: EncoderConfig | ModelConfig, blocks: list[tuple[int, int]], attention: int) -> dict[str, int]:
-    """Per block, how many tokens are projected to queries, keys and values, and how many outputs leave it."""
-    d, outputs = config.width, sum(outputs for _, outputs in blocks)
+def _parts(config: EncoderConfig | ModelConfig, inputs: int, outputs: int, attention: int) -> dict[str, int]:
+    """How many tokens all blocks project to queries, keys and values, and how many outputs leave them."""
+    d = config.width
     return {
         "stem": _stem_flops(config) if isinstance(config, ModelConfig) else 0,
-        "projections": sum(6 * inputs * d * d for inputs, _ in blocks) + 2 * outputs * d * d,
+        "projections": 6 * inputs * d * d + 2 * outputs * d * d,
         "attention": attention,
         "feed-forward": 4 * outputs * d * config.feed_forward,
         "head": 2 * d * config.outputs,
@@ -95,9 +95,9 @@ def _stem_flops(config: ModelConfig) -> int:
 
 def _step_bytes(config: EncoderConfig | ModelConfig) -> int:
     """The continual model."""
-    if config.stacking == "retroactive":  # the second block remembers its landmarks; the window's tokens are kept
+    if config.stacking == "retroactive":  # the other blocks remember their landmarks; the window's tokens are kept
         tokens = SINGLE * config.window * config.width
-        encoder = _attention_bytes(config, retroactive=True) + tokens + _prepared_bytes(config)
+        encoder = _attention_bytes(config, retroactive=True) + tokens + (config.blocks - 1) * _prepared_bytes(config)
     else:
         encoder = config.blocks * _attention_bytes(config, retroactive=False)
     return _tokenizer_bytes(config) + encoder
@@ -111,7 +111,7 @@ def _twin_bytes(config: EncoderConfig | ModelConfig) -> int:
 
 def _prepared_bytes(config: EncoderConfig | ModelConfig) -> int:
     """One block's fixed landmarks, as prepared for use."""
-    if config.attention == "softmax" or config.landmarks == "continual":
+    if config.attention != "nystrom" or config.landmarks == "continual":
         return 0
     d, heads, m = config.width, config.heads, config.landmark_count
     return SINGLE * (2 * m * d + heads * m * m)
@@ -133,6 +133,8 @@ def _attention_bytes(config: EncoderConfig | ModelConfig, retroactive: bool) -> 
     rings = SINGLE * 2 * n * d
     if config.attention == "softmax":
         return rings + (_sums_bytes(config, n) if retroactive else 0)
+    if config.attention == "gaussian":
+        return rings + ((SINGLE + DOUBLE) * n * d if retroactive else 0)  # every token's query and output
     total = rings + _sums_bytes(config, m)
     total += DOUBLE * (m * d + heads * m * m)  # key landmarks, inverse
     if config.landmarks == "continual":

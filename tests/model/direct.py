@@ -29,6 +29,12 @@ def softmax_attention(query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     return (terms / terms.sum(dim=-1, keepdim=True)) @ values.double()
 
 
+def gaussian_attention(query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """exp(-|q - k|^2 / (2 sqrt(D))) V, not normalised: (R, T, D), (R, L, D), (R, L, D) -> (R, T, D)."""
+    differences = query.double().unsqueeze(2) - keys.double().unsqueeze(1)
+    return (-differences.square().sum(dim=-1) / (2 * math.sqrt(query.shape[-1]))).exp() @ values.double()
+
+
 def window_outputs(
     stream: Stream, heard: int, config: BlockConfig, landmarks: tuple[Tensor, Tensor] | None = None, first: int = 0
 ) -> Tensor:
@@ -38,6 +44,9 @@ def window_outputs(
     Of a long stream the tokens before number `first` may be left out, where nothing reaches back to them.
     """
     query, key, value = stream
+    if config.attention == "gaussian":
+        seen = slice(max(0, heard - config.window - first), heard - first)
+        return gaussian_attention(query[:, seen], key[:, seen], value[:, seen])
     if config.attention == "nystrom" and landmarks is None and complete_segments(heard, config):
         landmarks = continual_landmarks(query, heard, config, first), continual_landmarks(key, heard, config, first)
     seen = slice(max(0, heard - config.window - first), heard - first)

@@ -12,32 +12,28 @@ from tests.model.conftest import SMALL
 
 KINDS: dict[str, dict[str, Any]] = {
     "softmax": {"attention": "softmax"},
+    "gaussian": {"attention": "gaussian"},
     "fixed landmarks": {"attention": "nystrom", "landmarks": "fixed"},
     "continual landmarks": {"attention": "nystrom", "landmarks": "continual"},
+}
+POST_NORM: dict[str, Any] = {
+    "norm": "post",
+    "activation": "relu",
+    "positions": 13,
+    "landmark_count": 4,  # m divides n
+    "window": 12,
 }
 STACKS: dict[str, dict[str, Any]] = {
     "one block": {"blocks": 1},
     "two blocks, retroactive": {"blocks": 2, "stacking": "retroactive"},
     "three blocks, deep": {"blocks": 3},
-}
-VARIANTS: dict[str, dict[str, Any]] = {
-    "": {},
-    "post-norm, recycling positions, m divides n": {
-        "norm": "post",
-        "activation": "relu",
-        "positions": 13,
-        "landmark_count": 4,
-        "window": 12,
-    },
+    "one block - post-norm, recycling positions": {"blocks": 1, **POST_NORM},
+    "three blocks, retroactive - post-norm, recycling positions": {"blocks": 3, "stacking": "retroactive", **POST_NORM},
+    "three blocks, deep - post-norm, recycling positions": {"blocks": 3, **POST_NORM},
 }
 
 FAMILY: dict[str, ModelConfig] = {
-    " - ".join(filter(None, (kind, stack, variant))): replace(
-        SMALL, **KINDS[kind], **STACKS[stack], **VARIANTS[variant]
-    )
-    for kind in KINDS
-    for stack in STACKS
-    for variant in VARIANTS
+    f"{kind} - {stack}": replace(SMALL, **KINDS[kind], **STACKS[stack]) for kind in KINDS for stack in STACKS
 }
 
 every_row = pytest.mark.parametrize("config", FAMILY.values(), ids=FAMILY.keys())

@@ -48,6 +48,11 @@ def _additions(args: tuple[Any, ...], out: torch.Tensor) -> int:
     return int(args[3].numel())
 
 
+def _squares(args: tuple[Any, ...], out: torch.Tensor) -> int:
+    """Numbers are squared to be added up."""
+    return 2 * out.numel()
+
+
 COUNTED: dict[str, Callable[[tuple[Any, ...], Any], int]] = {
     "mm": _product,
     "addmm": _product,
@@ -55,6 +60,7 @@ COUNTED: dict[str, Callable[[tuple[Any, ...], Any], int]] = {
     "baddbmm_": _product,
     "convolution": _convolution,
     "index_add": _additions,
+    "pow": _squares,
     "_linalg_solve_ex": _solve,
     "linalg_pinv": _pseudo_inverse,
     "_scaled_dot_product_flash_attention_for_cpu": _attention,
@@ -76,6 +82,7 @@ NOT_COUNTED = {
     "amin",
     "arange",
     "bitwise_and",
+    "bitwise_not",
     "bucketize",
     "cat",
     "clamp",
@@ -105,6 +112,7 @@ NOT_COUNTED = {
     "mul",
     "mul_",
     "native_layer_norm",
+    "neg",
     "neg_",
     "new_zeros",
     "ones",

@@ -17,6 +17,9 @@ from model.definitions import completed_segments, invert, newton_schulz_inverse,
 from tests.model.conftest import SMALL
 
 WINDOW = SMALL.window
+every_kind = pytest.mark.parametrize(
+    "kind", [{"attention": "softmax"}, {"attention": "gaussian"}, {"landmarks": "fixed"}, {"landmarks": "continual"}]
+)
 
 
 def tokens(length: int, dtype: torch.dtype = torch.float32, batch: int = 2) -> torch.Tensor:
@@ -213,7 +216,13 @@ def test_every_config_field_reaches_the_model() -> None:
     """Each choice changes the answer."""
     base = attention(window=6)
     stream = tokens(20, torch.float64)
-    for change in ({"attention": "softmax"}, {"landmarks": "continual"}, {"inverse": "pinv"}, {"window": 7}):
+    for change in (
+        {"attention": "softmax"},
+        {"attention": "gaussian"},
+        {"landmarks": "continual"},
+        {"inverse": "pinv"},
+        {"window": 7},
+    ):
         other = attention(**({"window": 6} | change))
         assert (other(stream) - base(stream)).abs().max() > 1e-6, change
 
@@ -231,7 +240,7 @@ def test_recycling_positions_tell_orders_apart_and_come_back_after_a_period() ->
     assert len(torch.unique(encoded[0, :13], dim=0)) == 13
 
 
-@pytest.mark.parametrize("kind", [{"attention": "softmax"}, {"landmarks": "fixed"}, {"landmarks": "continual"}])
+@every_kind
 def test_what_does_not_fit_is_refused_and_the_state_goes_on_unharmed(kind: dict[str, Any]) -> None:
     made = attention(**kind)
     stream = tokens(20, torch.float64)
@@ -250,7 +259,7 @@ def test_what_does_not_fit_is_refused_and_the_state_goes_on_unharmed(kind: dict[
     torch.testing.assert_close(output, made(stream)[:, 15], rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("kind", [{"attention": "softmax"}, {"landmarks": "fixed"}, {"landmarks": "continual"}])
+@every_kind
 @pytest.mark.parametrize("stacking", ["deep", "retroactive"])
 def test_a_clone_goes_its_own_way(kind: dict[str, Any], stacking: str) -> None:
     made = attention(**kind, stacking=stacking, blocks=2)

@@ -295,7 +295,13 @@ def test_no_frames_and_no_streams_have_no_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"landmarks": "continual", "inverse": "pinv"}, {"blocks": 2, "stacking": "retroactive"}], ids=str
+    "change",
+    [
+        {"landmarks": "continual", "inverse": "pinv"},
+        {"blocks": 2, "stacking": "retroactive"},
+        {"attention": "gaussian"},
+    ],
+    ids=str,
 )
 def test_what_is_not_covered_is_said(change: dict[str, Any]) -> None:
     with pytest.raises(NotCoveredError):

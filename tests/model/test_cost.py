@@ -18,6 +18,7 @@ from tests.model.flop_counter import FlopCounter
 from tests.own_process import run_python
 
 SOFTMAX: dict[str, Any] = {"attention": "softmax"}
+GAUSSIAN: dict[str, Any] = {"attention": "gaussian"}
 CONTINUAL: dict[str, Any] = {"landmarks": "continual"}
 RETROACTIVE: dict[str, Any] = {"blocks": 2, "stacking": "retroactive"}
 
@@ -25,11 +26,16 @@ ROWS: dict[str, dict[str, Any]] = {
     "softmax": SOFTMAX,
     "softmax retroactive": SOFTMAX | RETROACTIVE,
     "softmax deep": SOFTMAX | {"blocks": 3},
+    "softmax retroactive, three blocks": SOFTMAX | RETROACTIVE | {"blocks": 3},
+    "gaussian": GAUSSIAN,
+    "gaussian retroactive": GAUSSIAN | RETROACTIVE | {"blocks": 3},
+    "gaussian deep": GAUSSIAN | {"blocks": 2},
     "fixed": {},
     "fixed retroactive": RETROACTIVE,
+    "fixed retroactive, four blocks": RETROACTIVE | {"blocks": 4},
     "fixed deep": {"blocks": 2},
     "continual": CONTINUAL,
-    "continual retroactive": CONTINUAL | RETROACTIVE,
+    "continual retroactive": CONTINUAL | RETROACTIVE | {"blocks": 3},
     "continual deep": CONTINUAL | {"blocks": 2},
 }
 SIZES: dict[str, dict[str, Any]] = {
@@ -126,9 +132,11 @@ def test_every_counted_step_is_a_plain_or_a_renewing_one(step: Counted) -> None:
     cost, attention = step_cost(config), step_flops(config)
     plain = cost.total - cost.parts["attention"] + attention.plain
     renewing = plain + attention.renewal
-    renewals = {"softmax": 0, "nystrom": config.landmark_count if config.landmarks == "continual" else 1}
-    assert (renewing > plain) == (renewals[config.attention] > 0)
-    expected = [plain] * (config.window - renewals[config.attention]) + [renewing] * renewals[config.attention]
+    renewals = config.landmark_count if config.landmarks == "continual" else 1
+    if config.attention != "nystrom":
+        renewals = 0
+    assert (renewing > plain) == (renewals > 0)
+    expected = [plain] * (config.window - renewals) + [renewing] * renewals
     assert sorted(frame.total for frame in step.frames) == expected
 
 

@@ -29,7 +29,9 @@ from model import (
 DOCUMENT = Path(__file__).parents[2] / "docs" / "library.md"
 WINDOW = 7
 every_kind = pytest.mark.parametrize(
-    "kind", [{"attention": "softmax"}, {"landmarks": "fixed"}, {"landmarks": "continual"}], ids=str
+    "kind",
+    [{"attention": "softmax"}, {"attention": "gaussian"}, {"landmarks": "fixed"}, {"landmarks": "continual"}],
+    ids=str,
 )
 TINY: dict[str, Any] = {"width": 12, "heads": 3, "window": 4, "feed_forward": 8}
 
@@ -70,11 +72,13 @@ def test_every_name_of_the_surface_is_there_and_says_what_it_is() -> None:
     [{}, {"norm_first": True}, {"activation": "gelu"}, {"bias": False, "activation": nn.GELU("tanh")}],
     ids=str,
 )
-@pytest.mark.parametrize("layers", [1, 2])
-def test_torchs_encoder_of_one_or_two_layers_is_equalled_on_every_window(layers: int, changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("layers", "stacking"), [(1, {}), (2, {}), (4, {"stacking": "retroactive"})], ids=str)
+def test_torchs_encoder_is_equalled_on_every_window(
+    layers: int, stacking: dict[str, str], changes: dict[str, Any]
+) -> None:
     """One state stepped through all of the shifted windows."""
     torchs = torchs_encoder(layers, **changes)
-    encoder, tokens = Encoder.from_torch(torchs, WINDOW), stream()
+    encoder, tokens = Encoder.from_torch(torchs, WINDOW, **stacking), stream()
     state = encoder.init_state(2)
     for t in range(tokens.shape[1]):
         answer, state = encoder.step(tokens[:, t], state)

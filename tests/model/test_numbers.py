@@ -1,4 +1,4 @@
-"""Numbers stay true: sliding and parallel averages, and the three attentions that rest on them, against definitions."""
+"""Numbers stay true: sliding and parallel averages, and the attentions that rest on them, against definitions."""
 
 from __future__ import annotations
 
@@ -23,9 +23,16 @@ ROWS, WIDTH = 2, 4
 FIXED = ModelConfig(attention="nystrom", landmarks="fixed", heads=3, width=12, window=16, landmark_count=4)
 CONTINUAL = replace(FIXED, landmarks="continual")
 SOFTMAX = replace(FIXED, attention="softmax")
+GAUSSIAN = replace(FIXED, attention="gaussian")
 UNEVEN = replace(CONTINUAL, window=11)  # segments of 2, 3, 3 and 3 tokens
 
-BOUNDS = {"fixed": 2e-6, "continual": 1e-5, "uneven": 1e-5, "softmax": 1e-5}  # float32, values of unit scale
+BOUNDS = {
+    "fixed": 2e-6,
+    "continual": 1e-5,
+    "uneven": 1e-5,
+    "softmax": 1e-5,
+    "gaussian": 1e-5,
+}  # float32, values of unit scale
 BOUND_IN_FLOAT64 = 1e-9
 LARGEST_BOUND_SCALE = 30.0  # a score of thousands is itself rounded by more in float32; it must stay finite
 
@@ -202,7 +209,7 @@ def test_many_tokens_at_once_leave_what_one_by_one_leaves() -> None:
             torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("config", [FIXED, CONTINUAL, UNEVEN, SOFTMAX], ids=lambda config: str(config.attention))
+@pytest.mark.parametrize("config", [FIXED, CONTINUAL, UNEVEN, SOFTMAX, GAUSSIAN], ids=lambda config: config.attention)
 @pytest.mark.parametrize("retroactive", [False, True])
 def test_what_was_never_written_is_never_read(config: ModelConfig, retroactive: bool) -> None:
     """A fresh state is full of NaN, and no NaN comes out before or after the window is full."""
@@ -216,15 +223,15 @@ def test_what_was_never_written_is_never_read(config: ModelConfig, retroactive: 
         assert step(*direct.token(stream, t), state).isfinite().all()
 
 
-# --- the three that rest on them
+# --- the attentions
 
 
 @pytest.mark.parametrize("retroactive", [False, True])
 @pytest.mark.parametrize("bursts", [False, True])
 @pytest.mark.parametrize("scale", SCALES)
-@pytest.mark.parametrize("kind", ["fixed", "continual", "uneven", "softmax"])
+@pytest.mark.parametrize("kind", ["fixed", "continual", "uneven", "softmax", "gaussian"])
 def test_every_step_in_float32_is_within_its_bound(kind: str, scale: float, bursts: bool, retroactive: bool) -> None:
-    config = {"fixed": FIXED, "continual": CONTINUAL, "uneven": UNEVEN, "softmax": SOFTMAX}[kind]
+    config = {"fixed": FIXED, "continual": CONTINUAL, "uneven": UNEVEN, "softmax": SOFTMAX, "gaussian": GAUSSIAN}[kind]
     kernel = kernel_of(stacked(config, retroactive), scale, torch.float32)
     error = largest_error(kernel, tokens(config.heads, 150, scale, bursts), retroactive)
     assert math.isfinite(error)
@@ -256,7 +263,7 @@ def test_a_piece_of_the_past_moves_the_outputs_until_it_leaves() -> None:
     stream = double(tokens(3, 40, 1.0))
     changed = (stream[0], stream[1].clone(), stream[2])
     changed[1][:, 10] += 1.0
-    for config, reach in ((FIXED, 16), (SOFTMAX, 16), (CONTINUAL, 19)):
+    for config, reach in ((FIXED, 16), (SOFTMAX, 16), (GAUSSIAN, 16), (CONTINUAL, 19)):
         kernel = kernel_of(config)
         states = [kernel.init_state(1, like=stream[0]) for _ in range(2)]
         for t in range(40):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from model.attention.gaussian import GaussianState
 from model.attention.kernel import KernelState
 from model.attention.multi_head import make_kernel
 from model.compiled.attention import MIN_SHARE, RENEWAL
@@ -23,6 +24,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "continual": {"landmarks": "continual"},
     "fixed, retroactive": {"landmarks": "fixed", "stacking": "retroactive", "blocks": 2},
     "softmax, retroactive": {"attention": "softmax", "stacking": "retroactive", "blocks": 2},
+    "gaussian, retroactive": {"attention": "gaussian", "stacking": "retroactive", "blocks": 2},
 }
 ERROR = 1e-3  # of every weighted value; the weights are left true, so that nothing else notices
 
@@ -47,7 +49,9 @@ def test_an_error_in_the_sums_of_torch_is_gone_after_a_window(change: dict[str, 
     true, wrong = (kernel.init_state(1, like=stream[0]) for _ in range(2))
     for t in range(2 * WINDOW + 5):
         assert differ(true, wrong, t) == 0.0
-    wrong.memory.sums[..., :-1] *= 1.0 + ERROR
+    sums = wrong.sums if isinstance(wrong, GaussianState) else wrong.memory.sums[..., :-1]
+    assert sums is not None
+    sums *= 1.0 + ERROR
     assert differ(true, wrong, 2 * WINDOW + 5) > ERROR / 100
     for t in range(2 * WINDOW + 6, 4 * WINDOW):
         differ(true, wrong, t)

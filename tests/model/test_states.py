@@ -193,7 +193,7 @@ def test_the_state_of_another_model_is_refused(classifier: Classifier) -> None:
         ({"landmark_count": 12}, "12 landmarks"),
         ({"landmark_count": 0}, "landmark_count is 0"),
         ({"landmarks": "some"}, "expected one of fixed, continual"),
-        ({"attention": "linear"}, "expected one of softmax, nystrom"),
+        ({"attention": "linear"}, "expected one of softmax, nystrom, gaussian"),
         ({"stacking": "retroactive"}, "defined for 2"),
         ({"positions": 10}, "at least 11"),
         ({"heads": 5}, "5 heads"),

@@ -16,6 +16,7 @@ from tests.model.conftest import SMALL, music, small_classifier
 
 KINDS: dict[str, dict[str, Any]] = {
     "softmax": {"attention": "softmax", "positions": 5},
+    "gaussian": {"attention": "gaussian"},
     "fixed landmarks": {"landmarks": "fixed"},
     "continual landmarks": {"landmarks": "continual"},
 }
@@ -63,7 +64,7 @@ def test_a_retroactive_encoder_has_no_step_of_fixed_shapes_and_says_so() -> None
 
 
 @pytest.mark.parametrize(
-    ("kind", "backend"), list(zip(KINDS, ["eager", "aot_eager", "aot_eager"], strict=True))
+    ("kind", "backend"), list(zip(KINDS, ["eager", "aot_eager", "aot_eager", "aot_eager"], strict=True))
 )  # what passes the second has passed the first
 def test_forward_and_step_compile_without_a_break(kind: str, backend: str) -> None:
     torch._dynamo.reset()
