@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,7 +13,7 @@ from app.stream.weights import default_weights
 from app.text import one_line
 from app.window.launch import THEMES
 
-FORMATS = ("table", "csv", "json", "jsonl", "audacity", "raven", "jams")
+FORMATS = ("table", "csv", "json", "jsonl", "audacity", "cue", "raven", "jams")
 SHELLS = ("bash", "zsh", "fish")
 EXIT_CODES = "exit codes: 0 all done, 1 some files failed, 2 usage, 3 no model, 130 interrupted"
 
@@ -20,6 +22,21 @@ CLASSIFY_HELP = (
     "standard output, all else to standard error. A file that cannot be read is named there, the others are still "
     "done, and the exit code is 1."
 )
+
+
+# Options whose value may be left out: what a word must look like to be one, and what is meant without.
+VALUES_LEFT_OUT = {"--chapters": (r"(\d+\.?\d*|\.\d+)(s|ms)?", "30s")}
+
+
+def fill_in(words: Sequence[str]) -> list[str]:
+    """With those values: argparse would take the path that follows for one."""
+    filled = list(words)
+    last = filled.index("--") if "--" in filled else len(filled)
+    for at, word in enumerate(filled[:last]):
+        value, default = VALUES_LEFT_OUT.get(word, ("", ""))
+        if default and not (at + 1 < last and re.fullmatch(value, filled[at + 1])):
+            filled[at] = f"{word}={default}"
+    return filled
 
 
 class Parser(argparse.ArgumentParser):
@@ -141,7 +158,10 @@ def _add_classify(classify: argparse.ArgumentParser) -> None:
     )
     output.add_argument("--overwrite", action="store_true", help="replace files that exist")
     output.add_argument("--errors", type=Path, metavar="FILE", help="write what failed as JSON")
-    output.add_argument("--timeline", action="store_true", help="table and csv: a row per hop, not per file")
+    rows = output.add_mutually_exclusive_group()
+    rows.add_argument("--timeline", action="store_true", help="table and csv: a row per hop, not per file")
+    borders = "where the genre changes: chapters of at least TIME, by default 30s; a row for each in table and csv"
+    rows.add_argument("--chapters", nargs="?", metavar="TIME", help=borders)
     output.add_argument("--hop", default="1s", metavar="TIME", help="between two entries of a timeline; default: 1s")
     output.add_argument("--smoothing", default="3s", metavar="TIME", help="over which an entry averages; default: 3s")
     output.add_argument("--top", type=int, default=1, metavar="N", help="table and csv: the N leading genres")

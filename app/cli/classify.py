@@ -15,7 +15,7 @@ from app.files.console import Console
 from app.files.inputs import STANDARD_INPUT, common_root, expand
 from app.files.journal import journal_path
 from app.files.output import WRITERS, Destination, Tree, is_stream
-from app.files.parameters import choose_genres, parse_parameters
+from app.files.parameters import choose_genres, parse_chapters, parse_parameters
 from app.files.pool import CannotRun, start_ahead
 from app.files.run import Request, run_request
 from audio import RawFormat
@@ -38,6 +38,7 @@ def understand(options: argparse.Namespace, console: Console) -> Request:
     """Raises UsageError."""
     try:
         parameters = parse_parameters(options.hop, options.smoothing, options.channel, options.compare, options.track)
+        chapters = None if options.chapters is None else parse_chapters(options.chapters)
         raw = None if options.raw is None else RawFormat.parse(options.raw)
     except ValueError as error:
         raise UsageError(str(error)) from None
@@ -77,6 +78,7 @@ def understand(options: argparse.Namespace, console: Console) -> Request:
         resume=options.resume,
         timeline=options.timeline,
         top=options.top,
+        chapters=chapters,
         raw=raw,
         jobs=options.jobs,
         scheduler=options.dask,

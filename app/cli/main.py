@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from app.cli import EXIT_INTERRUPTED, EXIT_NO_MODEL, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, UsageError
-from app.cli.arguments import parser
+from app.cli.arguments import fill_in, parser
 from app.files.console import Console
 
 
@@ -61,7 +61,7 @@ def prepare_streams() -> None:
 def attempt(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code. Raises OSError where nothing can be printed."""
     try:
-        options = parser().parse_args(arguments)
+        options = parser().parse_args(fill_in(arguments))
         from model.weights import WeightsError
     except SystemExit as left:  # it has said what is wrong, or what was asked for
         return int(left.code or EXIT_OK)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import IO, Any, ClassVar
 
 from app.files.answer import FileAnswer, FileError, Hop, Segment
+from app.files.chapters import LEAST_CHAPTER_SECONDS, find_chapters
 from app.files.console import BOLD, PLAIN
 from app.stream.stream import TwinComparison
 from app.text import clock, csv_row, half_up, one_line
@@ -17,6 +19,9 @@ RAVEN_COLUMNS = (
     *("Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)"),
     *("Begin Path", "Genre", "Confidence", "Verdict"),
 )
+
+MOST_TRACKS = 99  # of a cue sheet
+CUE_KINDS = {".mp3": "MP3", ".aiff": "AIFF", ".aif": "AIFF"}  # by its file's suffix; all others are WAVE
 
 RAVEN_ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})  # what ends a cell or a line
 
@@ -31,6 +36,26 @@ class Run:
     timeline: bool = False  # whether the formats with a choice give a row per hop instead of one per file
     colour: bool = False
     top: int = 1  # how many genres stand in a row of the formats with a choice
+    chapters: float | None = None  # s that a chapter lasts at least, where chapters stand for segments, rows for files
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether the formats with a choice have several rows for a file."""
+        return self.timeline or self.chapters is not None
+
+    def parts(self, answer: FileAnswer) -> Iterable[Hop]:
+        """Those rows."""
+        chapters = self.chapters_of(answer)
+        return answer.timeline.hops() if chapters is None else chapters
+
+    def segments(self, answer: FileAnswer) -> Iterable[Hop | Segment]:
+        """What the formats about times show."""
+        chapters = self.chapters_of(answer)
+        return answer.timeline.segments() if chapters is None else chapters
+
+    def chapters_of(self, answer: FileAnswer) -> list[Hop] | None:
+        """None where they were not asked for."""
+        return None if self.chapters is None else find_chapters(answer.timeline, self.chapters)
 
 
 def leading(part: FileAnswer | Hop, top: int) -> list[tuple[str, float]]:
@@ -92,16 +117,16 @@ class TableWriter(Writer):
     """`path: genre probability`, as `grep` and `file` print: the path first, one line each, nothing to be aligned.
 
     So it can be read while it grows, and cut with the tools that everybody has. Doubt stands behind the number, where
-    it does not get in the way of either; where nothing was heard, that stands in their place. With a timeline, a line
-    per hop: `path 0:05: genre probability`.
+    it does not get in the way of either; where nothing was heard, that stands in their place. With a timeline or
+    chapters, a line for each: `path 0:05: genre probability`.
     """
 
     suffix = ".txt"
 
     def add(self, answer: FileAnswer) -> None:
-        if self.run.timeline:
-            for hop in answer.timeline.hops():
-                self.add_hop(answer.path, hop)
+        if self.run.in_parts:
+            for part in self.run.parts(answer):
+                self._print(answer.path, part)
             return
         line = self._line(answer.path, answer)
         twin = answer.comparison
@@ -116,7 +141,10 @@ class TableWriter(Writer):
 
     def add_hop(self, path: str, hop: Hop) -> None:
         if self.run.timeline:
-            print(self._line(f"{path} {clock(hop.start)}", hop), file=self.stream, flush=True)
+            self._print(path, hop)
+
+    def _print(self, path: str, part: Hop) -> None:
+        print(self._line(f"{path} {clock(part.start)}", part), file=self.stream, flush=True)
 
     def _line(self, of: str, answer: FileAnswer | Hop) -> str:
         others = "".join(f", {genre} {share:.2f}" for genre, share in leading(answer, self.run.top)[1:])
@@ -124,7 +152,8 @@ class TableWriter(Writer):
 
 
 class CsvWriter(Writer):
-    """One header, one row per file, or with a timeline one per hop: what spreadsheets, pandas and R open as it is.
+    """One header, one row per file, or with a timeline or chapters one for each: what spreadsheets, pandas and R open
+    as it is.
 
     Commas, points and a header whatever the locale and however many rows follow; see `csv_row`. A column per genre, not
     a list in a cell, so that nothing has to be parsed twice. Unsure is 0 or 1, because programs disagree on how to
@@ -134,18 +163,18 @@ class CsvWriter(Writer):
     suffix = ".csv"
 
     def begin(self) -> None:
-        self._compared = COMPARED if self.run.parameters["compare"] and not self.run.timeline else ()
-        times = ("start", "end") if self.run.timeline else ("duration",)
+        self._compared = COMPARED if self.run.parameters["compare"] and not self.run.in_parts else ()
+        times = ("start", "end") if self.run.in_parts else ("duration",)
         names = ["path", *times, "genre", "probability", "unsure", *self.run.genres, *self._compared]
         names += ["verdict", "complete"]
-        self._share = "genres" in self.run.parameters and not self.run.timeline
+        self._share = "genres" in self.run.parameters and not self.run.in_parts
         names += ["share"] if self._share else []
         for place in range(2, min(self.run.top, len(self.run.genres)) + 1):
             names += [f"genre_{place}", f"probability_{place}"]
         self.stream.write(csv_row(names))
 
     def add(self, answer: FileAnswer) -> None:
-        for part in answer.timeline.hops() if self.run.timeline else [answer]:
+        for part in self.run.parts(answer) if self.run.in_parts else [answer]:
             spans = (part.duration,) if isinstance(part, FileAnswer) else (part.start, part.end)
             row: list[Any] = [answer.path, *(f"{half_up(span, 3):.3f}" for span in spans), part.genre]
             row += [f"{part.probability:.6f}", int(part.unsure), *map("{:.6f}".format, part.probabilities.values())]
@@ -168,7 +197,7 @@ class AudacityWriter(Writer):
     holds_many = False
 
     def add(self, answer: FileAnswer) -> None:
-        for segment in answer.timeline.segments():
+        for segment in self.run.segments(answer):
             self.stream.write(f"{segment.start:.6f}\t{segment.end:.6f}\t{say(segment)}\n")
         self.stream.flush()
 
@@ -191,9 +220,35 @@ class RavenWriter(Writer):
     def add(self, answer: FileAnswer) -> None:
         path = answer.path.translate(RAVEN_ESCAPES)
         channel, highest = self.run.parameters["channel"] or 1, min(SAMPLE_RATE, answer.sample_rate) / 2
-        for number, segment in enumerate(answer.timeline.segments(), start=1):
+        for number, segment in enumerate(self.run.segments(answer), start=1):
             times = f"{segment.start:.6f}\t{segment.end:.6f}\t0.0\t{highest:.1f}"
             genre = "silence" if segment.verdict == "silence" else segment.genre
             said = f"{genre}\t{segment.probability:.6f}\t{segment.verdict}"
             self.stream.write(f"{number}\tSpectrogram 1\t{channel}\t{times}\t{path}\t{said}\n")
+        self.stream.flush()
+
+
+class CueWriter(Writer):
+    """A cue sheet: the sound file by its absolute path, so that it opens from anywhere, and a track for each chapter.
+
+    Players and burning programs know 99 tracks, so chapters get longer until that is enough. Times are minutes, seconds
+    and 75ths of one. A title stands between quotes and there is no way to write one in it.
+    """
+
+    suffix = ".cue"
+    holds_many = False
+
+    def add(self, answer: FileAnswer) -> None:
+        least = self.run.chapters or LEAST_CHAPTER_SECONDS
+        while len(chapters := find_chapters(answer.timeline, least)) > MOST_TRACKS:
+            least *= 2
+        path = one_line(os.path.abspath(answer.path)).replace('"', "'")
+        kind = CUE_KINDS.get(os.path.splitext(path)[1].lower(), "WAVE")
+        self.stream.write(f'REM COMMENT "genres by nystream, chapters of {least:g} s or more"\nFILE "{path}" {kind}\n')
+        for number, chapter in enumerate(chapters, start=1):
+            seconds, frame = divmod(round(chapter.start * 75), 75)
+            title = "silence" if chapter.verdict == "silence" else chapter.genre.replace('"', "'")
+            doubt = " (unsure)" if chapter.verdict == "unsure" else ""
+            self.stream.write(f'  TRACK {number:02} AUDIO\n    TITLE "{title}{doubt}"\n')
+            self.stream.write(f"    INDEX 01 {seconds // 60:02}:{seconds % 60:02}:{frame:02}\n")
         self.stream.flush()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -28,13 +28,15 @@ TWIN_KEYS = ("genre", "probability", "probabilities")
 COSTS = {"flops": "flops", "milliseconds": "milliseconds", "real_time_factor": "real_time"}
 PAIR = ("step", "twin")
 
-Tag = tuple[Segment, str, float | None]  # where it stands, what it says, and how sure that is
+Tag = tuple[Hop | Segment, str, float | None]  # where it stands, what it says, and how sure that is
 
 
-def file_pieces(answer: FileAnswer, separator: str = ", ") -> Iterator[str]:
+def file_pieces(answer: FileAnswer, separator: str = ", ", chapters: Iterable[Hop] | None = None) -> Iterator[str]:
     """The JSON object of one file, piece by piece: the timeline of a day is too large to be made at once."""
     head: dict[str, Any] = {key: getattr(answer, key) for key in KEPT}
     head["segments"] = [vars(segment) for segment in answer.timeline.segments()]
+    if chapters is not None:
+        head["chapters"] = [vars(chapter) for chapter in chapters]
     if answer.share is not None:
         head["share"] = answer.share
     if answer.comparison is not None:
@@ -94,7 +96,7 @@ class JsonWriter(Writer):
     def add(self, answer: FileAnswer) -> None:
         self.stream.write(",\n" if self._begun else "\n")
         self._begun = True
-        self.stream.writelines(file_pieces(answer, separator=",\n  "))
+        self.stream.writelines(file_pieces(answer, ",\n  ", self.run.chapters_of(answer)))
 
     def finish(self, errors: Sequence[FileError]) -> None:
         self.stream.write(f'],\n"errors": {to_json([vars(error) for error in errors])}}}\n')
@@ -112,7 +114,7 @@ class JsonLinesWriter(Writer):
     suffix = ".jsonl"
 
     def add(self, answer: FileAnswer) -> None:
-        self.stream.writelines(file_pieces(answer))
+        self.stream.writelines(file_pieces(answer, chapters=self.run.chapters_of(answer)))
         self.stream.write("\n")
         self.stream.flush()
 
@@ -136,7 +138,7 @@ class JamsWriter(Writer):
     def add(self, answer: FileAnswer) -> None:
         whole = Segment(0.0, answer.duration, answer.genre, answer.probability, answer.verdict)
         namespace = "tag_gtzan" if set(map(_spell, answer.probabilities)) <= GTZAN_TAGS else "tag_open"
-        segments = list(answer.timeline.segments())
+        segments = list(self.run.segments(answer))
         in_doubt = [(segment, segment.verdict, None) for segment in segments if segment.verdict != "genre"]
         document = {
             "file_metadata": {
@@ -180,7 +182,7 @@ class JamsWriter(Writer):
         }
 
 
-def _genres(segments: Sequence[Segment]) -> list[Tag]:
+def _genres(segments: Sequence[Hop | Segment]) -> list[Tag]:
     """Of those that have one."""
     heard = [segment for segment in segments if segment.verdict in ("genre", "unsure")]
     return [(segment, _spell(segment.genre), segment.probability) for segment in heard]

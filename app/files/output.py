@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from app.files.answer import FileAnswer, FileError, Hop
-from app.files.formats import AudacityWriter, CsvWriter, RavenWriter, Run, TableWriter, Writer
+from app.files.formats import AudacityWriter, CsvWriter, CueWriter, RavenWriter, Run, TableWriter, Writer
 from app.files.inputs import STANDARD_INPUT
 from app.files.json_formats import JamsWriter, JsonLinesWriter, JsonWriter
 
@@ -27,6 +27,7 @@ WRITERS: dict[str, type[Writer]] = {
     "json": JsonWriter,
     "jsonl": JsonLinesWriter,
     "audacity": AudacityWriter,
+    "cue": CueWriter,
     "raven": RavenWriter,
     "jams": JamsWriter,
 }

@@ -12,6 +12,7 @@ from audio import FRAME_SECONDS
 
 SHORTEST_HOP = 0.1  # s: every hop then has a frame
 LONGEST_TIME = 86_400.0  # s
+SHORTEST_CHAPTER = 1.0  # s
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,16 @@ def parse_parameters(
         None if channel == "mean" else int(channel),
         None if track is None else int(track),
     )
+
+
+def parse_chapters(least: str) -> float:
+    """From what was typed to seconds. Raises ValueError, one sentence."""
+    seconds = parse_seconds(least)
+    if not SHORTEST_CHAPTER <= seconds <= LONGEST_TIME:
+        raise ValueError(
+            f"chapters of at least {least} cannot be made: give a time from {SHORTEST_CHAPTER:g}s to {LONGEST_TIME:g}s"
+        )
+    return seconds
 
 
 def choose_genres(

@@ -46,6 +46,7 @@ class Request:
     resume: bool
     timeline: bool
     top: int  # genres in a row
+    chapters: float | None  # s that one lasts at least, where they are wanted
     raw: RawFormat | None
     jobs: int
     scheduler: str | None
@@ -104,13 +105,15 @@ class Queue:
             if path is not None:  # first: what another run is writing is not ours
                 answered_with: dict[str, Any] = {"schema": SCHEMA, "record": RECORD, "model": identity["hash"]}
                 answered_with["parameters"] = described
-                if request.timeline and isinstance(request.destination, Tree):
-                    answered_with["timeline"] = True  # or a file without one would be taken for done
+                if isinstance(request.destination, Tree):  # or files with other rows would be taken for done
+                    top = request.top > 1 and request.top
+                    rows = {"timeline": request.timeline, "top": top, "chapters": request.chapters}
+                    answered_with |= {name: value for name, value in rows.items() if value}
                 self._journal = Journal(path, answered_with, keep=request.resume or not request.overwrite)
                 stack.callback(self._journal.close)
             # What there is already is ours to replace when it is continued.
             genres = request.parameters.genres or load_once(*self._weights).config.genres
-            run = Run(identity, described, genres, request.timeline, colour, request.top)
+            run = Run(identity, described, genres, request.timeline, colour, request.top, request.chapters)
             self._output = Output(request.destination, request.format, run, replaces, stack)
         except BlockingIOError as error:
             raise CannotRun(f"{error.strerror}: wait until it ends, or choose another place") from None
@@ -184,7 +187,8 @@ class Queue:
             self._count()
 
     def _settle_pipe(self, path: str) -> None:
-        parameters, live = self._request.parameters, self._request.format == "jsonl"
+        parameters = self._request.parameters
+        live = self._request.format == "jsonl" and self._request.chapters is None
 
         def add_hop(hop: Hop) -> None:
             if live:
