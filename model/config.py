@@ -11,6 +11,7 @@ GTZAN_GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "met
 LARGEST = 1 << 30  # of any size or number
 LANDMARKS = 16  # of a window that holds as many
 NONE_ALLOWED = ("positions", "outputs")
+ADDED = ("rotary",)  # what weights written before it lack: they have the default
 LEAST_RIDGE = 1e-9  # what is smaller is lost beside 1 in the inverse
 
 CHOICES = {
@@ -41,6 +42,7 @@ class BlockConfig:
     blocks: int = 1
     stacking: str = "deep"  # every block single output; or "retroactive": all blocks but the last give all n outputs
     positions: int = 0  # period of the recycling positional encoding, at least n; 0 for none
+    rotary: bool = False  # queries and keys turn with their positions, so that scores depend on the distance in time
     feed_forward: int = 256
     norm: str = "pre"  # or "post", as torch.nn.TransformerEncoderLayer has it by default
     activation: str = "gelu-tanh"  # or "gelu" or "relu"
@@ -66,6 +68,10 @@ class BlockConfig:
             raise ValueError(f"positions recycle after {self.positions} tokens; expected at least {self.window}")
         if self.width % self.heads:
             raise ValueError(f"width {self.width} cannot be split evenly over {self.heads} heads")
+        if self.rotary and self.head_width % 2:
+            raise ValueError(f"rotary positions turn pairs of numbers; heads are {self.head_width} wide")
+        if self.rotary and self.attention == "nystrom" and self.landmarks == "fixed":
+            raise ValueError("rotary positions with fixed landmarks, which have no position; expected continual ones")
         if self.landmark_count > self.window:
             raise ValueError(
                 f"{self.landmark_count} landmarks in a window of {self.window} tokens; expected at most one each"
@@ -109,7 +115,7 @@ class BlockConfig:
 
     @classmethod
     def from_json(cls: type[Config], text: str) -> Config:
-        """Raises ValueError for anything but an object with exactly the fields of a configuration."""
+        """Raises ValueError for anything but an object with the fields of a configuration; those in ADDED may lack."""
         try:
             given: Any = json.loads(text)
         except RecursionError:
@@ -117,8 +123,8 @@ class BlockConfig:
         if not isinstance(given, dict):
             raise ValueError("the configuration is not a JSON object")
         known = {field.name for field in fields(cls)}
-        if set(given) != known:
-            unknown, missing = sorted(set(given) - known), sorted(known - set(given))
+        unknown, missing = sorted(set(given) - known), sorted(known - set(given) - set(ADDED))
+        if unknown or missing:
             raise ValueError(f"the configuration has unknown fields {unknown} and lacks {missing}")
         values: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in given.items()

@@ -72,7 +72,7 @@ class StepModule(nn.Module):
     ) -> tuple[Tensor, ...]:
         """token (B, d) -> what it attends to (B, d), and the state after it."""
         window = attention.config.window
-        query, key, value = attention._project_one(token)
+        query, key, value = attention._project_one(token, position)
         slots = torch.arange(window, device=token.device)
         here = (slots == position % window).unsqueeze(-1)
         keys, values = (

@@ -83,7 +83,7 @@ class Kernel(nn.Module, ABC):
         self.config = config
         self.scale = config.head_width**-0.5
         nystrom = config.attention == "nystrom"
-        kind = f"{config.attention} {config.landmarks if nystrom else ''} {config.stacking}"
+        kind = f"{config.attention} {config.landmarks if nystrom else ''} {config.stacking}{' rotary' * config.rotary}"
         landmarks = config.landmark_count if nystrom else 0
         self._sizes = kind, config.window, config.heads, config.head_width, landmarks
 

@@ -21,7 +21,7 @@ from model.attention.nystrom import NystromState
 from model.attention.sliding_average import SlidingAverage
 from model.attention.softmax import SoftmaxKernel
 from model.config import BlockConfig
-from model.layers import linear, refuse_masks, without_gradients
+from model.layers import linear, refuse_masks, rotate, without_gradients
 
 
 class AttentionState(NamedTuple):
@@ -70,7 +70,7 @@ class MultiHeadAttention(nn.Module):
     ) -> tuple[Tensor, AttentionState]:
         """Single output: token (B, d) -> its output (B, d), and the state after it."""
         self._check(token, 2, state)
-        rows = self.kernel.step(*self._project_one(token, key, value), state.kernel)
+        rows = self.kernel.step(*self._project_one(token, state.position, key, value), state.kernel)
         return self._join_one(rows), AttentionState(state.kernel, state.position + 1)
 
     @without_gradients
@@ -79,7 +79,7 @@ class MultiHeadAttention(nn.Module):
     ) -> tuple[Tensor, AttentionState]:
         """Retroactive: token (B, d) -> the outputs (B, f, d) of all tokens in the window, oldest first."""
         self._check(token, 2, state)
-        rows = self.kernel.step_all(*self._project_one(token, key, value), state.kernel)
+        rows = self.kernel.step_all(*self._project_one(token, state.position, key, value), state.kernel)
         return self._join(rows), AttentionState(state.kernel, state.position + 1)
 
     @without_gradients
@@ -90,7 +90,7 @@ class MultiHeadAttention(nn.Module):
         self._check(tokens, 3, state)
         if tokens.shape[1] == 0:
             return tokens, state
-        rows = self.kernel.steps(*self._project(tokens, key, value), state.kernel)
+        rows = self.kernel.steps(*self._project(tokens, state.position, key, value), state.kernel)
         return self._join(rows), AttentionState(state.kernel, state.position + tokens.shape[1])
 
     def forward(
@@ -110,7 +110,7 @@ class MultiHeadAttention(nn.Module):
         refuse_masks(None, masks)
         if tokens.shape[1] == 0:
             return tokens
-        return self._join(self.kernel.parallel(*self._project(tokens, key, value), first, landmarks))
+        return self._join(self.kernel.parallel(*self._project(tokens, first, key, value), first, landmarks))
 
     def recompute(
         self, tokens: Tensor, heard: int, landmarks: Landmarks | None = None, last_only: bool = False
@@ -119,7 +119,8 @@ class MultiHeadAttention(nn.Module):
 
         With `last_only` the newest token's alone, (B, 1, d).
         """
-        return self._join(self.kernel.recompute(*self._project(tokens), heard, landmarks, last_only))
+        projected = self._project(tokens, heard - tokens.shape[1])
+        return self._join(self.kernel.recompute(*projected, heard, landmarks, last_only))
 
     @torch.no_grad()
     def fix_landmarks(self, tokens: Tensor) -> None:
@@ -141,9 +142,19 @@ class MultiHeadAttention(nn.Module):
                 landmarks[head] = torch.from_numpy(means.cluster_centers_).to(landmarks.dtype)
 
     def _project(
-        self, tokens: Tensor, key: Tensor | None = None, value: Tensor | None = None
+        self, tokens: Tensor, first: int | Tensor = 0, key: Tensor | None = None, value: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, T, d) -> queries, keys and values, (R, T, D) each. Raises ValueError for keys of another shape."""
+        """(B, T, d) of a stream from its token `first` on -> queries, keys and values, (R, T, D) each.
+
+        Raises ValueError for keys of another shape.
+        """
+        query, key, value = self._project_unturned(tokens, key, value)
+        return (rotate(query, first), rotate(key, first), value) if self.config.rotary else (query, key, value)
+
+    def _project_unturned(
+        self, tokens: Tensor, key: Tensor | None, value: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The same before positions turn queries and keys."""
         batch, length, _ = tokens.shape
         config, layer = self.config, self.query_key_value
         if key is None and value is None:
@@ -163,13 +174,13 @@ class MultiHeadAttention(nn.Module):
         return query, key, value
 
     def _project_one(
-        self, token: Tensor, key: Tensor | None = None, value: Tensor | None = None
+        self, token: Tensor, position: int | Tensor, key: Tensor | None = None, value: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, d) -> query, key and value, (R, D) each."""
+        """(B, d), number `position` of its stream -> query, key and value, (R, D) each."""
         config = self.config
-        if key is not None or value is not None:
+        if config.rotary or key is not None or value is not None:
             others = (None if each is None else each.unsqueeze(1) for each in (key, value))
-            query, key, value = (each.squeeze(1) for each in self._project(token.unsqueeze(1), *others))
+            query, key, value = (each.squeeze(1) for each in self._project(token.unsqueeze(1), position, *others))
             return query, key, value
         projected = linear(self.query_key_value, token).view(-1, 3 * config.heads, config.head_width)
         rows = projected.transpose(0, 1) if len(projected) > 1 else projected

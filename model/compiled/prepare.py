@@ -167,6 +167,8 @@ def check_covered(config: ModelConfig) -> None:
     """Raises NotCoveredError."""
     if config.attention == "gaussian":
         raise NotCoveredError("Gaussian attention")
+    if config.rotary:
+        raise NotCoveredError("rotary positions")
     if config.stacking == "retroactive" and config.blocks > 1:
         raise NotCoveredError("retroactive stacking")
     if Sizes.of(config).moving and config.inverse != "ridge":

@@ -32,8 +32,13 @@ STACKS: dict[str, dict[str, Any]] = {
     "three blocks, deep - post-norm, recycling positions": {"blocks": 3, **POST_NORM},
 }
 
-FAMILY: dict[str, ModelConfig] = {
-    f"{kind} - {stack}": replace(SMALL, **KINDS[kind], **STACKS[stack]) for kind in KINDS for stack in STACKS
-}
+
+def configure(kind: str, stack: str) -> ModelConfig:
+    """Deep stacks have rotary positions, where landmarks are not fixed."""
+    rotary = stack == "three blocks, deep" and kind != "fixed landmarks"
+    return replace(SMALL, rotary=rotary, **KINDS[kind], **STACKS[stack])
+
+
+FAMILY: dict[str, ModelConfig] = {f"{kind} - {stack}": configure(kind, stack) for kind in KINDS for stack in STACKS}
 
 every_row = pytest.mark.parametrize("config", FAMILY.values(), ids=FAMILY.keys())

@@ -14,6 +14,7 @@ from model.attention import MultiHeadAttention
 from model.attention.fixed import FixedLandmarkKernel
 from model.block import EncoderBlock
 from model.definitions import completed_segments, invert, newton_schulz_inverse, segment_end
+from tests.model import direct
 from tests.model.conftest import SMALL
 
 WINDOW = SMALL.window
@@ -225,6 +226,41 @@ def test_every_config_field_reaches_the_model() -> None:
     ):
         other = attention(**({"window": 6} | change))
         assert (other(stream) - base(stream)).abs().max() > 1e-6, change
+
+
+@pytest.mark.parametrize("kind", ["softmax", "gaussian"])
+def test_rotary_positions_turn_a_key_by_its_distance_in_time(kind: str) -> None:
+    """Written out with complex numbers: pair i of a key that is t tokens old, by -t / 10000^(2 i / D)."""
+    made = attention(attention=kind, rotary=True, heads=1)
+    stream, width = tokens(30, torch.float64, batch=1), SMALL.width
+    frequencies = 10000.0 ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+    queries, keys, values = made.query_key_value(stream[0]).chunk(3, dim=-1)
+    for t in range(30):
+        seen = range(max(0, t + 1 - WINDOW), t + 1)
+        turns = torch.exp(1j * (torch.tensor(seen) - t).unsqueeze(1) * frequencies)
+        turned = torch.view_as_real(torch.view_as_complex(keys[list(seen)].unflatten(1, (-1, 2))) * turns).flatten(1)
+        heard = queries[t : t + 1].unsqueeze(0), turned.unsqueeze(0), values[list(seen)].unsqueeze(0)
+        exact = direct.softmax_attention if kind == "softmax" else direct.gaussian_attention
+        torch.testing.assert_close(made(stream)[0, t], made.output(exact(*heard)[0, 0]), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["softmax", "gaussian", "nystrom"])
+@pytest.mark.parametrize("first", [10**6, 10**9])
+def test_rotary_positions_are_as_true_late_in_a_stream_as_at_its_beginning(kind: str, first: int) -> None:
+    """In float32. The state is made as if it were so old, with nothing in its rings: the first window is NaN."""
+    sizes: dict[str, Any] = {"rotary": True, "window": 8, "landmark_count": 4}
+    made, stream = attention(attention=kind, landmarks="continual", **sizes).float(), tokens(40)
+    expected = made(stream)
+    torch.testing.assert_close(made(stream, first=first), expected, rtol=0, atol=1e-5)
+    if kind != "nystrom":
+        state = made.init_state(2)
+        state.kernel.memory.position = first
+        state = state._replace(position=first)
+        answers = []
+        for token in stream.unbind(1):
+            answer, state = made.step(token, state)
+            answers.append(answer)
+        torch.testing.assert_close(torch.stack(answers, dim=1)[:, 8:], expected[:, 8:], rtol=0, atol=1e-5)
 
 
 def test_recycling_positions_tell_orders_apart_and_come_back_after_a_period() -> None:

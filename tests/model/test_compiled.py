@@ -300,6 +300,7 @@ def test_no_frames_and_no_streams_have_no_answers() -> None:
         {"landmarks": "continual", "inverse": "pinv"},
         {"blocks": 2, "stacking": "retroactive"},
         {"attention": "gaussian"},
+        {"attention": "softmax", "rotary": True},
     ],
     ids=str,
 )

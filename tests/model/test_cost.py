@@ -52,6 +52,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "one landmark": CONTINUAL | {"landmark_count": 1, "blocks": 2},
     "one fixed landmark": {"landmark_count": 1, "blocks": 2},
     "several chunks": SOFTMAX | {"window": 150, "blocks": 2},
+    "rotary": CONTINUAL | {"rotary": True, "blocks": 2},
     "other stem": {"stem_channels": (2, 7, 3), "level_window": 9},
 }
 CONFIGURATIONS = {f"{row}, {size}": replace(SMALL, **ROWS[row], **SIZES[size]) for row in ROWS for size in SIZES} | {

@@ -240,6 +240,15 @@ def test_every_step_in_float32_is_within_its_bound(kind: str, scale: float, burs
 
 
 @pytest.mark.parametrize("retroactive", [False, True])
+@pytest.mark.parametrize("far", [1e3, 1e25])
+def test_distances_are_true_far_from_the_origin(far: float, retroactive: bool) -> None:
+    """Where the squares of what is subtracted are a million times the distance, or overflow float32."""
+    query, key, value = tokens(3, 40, 1.0)
+    stream = query + far, key + far, value
+    assert largest_error(kernel_of(stacked(GAUSSIAN, retroactive), dtype=torch.float32), stream, retroactive) <= 1e-5
+
+
+@pytest.mark.parametrize("retroactive", [False, True])
 @pytest.mark.parametrize("inverse", ["ridge", "newton-schulz", "pinv"])
 @pytest.mark.parametrize("config", [FIXED, CONTINUAL], ids=lambda config: str(config.landmarks))
 def test_every_inverse_gives_the_definition_in_float64(config: ModelConfig, inverse: str, retroactive: bool) -> None:

@@ -197,6 +197,8 @@ def test_the_state_of_another_model_is_refused(classifier: Classifier) -> None:
         ({"stacking": "retroactive"}, "defined for 2"),
         ({"positions": 10}, "at least 11"),
         ({"heads": 5}, "5 heads"),
+        ({"rotary": True}, "fixed landmarks"),
+        ({"rotary": True, "heads": 8, "landmarks": "continual"}, "3 wide"),
         ({"stem_dilations": (1, 2)}, "3 stem channels"),
         ({"bands": 0}, "bands"),
         ({"dropout": 1.0}, "dropout"),

@@ -15,7 +15,7 @@ from model import Encoder, EncoderConfig, StepModule
 from tests.model.conftest import SMALL, music, small_classifier
 
 KINDS: dict[str, dict[str, Any]] = {
-    "softmax": {"attention": "softmax", "positions": 5},
+    "softmax": {"attention": "softmax", "positions": 5, "rotary": True},
     "gaussian": {"attention": "gaussian"},
     "fixed landmarks": {"landmarks": "fixed"},
     "continual landmarks": {"landmarks": "continual"},

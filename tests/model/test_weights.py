@@ -15,6 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from model import Classifier, ModelConfig, WeightsError, load_classifier, load_for_training, read_notes, save_classifier
 from model.compiled.classifier import CompiledClassifier
+from model.config import ADDED
 from tests.model.conftest import SMALL, music
 
 
@@ -45,6 +46,17 @@ def test_folding_the_batch_norms_does_not_change_the_answer(saved: Path) -> None
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in used.modules())
     frames = music(1, 30, dtype=torch.float32)
     torch.testing.assert_close(used(frames), trained.eval()(frames), rtol=0, atol=1e-5)
+
+
+def test_weights_from_before_a_field_was_added_have_its_default(saved: Path) -> None:
+    config = json.loads(SMALL.to_json())
+    for name in ADDED:
+        del config[name]
+    save_with(saved, json.dumps(config))
+    assert load_for_training(saved).config == CompiledClassifier.load(saved).config == SMALL
+    del config["window"]
+    save_with(saved, json.dumps(config))
+    assert "lacks ['window']" in refused(saved)
 
 
 def test_saving_leaves_no_partial_file(saved: Path) -> None:
@@ -184,6 +196,9 @@ def nothing_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
         {"inverse_ridge": 1e-300},
         {"inverse_ridge": math.inf},
         {"norm": ["pre"]},
+        {"rotary": 1},
+        {"rotary": None},
+        {"rotary": True},  # its landmarks are fixed
         {"genres": "abc"},
         {"genres": ["blues", "jazz", 3]},
         {"genres": ["blues", "jazz", "blues"]},
