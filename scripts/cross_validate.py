@@ -43,10 +43,8 @@ def main() -> None:
         if folds.missing:
             console.note(f"still to train: folds {', '.join(map(str, folds.missing))}")
             return
-        answers, fold_of = folds.answers()
-        calibration = calibration_out_of_fold(
-            answers, labels_for(config, dataset), fold_of, config, arguments.precision
-        )
+        labels, fold_of = labels_for(config, dataset), torch.from_numpy(folds.of_clip)
+        calibration = calibration_out_of_fold(folds.answers(), labels, fold_of, config, arguments.precision)
         (arguments.folder / "calibration.json").write_text(to_json(calibration, indent=1) + "\n")
         print(to_json(calibration))
 

@@ -109,8 +109,7 @@ def calibrations(folds: Folds, everything: Dataset, folder: Path) -> dict[str, A
     clips that are not test: calibration.json and calibration-published.json. Raises OSError.
     """
     config = configure(SHIPPED[0].row)
-    answers, fold_of = folds.answers()
-    labels = labels_for(config, everything)
+    answers, labels, fold_of = folds.answers(), labels_for(config, everything), torch.from_numpy(folds.of_clip)
     known = torch.tensor([side != "test" for side in everything.splits])
     found = calibration_out_of_fold(answers, labels, fold_of, config, PRECISION)
     without = calibration_out_of_fold(answers[known], labels[known], fold_of[known], config, PRECISION)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -10,15 +11,19 @@ from torch import Tensor
 
 from app.files.console import Console
 from app.files.output import WholeFile
-from model import ModelConfig
+from model import ModelConfig, load_for_training, save_classifier
 from model.training import TrainingPlan, clip_probabilities
 from scripts.dataset import Dataset
 from scripts.dataset.clips import artist_folds
-from scripts.training.run import begin_run
+from scripts.training.run import begin_run, run_notes
 
 
 class Folds:
-    """The folds of a dataset, kept in a folder: one that is there is not trained again, one broken off goes on."""
+    """The folds of a dataset, kept in a folder: one that is there is not trained again, one broken off goes on.
+
+    FOLDER/fold-0.safetensors has the weights that never heard fold 0, not calibrated, and FOLDER/folds.csv which clip
+    is in which: evaluate.py and streams.py take both.
+    """
 
     def __init__(
         self,
@@ -31,9 +36,14 @@ class Folds:
     ) -> None:
         self._dataset, self._config, self._plan = dataset, config, plan
         self._folder, self._cache_folder = folder, cache_folder
-        self._fold_of = artist_folds(dataset, count, plan.seed)
+        self.of_clip = artist_folds(dataset, count, plan.seed)  # (N,)
         self.count = count
         folder.mkdir(parents=True, exist_ok=True)
+        with WholeFile(folder / "folds.csv") as whole:
+            writer = csv.writer(whole.stream, lineterminator="\n")
+            writer.writerow(("clip", "split"))
+            writer.writerows((name, f"fold-{fold}") for name, fold in zip(dataset.names, self.of_clip, strict=True))
+            whole.commit()
 
     @property
     def missing(self) -> list[int]:
@@ -41,29 +51,25 @@ class Folds:
         return [fold for fold in range(self.count) if not self._path(fold).exists()]
 
     def train(self, fold: int, console: Console) -> None:
-        """Train on all others, and keep the answers to the clips of this one. Raises as begin_run and go do."""
+        """Train on the clips of all others. Raises as begin_run and go do."""
         console.note(f"fold {fold + 1} of {self.count}")
-        out = self._fold_of == fold
-        training = self._dataset.take(np.flatnonzero(~out).tolist())
-        checked = self._dataset.take(np.flatnonzero(out).tolist())
-        run = begin_run(training, self._config, self._plan, self._cache_folder, self._folder / f"fold-{fold}")
+        training = self._dataset.take(np.flatnonzero(self.of_clip != fold).tolist())
+        run = begin_run(training, self._config, self._plan, self._cache_folder, self._path(fold))
         run.go(console)
-        answers = clip_probabilities(run.trainer.average, torch.from_numpy(checked.frames))
-        with WholeFile(self._path(fold), binary=True) as whole:
-            np.save(whole.stream, answers.numpy())
-            whole.commit()
+        save_classifier(
+            run.trainer.average.cpu(), self._path(fold), run_notes(training, f"all but fold {fold}", self._plan)
+        )
         run.checkpoint.unlink(missing_ok=True)
 
-    def answers(self) -> tuple[Tensor, Tensor]:
-        """(N, T, G) probabilities for the clips in their order, and (N,) the fold of each. Raises OSError."""
-        answers: Tensor | None = None
+    def answers(self) -> Tensor:
+        """(N, T, G) probabilities for every clip, of the weights that never heard its artist. Raises WeightsError."""
+        clips, frames, _ = self._dataset.frames.shape
+        answers = torch.empty(clips, frames, len(self._config.genres))
         for fold in range(self.count):
-            of_fold = torch.from_numpy(np.load(self._path(fold)))
-            if answers is None:
-                answers = of_fold.new_empty(len(self._fold_of), *of_fold.shape[1:])
-            answers[torch.from_numpy(self._fold_of == fold)] = of_fold
-        assert answers is not None
-        return answers, torch.from_numpy(self._fold_of)
+            chosen = torch.from_numpy(self.of_clip == fold)
+            heard = torch.from_numpy(self._dataset.frames)[chosen]
+            answers[chosen] = clip_probabilities(load_for_training(self._path(fold)), heard)
+        return answers
 
     def _path(self, fold: int) -> Path:
-        return self._folder / f"fold-{fold}.npy"
+        return self._folder / f"fold-{fold}.safetensors"

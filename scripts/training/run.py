@@ -110,7 +110,7 @@ def begin_run(
     return run
 
 
-def run_notes(dataset: Dataset, parts: str, plan: TrainingPlan, scheme: str | None) -> dict[str, str]:
+def run_notes(dataset: Dataset, parts: str, plan: TrainingPlan, scheme: str | None = None) -> dict[str, str]:
     """What is kept with the weights of a run on these parts of a split (None: the published one)."""
     return {
         "trained_on": f"{len(dataset.names)} clips: {parts} of the split {scheme or FAULT_FILTERED}",

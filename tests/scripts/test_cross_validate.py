@@ -104,6 +104,12 @@ def test_folds_are_trained_once_and_train_takes_their_calibration(tmp_path: Path
     assert "fold 2 of 2" not in both.stderr
     calibration = json.loads(both.stdout)
     assert calibration["figures"]["clips"] == 40
+    out_of_fold = script(
+        "evaluate.py", "--data", pack, "--split-list", folder / "folds.csv", "--split", "fold-1", "--json",
+        "--weights", folder / "fold-1.safetensors",
+    )  # fmt: skip
+    assert out_of_fold.returncode == 0, out_of_fold.stderr
+    assert json.loads(out_of_fold.stdout)["clips"] == 20
 
     weights = tmp_path / "all.safetensors"
     trained = script(
