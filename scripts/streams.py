@@ -50,7 +50,7 @@ MINUTES = 10
 CHUNK = 387  # frames that go through the model at once
 BATCH = 8  # streams
 WINDOWS = (5.0, 10.0, 15.0, 20.0, 30.0)  # s
-SMOOTHINGS, HOLDS = (1.0, 2.0, 3.0, 5.0, 8.0), (0.0, 0.5, 1.0, 2.0)  # s
+SMOOTHINGS, HOLDS = (1.0, 3.0, 5.0), (0.0, 0.5, 1.0, 2.0)  # s
 DOUBT = -1  # said instead of a genre
 
 
