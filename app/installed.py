@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import metadata
 
-PACKAGES = ("av", "librosa", "numba", "numpy", "PySide6-Essentials", "sounddevice", "soxr", "torch")
+PACKAGES = ("av", "numba", "numpy", "PySide6-Essentials", "sounddevice", "soxr", "torch")
 ALL_PACKAGES = tuple(sorted((*PACKAGES, "pyqtgraph", "safetensors")))  # those of the window too
 
 

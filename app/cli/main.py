@@ -9,10 +9,13 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 
 from app.cli import EXIT_INTERRUPTED, EXIT_NO_MODEL, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, UsageError
 from app.cli.arguments import fill_in, parser
 from app.files.console import Console
+
+WINDOW = ("PySide6", "pyqtgraph")  # the extra `gui`
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,6 +85,8 @@ def run(options: argparse.Namespace) -> int:
         from app.stream.imports import bulk_imports
         from app.window.screen import screen_fault
 
+        if not all(map(find_spec, WINDOW)):
+            raise UsageError("the window needs Qt, which is not installed: pip install 'nystream[gui]'")
         if fault := screen_fault():
             raise UsageError(fault)
         opening = None

@@ -158,7 +158,7 @@ def create(folder: Path) -> None:
 
 def install(environment: Environment, extras: tuple[str, ...]) -> None:
     """Install the checkout, editable, with the pinned versions of all it needs."""
-    target = f".[{','.join(extras)}]" if extras else "."
+    target = f".[{','.join(('gui', *extras))}]"
     command = [str(environment.python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     said: deque[str] = deque(maxlen=40)
     # What pip downloads lies where it can be measured, and where there must be room for it anyway.

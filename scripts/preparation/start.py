@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from .environment import CHECKOUT, Environment, alone, set_up
+from .machine import machine_fault
 from .system import SetUpError, say, see_to_system
 
-IMPORTED = ("av", "librosa", "safetensors", "soxr", "torch")
+IMPORTED = ("av", "safetensors", "soxr", "torch")
 TO_TRAIN = (*IMPORTED, "matplotlib", "sklearn")
 TO_WATCH = (*IMPORTED, "pyqtgraph", "PySide6")  # by scripts that open the window
 
@@ -23,6 +24,8 @@ def prepare(environment: Environment, extras: tuple[str, ...] = ()) -> None:
     Raises SetUpError.
     """
     ready = environment.is_ready(extras)
+    if not ready and (fault := machine_fault()):
+        raise SetUpError(fault)
     if sys.platform == "linux":  # the wheels for macOS and Windows bring their libraries along
         see_to_system(set_up=not ready, test="test" in extras)
     if ready:

@@ -10,14 +10,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import librosa
 import torch
 from torch import Tensor
 
 from app.files.console import Console
 from app.files.output import WholeFile
 from app.text import clock
-from audio.front_end import BANK_BANDS, SAMPLE_RATE
+from audio.mel import band_edges
 from model import Classifier, ModelConfig
 from model.training import (
     Augmenter,
@@ -129,9 +128,7 @@ def training_data(dataset: Dataset, plan: TrainingPlan, cache_folder: Path) -> T
     return TrainingData(
         clips=torch.from_numpy(dataset.frames),
         targets=one_hot(torch.from_numpy(dataset.labels), len(dataset.genres)),
-        band_hz=torch.from_numpy(
-            librosa.mel_frequencies(BANK_BANDS + 2, fmin=0.0, fmax=SAMPLE_RATE / 2)[1 : bands + 1]
-        ).float(),
+        band_hz=torch.from_numpy(band_edges()[1 : bands + 1]).float(),
         backgrounds=torch.from_numpy(kept_frames(cache_folder, BACKGROUND, BACKGROUNDS_EACH, frames)),
         outliers=outliers,
     )

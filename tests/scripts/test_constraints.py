@@ -11,7 +11,7 @@ from packaging.version import Version
 
 from scripts.preparation import CHECKOUT
 
-EXTRAS = ("", "dask", "test", "train")
+EXTRAS = ("", "bundle", "dask", "gui", "test", "train")
 
 
 def pins() -> dict[str, Version]:
