@@ -111,7 +111,10 @@ class BlockConfig:
         return replace(self, window=window, landmark_count=landmark_count)
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), sort_keys=True)
+        """Without what was added later, where it has its default: such files are those of before."""
+        added = {field.name: field.default for field in fields(self) if field.name in ADDED}
+        values = {name: value for name, value in asdict(self).items() if name not in added or value != added[name]}
+        return json.dumps(values, sort_keys=True)
 
     @classmethod
     def from_json(cls: type[Config], text: str) -> Config:

@@ -181,12 +181,16 @@ class Encoder(nn.Module):
         return self._answer(tokens[:, -1])
 
     @torch.no_grad()
-    def fix_landmarks(self, tokens: Tensor) -> None:
-        """Set every block's fixed landmarks by k-means of what it sees of tokens (B, T, d). Raises ValueError."""
+    def fix_landmarks(self, tokens: Tensor, only: int | None = None) -> None:
+        """Set every block's fixed landmarks, or one block's, by k-means of what it sees of tokens (B, T, d).
+
+        Raises ValueError.
+        """
         if self.positions is not None:
             tokens = self.positions(tokens, 0)
-        for block in self._blocks():
-            block.attention.fix_landmarks(block.attention_input(tokens).flatten(0, 1))
+        for index, block in enumerate(self._blocks()):
+            if only in (None, index):
+                block.attention.fix_landmarks(block.attention_input(tokens).flatten(0, 1))
             tokens = block(tokens)
 
     def _encode(self, tokens: Tensor, first: int, landmarks: list[Landmarks | None]) -> Tensor:

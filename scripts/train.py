@@ -121,7 +121,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--level-seconds", type=float, help="over which the level is averaged")
     parser.add_argument("--epochs", type=int, default=TrainingPlan.epochs)
     parser.add_argument("--seed", type=int, default=TrainingPlan.seed)
-    parser.add_argument("--init-landmarks", choices=("kmeans", "random"), default="kmeans", help="fixed ones")
+    landmarks = "fixed ones: all after the first epoch, or random, or one block after the other near the end"
+    parser.add_argument("--init-landmarks", choices=("kmeans", "random", "layers"), default="kmeans", help=landmarks)
     parser.add_argument("--outliers", type=float, default=TrainingPlan.outlier_share, help="share of made sounds")
     parser.add_argument("--precision", type=float, default=0.8, help="of sure answers, which the unsure rule aims at")
     others: dict[str, Any] = {"type": Path, "metavar": "WEIGHTS"}

@@ -70,6 +70,7 @@ def load_checkpoint(trainer: Trainer, path: Path, data: str) -> list[dict[str, A
         if name.startswith("optimizer."):
             _, parameter, key = name.split(".")
             moments.setdefault(int(parameter), {})[key] = value
+    trainer.go_on_after(int(metadata["epoch"]))
     for part, module in (("classifier.", trainer.classifier), ("average.", trainer.average)):
         module.load_state_dict({name[len(part) :]: value for name, value in tensors.items() if name.startswith(part)})
     trainer.optimizer.load_state_dict({"state": moments, "param_groups": json.loads(metadata["groups"])})
@@ -78,6 +79,5 @@ def load_checkpoint(trainer: Trainer, path: Path, data: str) -> list[dict[str, A
     torch.set_rng_state(tensors["dropout"])
     if "dropout.cuda" in tensors and trainer.device.type == "cuda":
         torch.cuda.set_rng_state(tensors["dropout.cuda"], trainer.device)
-    trainer.epoch = int(metadata["epoch"])
     log: list[dict[str, Any]] = json.loads(metadata["log"])
     return log

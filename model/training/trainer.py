@@ -20,6 +20,7 @@ from model.classifier import Classifier, probabilities
 from model.tokenizer import subtract_level
 from model.training.augmentation import Augmenter
 from model.training.evaluation import answers_at
+from model.training.landmarks import LayerByLayer
 from model.weights import round_weights
 
 LANDMARK_CLIPS = 48  # whose tokens are clustered
@@ -45,7 +46,8 @@ class TrainingPlan:
     gradient_clip: float = 1.0
     outlier_share: float = 0.2  # of a batch, on top of it: sounds that are no music, called all genres alike
     teacher_share: float = 0.7  # of the target, where there are teachers
-    landmarks: str = "kmeans"  # how fixed landmarks start: of the tokens after the first epoch; or "random"
+    # How fixed landmarks start: of the tokens after the first epoch; or "random". Or "layers": see landmarks.py.
+    landmarks: str = "kmeans"
     answers: int = 4  # tokens per crop that are asked where every one has a window of its own (retroactive stacking)
 
 
@@ -110,15 +112,32 @@ class Trainer:
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, plan.learning_rate, total_steps=plan.epochs * self._batches, pct_start=WARM_UP_SHARE
         )
+        config = classifier.config
+        self._has_landmarks = config.attention == "nystrom" and config.landmarks == "fixed"
+        self._layers = None
+        if self._has_landmarks and plan.landmarks == "layers":
+            try:
+                self._layers = LayerByLayer((self.classifier, self.average), plan.epochs)
+            except ValueError as error:
+                raise TrainingError(str(error)) from None
 
     @property
     def finished(self) -> bool:
         return self.epoch >= self.plan.epochs
 
+    def go_on_after(self, epoch: int) -> None:
+        """The modules as they are once so many epochs are done, for the weights of that moment."""
+        self.epoch = epoch
+        if self._layers is not None:
+            self._layers.fix(self._layers.fixed_after(epoch))
+
     def run_epoch(self) -> Epoch:
         """Raises TrainingError when the loss is no number any more: this trainer is then of no use."""
         began = time.monotonic()
         self.classifier.train()
+        held = self._layers.held_rows() if self._layers is not None else []
+        if held:
+            self.classifier.tokenizer.eval()  # its batch norms would go on measuring
         order = torch.randperm(len(self._data.clips), generator=self.generator)
         total = 0.0
         for chosen in order[: self._batches * self.plan.batch].split(self.plan.batch):
@@ -132,13 +151,19 @@ class Trainer:
             loss.backward()
             nn.utils.clip_grad_norm_(self.classifier.parameters(), self.plan.gradient_clip)
             self.optimizer.step()
+            for parameter, rows in held:
+                parameter.data[: len(rows)] = rows
             self.schedule.step()
             _update_average(self.average, self.classifier, self.plan.average_decay)
             total += loss.item()
         self.epoch += 1
         if self.finished:
             round_weights(self.average)
-        if self.epoch == 1 and self.plan.landmarks == "kmeans" and not self.finished:
+        if self._layers is not None:
+            if (fixed := self._layers.fixed_after(self.epoch)) > self._layers.fixed:
+                self._layers.fix(fixed)
+                self._fix_landmarks(fixed - 1)
+        elif self.epoch == 1 and self.plan.landmarks == "kmeans" and not self.finished:
             self._fix_landmarks()
         rate = float(self.schedule.get_last_lr()[0])
         return Epoch(self.epoch, total / self._batches, rate, time.monotonic() - began)
@@ -172,17 +197,16 @@ class Trainer:
         return -(torch.log_softmax(logits, dim=-1) * targets[:, places]).sum(dim=-1).mean()
 
     @torch.no_grad()
-    def _fix_landmarks(self) -> None:
-        """Fixed landmarks become the k-means centres of what a stem that has seen some music makes of it."""
-        config = self.classifier.config
-        if config.attention != "nystrom" or config.landmarks != "fixed":
+    def _fix_landmarks(self, block: int | None = None) -> None:
+        """Fixed landmarks, or one block's, become the k-means centres of what a stem makes that has seen some music."""
+        if not self._has_landmarks:
             return
         clips = self._data.clips[:: max(1, len(self._data.clips) // LANDMARK_CLIPS), : self._crop].to(self.device)
         self.classifier.eval()
         tokens, _ = self.classifier.tokenizer.steps(clips, self.classifier.tokenizer.init_state(len(clips)))
         on_cpu = copy.deepcopy(self.classifier.encoder).cpu()
         with threadpool_limits(1):  # several threads add up in an order that differs from run to run
-            on_cpu.fix_landmarks(tokens.cpu())
+            on_cpu.fix_landmarks(tokens.cpu(), block)
         kept = {name: value for name, value in on_cpu.named_parameters() if "landmarks" in name}
         for encoder in (self.classifier.encoder, self.average.encoder):
             for name, parameter in encoder.named_parameters():

@@ -118,9 +118,9 @@ def matrices_of_few_digits(classifier: Classifier) -> set[str]:
     return {name for name, each in matrices.items() if (each == each.bfloat16()).all()}
 
 
-@pytest.mark.parametrize("after", [1, 2])
-def test_a_resumed_run_ends_with_the_same_weights_to_the_bit(tmp_path: Path, after: int) -> None:
-    plan = replace(PLAN, epochs=4)
+@pytest.mark.parametrize(("after", "landmarks"), [(1, "kmeans"), (2, "kmeans"), (2, "layers"), (3, "layers")])
+def test_a_resumed_run_ends_with_the_same_weights_to_the_bit(tmp_path: Path, after: int, landmarks: str) -> None:
+    plan = replace(PLAN, epochs=4, landmarks=landmarks)
     whole = trainer(plan)
     while not whole.finished:
         whole.run_epoch()
@@ -170,6 +170,36 @@ def test_fixed_landmarks_start_from_the_tokens_of_the_first_epoch() -> None:
         return torch.cdist(kernel.key_landmarks, keys).min(dim=2).values.mean().item()
 
     assert distance("kmeans") < 0.5 * distance("random")
+
+
+def test_landmarks_fixed_layer_by_layer_stay_the_centres_of_what_is_heard() -> None:
+    """Of 12 epochs the blocks take turns after the 10th and the 11th. What decides queries and keys is held from then
+    on: the landmarks found again at the end are the same, and the rest has moved.
+    """
+    training = trainer(replace(PLAN, landmarks="layers"), replace(SMALL, blocks=2))
+    fixed, before = [], {}
+    while not training.finished:
+        training.run_epoch()
+        blocks = training.classifier.encoder._blocks()
+        fixed.append([isinstance(block.attention.kernel, FixedLandmarkKernel) for block in blocks])
+        if training.epoch == 11:
+            before = {name: value.clone() for name, value in training.classifier.state_dict().items()}
+    assert fixed == [[False, False]] * 9 + [[True, False], [True, True], [True, True]]
+    now = training.classifier.state_dict()
+    moved = {name for name in now if not torch.equal(now[name], before[name])}
+    last = "encoder.blocks.1."
+    assert {f"{last}attention.query_key_value.weight", f"{last}widen.weight", "encoder.head.weight"} <= moved
+    held = "tokenizer", "encoder.blocks.0", f"{last}attention.kernel", f"{last}attention_norm"
+    assert not [name for name in moved if name.startswith(held)]
+    query_key_value = f"{last}attention.query_key_value.weight"
+    rows = 2 * SMALL.width
+    torch.testing.assert_close(now[query_key_value][:rows], before[query_key_value][:rows], rtol=0, atol=0)
+    training._fix_landmarks()
+    for name, value in training.classifier.state_dict().items():
+        torch.testing.assert_close(value, now[name], rtol=0, atol=1e-6)
+    assert training.average.state_dict().keys() == Classifier(replace(SMALL, blocks=2)).state_dict().keys()
+    with pytest.raises(TrainingError, match="2 epochs are too few"):
+        trainer(replace(PLAN, epochs=2, landmarks="layers"), replace(SMALL, blocks=2))
 
 
 def test_a_loss_that_is_no_number_is_a_sentence() -> None:

@@ -6,6 +6,7 @@ import json
 import math
 import pickle
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,12 @@ def test_folding_the_batch_norms_does_not_change_the_answer(saved: Path) -> None
     torch.testing.assert_close(used(frames), trained.eval()(frames), rtol=0, atol=1e-5)
 
 
-def test_weights_from_before_a_field_was_added_have_its_default(saved: Path) -> None:
+def test_a_field_that_was_added_is_written_where_it_is_used_and_has_its_default_elsewhere(saved: Path) -> None:
     config = json.loads(SMALL.to_json())
-    for name in ADDED:
-        del config[name]
-    save_with(saved, json.dumps(config))
+    assert not config.keys() & set(ADDED)
     assert load_for_training(saved).config == CompiledClassifier.load(saved).config == SMALL
+    rotary = replace(SMALL, attention="softmax", rotary=True)
+    assert ModelConfig.from_json(rotary.to_json()) == rotary
     del config["window"]
     save_with(saved, json.dumps(config))
     assert "lacks ['window']" in refused(saved)
