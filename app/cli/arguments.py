@@ -25,7 +25,7 @@ CLASSIFY_HELP = (
 
 
 # Options whose value may be left out: what a word must look like to be one, and what is meant without.
-VALUES_LEFT_OUT = {"--chapters": (r"(\d+\.?\d*|\.\d+)(s|ms)?", "30s")}
+VALUES_LEFT_OUT = {"--chapters": (r"(\d+\.?\d*|\.\d+)(s|ms)?", "30s"), "--write-tags": ("dry|now", "dry")}
 
 
 def fill_in(words: Sequence[str]) -> list[str]:
@@ -137,7 +137,7 @@ def _add_classify(classify: argparse.ArgumentParser) -> None:
     classify.epilog = EXIT_CODES
     classify.add_argument(
         "paths",
-        nargs="+",
+        nargs="*",
         metavar="PATH",
         help="sound files, videos with sound, folders (with -r), patterns, - for standard input, @LIST for the paths "
         "in a text file",
@@ -171,6 +171,13 @@ def _add_classify(classify: argparse.ArgumentParser) -> None:
     among.add_argument("--exclude", action="append", metavar="GENRES", help="choose among all but these")
     output.add_argument("--compare", action="store_true", help="also run the non-continual twin")
     _add_loudness(output)
+    tags = classify.add_argument_group("tags")
+    said = "say which files would get their genre as a tag, or write it: --write-tags=now"
+    tags.add_argument("--write-tags", nargs="?", choices=("dry", "now"), metavar="now", help=said)
+    tags.add_argument("--replace-genres", action="store_true", help="also where a file has a genre already")
+    tags.add_argument("--keep-times", action="store_true", help="files that are tagged keep their times")
+    undone = "note there what was written, by default nystream-tags.undo; without --write-tags take all in it back"
+    tags.add_argument("--undo", type=Path, metavar="FILE", help=undone)
     batch = classify.add_argument_group("batches")
     where = batch.add_mutually_exclusive_group()
     where.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes; default: 1")

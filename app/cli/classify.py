@@ -18,6 +18,7 @@ from app.files.output import WRITERS, Destination, Tree, is_stream
 from app.files.parameters import choose_genres, parse_chapters, parse_parameters
 from app.files.pool import CannotRun, start_ahead
 from app.files.run import Request, run_request
+from app.files.tags import UNDO_FILE, Tagging, undo
 from audio import RawFormat
 from model import read_config
 
@@ -25,11 +26,23 @@ from model import read_config
 def run(options: argparse.Namespace) -> int:
     """Answers on standard output, everything else on standard error. Raises UsageError and WeightsError."""
     console = Console(options.quiet, options.verbose)
+    if options.undo is not None and options.write_tags is None:
+        return _take_back(options, console)
     request = understand(options, console)
     if request.jobs > 1:
         start_ahead()
     try:
         return EXIT_OK if run_request(request, console) else EXIT_SOME_FAILED
+    except CannotRun as error:
+        raise UsageError(str(error)) from None
+
+
+def _take_back(options: argparse.Namespace, console: Console) -> int:
+    """What --undo alone means. Raises UsageError."""
+    if options.paths:
+        raise UsageError("--undo takes back what was written: add --write-tags=now to write, or leave the paths out")
+    try:
+        return EXIT_OK if undo(options.undo, options.keep_times, console) else EXIT_SOME_FAILED
     except CannotRun as error:
         raise UsageError(str(error)) from None
 
@@ -42,6 +55,8 @@ def understand(options: argparse.Namespace, console: Console) -> Request:
         raw = None if options.raw is None else RawFormat.parse(options.raw)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    if not options.paths:
+        raise UsageError("there is nothing to classify: name at least one path")
     if options.top < 1:
         raise UsageError(f"--top {options.top} is too few: give 1 or more")
     if options.jobs < 1:
@@ -84,7 +99,18 @@ def understand(options: argparse.Namespace, console: Console) -> Request:
         scheduler=options.dask,
         weights=Path(os.path.abspath(options.weights)),
         errors_file=options.errors,
+        tagging=_find_tagging(options),
     )
+
+
+def _find_tagging(options: argparse.Namespace) -> Tagging | None:
+    """What --write-tags means. Raises UsageError."""
+    if options.write_tags is None:
+        if options.replace_genres:
+            raise UsageError("--replace-genres is about tags: add --write-tags")
+        return None
+    undo_file = options.undo or Path(UNDO_FILE)
+    return Tagging(options.write_tags == "now", options.replace_genres, options.keep_times, undo_file)
 
 
 def _choose_genres(options: argparse.Namespace, console: Console) -> tuple[str, ...] | None:

@@ -99,7 +99,7 @@ class WholeFile:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         self.stream: IO[Any]
         if self._binary:
-            self.stream = self._partial.open("wb")
+            self.stream = self._partial.open("w+b")  # tags are written into a copy
         else:  # Names and labels need not be UTF-8; one odd name must not cost a whole table.
             self.stream = self._partial.open("w", encoding="utf-8", errors="backslashreplace", newline="")
         if not self._into:

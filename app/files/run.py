@@ -7,7 +7,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import accumulate
@@ -19,11 +19,12 @@ from app.files.classify import Outcome, Task, classify_source, load_once, perfor
 from app.files.console import Console, wants_colour
 from app.files.formats import Run, length_heard, shortcomings
 from app.files.inputs import STANDARD_INPUT, is_device, is_pipe, open_pipe, size_of
-from app.files.journal import Fingerprint, Journal, journal_path
+from app.files.journal import Fingerprint, Journal, journal_path, take_fingerprint
 from app.files.json_formats import RECORD, SCHEMA
 from app.files.output import Destination, Output, Tree, WholeFile
 from app.files.parameters import Parameters
 from app.files.pool import CannotRun, Lost, Workers, cluster, on_signal, processes
+from app.files.tags import CannotTag, Tagger, Tagging
 from app.stream.backend import mend
 from app.stream.models import identify
 from app.text import clock, to_json
@@ -52,6 +53,7 @@ class Request:
     scheduler: str | None
     weights: Path
     errors_file: Path | None
+    tagging: Tagging | None
 
 
 def run_request(request: Request, console: Console) -> bool:
@@ -93,6 +95,7 @@ class Queue:
         self._errors: list[FileError] = []
         self._settled = 0
         self._lost = False
+        self._tagger = None if request.tagging is None else Tagger(request.tagging, console)
         # Progress is by the bytes of the inputs: they are known before any of them is opened.
         sizes = [1 if isinstance(item, FileError) else size_of(item) for item in request.items]
         self._bytes_before = list(accumulate(sizes, initial=0))
@@ -174,6 +177,10 @@ class Queue:
         self._console.detail(f"{answer.path}: done before and unchanged")
         if not self._output.has(answer.path):
             self._add(answer)
+        try:
+            self._enter(answer, self._tag(answer, None))
+        except CannotTag as error:
+            self._fail(FileError(answer.path, str(error)))
         self._count()
 
     def _settle_submitted(self, path: str, outcome: Callable[[], Outcome]) -> None:
@@ -219,11 +226,15 @@ class Queue:
             self._console.detail(f"{name}: {length_heard(result)}")
             result = self._keep(result, outcome.fingerprint)
         if isinstance(result, FileError):
-            self._console.error(f"{name}: {result.error}")
-            self._errors.append(result)
+            self._fail(result)
         if outcome.fault:
             self._console.trace(outcome.fault)
         self._count()
+
+    def _fail(self, error: FileError) -> None:
+        name = "standard input" if error.path == STANDARD_INPUT else error.path
+        self._console.error(f"{name}: {error.error}")
+        self._errors.append(error)
 
     def _keep(self, answer: FileAnswer, fingerprint: Fingerprint | None) -> FileAnswer | FileError:
         try:
@@ -236,12 +247,27 @@ class Queue:
             too_long = error.errno == errno.ENAMETOOLONG
             remedy = "shorten its name, or write one file for all" if too_long else "make room, and try again"
             return FileError(answer.path, f"the answer cannot be written ({error.strerror}): {remedy}")
+        try:
+            self._enter(answer, self._tag(answer, fingerprint))
+        except CannotTag as error:
+            return FileError(answer.path, str(error))
+        return answer
+
+    def _enter(self, answer: FileAnswer, fingerprint: Fingerprint | None) -> None:
+        """Into the journal, where there is one."""
         if self._journal is not None and fingerprint is not None:
             try:
                 self._journal.enter(answer, fingerprint)
             except OSError as error:
                 self._console.note(f"{answer.path}: --resume will not know that it is done ({error.strerror})")
-        return answer
+
+    def _tag(self, answer: FileAnswer, fingerprint: Fingerprint | None) -> Fingerprint | None:
+        """Tag the file where that is wanted; returns what it is now. Raises CannotTag."""
+        if self._tagger is not None and self._tagger.tag(answer) and self._journal is not None:
+            with suppress(OSError):  # it is done again, then
+                return take_fingerprint(answer.path)
+            return None
+        return fingerprint
 
     def _add(self, answer: FileAnswer) -> None:
         if self._request.destination is None:
@@ -253,6 +279,8 @@ class Queue:
         """Make the output visible, and write what failed."""
         self._console.clear()
         self._output.finish(self._errors)
+        if self._tagger is not None:
+            self._tagger.finish()
         if self._request.errors_file is not None:
             failed = {"schema": SCHEMA, "errors": [asdict(error) for error in self._errors]}
             with WholeFile(self._request.errors_file, self._request.overwrite or self._request.resume) as whole:
