@@ -13,7 +13,7 @@ import numpy as np
 from audio.clock import Clock, SampleClock
 from audio.front_end import Samples
 from audio.ring import SampleRing
-from audio.source import AudioError, Block, Mixer, NoMicrophone, Source, SourceState
+from audio.source import AudioError, Block, Mixer, NoAnswer, NoMicrophone, Source, SourceState
 from audio.watchdog import STALL_SECONDS, Cause, Condition, Loss, Watchdog, sentence
 
 OPEN_SECONDS = 5.0  # a sound server that takes longer does not answer
@@ -203,8 +203,11 @@ class Capture(Source):
             opened, self._opening = self._opening, None
             try:
                 self._stream = opened.result()
-            except AudioError:
-                self._watchdog.lose()
+            except AudioError as error:
+                if isinstance(error, NoAnswer):  # the device may be there
+                    self._watchdog.give_up()
+                else:
+                    self._watchdog.lose()
                 self._next_attempt = now + RETRY_SECONDS
                 return
             self._sample_clock.restart()

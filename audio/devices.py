@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audio.portaudio import portaudio
-from audio.pulse import default_source, has_pactl, pulse_sources
+from audio.pulse import default_source, has_pactl, pulse_sources, server_runs
 from audio.source import NoAudioSystem, NoMicrophone
 
 SOUND_SERVER_RATE = 48_000  # Hz, what PulseAudio and PipeWire run at unless told otherwise
 SEARCH_SECONDS = 5.0  # a sound server that takes longer does not answer
-WAYS_TO_SERVER = ("pulse", "default", "pipewire")  # ALSA's names of a sound server
+WAYS_TO_SOURCE = ("pulse", "pipewire")  # ALSA's names of a sound server that gives any of its sources; better one first
+WAYS_TO_SERVER = ("default", *WAYS_TO_SOURCE)
 
 # Another process looks for devices while this one listens: to look again PortAudio must end every stream.
 SEARCH = """
@@ -117,7 +118,8 @@ def _input_device(entry: dict[str, Any], host_api: str, is_default: bool) -> Inp
 
 
 def _with_server_sources(found: list[InputDevice]) -> list[InputDevice]:
-    way = next((device for device in found if (device.host_api, device.name) == ("ALSA", "pulse")), None)
+    ways = [device for device in found if device.host_api == "ALSA" and device.name in WAYS_TO_SOURCE]
+    way = min(ways, key=lambda device: WAYS_TO_SOURCE.index(device.name), default=None)
     sources = pulse_sources() if way is not None else []
     if way is None or not sources:
         return found
@@ -178,6 +180,14 @@ def system_sound_help(devices: list[InputDevice]) -> str:
         )
     if sys.platform == "win32":
         return "To hear what this computer plays, enable “Stereo Mix” among the recording devices and refresh the list."
+    if any(device.through_server for device in devices) or not server_runs():
+        return "To hear what this computer plays, a PulseAudio or PipeWire server must run: start it and refresh."
     if not has_pactl():
-        return "To hear what this computer plays, install pactl (Debian and Ubuntu: pulseaudio-utils) and refresh."
-    return "To hear what this computer plays, a PulseAudio or PipeWire server must run: start it and refresh."
+        return (
+            "To choose among microphones and to hear what this computer plays, install pactl (Debian, Ubuntu, Fedora: "
+            "pulseaudio-utils) and refresh."
+        )
+    return (
+        "To choose among microphones and to hear what this computer plays, install ALSA's way to the sound server "
+        "(Debian and Ubuntu: libasound2-plugins, Fedora: alsa-plugins-pulseaudio) and start again."
+    )

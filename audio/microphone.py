@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -104,7 +105,7 @@ class PortAudioDevice:
         self._generation, self._refused = portaudio().generation, True
         sounddevice = portaudio().load()
         rates = (self._sample_rate,) if self._sample_rate else (self._device.sample_rate, *OTHER_RATES)
-        with _source_chosen(self._device.source):
+        with _source_chosen(self._device):
             stream = self._start(sounddevice, tuple(dict.fromkeys(rates)))
         self._refused = False
         self._sample_rate = stream.sample_rate
@@ -144,15 +145,31 @@ class PortAudioDevice:
 
 
 @contextmanager
-def _source_chosen(source: str) -> Iterator[None]:
-    """While a stream is opened inside, the sound server gives it this source; "" for the server's choice."""
-    before = {"PULSE_SOURCE": os.environ["PULSE_SOURCE"]} if "PULSE_SOURCE" in os.environ else {}
-    if source:
-        os.environ["PULSE_SOURCE"] = source
+def _source_chosen(device: InputDevice) -> Iterator[None]:
+    """While a stream is opened inside, the sound server gives it this source, or what it likes where that is none.
+
+    By the environment of the two plugins of ALSA that reach one. PipeWire would move a recording of its default source
+    to the next default, even where the source was asked for by name; `node.dont-reconnect` forbids it, and PulseAudio,
+    which does no such thing, takes no notice.
+    """
+    wishes: dict[str, object] = {"application.process.id": str(os.getpid())}  # by which PulseWatch knows our recordings
+    variables = {}
+    if device.source:
+        sink = device.source.removesuffix(".monitor") if device.is_system_sound else ""
+        wishes |= {
+            "target.object": sink or device.source,
+            "stream.capture.sink": bool(sink),
+            "node.dont-reconnect": True,
+        }
+        variables = {"PULSE_SOURCE": device.source, "PULSE_PROP": "node.dont-reconnect=true"}
+    variables["PIPEWIRE_ALSA"] = json.dumps(wishes)
+    before = {name: os.environ[name] for name in variables if name in os.environ}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        os.environ.pop("PULSE_SOURCE", None)
+        for name in variables:
+            os.environ.pop(name, None)
         os.environ.update(before)
 
 

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from audio.source import NoAudioSystem
+from audio.source import NoAnswer, NoAudioSystem
 
 QUIT_SECONDS = 1.0  # what the end of the program waits for PortAudio at most
 # What PortAudio stands on prints whatever it tries in vain; what matters of it PortAudio returns.
@@ -54,13 +54,13 @@ class PortAudioThread:
         return future
 
     def ask(self, call: Callable[[], Answer], seconds: float) -> Answer:
-        """Queue the call and wait for it. Raises NoAudioSystem when that takes longer."""
+        """Queue the call and wait for it. Raises NoAnswer when that takes longer."""
         asked = self.submit(call)
         try:
             return asked.result(seconds)
         except FutureTimeoutError:
             asked.cancel()
-            raise NoAudioSystem("The sound server does not answer: restart it, or open a file instead.") from None
+            raise NoAnswer from None
 
     def load(self) -> Any:
         """The sounddevice module, imported when first needed, in this thread only. Raises NoAudioSystem."""

@@ -16,6 +16,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
+from audio.source import NoAnswer
 from audio.watchdog import Condition
 
 ANSWER_SECONDS = 2.0  # a frozen server never answers
@@ -39,13 +40,16 @@ class PulseSource:
 
 
 def pulse_sources() -> list[PulseSource]:
-    """Every source, microphones before monitors; empty where there is no server or no pactl to ask."""
+    """Every source, microphones before monitors; empty where there is no server or no pactl to ask. Raises NoAnswer."""
     listed = _ask("sources")
     return sorted((_source(entry) for entry in listed), key=lambda source: source.is_monitor)
 
 
 def default_source() -> str:
-    """The name of the source that the server gives to whoever asks for none; "" where that is not known."""
+    """The name of the source that the server gives to whoever asks for none; "" where that is not known.
+
+    Raises NoAnswer.
+    """
     info = _ask_for("info")
     return str(info.get("default_source_name", "")) if isinstance(info, dict) else ""
 
@@ -55,13 +59,19 @@ def has_pactl() -> bool:
     return shutil.which("pactl") is not None
 
 
+def server_runs() -> bool:
+    """Whether there is a server to ask, as far as that shows without pactl."""
+    folder = os.environ.get("XDG_RUNTIME_DIR", "")
+    return "PULSE_SERVER" in os.environ or (bool(folder) and os.path.exists(os.path.join(folder, "pulse", "native")))
+
+
 def _ask(what: str) -> list[dict[str, Any]]:
     answer = _ask_for("list", what)
     return answer if isinstance(answer, list) else []
 
 
 def _ask_for(*what: str) -> object:
-    """None where there is nobody to ask, or no answer."""
+    """None where there is nobody to ask. Raises NoAnswer."""
     if not has_pactl():
         return None
     # In another locale pactl writes decimal commas, which are no JSON.
@@ -72,8 +82,10 @@ def _ask_for(*what: str) -> object:
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=ANSWER_SECONDS, env=environment
         )
         return json.loads(asked.stdout) if asked.returncode == 0 else None
-    except (subprocess.TimeoutExpired, ValueError):
-        return None  # frozen; or an old pactl that knows no JSON
+    except subprocess.TimeoutExpired:
+        raise NoAnswer from None
+    except ValueError:
+        return None  # an old pactl that knows no JSON
 
 
 def _source(entry: dict[str, Any]) -> PulseSource:
@@ -134,20 +146,26 @@ class PulseWatch:
                 self._stopped.wait(PAUSE_SECONDS)
 
     def _look(self) -> None:
-        sources = pulse_sources()
-        ours = [
-            (int(entry["index"]), int(entry["source"]))
-            for entry in _ask("source-outputs")
-            if entry.get("properties", {}).get("application.process.id") == str(os.getpid())
-        ]
-        feed = max(ours)[1] if ours else None  # that of our newest recording
-        feeding = next((source for source in sources if source.index == feed), None)
+        try:
+            sources = {source.index: source for source in pulse_sources()}
+            ours = [
+                (int(entry["index"]), int(entry["source"]))
+                for entry in _ask("source-outputs")
+                if entry.get("properties", {}).get("application.process.id") == str(os.getpid())
+            ]
+        except NoAnswer:
+            return  # what was known may still be so
+        if not sources or not ours:
+            return
+        feeding = sources.get(max(ours)[1])  # of our newest recording; PipeWire lets one be fed by none
+        gone = bool(self._source) and all(source.name != self._source for source in sources.values())
         if feeding is None:
-            return  # nothing is recorded, or the server does not answer: what was known may still be so
+            self.condition = Condition(gone=gone)
+            return
         elsewhere = bool(self._source) and feeding.name != self._source
         self.condition = Condition(
             muted=feeding.muted,
             suspended=feeding.suspended,
             fed_by=feeding.description if elsewhere else "",
-            gone=elsewhere and all(source.name != self._source for source in sources),
+            gone=gone,
         )

@@ -35,6 +35,13 @@ class NoAudioSystem(AudioError):  # noqa: N818
     """PortAudio is missing or does not start: nothing can be captured, files still can be read."""
 
 
+class NoAnswer(NoAudioSystem):
+    """The sound server is there and does not answer."""
+
+    def __init__(self) -> None:
+        super().__init__("The sound server does not answer: restart it, or open a file instead.")
+
+
 class NoMicrophone(AudioError):  # noqa: N818
     """There is no input device, none of that name, or the device refuses to be opened."""
 

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from audio import NoAudioSystem, input_devices
-from tests.virtual_microphone import VirtualMicrophone
+from tests.virtual_microphone import SERVERS, VirtualMicrophone
 
 # A busy machine may take its time.
 settings.register_profile("no deadline", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -51,15 +51,20 @@ def shared_folder() -> Path:
 
 
 @pytest.fixture(scope="module")
-def virtual_microphone() -> Iterator[VirtualMicrophone]:
-    """The default input device for a module's tests; play into it. See VirtualMicrophone."""
-    missing = VirtualMicrophone.missing_programs()
-    if missing:
-        pytest.skip(f"not installed: {', '.join(missing)} (Debian: pulseaudio pulseaudio-utils)")
+def virtual_microphone(request: pytest.FixtureRequest) -> Iterator[VirtualMicrophone]:
+    """The default input device for a module's tests; play into it. See VirtualMicrophone.
+
+    Parametrized with a class it is that one, otherwise the first of SERVERS that is installed.
+    """
+    servers = (request.param,) if hasattr(request, "param") else SERVERS
+    ready = [server for server in servers if not server.missing_programs()]
+    if not ready:
+        missing = " or ".join(" ".join(server.missing_programs()) for server in servers)
+        pytest.skip(f"not installed: {missing} (Debian: pulseaudio, or pipewire wireplumber; and pulseaudio-utils)")
     try:
-        with VirtualMicrophone() as microphone:
+        with ready[0]() as microphone:
             if not input_devices(refresh=True):
-                pytest.skip("PortAudio does not see PulseAudio (Debian: libasound2-plugins)")
+                pytest.skip("PortAudio does not see the sound server (Debian: libasound2-plugins, or pipewire-alsa)")
             yield microphone
         input_devices(refresh=True)
     except NoAudioSystem as error:

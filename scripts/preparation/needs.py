@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
@@ -52,10 +53,31 @@ def has_font() -> bool:
     return any(font for folder in folders for font in folder.rglob("*.[to]t[fc]"))
 
 
-def has_pulse_plugin() -> bool:
-    """Whether ALSA, which PortAudio speaks to, has its way to PulseAudio."""
-    plugin = "alsa-lib/libasound_module_pcm_pulse.so"
+def has_alsa_plugin(server: str) -> bool:
+    """Whether ALSA, which PortAudio speaks to, has its way to `pulse` or `pipewire`."""
+    plugin = f"alsa-lib/libasound_module_pcm_{server}.so"
     return any(found for folder in ("lib*", "lib*/*") for found in Path("/usr").glob(f"{folder}/{plugin}"))
+
+
+def has_way_to_server() -> bool:
+    return has_alsa_plugin("pulse") or has_alsa_plugin("pipewire")
+
+
+def has_no_server() -> bool:
+    """Whether no sound server is installed, so that there is none to ask."""
+    return not (shutil.which("pulseaudio") or shutil.which("pipewire-pulse"))
+
+
+def has_enough_servers(wanted: str) -> bool:
+    """Whether the tests have this sound server, or must do with another.
+
+    A second one may take the sound cards from that of a desktop, and Debian's pulseaudio and pipewire-alsa exclude one
+    another: to install the one removes the other, and half a desktop with it.
+    """
+    if shutil.which(wanted):
+        return True
+    on_a_desktop = bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return not has_no_server() and (on_a_desktop or has_alsa_plugin("pipewire"))
 
 
 def library(soname: str) -> Need:
@@ -87,11 +109,16 @@ TO_RUN = (
     *map(library, X11.split()),
 )
 
+# To choose among the sources of a sound server, where there is one; the program runs without.
+PACTL = program("pactl", "pulseaudio-utils")
+WAY_TO_SERVER = Need("ALSA's plugin for the sound server", "libasound2-plugins", has_way_to_server)
+TO_HEAR = (PACTL, WAY_TO_SERVER)
+
 # A microphone and a screen without hardware; the tests that want one skip where it is missing.
 TO_TEST = (
-    program("pulseaudio", "pulseaudio"),
-    program("pactl", "pulseaudio-utils"),
+    *(Need(name, name, partial(has_enough_servers, name)) for name in ("pulseaudio", "pipewire", "wireplumber")),
+    PACTL,
     program("paplay", "pulseaudio-utils"),
-    Need("ALSA's PulseAudio plugin", "libasound2-plugins", has_pulse_plugin),
+    WAY_TO_SERVER,
     program("Xvfb", "xvfb"),
 )

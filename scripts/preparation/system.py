@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .needs import TO_RUN, TO_SET_UP, TO_TEST, Need, missing, packages
+from .needs import TO_HEAR, TO_RUN, TO_SET_UP, TO_TEST, Need, has_no_server, missing, packages
 
 OS_RELEASE = Path("/etc/os-release")
-INSTALL = ("apt-get", "install", "-y", "--no-install-recommends")
-CAREFUL = ("--no-remove", "-o", "DPkg::Lock::Timeout=120")  # remove nothing; wait for another package manager
+INSTALL = ("apt-get", "install", "-y", "--no-install-recommends", "--no-remove")
+PATIENT = ("-o", "DPkg::Lock::Timeout=120")  # wait for another package manager
 
 
 class SetUpError(Exception):
@@ -53,15 +53,20 @@ def run_and_read(command: list[str], folder: Path | None = None) -> subprocess.C
 def see_to_system(set_up: bool, test: bool) -> None:
     """Check what the system must have to run, with what it takes to `set_up` and to `test`.
 
+    What is only needed to choose among microphones is seen to once, with the set-up.
+
     Raises SetUpError when something to run or set up is missing on a Debian-like system and cannot be installed.
     """
     needed = missing((*TO_SET_UP, *TO_RUN) if set_up else TO_RUN)
+    to_hear = missing(TO_HEAR) if set_up and not has_no_server() else []
     helpful = missing(TO_TEST) if test else []
-    then = f"Run this command, then start again:\n    {command_to_show(packages((*needed, *helpful)))}"
+    then = f"Run this command, then start again:\n    {command_to_show(packages((*needed, *to_hear, *helpful)))}"
     if needed and (problem := provide(needed, then)):
         if this_is_debian_like():
             raise SetUpError(problem)
         say(f"{problem} Without PortAudio there is no microphone, without the others perhaps no window.")
+    if to_hear and (problem := provide(to_hear, then)):
+        say(f"without {join(to_hear)} there is only the default microphone, not the computer's own sound: {problem}")
     if helpful and (problem := provide(helpful, then)):
         say(f"the tests that need {join(helpful)} will skip: {problem}")
 
@@ -123,5 +128,5 @@ def install(packages: list[str], before: list[str]) -> str:
     quiet = [*before, "env", "DEBIAN_FRONTEND=noninteractive"]
     # A repository of the user's that cannot be reached fails the update, yet need not hinder the install.
     update = run_and_read([*quiet, "apt-get", "update"])
-    apt = run_and_read([*quiet, *INSTALL, *CAREFUL, *packages])
+    apt = run_and_read([*quiet, *INSTALL, *PATIENT, *packages])
     return "" if apt.returncode == 0 else f"{update.stdout}{apt.stdout}\napt-get ended with {apt.returncode}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -68,8 +70,13 @@ class FakePortAudioError(Exception):
     pass
 
 
-def fake_sounddevice(monkeypatch: pytest.MonkeyPatch, sources: Sequence[PulseSource] = (), **changes: object) -> None:
-    """A PortAudio with one sound card and one way to a sound server, and whatever the test needs changed."""
+def fake_sounddevice(
+    monkeypatch: pytest.MonkeyPatch,
+    sources: Sequence[PulseSource] = (),
+    ways: Sequence[str] = ("pulse",),
+    **changes: Any,
+) -> None:
+    """A PortAudio with one sound card and ways to a sound server, and whatever the test needs changed."""
 
     def device(index: int, name: str, channels: int, rate: float) -> dict[str, object]:
         return {
@@ -82,12 +89,12 @@ def fake_sounddevice(monkeypatch: pytest.MonkeyPatch, sources: Sequence[PulseSou
 
     card = device(0, "Card: USB (hw:1,0)", 4, 96_000.0)
     loudspeaker = device(1, "HDMI", 0, 44_100.0)
-    server = device(2, "pulse", 32, 44_100.0)
+    servers = [device(2 + index, way, 32, 44_100.0) for index, way in enumerate(ways)]
     working = {
         "PortAudioError": FakePortAudioError,
         "default": SimpleNamespace(device=[2, 1]),
         "query_hostapis": lambda: ({"name": "ALSA"},),
-        "query_devices": lambda: [card, loudspeaker, server],
+        "query_devices": lambda: [card, loudspeaker, *servers],
     }
     monkeypatch.setitem(sys.modules, "sounddevice", SimpleNamespace(**working | changes))
     monkeypatch.setattr("audio.devices.pulse_sources", lambda: sources)
@@ -130,12 +137,7 @@ def test_a_device_that_refuses_is_one_sentence_and_is_let_go(monkeypatch: pytest
 
 
 def test_the_sources_of_a_server_are_listed_by_name_in_place_of_the_way_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    sources = [
-        PulseSource(7, "alsa_input.usb", "Desk", 2, 44_100, is_monitor=False, muted=False, suspended=False),
-        PulseSource(8, "hdmi.monitor", "Monitor of HDMI", 6, 48_000, is_monitor=True, muted=False, suspended=False),
-    ]
-    default = SimpleNamespace(device=[0, 1])
-    fake_sounddevice(monkeypatch, sources, default=default)
+    fake_sounddevice(monkeypatch, SOURCES, default=SimpleNamespace(device=[0, 1]))
     card, desk, monitor = input_devices()
     assert (card.name, card.is_default, card.through_server) == ("Card: USB (hw:1,0)", True, False)
     assert (desk.key, desk.label, desk.index, desk.channels, desk.sample_rate) == (
@@ -148,6 +150,71 @@ def test_the_sources_of_a_server_are_listed_by_name_in_place_of_the_way_to_it(mo
     assert (monitor.label, monitor.is_system_sound, monitor.channels) == ("Monitor of HDMI (system sound)", True, 6)
     assert choose_device([card, desk, monitor], desk.key) == desk
     assert choose_device([card, desk, monitor], "hdmi.monitor") == monitor
+
+
+SOURCES = [
+    PulseSource(7, "alsa_input.usb", "Desk", 2, 44_100, is_monitor=False, muted=False, suspended=False),
+    PulseSource(8, "hdmi.monitor", "Monitor of HDMI", 6, 48_000, is_monitor=True, muted=False, suspended=False),
+]
+
+
+@pytest.mark.parametrize(
+    ("ways", "index"), [(("pipewire", "default"), 2), (("pipewire", "pulse", "default"), 3), (("default",), None)]
+)
+def test_sources_are_reached_by_the_plugin_that_there_is(
+    ways: tuple[str, ...], index: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian's GNOME has only PipeWire's; of both, PulseAudio's tells more of what happens."""
+    fake_sounddevice(monkeypatch, SOURCES, ways)
+    named = [device for device in input_devices() if device.source]
+    assert {device.index for device in named} == ({index} if index else set())
+
+
+@pytest.mark.parametrize(
+    ("key", "target", "from_sink"),
+    [("alsa_input.usb", "alsa_input.usb", False), ("hdmi.monitor", "hdmi", True), ("pipewire", None, None)],
+)
+def test_both_plugins_are_told_which_source_to_open_and_to_stay_with_it(
+    key: str, target: str | None, from_sink: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, str]] = []
+
+    class Watching(TakesOnly48000):
+        def __init__(self, **options: Any) -> None:
+            told.append({name: os.environ.get(name, "") for name in ("PULSE_SOURCE", "PULSE_PROP", "PIPEWIRE_ALSA")})
+
+    ways = SimpleNamespace(device=[2, 1])
+    fake_sounddevice(monkeypatch, SOURCES, ("pipewire",), InputStream=Watching, default=ways)
+    monkeypatch.setattr("audio.microphone.has_pactl", lambda: False)
+    monkeypatch.delenv("PIPEWIRE_ALSA", raising=False)
+    monkeypatch.setenv("PULSE_PROP", "the=user's")
+    Microphone(key).close()
+    (environment,) = told
+    wishes = json.loads(environment["PIPEWIRE_ALSA"])
+    assert wishes.pop("application.process.id") == str(os.getpid())
+    if target is None:
+        assert (wishes, environment["PULSE_PROP"]) == ({}, "the=user's")
+    else:
+        assert wishes == {"target.object": target, "stream.capture.sink": from_sink, "node.dont-reconnect": True}
+        assert (environment["PULSE_SOURCE"], environment["PULSE_PROP"]) == (key, "node.dont-reconnect=true")
+    assert (os.environ.get("PULSE_PROP"), os.environ.get("PIPEWIRE_ALSA")) == ("the=user's", None)
+
+
+@pytest.mark.parametrize(
+    ("runs", "pactl", "said"),
+    [
+        (False, False, "a PulseAudio or PipeWire server must run"),  # ALSA or JACK only
+        (True, False, "install pactl (Debian, Ubuntu, Fedora: pulseaudio-utils)"),
+        (True, True, "libasound2-plugins, Fedora: alsa-plugins-pulseaudio"),  # Debian 13's KDE
+    ],
+)
+def test_the_one_package_that_is_missing_is_named(
+    runs: bool, pactl: bool, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("audio.devices.server_runs", lambda: runs)
+    monkeypatch.setattr("audio.devices.has_pactl", lambda: pactl)
+    assert said in system_sound_help(DEVICES)
 
 
 def test_windows_loopback_inputs_are_system_sound(monkeypatch: pytest.MonkeyPatch) -> None:

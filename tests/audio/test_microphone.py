@@ -127,7 +127,7 @@ def test_the_server_s_sources_are_listed_by_name_and_what_the_computer_plays_as_
     )
     assert [(device.label, device.key, device.channels, device.sample_rate) for device in others] == [
         ("Test microphone", "PulseAudio: microphone", 1, SERVER_RATE),
-        ("Monitor of Null Output (system sound)", "PulseAudio: feed.monitor", 2, SERVER_RATE),
+        ("Monitor of Test output (system sound)", "PulseAudio: feed.monitor", 2, SERVER_RATE),
     ]
     assert system_sound_help([default, *others]) == ""
     assert "To hear what" in system_sound_help([default])
@@ -141,7 +141,7 @@ def test_the_system_s_own_sound_is_heard_in_its_own_channels(virtual_microphone:
             assert first is not None
             playing = virtual_microphone.play(np.stack([left, right], axis=1).astype(np.float32))
             heard = recorded(system, first, playing, 0.5)
-            assert system.name == "Monitor of Null Output"
+            assert system.name == "Monitor of Test output"
         played = np.asarray(expected[:SERVER_RATE], np.float32)
         start = find(played, heard)
         captured = heard[start : start + SERVER_RATE // 2]

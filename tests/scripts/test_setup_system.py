@@ -17,6 +17,7 @@ UBUNTU = 'ID=ubuntu\nID_LIKE=debian\nVERSION_ID="24.04"\n'
 MINT = 'ID=linuxmint\nID_LIKE="ubuntu debian"\n'
 FEDORA = 'ID=fedora\nHOME_URL="https://debian.example/?a=b"\n'
 LIKE_NAME = "ID=notdebian\n"
+INSTALL = "sudo apt-get update && sudo apt-get install -y --no-install-recommends --no-remove"
 
 
 def need(package: str, is_there: bool = False) -> Need:
@@ -35,6 +36,7 @@ def bare(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
     monkeypatch.setattr(system, "TO_SET_UP", (need("python3-venv", is_there=True),))
     monkeypatch.setattr(system, "TO_RUN", (need("libgl1", is_there=True), need("libportaudio2")))
+    monkeypatch.setattr(system, "TO_HEAR", ())
     monkeypatch.setattr(system, "TO_TEST", (need("pulseaudio"), need("pulseaudio")))
     monkeypatch.setattr(system, "this_is_debian_like", lambda: True)
     monkeypatch.setattr(system, "rights", lambda: None)
@@ -75,19 +77,19 @@ def test_without_rights_the_start_prints_the_one_command_and_exits_with_1(
         start.prepare_or_exit()
     assert left.value.code == 1
     last_line = capsys.readouterr().err.splitlines()[-1].strip()
-    assert last_line == ("sudo apt-get update && sudo apt-get install -y --no-install-recommends libportaudio2")
+    assert last_line == f"{INSTALL} libportaudio2"
     assert bare == []
 
 
 def test_the_one_command_for_the_tests_has_everything(bare: list[list[str]]) -> None:
-    with pytest.raises(SetUpError, match=r"--no-install-recommends libportaudio2 pulseaudio$"):
+    with pytest.raises(SetUpError, match=r"--no-install-recommends --no-remove libportaudio2 pulseaudio$"):
         system.see_to_system(set_up=True, test=True)
 
 
 def test_without_sudo_the_command_is_for_su(bare: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert system.command_to_show(["xvfb"]) == (
-        "su -c 'apt-get update && apt-get install -y --no-install-recommends xvfb'"
+        "su -c 'apt-get update && apt-get install -y --no-install-recommends --no-remove xvfb'"
     )
 
 
@@ -98,7 +100,48 @@ def test_without_rights_what_only_tests_use_is_told_and_the_tests_go_on(
     system.see_to_system(set_up=True, test=True)
     said = capsys.readouterr().err
     assert "will skip" in said
-    assert said.endswith("sudo apt-get update && sudo apt-get install -y --no-install-recommends pulseaudio\n")
+    assert said.endswith(f"{INSTALL} pulseaudio\n")
+
+
+def test_what_only_choosing_a_microphone_needs_is_told_at_the_set_up_and_stops_nobody(
+    bare: list[list[str]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(system, "TO_RUN", ())
+    monkeypatch.setattr(system, "TO_HEAR", (need("pulseaudio-utils"),))
+    monkeypatch.setattr(system, "has_no_server", lambda: True)
+    system.see_to_system(set_up=True, test=False)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(system, "has_no_server", lambda: False)
+    system.see_to_system(set_up=True, test=False)
+    said = capsys.readouterr().err
+    assert "only the default microphone" in said
+    assert said.endswith(f"{INSTALL} pulseaudio-utils\n")
+    system.see_to_system(set_up=False, test=False)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("programs", "plugins", "desktop", "wanted"),
+    [
+        ((), (), "", ["pulseaudio", "pipewire", "wireplumber"]),  # a bare machine: both
+        (("pulseaudio",), ("pulse",), "", ["pipewire", "wireplumber"]),
+        (("pulseaudio",), ("pulse",), ":0", []),  # a desktop keeps its own server
+        (("pipewire", "wireplumber", "pipewire-pulse"), (), ":0", []),
+        (("pipewire", "wireplumber", "pipewire-pulse"), ("pipewire",), "", []),  # pulseaudio would remove pipewire-alsa
+    ],
+)
+def test_the_tests_ask_for_no_sound_server_that_disturbs_the_one_there_is(
+    programs: tuple[str, ...],
+    plugins: tuple[str, ...],
+    desktop: str,
+    wanted: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: name if name in programs else None)
+    monkeypatch.setattr(needs, "has_alsa_plugin", lambda server: server in plugins)
+    monkeypatch.setenv("DISPLAY", desktop)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert packages(missing(needs.TO_TEST[:3])) == wanted
 
 
 def test_with_rights_exactly_what_is_missing_is_installed(
