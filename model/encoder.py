@@ -58,10 +58,10 @@ class Encoder(nn.Module):
     ) -> Encoder:
         """With the weights of torch's encoder, or of one layer, over a window of so many tokens; tokens are (B, T, d).
 
-        Answers are torch's, for the newest token: of one layer, and of two (stacked retroactively), on the last
-        `window` tokens; of more, "deep", under a banded causal mask. `sizes` are further fields of EncoderConfig; those
-        of the layers are read. With Nystrom attention the answers approximate torch's; fixed landmarks must be set by
-        `fix_landmarks` first. Raises ValueError for layers that no block of ours equals.
+        Answers are torch's for the newest token: on the last `window` tokens where blocks are stacked retroactively, as
+        two are, and under a banded causal mask where they are "deep", as more are. `sizes` are further fields of
+        EncoderConfig; those of the layers are read. With Nystrom attention the answers approximate torch's; fixed
+        landmarks must be set by `fix_landmarks` first. Raises ValueError for layers that no block of ours equals.
         """
         layers: list[Any] = [torchs]
         final = None

@@ -28,7 +28,7 @@ class LayerByLayer:
         config = classifiers[0].config
         if config.blocks * self._turn >= epochs:
             raise ValueError(
-                f"{epochs} epochs are too few to fix the landmarks of {config.blocks} blocks one after the other"
+                f"{epochs} epochs are too few to fix landmarks of {config.blocks} blocks one after the other: give more"
             )
         self.fixed = 0  # blocks
         means = replace(config, landmarks="continual")

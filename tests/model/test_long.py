@@ -42,7 +42,7 @@ KINDS = {
     "fixed": (FIXED, 2e-6),
     "continual": (CONTINUAL, 1e-5),
     "retroactive": (replace(RETROACTIVE, attention="softmax"), 1e-5),
-    "gaussian-retroactive": (replace(RETROACTIVE, attention="gaussian"), 1e-5),
+    "gaussian-retroactive": (replace(RETROACTIVE, attention="gaussian"), 2e-6),
     "fixed-retroactive": (RETROACTIVE, 2e-6),
     "continual-retroactive": (replace(RETROACTIVE, landmarks="continual", landmark_count=6), 1e-5),
 }

@@ -31,7 +31,7 @@ BOUNDS = {
     "continual": 1e-5,
     "uneven": 1e-5,
     "softmax": 1e-5,
-    "gaussian": 1e-5,
+    "gaussian": 2e-6,
 }  # float32, values of unit scale
 BOUND_IN_FLOAT64 = 1e-9
 LARGEST_BOUND_SCALE = 30.0  # a score of thousands is itself rounded by more in float32; it must stay finite
