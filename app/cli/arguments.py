@@ -182,6 +182,9 @@ def _add_classify(classify: argparse.ArgumentParser) -> None:
     where = batch.add_mutually_exclusive_group()
     where.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes; default: 1")
     where.add_argument("--dask", metavar="SCHEDULER", help="the address of a dask.distributed scheduler")
+    arriving = "go on with what arrives in a folder, once it has stopped growing, until Ctrl-C"
+    batch.add_argument("--watch", metavar="FOLDER", help=arriving)
+    batch.add_argument("--settle", default="3s", metavar="TIME", help="that it must stay the same; default: 3s")
     batch.add_argument("--resume", action="store_true", help="skip what is done and unchanged; needs -o")
     _add_weights(classify)
 

@@ -15,10 +15,11 @@ from app.files.console import Console
 from app.files.inputs import STANDARD_INPUT, common_root, expand
 from app.files.journal import journal_path
 from app.files.output import WRITERS, Destination, Tree, is_stream
-from app.files.parameters import choose_genres, parse_chapters, parse_parameters
+from app.files.parameters import choose_genres, parse_chapters, parse_parameters, parse_settle
 from app.files.pool import CannotRun, start_ahead
 from app.files.run import Request, run_request
 from app.files.tags import UNDO_FILE, Tagging, undo
+from app.files.watch import CannotWatch, Watch
 from audio import RawFormat
 from model import read_config
 
@@ -55,12 +56,16 @@ def understand(options: argparse.Namespace, console: Console) -> Request:
         raw = None if options.raw is None else RawFormat.parse(options.raw)
     except ValueError as error:
         raise UsageError(str(error)) from None
-    if not options.paths:
+    if not options.paths and options.watch is None:
         raise UsageError("there is nothing to classify: name at least one path")
     if options.top < 1:
         raise UsageError(f"--top {options.top} is too few: give 1 or more")
     if options.jobs < 1:
         raise UsageError(f"--jobs {options.jobs} is too few: give 1 or more")
+    try:  # before the paths are looked for: what comes meanwhile has arrived
+        watch = None if options.watch is None else Watch(options.watch, parse_settle(options.settle))
+    except (CannotWatch, ValueError) as error:
+        raise UsageError(str(error)) from None
     items = tuple(
         expand(
             options.paths,
@@ -75,7 +80,7 @@ def understand(options: argparse.Namespace, console: Console) -> Request:
         raise UsageError("--raw describes standard input: add - to the paths")
     kind = WRITERS[options.format]
     destination = find_destination(options, items, kind.suffix)
-    if not kind.holds_many and len(items) > 1 and not isinstance(destination, Tree):
+    if not kind.holds_many and (len(items) > 1 or watch is not None) and not isinstance(destination, Tree):
         raise UsageError(f"--format {options.format} is about one file each: add -o FOLDER")
     if options.resume and journal_path(destination) is None:
         raise UsageError("--resume continues files, not what has been printed: add -o FILE or -o FOLDER")
@@ -100,6 +105,7 @@ def understand(options: argparse.Namespace, console: Console) -> Request:
         weights=Path(os.path.abspath(options.weights)),
         errors_file=options.errors,
         tagging=_find_tagging(options),
+        watch=watch,
     )
 
 
@@ -163,5 +169,8 @@ def find_destination(options: argparse.Namespace, items: tuple[str | FileError, 
         return Path(output)
     inputs = [item for item in items if isinstance(item, str)]
     given = [path for path in options.paths if not path.startswith("@")]
+    if options.watch is not None:
+        given = [*(path for path in given if path != options.watch), options.watch]
+        inputs.append(os.path.join(options.watch, "arrival"))
     root = common_root(given if len(given) == len(options.paths) else [], inputs)
     return Tree(Path(output), root, suffix)

@@ -10,7 +10,7 @@ import shtab
 
 from app.cli.arguments import parser
 
-FILE_OPTIONS = ("paths", "output")  # those that are files without being of type Path
+FILE_OPTIONS = ("paths", "output", "watch")  # those that are files without being of type Path
 
 
 def run(options: argparse.Namespace) -> int:

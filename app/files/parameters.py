@@ -13,6 +13,7 @@ from audio import FRAME_SECONDS
 SHORTEST_HOP = 0.1  # s: every hop then has a frame
 LONGEST_TIME = 86_400.0  # s
 SHORTEST_CHAPTER = 1.0  # s
+SHORTEST_SETTLE = 0.1  # s
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,14 @@ def parse_chapters(least: str) -> float:
         raise ValueError(
             f"chapters of at least {least} cannot be made: give a time from {SHORTEST_CHAPTER:g}s to {LONGEST_TIME:g}s"
         )
+    return seconds
+
+
+def parse_settle(time: str) -> float:
+    """From what was typed to seconds. Raises ValueError, one sentence."""
+    seconds = parse_seconds(time)
+    if not SHORTEST_SETTLE <= seconds <= LONGEST_TIME:
+        raise ValueError(f"a file cannot settle in {time}: give a time from {SHORTEST_SETTLE:g}s to {LONGEST_TIME:g}s")
     return seconds
 
 

@@ -6,7 +6,7 @@ import errno
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -25,6 +25,7 @@ from app.files.output import Destination, Output, Tree, WholeFile
 from app.files.parameters import Parameters
 from app.files.pool import CannotRun, Lost, Workers, cluster, on_signal, processes
 from app.files.tags import CannotTag, Tagger, Tagging
+from app.files.watch import CannotWatch, Watch
 from app.stream.backend import mend
 from app.stream.models import identify
 from app.text import clock, to_json
@@ -54,6 +55,7 @@ class Request:
     weights: Path
     errors_file: Path | None
     tagging: Tagging | None
+    watch: Watch | None  # what comes after the items, without an end
 
 
 def run_request(request: Request, console: Console) -> bool:
@@ -93,12 +95,9 @@ class Queue:
         self._weights = str(request.weights), identity["hash"]
         self._console = console
         self._errors: list[FileError] = []
-        self._settled = 0
+        self._total = 0
         self._lost = False
         self._tagger = None if request.tagging is None else Tagger(request.tagging, console)
-        # Progress is by the bytes of the inputs: they are known before any of them is opened.
-        sizes = [1 if isinstance(item, FileError) else size_of(item) for item in request.items]
-        self._bytes_before = list(accumulate(sizes, initial=0))
         described = request.parameters.described()
         colour = request.destination is None and wants_colour(sys.stdout)
         replaces = request.overwrite or request.resume
@@ -131,21 +130,37 @@ class Queue:
         """All of them; returns whether nothing failed. Raises KeyboardInterrupt, when all is kept."""
         try:
             with self._workers() as workers:
-                begun: deque[Callable[[], None]] = deque()
-                for item in self._request.items:
-                    begun.append(self._begin(item, workers.submit))
-                    if len(begun) >= workers.ahead:
-                        begun.popleft()()
-                while begun:
-                    begun.popleft()()
+                self._work(self._request.items, workers)
+                if self._request.watch is not None:
+                    self._console.note(f"watching {self._request.watch.folder}; Ctrl-C ends it")
+                    for arrived in self._request.watch.arrivals():
+                        self._work(arrived, workers)
+        except CannotWatch as error:
+            self._console.error(str(error))
+            self._finish()
+            return False
         except KeyboardInterrupt:
             self._console.error("interrupted: what is finished is kept")
             self._finish()
             raise
         self._finish()
         if self._errors:
-            self._console.detail(f"{len(self._errors)} of {len(self._request.items)} failed")
+            self._console.detail(f"{len(self._errors)} of {self._total} failed")
         return not self._errors
+
+    def _work(self, items: Sequence[str | FileError], workers: Workers) -> None:
+        self._settled, self._count_now = 0, len(items)
+        self._total += len(items)
+        # Progress is by the bytes of the inputs: they are known before any of them is opened.
+        sizes = [1 if isinstance(item, FileError) else size_of(item) for item in items]
+        self._bytes_before = list(accumulate(sizes, initial=0))
+        begun: deque[Callable[[], None]] = deque()
+        for item in items:
+            begun.append(self._begin(item, workers.submit))
+            if len(begun) >= workers.ahead:
+                begun.popleft()()
+        while begun:
+            begun.popleft()()
 
     def _workers(self) -> AbstractContextManager[Workers]:
         if self._request.scheduler is not None:
@@ -263,11 +278,13 @@ class Queue:
 
     def _tag(self, answer: FileAnswer, fingerprint: Fingerprint | None) -> Fingerprint | None:
         """Tag the file where that is wanted; returns what it is now. Raises CannotTag."""
-        if self._tagger is not None and self._tagger.tag(answer) and self._journal is not None:
-            with suppress(OSError):  # it is done again, then
-                return take_fingerprint(answer.path)
-            return None
-        return fingerprint
+        if self._tagger is None or not self._tagger.tag(answer):
+            return fingerprint
+        if self._request.watch is not None:
+            self._request.watch.accept(answer.path)
+        with suppress(OSError):  # it is done again, then
+            return take_fingerprint(answer.path) if self._journal is not None else None
+        return None
 
     def _add(self, answer: FileAnswer) -> None:
         if self._request.destination is None:
@@ -289,8 +306,8 @@ class Queue:
 
     def _count(self) -> None:
         self._settled += 1
-        if self._settled < len(self._request.items):
-            self._show(f"{self._settled} of {len(self._request.items)} files")
+        if self._settled < self._count_now:
+            self._show(f"{self._settled} of {self._count_now} files")
 
     def _show(self, what: str, share: float = 0.0) -> None:
         """share: how much of the present input is done."""
