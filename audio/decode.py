@@ -59,6 +59,7 @@ class Decoder:
     duration: seconds as the file states them or lets them be guessed, None where it does not.
     track: the number of the soundtrack, from 1 on; tracks: how many there are.
     complete: False where the file turned out to end before it should; known when the blocks have ended.
+    artist: as its tags say, "" where they do not.
     """
 
     def __init__(
@@ -147,6 +148,8 @@ class Decoder:
             only = f"choose one from 1 to {len(tracks)}" if len(tracks) > 1 else "it has only one"
             raise UnreadableFile(f"there is no track {track} in this {kind}: {only}")
         self.track, self.tracks, self._stream = track, len(tracks), tracks[track - 1]
+        tags = {**self._container.metadata, **self._stream.metadata}.items()
+        self.artist = next((str(value).strip() for name, value in tags if name.casefold() == "artist"), "")
         context = self._stream.codec_context
         if context is None:  # an encoding that nothing decodes, or a damaged header names one
             raise UnreadableFile(self._origin.not_sound)
@@ -260,7 +263,7 @@ class DecodedSource(SampleSource):
     def __init__(self, name: str, decoder: Decoder) -> None:
         super().__init__(name, decoder.sample_rate, decoder.blocks)
         self._decoder = decoder
-        self.track, self.tracks = decoder.track, decoder.tracks
+        self.track, self.tracks, self.artist = decoder.track, decoder.tracks, decoder.artist
 
     @property
     def complete(self) -> bool:

@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 class ModelChooser:
     """Implements app.live.protocol.Models. `model` is the one to run now; whoever answers frames reads it at each.
 
-    first: the model to begin with; the others are in files, and each is loaded when it is first chosen. A choice that
-    is overtaken by another one is given up at the next opportunity.
+    first: the model to begin with; the others are in files, and each is loaded when it is first chosen. Those of other
+    genres are not offered. A choice that is overtaken by another one is given up at the next opportunity.
     """
 
     def __init__(self, first: Model, other_weights: Sequence[Path] = ()) -> None:
@@ -49,11 +49,12 @@ class ModelChooser:
         self._classifiers: dict[str, Callable[[], Classifier]] = {choice.key: first.classifier}
         for path in other_weights:
             try:
-                choice = name_model(read_config(path), str(path))
+                config = read_config(path)
+                choice = name_model(config, str(path))
             except WeightsError as error:
                 log.warning("not offered: %s", error)
                 continue
-            if choice.name not in [known.name for known in choices]:
+            if config.genres == first.config.genres and choice.name not in [known.name for known in choices]:
                 choices.append(choice)
                 self._classifiers[choice.key] = cache(partial(load_classifier, path))
         self.choices = tuple(choices)

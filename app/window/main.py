@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
         self.live = LivePage(self.pages, session, self.theme)
         self.pages.addWidget(self.live)
         if weights != default_weights():
-            self.live.now.accuracy.show_text("")  # the figure is that of the model that ships
+            self.live.now.forget_figures()
         self.toast = Toast(self.pages, self.theme)
         self.told.connect(self.toast.say)
         self.drop_sign = DropSign(self.pages, self.theme, "drop")

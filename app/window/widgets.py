@@ -36,7 +36,7 @@ from app.window.theme import Role, Theme, font
 EASING_SECONDS = 0.07  # about one frame of the model
 CLOSE_ENOUGH = 5e-4
 LARGE = 28  # pixels at scale 1, from which on a text that is too long shrinks
-SMALLEST_SHARE = 0.62  # to this share of its size, then it ends in dots
+SMALLEST_SHARE = 0.45  # to this share of its size, then it ends in dots
 DESCENT_SHARE = 0.6  # share of the font's descent to reserve below the letters
 DOTS = "\N{HORIZONTAL ELLIPSIS}"
 Weight = QFont.Weight

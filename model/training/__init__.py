@@ -13,7 +13,7 @@ from model.training.calibration import (
 )
 from model.training.checkpoint import load_checkpoint, save_checkpoint
 from model.training.evaluation import clip_figures, clip_probabilities
-from model.training.trainer import Epoch, Trainer, TrainingData, TrainingError, TrainingPlan, one_hot
+from model.training.trainer import Epoch, Trainer, TrainingData, TrainingError, TrainingPlan, one_hot, with_genres
 
 __all__ = [
     "Augmenter",
@@ -35,4 +35,5 @@ __all__ = [
     "load_checkpoint",
     "one_hot",
     "save_checkpoint",
+    "with_genres",
 ]

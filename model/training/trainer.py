@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from model.classifier import Classifier, probabilities
+from model.config import ModelConfig
 from model.tokenizer import subtract_level
 from model.training.augmentation import Augmenter
 from model.training.evaluation import answers_at
@@ -40,6 +42,7 @@ class TrainingPlan:
     batch: int = 16  # clips
     crop: int = 96  # frames; at most the length of a clip. Short crops and more steps learn more in the same time
     learning_rate: float = 2e-3
+    learned_share: float | None = None  # of the rate, for all but the head of a classifier that has learned; None: none
     weight_decay: float = 0.3
     label_smoothing: float = 0.1
     average_decay: float = 0.99  # of the exponential average of the weights, per step
@@ -102,20 +105,25 @@ class Trainer:
         for pool in (data.backgrounds, data.outliers):
             if pool is not None and pool.shape[1] < self._cut:
                 raise TrainingError(f"the made sounds are {pool.shape[1]} frames long; {self._cut} are needed")
-        _standardise(classifier, data.clips)
+        if plan.learned_share is None:
+            _standardise(classifier, data.clips)
         _lay_out_for_training(classifier)
         self.classifier = classifier.to(self.device)
         self._teachers = [teacher.to(self.device).eval() for teacher in teachers]
         self.average = copy.deepcopy(self.classifier).eval()
-        self.optimizer = torch.optim.AdamW(_parameter_groups(self.classifier, plan.weight_decay), lr=plan.learning_rate)
+        groups = _parameter_groups(self.classifier, plan)
+        self.optimizer = torch.optim.AdamW(groups, lr=plan.learning_rate)
         self._batches = max(1, len(data.clips) // plan.batch)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, plan.learning_rate, total_steps=plan.epochs * self._batches, pct_start=WARM_UP_SHARE
+            self.optimizer,
+            [group["lr"] for group in groups],
+            total_steps=plan.epochs * self._batches,
+            pct_start=WARM_UP_SHARE,
         )
         config = classifier.config
         self._has_landmarks = config.attention == "nystrom" and config.landmarks == "fixed"
         self._layers = None
-        if self._has_landmarks and plan.landmarks == "layers":
+        if self._has_landmarks and plan.landmarks == "layers" and plan.learned_share is None:
             try:
                 self._layers = LayerByLayer((self.classifier, self.average), plan.epochs)
             except ValueError as error:
@@ -159,11 +167,12 @@ class Trainer:
         self.epoch += 1
         if self.finished:
             round_weights(self.average)
+        begins_anew = self.plan.learned_share is None
         if self._layers is not None:
             if (fixed := self._layers.fixed_after(self.epoch)) > self._layers.fixed:
                 self._layers.fix(fixed)
                 self._fix_landmarks(fixed - 1)
-        elif self.epoch == 1 and self.plan.landmarks == "kmeans" and not self.finished:
+        elif self.epoch == 1 and begins_anew and self.plan.landmarks == "kmeans" and not self.finished:
             self._fix_landmarks()
         rate = float(self.schedule.get_last_lr()[0])
         return Epoch(self.epoch, total / self._batches, rate, time.monotonic() - began)
@@ -254,13 +263,30 @@ def _standardise(classifier: Classifier, clips: Tensor) -> None:
     classifier.tokenizer.band_mean.copy_(relative.mean(dim=(0, 1)))
 
 
-def _parameter_groups(classifier: Classifier, weight_decay: float) -> list[dict[str, object]]:
-    """Matrices decay; biases, norms and landmarks do not."""
-    decayed: list[Tensor] = []
-    kept: list[Tensor] = []
+def _parameter_groups(classifier: Classifier, plan: TrainingPlan) -> list[dict[str, Any]]:
+    """Matrices decay; biases, norms and landmarks do not. The rate is lower for what has learned already."""
+    groups: dict[tuple[float, float], list[Tensor]] = {}
     for name, parameter in classifier.named_parameters():
-        (kept if parameter.dim() < 2 or "landmarks" in name else decayed).append(parameter)
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": kept, "weight_decay": 0.0}]
+        decay = 0.0 if parameter.dim() < 2 or "landmarks" in name else plan.weight_decay
+        share = 1.0 if plan.learned_share is None or name.startswith("encoder.head.") else plan.learned_share
+        groups.setdefault((decay, share * plan.learning_rate), []).append(parameter)
+    in_order = sorted(groups.items(), reverse=True, key=lambda group: group[0])
+    return [{"params": members, "weight_decay": decay, "lr": rate} for (decay, rate), members in in_order]
+
+
+def with_genres(learned: Classifier, config: ModelConfig) -> Classifier:
+    """What it has learned, as the beginning of a classifier of this configuration. That may have other genres: the head
+    knows those of the same name, and begins anew for the others.
+    """
+    made, state = Classifier(config), learned.state_dict()
+    for name, fresh in made.encoder.head.named_parameters():
+        before = state[f"encoder.head.{name}"]
+        state[f"encoder.head.{name}"] = rows = fresh.detach().clone()
+        for place, genre in enumerate(config.genres):
+            if genre in learned.config.genres:
+                rows[place] = before[learned.config.genres.index(genre)]
+    made.load_state_dict(state)
+    return made
 
 
 def _random_crops(clips: Tensor, length: int, generator: torch.Generator) -> Tensor:

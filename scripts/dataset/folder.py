@@ -1,12 +1,17 @@
-"""A folder of GTZAN audio, in any of its usual layouts; its features are kept, for computing them takes minutes."""
+"""A folder of audio: GTZAN in any of its usual layouts, or genres of one's own. Its features are kept, for computing
+them takes minutes.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import re
+from collections.abc import Sequence
 from dataclasses import astuple
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +20,7 @@ from app.files.console import Console
 from app.files.journal import Fingerprint, still_matches, take_fingerprint
 from app.files.output import WholeFile
 from app.stream.frames import FrameReader
-from app.text import to_json
+from app.text import one_line, to_json
 from audio import (
     BANDS,
     FFT_LENGTH,
@@ -31,50 +36,82 @@ from model import GTZAN_GENRES
 from scripts.dataset.clips import Dataset, DatasetError
 
 CLIP_FRAMES = 386  # of the shortest clip of GTZAN, 29.93 s
+PIECES = 4  # of a recording of one's own, from its beginning to its end: it is rarely the same all the way
+LEAST_FRAMES = 65  # 5 s; what is shorter than a clip is repeated until it is as long
+MOST_FRAMES = 7740  # 10 minutes: what lies behind is not heard
+MOST_GENRES = 50
+GTZAN_NAME = re.compile(rf"({'|'.join(GTZAN_GENRES)})\.\d+\.")
 FRONT_END = to_json(
     {"rate": SAMPLE_RATE, "fft": FFT_LENGTH, "hop": HOP, "bands": BANDS, "floor": FLOOR_POWER, "offset": "taken off"}
 )
 
 
 def read_folder(folder: Path, cache_folder: Path) -> Dataset:
-    """genre/genre.NNNNN.wav, genre.NNNNN.wav, genres_original/genre/genre.NNNNN.au: what lies below `folder`.
+    """GTZAN, where most files are named as there: genre/genre.NNNNN.wav, genre.NNNNN.wav,
+    genres_original/genre/genre.NNNNN.au, wherever they lie below `folder`. Else one's own genres: a folder of any sound
+    for each; a folder within it is an artist.
 
-    A clip that cannot be used is named and left out. Features are kept in `cache_folder`. Raises DatasetError.
+    A file that cannot be used is named and left out. Features are kept in `cache_folder`. Raises DatasetError.
     """
     if not folder.is_dir():
-        raise DatasetError(f"{folder} is not a folder; name the one that holds GTZAN")
-    console = Console()
-    cache = FeatureCache(cache_folder, folder)
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    clips: dict[str, tuple[NDArray[np.float32], int]] = {}
+        raise DatasetError(f"{folder} is not a folder; name the one that holds GTZAN, or a folder for each genre")
+    paths = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES and not is_hidden(path.relative_to(folder)) and path.is_file()
+    )
+    is_gtzan = 2 * sum(GTZAN_NAME.match(path.name) is not None for path in paths) >= len(paths)
+    genres = GTZAN_GENRES if is_gtzan else own_genres(folder, paths)
+    clips: list[Clip] = []
+    console, cache = Console(), FeatureCache(cache_folder, folder)
     try:
         for number, path in enumerate(paths):
             console.progress(number / len(paths), path.name)
-            genre = genre_of(path)
-            if genre is None:
-                console.note(f"{path}: left out, neither its name nor its folder is a genre of GTZAN")
-                continue
-            name = path.stem if path.name.startswith(f"{genre}.") else f"{genre}.{path.stem}"
-            if name in clips:
-                console.note(f"{path}: left out, there is another {name}")
-                continue
             try:
-                clips[name] = usable_frames(path, cache), GTZAN_GENRES.index(genre)
+                clips += gtzan_clips(path, cache, clips) if is_gtzan else own_clips(path, cache, folder)
             except (AudioError, OSError) as error:
-                console.note(f"{path}: left out, {error}")
+                console.note(one_line(f"{path}: left out, {error}"))
     finally:  # also after Ctrl-C: what has been computed is kept
         console.clear()
         cache.write(console)
     if not clips:
-        raise DatasetError(f"{folder} holds no GTZAN clips; expected files like blues/blues.00000.wav")
+        wanted = "expected files like blues/blues.00000.wav, or a folder of sound for each genre"
+        raise DatasetError(f"{folder} holds no clips that can be used; {wanted}")
+    if not is_gtzan and (without := set(genres) - {clip.genre for clip in clips}):
+        raise DatasetError(f"no file of {sorted(without)[0]!r} can be used: put others there, or take the folder away")
     return Dataset(
-        tuple(clips),
-        np.stack([frames for frames, _ in clips.values()]),
-        np.array([label for _, label in clips.values()], dtype=np.int64),
+        tuple(clip.name for clip in clips),
+        np.stack([clip.frames for clip in clips]),
+        np.array([genres.index(clip.genre) for clip in clips], dtype=np.int64),
         ("",) * len(clips),
-        ("",) * len(clips),
-        GTZAN_GENRES,
+        tuple(clip.artist for clip in clips),
+        genres,
     )
+
+
+class Clip(NamedTuple):
+    """frames (CLIP_FRAMES, BANDS) dB; artist: "" where not known."""
+
+    name: str
+    genre: str
+    frames: NDArray[np.float32]
+    artist: str = ""
+
+
+def is_hidden(path: Path) -> bool:
+    """Whether it, or a folder on the way to it, is one that systems and programs keep for themselves."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def gtzan_clips(path: Path, cache: FeatureCache, known: Sequence[Clip]) -> list[Clip]:
+    """The one clip of a file of GTZAN. Raises AudioError or OSError."""
+    genre = genre_of(path)
+    if genre is None:
+        raise UnreadableFile("neither its name nor its folder is a genre of GTZAN")
+    name = path.stem if path.name.startswith(f"{genre}.") else f"{genre}.{path.stem}"
+    if any(name == clip.name for clip in known):
+        raise UnreadableFile(f"there is another {name}")
+    return [Clip(name, genre, usable_frames(path, cache, CLIP_FRAMES, CLIP_FRAMES)[:CLIP_FRAMES])]
 
 
 def genre_of(path: Path) -> str | None:
@@ -82,30 +119,67 @@ def genre_of(path: Path) -> str | None:
     return next((name for name in (path.name.split(".")[0], path.parent.name) if name in GTZAN_GENRES), None)
 
 
-def usable_frames(path: Path, cache: FeatureCache) -> NDArray[np.float32]:
-    """The clip's frames, of the length that all have. Raises AudioError or OSError."""
+def own_genres(folder: Path, paths: Sequence[Path]) -> tuple[str, ...]:
+    """The folders right below, sorted. Raises DatasetError where one cannot be a genre, or they are too many."""
+    genres = sorted(child.name for child in folder.iterdir() if child.is_dir() and not is_hidden(Path(child.name)))
+    filled = {path.relative_to(folder).parts[0] for path in paths}
+    for genre in genres:
+        if not genre.isprintable():
+            raise DatasetError(f"the folder {genre!r} cannot name a genre: rename it, with letters that can be printed")
+        if genre not in filled:
+            raise DatasetError(f"the folder {genre!r} holds no sound: put some there, or take it away")
+    if len(genres) > MOST_GENRES:
+        raise DatasetError(f"{folder} has {len(genres)} folders; expected one for each of 2 to {MOST_GENRES} genres")
+    return tuple(genres)
+
+
+def own_clips(path: Path, cache: FeatureCache, folder: Path) -> list[Clip]:
+    """The pieces of a recording, which are named after it. Raises AudioError or OSError."""
+    genre, *between = path.relative_to(folder).parts[:-1] or ("",)
+    if not genre:
+        raise UnreadableFile("it lies in no folder of a genre")
+    frames = usable_frames(path, cache, LEAST_FRAMES, MOST_FRAMES)
+    if between:
+        artist = between[0]
+    else:
+        with FileSource(path) as source:
+            artist = source.artist
+    name = path.relative_to(folder).as_posix()
+    pieces = np.split(frames, len(frames) // CLIP_FRAMES)
+    return [Clip(f"{name}:{number}", genre, piece, artist) for number, piece in enumerate(pieces, 1)]
+
+
+def usable_frames(path: Path, cache: FeatureCache, least: int, most: int) -> NDArray[np.float32]:
+    """(k * CLIP_FRAMES, BANDS): k pieces of its first `most` frames, of which `least` must be. Raises AudioError or
+    OSError.
+    """
     frames = cache.find(path)
     if frames is None:
-        frames = log_mel_frames(path)
-        if len(frames) < CLIP_FRAMES:
-            raise UnreadableFile(f"{len(frames)} frames long, {CLIP_FRAMES} are needed")
+        heard = log_mel_frames(path, most)
+        if len(heard) < least:
+            raise UnreadableFile(f"{len(heard)} frames long, {least} are needed")
+        if len(heard) < CLIP_FRAMES:
+            heard = np.resize(heard, (CLIP_FRAMES, BANDS))
+        count = min(PIECES, len(heard) // CLIP_FRAMES)
+        begins = np.linspace(0, len(heard) - CLIP_FRAMES, count).astype(int)
+        frames = np.concatenate([heard[begin : begin + CLIP_FRAMES] for begin in begins])
         cache.add(path, frames)
     return frames
 
 
-def log_mel_frames(path: Path) -> NDArray[np.float32]:
-    """(T, bands) of the first 30 s of a file. Raises AudioError."""
+def log_mel_frames(path: Path, most: int) -> NDArray[np.float32]:
+    """(T, bands) of a file, at most so many. Raises AudioError."""
     with FileSource(path) as source:
         reader = FrameReader(source)
         parts, count = [np.zeros((0, BANDS), np.float32)], 0
         for frames in reader.live():
             parts.append(frames.log_mels)
             count += len(frames)
-            if count >= CLIP_FRAMES:
+            if count >= most:
                 break
     if reader.invalid_samples:
         raise UnreadableFile(f"{reader.invalid_samples} of its samples are no numbers")
-    return np.concatenate(parts)[:CLIP_FRAMES]
+    return np.concatenate(parts)[:most]
 
 
 class FeatureCache:
@@ -127,7 +201,7 @@ class FeatureCache:
                     return
                 fingerprints = json.loads(str(kept["fingerprints"]))
                 pieces = np.split(kept["frames"], np.cumsum(kept["lengths"])[:-1])
-            if any(piece.shape != (CLIP_FRAMES, BANDS) for piece in pieces):
+            if any(piece.shape[1:] != (BANDS,) or len(piece) % CLIP_FRAMES or not len(piece) for piece in pieces):
                 return
             self._known = {
                 path: (Fingerprint(*known), piece)

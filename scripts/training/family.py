@@ -46,21 +46,21 @@ COMPARED = ("softmax", "nystrom-continual", "nystrom-fixed")  # in docs/results.
 
 
 def configure(
-    attention: str,
-    blocks: int = 1,
-    stacking: str = "deep",
+    attention: str | None,
+    blocks: int | None = None,
+    stacking: str | None = None,
     window_seconds: float | None = None,
     level_seconds: float | None = None,
     base: ModelConfig | None = None,
 ) -> ModelConfig:
-    """The configuration that ships (or `base`) with one of ATTENTIONS. Raises ValueError."""
-    chosen, base = ATTENTIONS[attention], base or ModelConfig()
+    """The configuration that ships (or `base`) with one of ATTENTIONS, and what else is not None. Raises ValueError."""
+    base = base or ModelConfig()
+    if attention is not None:
+        base = replace(base, attention=ATTENTIONS[attention].attention, landmarks=ATTENTIONS[attention].landmarks)
     return replace(
         base,
-        attention=chosen.attention,
-        landmarks=chosen.landmarks,
-        blocks=blocks,
-        stacking=stacking,
+        blocks=base.blocks if blocks is None else blocks,
+        stacking=base.stacking if stacking is None else stacking,
         window=base.window if window_seconds is None else frames_in(window_seconds),
         level_window=base.level_window if level_seconds is None else frames_in(level_seconds),
     )

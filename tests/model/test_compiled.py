@@ -106,6 +106,14 @@ def test_any_chunking_gives_the_same_bits(config: ModelConfig) -> None:
         np.testing.assert_array_equal(hear(compiled, frames, chunk), one_by_one)
 
 
+@pytest.mark.parametrize("count", [2, 3, 11, 50])
+def test_any_number_of_genres_is_covered(count: int) -> None:
+    config = replace(SMALL, genres=tuple(f"genre {number}" for number in range(count)))
+    classifier, frames = rounded_classifier(config), music(1, 20, config, torch.float32)
+    answers = hear(compiled_from(classifier), frames[0].numpy(), chunk=1)
+    np.testing.assert_allclose(answers, steps_in_torch(classifier, frames), rtol=0, atol=CLOSE)
+
+
 @pytest.mark.parametrize("rounded", [False, True])
 def test_the_reference_size_is_covered_too(rounded: bool) -> None:
     config = ModelConfig(window=387, width=192, heads=8, feed_forward=384, landmark_count=16)

@@ -202,6 +202,26 @@ def test_landmarks_fixed_layer_by_layer_stay_the_centres_of_what_is_heard() -> N
         trainer(replace(PLAN, epochs=2, landmarks="layers"), replace(SMALL, blocks=2))
 
 
+def test_what_has_learned_moves_less_than_its_new_head_and_keeps_its_means_and_landmarks() -> None:
+    def train(share: float | None) -> dict[str, torch.Tensor]:
+        """What has become of each tensor, after two epochs."""
+        training = trainer(replace(PLAN, epochs=2, learned_share=share, weight_decay=0.0))
+        torch.manual_seed(PLAN.seed)
+        before = Classifier(SMALL).state_dict()
+        training.run_epoch()
+        training.run_epoch()
+        after = training.classifier.state_dict()
+        return {name: (after[name] - value).abs().max() for name, value in before.items()}
+
+    anew, little, none = train(None), train(0.1), train(0.0)
+    moved = [name for name in anew if name.endswith("weight") and "encoder" in name and "head." not in name]
+    assert all(little[name] < 0.5 * anew[name] for name in moved)
+    assert all(none[name] == 0.0 for name in moved)
+    assert none["encoder.head.weight"] > 0.0
+    assert (none["tokenizer.band_mean"], little["tokenizer.band_mean"]) == (0.0, 0.0)
+    assert anew["tokenizer.band_mean"] > 0.0
+
+
 def test_a_loss_that_is_no_number_is_a_sentence() -> None:
     training = trainer(PLAN)
     training.classifier.encoder.head.weight.data.fill_(float("nan"))

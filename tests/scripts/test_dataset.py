@@ -114,9 +114,9 @@ def test_features_are_kept_until_the_file_changes(tmp_path: Path, monkeypatch: p
     heard: list[Path] = []
     hear = folder_module.log_mel_frames
 
-    def counted(path: Path) -> np.ndarray:
+    def counted(path: Path, most: int) -> np.ndarray:
         heard.append(path)
-        return hear(path)
+        return hear(path, most)
 
     monkeypatch.setattr(folder_module, "log_mel_frames", counted)
     first = read_folder(audio, cache)
@@ -145,11 +145,11 @@ def test_what_was_heard_before_ctrl_c_is_kept(tmp_path: Path, monkeypatch: pytes
     hear = folder_module.log_mel_frames
     heard: list[Path] = []
 
-    def interrupted(path: Path) -> np.ndarray:
+    def interrupted(path: Path, most: int) -> np.ndarray:
         heard.append(path)
         if len(heard) == 2:
             raise KeyboardInterrupt
-        return hear(path)
+        return hear(path, most)
 
     monkeypatch.setattr(folder_module, "log_mel_frames", interrupted)
     with pytest.raises(KeyboardInterrupt):

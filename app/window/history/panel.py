@@ -20,7 +20,7 @@ SOUND = (
     "the bottom, bright is loud. What is darker, left of the dashed line, the models have forgotten."
 )
 ANSWERS = (
-    "Every answer so far: the ten genres in their colours, each as high as it was probable at that moment. A click "
+    "Every answer so far: all genres in their colours, each as high as it was probable at that moment. A click "
     "looks back at a moment, the wheel shows more or less time. What was not heard is hatched, and a line stands where "
     "the source or the model changed."
 )

@@ -5,23 +5,28 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QFontMetrics, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from app.live.verdict import Verdict
 from app.window import words
 from app.window.explained import Explained, ExplainedText
-from app.window.theme import Role, Theme
+from app.window.theme import Role, Theme, font
 from app.window.widgets import CENTRE, LEFT, RIGHT, Panel, Reading, Weight, ease, fill, painting
 
 NAME_WIDTH, NUMBER_WIDTH, BADGE_HEIGHT = 88, 66, 62  # pixels at scale 1
+MOST_ROWS = 20  # in one column
+LEAST_ROW = 26  # pixels of a row at scale 1; where it has fewer, it is drawn smaller
 GENRE = (
-    "The most probable genre, from the mean of the model's answers of the last 3 s. It learned ten genres from records "
-    "of 30 s, and on music by artists that it never heard it is right in about 7 of 10 cases (the model card has every "
-    "figure). Unsure is said when the first is not likely enough, or the second too close."
+    "The most probable genre, from the mean of the model's answers of the last 3 s. Unsure is said when the first is "
+    "not likely enough, or the second too close."
+)
+LEARNED = (
+    " It learned ten genres from records of 30 s, and on music by artists that it never heard it is right in about 7 "
+    "of 10 cases (the model card has every figure)."
 )
 PROBABILITY = (
-    "How sure the model is of this genre, the mean of its answers of the last 3 s. All ten genres together make 100 %."
+    "How sure the model is of this genre, the mean of its answers of the last 3 s. All genres together make 100 %."
 )
 HEARD = (
     "How much of its memory the model has heard so far. It answers from the first frame on, but from little: it is at "
@@ -37,7 +42,9 @@ class NowPanel(Panel):
         super().__init__(parent, theme, "Now")
         self._genres = genres
         self._filled = 0.0
-        self.genre = ExplainedText(self, theme, "text", 66, Weight.Bold, "present_genre", "Present genre", GENRE)
+        self.genre = ExplainedText(
+            self, theme, "text", 66, Weight.Bold, "present_genre", "Present genre", GENRE + LEARNED
+        )
         self.probability = ExplainedText(
             self, theme, "text", 34, Weight.Bold, "present_probability", "Its probability", PROBABILITY
         )
@@ -46,6 +53,11 @@ class NowPanel(Panel):
         self.accuracy = Reading(self, theme, "muted", 14, align=RIGHT, text=ACCURACY).named("accuracy", "How often")
         self.heard = Reading(self, theme, "muted", 14).named("heard", "Sound heard")
         self.track = Explained(self, theme, "Sound heard", HEARD)
+
+    def forget_figures(self) -> None:
+        """Those that are known are of the model that ships, and this is another."""
+        self.accuracy.show_text("")
+        self.genre.explain(self.genre.heading, GENRE)
 
     def reset(self) -> None:
         """Show nothing, as before the first frame."""
@@ -133,6 +145,7 @@ class GenreRow(Explained):
     def __init__(self, parent: QWidget, theme: Theme, genre: str, position: int) -> None:
         super().__init__(parent, theme)
         self._colour = position
+        self.name_width, self.number_width = NAME_WIDTH, NUMBER_WIDTH  # pixels
         self._target = self._shown = 0.0
         self.twin: float | None = None
         self._raw: float | None = None
@@ -158,6 +171,10 @@ class GenreRow(Explained):
         self.number.show_text(words.UNKNOWN if smoothed is None else words.percent(smoothed), colour)
         self.update()
 
+    def number_needed(self, scale: float) -> int:
+        """Pixels of the widest number there is."""
+        return QFontMetrics(font(15, scale, Weight.DemiBold)).horizontalAdvance(words.percent(1.0)) + 2
+
     def advance(self, seconds: float) -> None:
         """Let the bar glide on."""
         if self._shown != self._target:
@@ -165,12 +182,12 @@ class GenreRow(Explained):
             self.update()
 
     def arrange(self) -> None:
-        number = self.px(NUMBER_WIDTH)
-        self.name.place(self.scale, QRect(0, 0, self.px(NAME_WIDTH), self.height()))
+        number = self.number_width
+        self.name.place(self.scale, QRect(0, 0, self.name_width - self.px(6), self.height()))
         self.number.place(self.scale, QRect(self.width() - number, 0, number, self.height()))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
-        left, right = NAME_WIDTH * self.scale, self.width() - NUMBER_WIDTH * self.scale
+        left, right = self.name_width, self.width() - self.number_width
         upper = min(self.height() * 0.40, 15 * self.scale)
         lower, gap = upper * 0.5, max(1.0, 2 * self.scale)
         top, radius = (self.height() - upper - lower - gap) / 2, min(4 * self.scale, lower / 2)
@@ -247,7 +264,7 @@ class Badge(Explained):
 
 
 class AnswersPanel(Panel):
-    """All genres, in the session's order for good: an eye learns where its genre stands."""
+    """All genres, in the session's order for good: an eye learns where its genre stands. Many stand in two columns."""
 
     def __init__(self, parent: QWidget, theme: Theme, genres: tuple[str, ...]) -> None:
         super().__init__(parent, theme, "Both answers")
@@ -286,7 +303,17 @@ class AnswersPanel(Panel):
             right -= width + self.px(12)
         inside, count = self.inside(), len(self.rows)
         room = inside.height() - self.px(BADGE_HEIGHT + 8)  # the badge is the page's
+        columns = 1 if count <= MOST_ROWS else 2
+        lines, gap = -(-count // columns), self.px(16)
+        width = (inside.width() - (columns - 1) * gap) // columns
+        scale = min(self.scale, room / lines / LEAST_ROW)
+        names = max(
+            round(NAME_WIDTH * scale), *(row.name.natural_width(scale) + round(10 * scale) for row in self.rows)
+        )
+        numbers = round(NUMBER_WIDTH * scale) if columns == 1 else max(row.number_needed(scale) for row in self.rows)
+        room_for_names = round(0.42 * width) if columns == 1 else round(0.8 * width) - numbers
         for position, row in enumerate(self.rows):
-            top = inside.y() + position * room // count
-            bottom = inside.y() + (position + 1) * room // count
-            row.place(self.scale, QRect(inside.x(), top, inside.width(), bottom - top))
+            column, line = divmod(position, lines)
+            top, bottom = (inside.y() + at * room // lines for at in (line, line + 1))
+            row.name_width, row.number_width = min(names, room_for_names), numbers
+            row.place(scale, QRect(inside.x() + column * (width + gap), top, width, bottom - top))

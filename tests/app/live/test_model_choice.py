@@ -377,3 +377,14 @@ def test_what_the_twin_takes_with_a_full_window_is_known_before_it_is_full(class
             time.sleep(0.01)
         taken.append(found.nanoseconds[""])
     assert taken[1] > 3 * taken[0] > 0
+
+
+def test_models_of_other_genres_are_not_offered(classifier: Classifier, tmp_path: Path) -> None:
+    names = ("polka", "演歌")
+    for genres, attention in ((names, "softmax"), (classifier.config.genres, "softmax"), (names, "nystrom")):
+        other = Classifier(replace(classifier.config, genres=genres, attention=attention, landmarks="continual"))
+        save_classifier(other, tmp_path / f"{attention} {len(genres)}.safetensors")
+    offered = [
+        Path(choice.key).stem for choice in ModelChooser(torch_model(classifier), sorted(tmp_path.iterdir())).choices
+    ]
+    assert offered == ["", "softmax 10"]
