@@ -218,7 +218,7 @@ def test_what_has_learned_moves_less_than_its_new_head_and_keeps_its_means_and_l
     assert all(little[name] < 0.5 * anew[name] for name in moved)
     assert all(none[name] == 0.0 for name in moved)
     assert none["encoder.head.weight"] > 0.0
-    assert (none["tokenizer.band_mean"], little["tokenizer.band_mean"]) == (0.0, 0.0)
+    assert max(none["tokenizer.band_mean"], little["tokenizer.band_mean"]) == 0.0
     assert anew["tokenizer.band_mean"] > 0.0
 
 
