@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils._pytree import tree_map, tree_map_only
 
-from model import Encoder, EncoderConfig, StepModule
+from model import Classifier, Encoder, EncoderConfig, StepModule
 from tests.model.conftest import SMALL, music, small_classifier
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -20,6 +23,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "fixed landmarks": {"landmarks": "fixed"},
     "continual landmarks": {"landmarks": "continual"},
 }
+RETROACTIVE: dict[str, Any] = {"blocks": 2, "stacking": "retroactive"}
+STACKS: list[dict[str, Any]] = [{}, {"blocks": 2}, RETROACTIVE]
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 needs_onnx = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("onnx", "onnxscript", "onnxruntime")),
@@ -50,49 +55,78 @@ def assert_close(actual: Tensor, expected: Tensor) -> None:
 
 
 @every_kind
-@pytest.mark.parametrize("blocks", [1, 2])
-def test_the_step_of_fixed_shapes_answers_as_the_encoder_does(kind: dict[str, Any], blocks: int) -> None:
-    """From the first token on, through every phase of the segments."""
-    encoder, tokens = make({**kind, "blocks": blocks}), stream(30)
+@pytest.mark.parametrize("stack", STACKS, ids=str)
+def test_the_step_of_fixed_shapes_answers_as_the_encoder_does(kind: dict[str, Any], stack: dict[str, Any]) -> None:
+    """From the first token on, through every phase of the segments, also where they are of different lengths."""
+    encoder, tokens = make({"window": 5, **kind, **stack}), stream(30)
     module = StepModule(encoder, 2)
     assert_close(fold(module, module.init_state(), tokens), encoder.steps(tokens, encoder.init_state(2))[0])
 
 
-def test_a_retroactive_encoder_has_no_step_of_fixed_shapes_and_says_so() -> None:
-    with pytest.raises(ValueError, match="retroactive"):
-        StepModule(make({"blocks": 2, "stacking": "retroactive"}))
+def test_the_step_of_a_classifier_takes_frames() -> None:
+    """Until its level window is full, and after; a frame that no sound makes counts as silence."""
+    classifier, frames = small_classifier(torch.float32), music(2, 20, SMALL, torch.float32)
+    frames[0, 4, 3] = float("nan")
+    module = StepModule(classifier, 2)
+    assert_close(fold(module, module.init_state(), frames), classifier(frames))
 
 
-@pytest.mark.parametrize(
-    ("kind", "backend"), list(zip(KINDS, ["eager", "aot_eager", "aot_eager", "aot_eager"], strict=True))
-)  # what passes the second has passed the first
-def test_forward_and_step_compile_without_a_break(kind: str, backend: str) -> None:
+# --- compiled, exported, and as ONNX has them
+
+SHORT = {"window": 3, "positions": 3}  # a retroactive `forward` is a graph for every token
+MODELS: dict[str, tuple[str, Callable[[], Encoder | Classifier]]] = {  # a backend of torch.compile, and a model
+    "softmax": ("eager", lambda: make(KINDS["softmax"])),
+    "softmax, retroactive": ("eager", lambda: make(KINDS["softmax"] | RETROACTIVE | SHORT)),
+    "gaussian, two blocks": ("eager", lambda: make(KINDS["gaussian"] | {"blocks": 2})),
+    "fixed landmarks, two blocks": ("aot_eager", lambda: make(KINDS["fixed landmarks"] | {"blocks": 2})),
+    "continual landmarks": ("eager", lambda: make(KINDS["continual landmarks"])),
+    "continual landmarks, retroactive": ("eager", lambda: make(KINDS["continual landmarks"] | RETROACTIVE | SHORT)),
+    "classifier": ("eager", lambda: small_classifier(torch.float32, replace(SMALL, window=4, landmark_count=2))),
+}
+every_model = pytest.mark.parametrize("name", MODELS)
+
+
+def inputs(model: Encoder | Classifier) -> Tensor:
+    return music(2, 6, SMALL, torch.float32) if isinstance(model, Classifier) else stream(model.config.window + 2)
+
+
+@every_model
+def test_forward_and_step_compile_without_a_break(name: str) -> None:
     torch._dynamo.reset()
-    encoder, tokens = make(KINDS[kind]), stream()
-    forward = torch.compile(encoder, fullgraph=True, backend=backend)
-    assert_close(forward(tokens), encoder(tokens))
-    module = StepModule(encoder, 2)
+    backend, make_model = MODELS[name]
+    model = make_model()
+    given, module = inputs(model), StepModule(model, 2)
+    expected = model(given)
+    assert_close(torch.compile(model, fullgraph=True, backend=backend)(given), expected)
     step = torch.compile(module, fullgraph=True, backend=backend)
-    assert_close(fold(step, module.init_state(), tokens), encoder(tokens))
+    assert_close(fold(step, module.init_state(), given), expected)
 
 
-@every_kind
-def test_forward_and_step_are_exported(kind: dict[str, Any]) -> None:
-    encoder, tokens = make(kind), stream()
-    module = StepModule(encoder, 2)
-    forward = torch.export.export(encoder, (tokens,)).module()
-    step = torch.export.export(module, (tokens[:, 0], *module.init_state())).module()
-    assert_close(forward(tokens), encoder(tokens))
-    assert_close(fold(step, module.init_state(), tokens), encoder(tokens))
+@cache
+def exported(name: str) -> tuple[Any, Any]:
+    """`forward` and step of a model, by torch.export."""
+    model = MODELS[name][1]()
+    given, module = inputs(model), StepModule(model, 2)
+    step = torch.export.export(module, (given[:, 0], *module.init_state()))
+    return torch.export.export(model, (given,)), step
 
 
-def run_by_onnx(module: nn.Module, inputs: tuple[Tensor, ...]) -> Any:
-    """The module as a function of tensors, computed by onnxruntime."""
+@every_model
+def test_forward_and_step_are_exported(name: str) -> None:
+    model = MODELS[name][1]()
+    given, expected = inputs(model), model(inputs(model))
+    forward, step = (program.module() for program in exported(name))
+    assert_close(forward(given), expected)
+    assert_close(fold(step, StepModule(model, 2).init_state(), given), expected)
+
+
+def run_by_onnx(program: Any) -> Any:
+    """What was exported as a function of tensors, computed by onnxruntime."""
     import onnxruntime
 
-    program = torch.onnx.export(module, inputs, dynamo=True, verbose=False)
-    assert program is not None
-    session = onnxruntime.InferenceSession(program.model_proto.SerializeToString())
+    converted = torch.onnx.export(program, dynamo=True, verbose=False)
+    assert converted is not None
+    session = onnxruntime.InferenceSession(converted.model_proto.SerializeToString())
     names = [each.name for each in session.get_inputs()]
 
     def run(*given: Tensor) -> tuple[Tensor, ...]:
@@ -103,13 +137,19 @@ def run_by_onnx(module: nn.Module, inputs: tuple[Tensor, ...]) -> Any:
 
 
 @needs_onnx
-@every_kind
-def test_forward_and_step_are_the_same_in_onnx(kind: dict[str, Any]) -> None:
-    encoder, tokens = make(kind), stream()
-    module = StepModule(encoder, 2)
-    assert_close(run_by_onnx(encoder, (tokens,))(tokens)[0], encoder(tokens))
-    step = run_by_onnx(module, (tokens[:, 0], *module.init_state()))
-    assert_close(fold(step, module.init_state(), tokens), encoder(tokens))
+@every_model
+def test_forward_and_step_are_the_same_in_onnx(name: str) -> None:
+    """Step after step, the state in and out: every tensor of it is as StepModule has it."""
+    model = MODELS[name][1]()
+    given, module = inputs(model), StepModule(model, 2)
+    forward, step = (run_by_onnx(program) for program in exported(name))
+    assert_close(forward(given)[0], model(given))
+    state = theirs = module.init_state()
+    for one in given.unbind(1):
+        _, *state = expected = module(one, *state)
+        _, *theirs = answered = step(one, *theirs)
+        for actual, wanted in zip(answered, expected, strict=True):
+            assert_close(actual, wanted)
 
 
 @every_kind
