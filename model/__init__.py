@@ -8,8 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from model.config import GTZAN_GENRES, EncoderConfig, ModelConfig
-from model.cost import Cost, history_frames, step_cost, twin_cost
+from model.config import GTZAN_GENRES, DetectorConfig, EncoderConfig, ModelConfig
+from model.cost import Cost, detector_step_cost, detector_window_cost, history_frames, step_cost, twin_cost
 from model.weights import (
     WeightsError,
     load_classifier,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from model.attention import AttentionState, MultiHeadAttention
     from model.block import EncoderBlock
     from model.classifier import Classifier, ClassifierState, probabilities
+    from model.detector import Detection, OnlineDetector
     from model.encoder import Encoder, EncoderState
     from model.export import StepModule
     from model.twin import TwinState, WindowTwin
@@ -34,10 +35,12 @@ LATER = {  # what needs torch, and where it is
     "AttentionState": "attention",
     "Classifier": "classifier",
     "ClassifierState": "classifier",
+    "Detection": "detector",
     "Encoder": "encoder",
     "EncoderBlock": "block",
     "EncoderState": "encoder",
     "MultiHeadAttention": "attention",
+    "OnlineDetector": "detector",
     "StepModule": "export",
     "TwinState": "twin",
     "WindowTwin": "twin",
@@ -50,16 +53,21 @@ __all__ = [
     "Classifier",
     "ClassifierState",
     "Cost",
+    "Detection",
+    "DetectorConfig",
     "Encoder",
     "EncoderBlock",
     "EncoderConfig",
     "EncoderState",
     "ModelConfig",
     "MultiHeadAttention",
+    "OnlineDetector",
     "StepModule",
     "TwinState",
     "WeightsError",
     "WindowTwin",
+    "detector_step_cost",
+    "detector_window_cost",
     "history_frames",
     "load_classifier",
     "load_encoder",

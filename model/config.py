@@ -147,6 +147,47 @@ class EncoderConfig(BlockConfig):
 
 
 @dataclass(frozen=True)
+class DetectorConfig:
+    """Sizes of an online action detector (model/detector.py).
+
+    Raises ValueError, naming what was given and what was expected, when they do not fit together.
+    """
+
+    encoder: EncoderConfig  # its outputs are 0: the heads are the detector's
+    features: int  # numbers of a frame
+    classes: int = 22  # the background is one
+    class_token: int | None = None  # a learned token joins after so many blocks, 0 or 1, and the class is read from it
+    queries: int = 0  # frames that are anticipated, by a decoder; 0: there is none
+    decoder_layers: int = 5
+    decoder_heads: int = 4
+    decoder_feed_forward: int = 1024
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value, least = getattr(self, field.name), int(field.name != "queries")
+            if field.type == "int" and not _is_whole(value, least):
+                raise ValueError(f"{field.name} is {value!r}; expected a whole number of at least {least}")
+        if self.encoder.outputs:
+            raise ValueError(f"the encoder has {self.encoder.outputs} outputs; expected 0, the detector has the heads")
+        if self.class_token not in (None, 0, 1):
+            raise ValueError(f"class_token is {self.class_token!r}; expected None, 0 or 1")
+        if self.encoder.width % self.decoder_heads:
+            raise ValueError(f"width {self.encoder.width} cannot be split evenly over {self.decoder_heads} heads")
+        if not self.is_plain and (self.encoder.attention, self.encoder.stacking) != ("softmax", "retroactive"):
+            raise ValueError("a class token and a decoder need softmax attention, stacked retroactively")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the encoder's newest output is all that is read: then it may be any encoder."""
+        return self.class_token is None and not self.queries
+
+    def check_continual(self) -> None:
+        """Raises ValueError for a detector that can only be computed on whole windows."""
+        if self.class_token == 0:
+            raise ValueError("a class token before the first block has no continual form; expected None or 1")
+
+
+@dataclass(frozen=True)
 class ModelConfig(BlockConfig):
     """Sizes of a classifier. The defaults are the model that ships.
 

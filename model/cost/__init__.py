@@ -10,6 +10,7 @@ and no formula knows. A ratio of FLOPs is not a ratio of times: what the clock s
 too, and is measured apart.
 """
 
+from model.cost.detector import detector_step_cost, detector_window_cost
 from model.cost.frame import Cost, history_frames, step_cost, twin_cost
 
-__all__ = ["Cost", "history_frames", "step_cost", "twin_cost"]
+__all__ = ["Cost", "detector_step_cost", "detector_window_cost", "history_frames", "step_cost", "twin_cost"]

@@ -108,6 +108,7 @@ NOT_COUNTED = {
     "linalg_vector_norm",  # of what is heard, to see whether it is numbers
     "lt",
     "masked_fill",
+    "masked_fill_",
     "maximum",
     "mean",
     "mul",
@@ -127,6 +128,7 @@ NOT_COUNTED = {
     "select",
     "sin",
     "slice",
+    "split_with_sizes",
     "squeeze",
     "stack",
     "sub",
@@ -140,6 +142,7 @@ NOT_COUNTED = {
     "view",
     "where",
     "zero_",
+    "zeros_like",
 }
 
 
