@@ -4,6 +4,7 @@
     python scripts/benchmark.py                 # a table
     python scripts/benchmark.py --json          # the same as one JSON object
     python scripts/benchmark.py --plot growth.png
+    python scripts/benchmark.py --papers        # every system at the papers' sizes: see benchmark_papers.py
     python scripts/benchmark.py --window        # also the frame in a process whose window redraws at 60 Hz
 
 Everything is done in turns, and every figure is the median, the 95th and the 99th percentile in microseconds:
@@ -31,8 +32,6 @@ the reference size; `shipped` is the model in assets/.
 from __future__ import annotations
 
 import argparse
-import importlib
-import importlib.util
 import json
 import os
 import platform
@@ -73,7 +72,7 @@ from app.text import to_json
 from audio import FRAME_SECONDS, SAMPLE_RATE
 from model import Classifier, ModelConfig, load_classifier
 from model.compiled.classifier import CompiledClassifier
-from scripts import benchmark_offline
+from scripts import benchmark_offline, benchmark_papers
 from scripts.bounds import stem_products, step_parts, step_products, transform
 from scripts.encode import encode
 
@@ -92,7 +91,7 @@ BOUNDS = {  # the bound of each part is the fastest of these
     "step": ("loops", "float32_loops", "blas"),  # the first reads the weights as they are stored
 }
 GROUPS = ("parts_us", "bounds_us", "frame_bounds_us")  # of times, not times
-ROUNDS, GROWTH_ROUNDS, PACED_ROUNDS = 100, 20, 130
+ROUNDS, GROWTH_ROUNDS, PACED_ROUNDS, PAPERS_ROUNDS = 100, 20, 130, 20
 QUICK_ROUNDS, WINDOW_SECONDS, QUICK_WINDOW = 6, 20.0, 2.0
 RATES = {"own": SAMPLE_RATE, "halved": 2 * SAMPLE_RATE, "resampled": 48_000}  # Hz, beside the window
 
@@ -122,8 +121,8 @@ def measure_model(classifier: Classifier, rounds: int, paced_rounds: int) -> dic
     bench = prepare(classifier)
     compiled, whole = bench.compiled, compile_classifier(classifier, halves=False)
     bench.slow["torch_encoder"] = torch_encoder(classifier.config)
-    if (rival := peer(classifier.config)) is not None:
-        bench.fast["peer"] = rival
+    if (rival := benchmark_papers.peer(classifier.config)) is not None:
+        bench.fast["peer"] = rival.call
     parts: dict[str, Call] = {}
     if compiled is not None and whole is not None:
         bounds = step_products(compiled, whole) | stem_products(compiled, whole) | {"transform": transform()}
@@ -166,21 +165,6 @@ def torch_encoder(config: ModelConfig) -> Call:
     ).eval()
     tokens = torch.randn(1, config.window, config.width)
     return lambda: layer(tokens)
-
-
-def peer(config: ModelConfig) -> Call | None:
-    """The single-output layer of continual-inference; None where that is not installed."""
-    if importlib.util.find_spec("continual") is None:
-        return None
-    continual = importlib.import_module("continual")
-    torch.set_default_device(None)  # importing it sets one, which slows every later call of torch
-    layer = continual.SingleOutputTransformerEncoderLayer(
-        config.width, config.heads, config.feed_forward, 0.0, nn.GELU("tanh"), sequence_len=config.window
-    ).eval()
-    token = torch.randn(1, config.width)
-    for _ in range(2 * config.window):
-        layer.forward_step(token)
-    return lambda: layer.forward_step(token)
 
 
 def batch_step(compiled: CompiledClassifier) -> Call:
@@ -281,9 +265,19 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--quick", action="store_true", help="a few rounds only, to see that it runs")
     parser.add_argument("--window", action="store_true", help="measure the frame beside a window that redraws, too")
+    parser.add_argument("--papers", action="store_true", help="all systems at the papers' sizes, and nothing else")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the growth (needs the extra `train`)")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    if arguments.papers:
+        with torch.inference_mode():
+            lines = benchmark_papers.measure(2 if arguments.quick else PAPERS_ROUNDS)
+        print(
+            to_json({"machine": machine(), "papers": lines})
+            if arguments.json
+            else "\n".join(benchmark_papers.table(lines))
+        )
+        return 0
     with torch.inference_mode():
         quick = (QUICK_ROUNDS, 2, QUICK_ROUNDS)
         report = measure_all(*(quick if arguments.quick else (ROUNDS, GROWTH_ROUNDS, PACED_ROUNDS)))
