@@ -239,6 +239,19 @@ def test_a_stream_that_never_gives_anything_again_is_opened_anew(listener: Liste
     listener.assert_nothing_is_unaccounted()
 
 
+def test_a_server_that_does_not_answer_is_not_taken_for_a_device_that_is_gone(
+    listener: Listener, device: VirtualDevice
+) -> None:
+    device.answers_nothing = device.suspended = True
+    listener.listen(8.0)
+    assert listener.names == ["listening", "stalled"]
+    assert "gone" not in listener.capture.status
+    device.answers_nothing = device.suspended = False
+    listener.listen(2.0)
+    assert listener.names[-1] == "listening"
+    listener.assert_nothing_is_unaccounted()
+
+
 def test_what_is_long_on_its_way_is_late_and_not_lost(listener: Listener, device: VirtualDevice) -> None:
     for _ in range(3):
         device.lag = 0.35

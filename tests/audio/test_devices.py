@@ -217,6 +217,20 @@ def test_the_one_package_that_is_missing_is_named(
     assert said in system_sound_help(DEVICES)
 
 
+@pytest.mark.parametrize("host_api", ["ALSA", "JACK Audio Connection Kit"])
+def test_without_a_sound_server_there_are_the_devices_that_there_are(
+    host_api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ALSA alone, JACK alone: heard as they are, and why there is no more is said."""
+    default = SimpleNamespace(device=[0, 1])
+    fake_sounddevice(monkeypatch, ways=(), default=default, query_hostapis=lambda: ({"name": host_api},))
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr("audio.devices.server_runs", lambda: False)
+    (card,) = found = input_devices()
+    assert (card.key, card.channels, card.through_server) == (f"{host_api}: Card: USB (hw:1,0)", 4, False)
+    assert "a PulseAudio or PipeWire server must run" in system_sound_help(found)
+
+
 def test_windows_loopback_inputs_are_system_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = {
         "index": 4,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from audio.capture import DeviceStream
 from audio.clock import Clock
-from audio.source import NoMicrophone
+from audio.source import NoAnswer, NoMicrophone
 from audio.watchdog import Condition
 
 Sound = Callable[[int, int], NDArray[np.float32]]  # index of the first sample frame, how many -> (n, channels)
@@ -59,9 +59,9 @@ def tone(sample_rate: int, channels: int = 1, frequency: float = 440.0) -> Sound
 class VirtualDevice:
     """Implements audio.capture.Device: gives `sound` in blocks as the clock goes on.
 
-    The attributes may be set at any moment: `muted`, `suspended` (nothing comes), `overloaded` (what would
-    come is thrown away, and nobody told), `lag` (seconds on the way before it is given), `condition`. Unplugging and
-    the like are calls.
+    The attributes may be set at any moment: `muted`, `suspended` (nothing comes), `overloaded` (what would come is
+    thrown away, and nobody told), `answers_nothing` (opening fails for that reason), `lag` (seconds on the way before
+    it is given), `condition`. Unplugging and the like are calls.
     """
 
     is_system_sound = False
@@ -83,7 +83,7 @@ class VirtualDevice:
         self._waiting: list[Callable[[], None]] = []  # what a frozen server has been asked to do
         self._position = 0  # sample frames since the clock began
         self.name = "virtual"
-        self.muted = self.suspended = self.overloaded = False
+        self.muted = self.suspended = self.overloaded = self.answers_nothing = False
         self.lag = 0.0
         self._on_its_way: deque[tuple[float, NDArray[np.float32]]] = deque()  # when it was captured, and what
         self.condition = Condition()
@@ -95,6 +95,9 @@ class VirtualDevice:
 
         def answer() -> None:
             self.openings += 1
+            if self.answers_nothing:
+                future.set_exception(NoAnswer())
+                return
             if not self._plugged:
                 future.set_exception(NoMicrophone("The microphone “virtual” is not there: connect it again."))
                 return
