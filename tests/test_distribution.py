@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,7 @@ def test_a_package_in_the_place_of_ours_is_named(tmp_path: Path, broken: str) ->
     package.mkdir()
     (package / "__init__.py").write_text("")
     if broken == "import error":
-        (package / "cli").symlink_to(CHECKOUT / "app" / "cli", target_is_directory=True)
+        shutil.copytree(CHECKOUT / "app" / "cli", package / "cli")
     code = f"import sys; sys.path[:0] = [{str(tmp_path)!r}, {str(CHECKOUT)!r}]; import nystream; nystream.main()"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1

@@ -103,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
     completion = commands.add_parser(
         "completion",
         help="shell completion",
-        description="Prints a script for a shell, for example: source <(nystream completion bash)",
+        description='Prints a script for a shell, for example: eval "$(nystream completion bash)"',
     )
     completion.add_argument("shell", choices=SHELLS)
     return described

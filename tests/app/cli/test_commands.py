@@ -85,7 +85,7 @@ OFFERED = {
 def test_bash_completes_commands_options_and_choices(shell: Shell, typed: str) -> None:
     words = " ".join(f"'{word}'" for word in typed.split(" "))
     done = shell.run(
-        f"source <(nystream completion bash); COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); "
+        f'eval "$(nystream completion bash)"; COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); '
         '_shtab_nystream; echo "${COMPREPLY[@]}"'
     )
     assert set(done.stdout.split()) == OFFERED[typed]
