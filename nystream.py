@@ -47,4 +47,4 @@ if __name__ == "__main__":  # worker processes import this file, too
             del sys.argv[1:3]
             exec(code)
             sys.exit()
-    sys.exit(main())
+    sys.exit(gui() if "nystream-gui" in sys.executable else main())

@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -50,12 +51,19 @@ SAID = {"visible": "the window is painted", "sound": "the source is open", "answ
 ENTRY = re.compile(rf"^(\S+ \S+),(\d{{3}}) INFO \S+: ({'|'.join(SAID.values())})", re.MULTILINE)
 
 
-def time_window(*arguments: str) -> dict[str, float]:
-    """`nystream` with these arguments, until it has answered."""
+def time_window(
+    *arguments: str,
+    command: Sequence[str] = COMMAND,
+    environment: Mapping[str, str] = os.environ,
+    user: int | None = None,
+) -> dict[str, float]:
+    """`nystream` with these arguments, until it has answered. command: another way to start it; user: as whom."""
     with tempfile.TemporaryDirectory(prefix="nystream-home-") as home:
-        environment = os.environ | {"XDG_CONFIG_HOME": home, "XDG_STATE_HOME": home}
+        if user is not None:
+            os.chmod(home, 0o777)
+        environment = {**environment, "XDG_CONFIG_HOME": home, "XDG_STATE_HOME": home}
         began = time.time()  # as the log has it
-        with subprocess.Popen([*COMMAND, *arguments], cwd=CHECKOUT, env=environment) as program:
+        with subprocess.Popen([*command, *arguments], cwd=CHECKOUT, env=environment, user=user) as program:
             try:
                 while len(entries := read_log(Path(home))) < len(SAID):
                     if program.poll() is not None or time.time() > began + PATIENCE:

@@ -33,6 +33,7 @@ from numba.core.serialize import dumps
 from model import definitions  # compiled too
 from model.compiled import user_cache
 from model.compiled.registers import OPTIONS, Function
+from model.compiled.shipped import shipped_folder
 
 FOLDERS = "compiled-"  # and a digest
 READY = "ready"  # the file that names all that a start needs
@@ -96,7 +97,11 @@ class KeptCode:
 
 @lru_cache(maxsize=1)
 def cache_folder() -> Path | None:
-    """Where this version of these sources keeps what it compiles for this processor; None where there can be none."""
+    """Where this version of these sources keeps what it compiles for this processor; None where there can be none. A
+    bundle brings it along.
+    """
+    if shipped := shipped_folder():
+        return shipped
     folder = user_cache() / f"{FOLDERS}{_digest()}"
     try:
         is_new = not folder.exists()

@@ -25,6 +25,10 @@ from numba.extending import intrinsic, models, register_model
 from numba.np.unsafe.ndarray import to_fixed_tuple
 from numpy.typing import NDArray
 
+from model.compiled.shipped import shipped_folder
+
+shipped_folder()  # says which processor is compiled for, and every file of this package imports this one first
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 Floats = NDArray[np.float32]
 F = np.float32
