@@ -12,7 +12,7 @@ from audio.front_end import BANDS, FFT_LENGTH, FLOOR_POWER, FRAME_SECONDS, HOP, 
 from audio.logmel import StreamingLogMel, frame_flops, frame_levels
 from audio.meter import Level, LevelMeter, LevelPreview
 from audio.microphone import Microphone
-from audio.pipe import RawFormat, RawSource, StreamSource
+from audio.pipe import PipePlayer, RawFormat, RawSource, StreamSource
 from audio.source import AudioError, Block, NoAudioSystem, Source, UnreadableFile
 from audio.speaker import PlayedAloud
 
@@ -36,6 +36,7 @@ __all__ = [
     "LivePacedSource",
     "Microphone",
     "NoAudioSystem",
+    "PipePlayer",
     "PlayedAloud",
     "RawFormat",
     "RawSource",

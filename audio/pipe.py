@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import queue
+import threading
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 
@@ -12,9 +15,23 @@ from numpy.typing import NDArray
 from audio.decode import DecodedSource, Decoder, Origin
 from audio.encoded import READ_BYTES
 from audio.front_end import Samples
-from audio.source import HIGHEST_RATE, LOWEST_RATE, Mixer, SampleSource, UnreadableFile, check_channel
+from audio.source import (
+    HIGHEST_RATE,
+    LOWEST_RATE,
+    AudioError,
+    Block,
+    Mixer,
+    SampleSource,
+    Source,
+    SourceAround,
+    SourceState,
+    UnreadableFile,
+    check_channel,
+)
 
 MOST_CHANNELS = 1024
+QUEUED_BLOCKS = 16  # that a thread reads ahead
+STALLED_SECONDS = 1.0  # without a sample, while some are waited for
 
 STREAM = Origin(
     "stream",
@@ -122,3 +139,57 @@ class StreamSource(DecodedSource):
     ) -> None:
         pipe = open(descriptor, "rb", buffering=0, closefd=False)  # noqa: SIM115 (the decoder closes it)
         super().__init__(name, Decoder(pipe, STREAM, channel, track))
+
+
+class PipePlayer(SourceAround):
+    """A stream whose `read` waits no longer than it is told, whatever the program before it does: a thread reads ahead,
+    a little. That thread lasts until the pipe gives something or ends.
+    """
+
+    def __init__(self, stream: Source) -> None:
+        super().__init__(stream)
+        self._read: queue.Queue[Block | AudioError | None] = queue.Queue(QUEUED_BLOCKS)
+        self._closed = threading.Event()
+        self._next = 0
+        self._heard = time.monotonic()
+        threading.Thread(target=self._read_ahead, name="pipe", daemon=True).start()
+
+    @property
+    def state(self) -> SourceState:
+        return "stalled" if time.monotonic() - self._heard > STALLED_SECONDS else "listening"
+
+    @property
+    def status(self) -> str:
+        return "Nothing comes from the pipe." if self.state == "stalled" else ""
+
+    def read(self, timeout: float) -> Block | None:
+        """See Source.read."""
+        try:
+            read = None if self._closed.is_set() else self._read.get(timeout=max(timeout, 0.0))
+        except queue.Empty:
+            return Block(np.zeros(0, np.float32), self._next)
+        self._heard = time.monotonic()
+        if isinstance(read, AudioError):
+            raise read
+        if read is not None:
+            self._next = read.start + len(read.samples)
+        return read
+
+    def close(self) -> None:
+        """The stream itself is closed by the thread that reads it."""
+        self._closed.set()
+
+    def _read_ahead(self) -> None:
+        with self._source as stream:
+            read: Block | AudioError | None = Block(np.zeros(0, np.float32), 0)
+            while isinstance(read, Block) and not self._closed.is_set():
+                try:
+                    read = stream.read(STALLED_SECONDS)
+                except AudioError as error:
+                    read = error
+                while not self._closed.is_set():
+                    try:
+                        self._read.put(read, timeout=0.1)
+                        break
+                    except queue.Full:
+                        continue

@@ -58,7 +58,8 @@ def parser() -> argparse.ArgumentParser:
     begins = described.add_mutually_exclusive_group()
     at_once = "listen at once; without a name to the default microphone"
     begins.add_argument("--listen", nargs="?", const="", metavar="MICROPHONE", help=at_once)
-    begins.add_argument("--play", "--file", type=Path, metavar="FILE", help="play a file at live pace at once")
+    played = "play files at live pace at once, one after the other; - for what standard input gives"
+    begins.add_argument("--play", "--file", nargs="+", type=Path, metavar="FILE", help=played)
     opened = "as if these were dropped on the window: a file is played, several or a folder are classified"
     begins.add_argument("--open", nargs="*", type=Path, metavar="FILE", help=opened)
     begins.add_argument("--start", action="store_true", help="listen at once to --source, or to the default microphone")

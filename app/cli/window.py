@@ -68,12 +68,18 @@ def understand(options: argparse.Namespace) -> Launch:
         osc = None if options.osc is None else OscTarget.parse(options.osc, options.osc_rate)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    if Path("-") in (options.play or ()):
+        if len(options.play) > 1:
+            raise UsageError("standard input is played alone: name - without other files")
+        if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
+            raise UsageError("nothing is piped in: give --play - sound from another program, like ffmpeg -f wav -")
     return Launch(
         weights=options.weights,
         theme=options.theme,
         source=options.source or options.listen or "",
         begins=options.start or options.listen is not None,
-        files=tuple(options.open or ()) if options.play is None else (options.play,),
+        files=tuple(options.open or ()),
+        plays=tuple(options.play or ()),
         demo=options.command == "demo",
         full_screen=options.fullscreen,
         silent=options.silent,

@@ -157,6 +157,9 @@ class Session(Protocol):
     def play(self, path: Path) -> None:
         """End what runs and play a file at live pace. What goes wrong becomes `state`."""
 
+    def play_pipe(self) -> None:
+        """End what runs and play what standard input gives, at live pace."""
+
     def demo(self) -> None:
         """End what runs and play music that the program makes itself, at live pace."""
 

@@ -22,12 +22,15 @@ from audio import (
     LevelPreview,
     LivePacedSource,
     Microphone,
+    PipePlayer,
     PlayedAloud,
     Source,
+    StreamSource,
     input_devices,
     system_sound_help,
 )
 
+STANDARD_INPUT = "standard input"
 HAND_OVER_SECONDS = 3.0  # how long a new run waits for the one before it to release its device
 
 
@@ -89,6 +92,12 @@ class LiveSession:
             return self._audible(player)
 
         self._begin(open_file, on_microphone=False, wished_name=path.name)
+
+    def play_pipe(self) -> None:
+        def open_pipe() -> Source:
+            return self._audible(LivePacedSource(PipePlayer(StreamSource(0)), self._speed))
+
+        self._begin(open_pipe, on_microphone=False, wished_name=STANDARD_INPUT)
 
     def demo(self) -> None:
         self._begin(

@@ -20,6 +20,7 @@ class Launch(NamedTuple):
     source: str = ""  # a microphone's key or a part of its name
     begins: bool = False  # listen to it at once
     files: tuple[Path, ...] = ()  # as if they were dropped on the window
+    plays: tuple[Path, ...] = ()  # one after the other, before all else; "-" is standard input
     demo: bool = False
     full_screen: bool = False
     silent: bool = False

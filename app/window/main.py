@@ -13,7 +13,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEv
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QWidget
 
 from app.live.osc import OscSender, OscTarget
-from app.live.protocol import Session
+from app.live.protocol import EngineState, Session
 from app.stream.weights import default_weights
 from app.window.dialogs import DropSign, Help, Toast, ask, ask_text
 from app.window.exports import Exports
@@ -63,6 +63,7 @@ class MainWindow(QMainWindow):
         self._scale = 0.0
         self._folder = ""  # where something was opened last
         self._osc_address, self._osc_status = "", ""
+        self._following: tuple[Path, ...] = ()  # files that are played after the present one
         self._ticked = time.monotonic()
         self.theme = Theme() if theme is None else theme
         self.theme.changed.connect(self._restyle)
@@ -129,6 +130,7 @@ class MainWindow(QMainWindow):
             "shorter": partial(self.live.controls.change_length, -1),
             "full_screen": self.set_full_screen,
             "listen": partial(self._on_page, 0, self.listen_or_stop),
+            "next_microphone": self.next_microphone,
             "demo": self.demo,
             "refresh": self._session.refresh_devices,
             "aloud": self.set_aloud,
@@ -148,6 +150,7 @@ class MainWindow(QMainWindow):
     def listen_or_stop(self) -> None:
         """End what runs, or hear the chosen microphone."""
         if self._session.state.runs:
+            self._following = ()
             self._session.stop()
         elif self.live.source_bar.picker.has_microphone:
             self.listen(self.live.source_bar.picker.key())
@@ -161,6 +164,7 @@ class MainWindow(QMainWindow):
         """Clear history and recording; asks before one that is not saved is lost."""
         if self.may_forget_recording("Begin a new session?"):
             self.tour.end()
+            self._following = ()
             self.whole.begin(None)
             self._session.begin_anew()
             self.live.reset()
@@ -178,9 +182,30 @@ class MainWindow(QMainWindow):
         """Hear a microphone."""
         self._begin(partial(self._session.listen, device_key))
 
-    def play(self, path: Path) -> None:
-        """Play a file."""
+    def play(self, path: Path, *following: Path) -> None:
+        """Play a file, and these after it, one after the other, until something else is chosen."""
         self._begin(partial(self._session.play, path), path)
+        self._following = following
+
+    def play_pipe(self) -> None:
+        """Play what standard input gives."""
+        self._begin(self._session.play_pipe)
+
+    def _play_on(self, state: EngineState) -> None:
+        """What follows, once a file is over or cannot be played."""
+        if self._following and state.phase in ("ended", "failed"):
+            failed = f"{self._session.source_name}: {state.message} " if state.phase == "failed" else ""
+            self.toast.say(f"{failed}Now: {self._following[0].name}")  # a presentation names no source
+            self.play(*self._following)
+
+    def next_microphone(self) -> None:
+        """Hear the one after that which is chosen, in the order of the list."""
+        self.show_page(0)
+        picker = self.live.source_bar.picker
+        if picker.has_microphone:
+            picker.setCurrentIndex((picker.currentIndex() + 1) % picker.count())
+            self.listen(picker.key())
+            self.toast.say(picker.currentText())
 
     def demo(self) -> None:
         """Play the program's own music, with captions."""
@@ -189,6 +214,7 @@ class MainWindow(QMainWindow):
 
     def _begin(self, run: Callable[[], None], path: Path | None = None) -> None:
         self.show_page(0)
+        self._following = ()
         self.whole.begin(path)
         self.live.go_live()
         run()
@@ -280,6 +306,7 @@ class MainWindow(QMainWindow):
         """Show what has happened since the last tick."""
         now = time.monotonic()
         seconds, self._ticked = min(now - self._ticked, LONGEST_GLIDE), now
+        self._play_on(self._session.state)
         self.whole.watch(self._session.state)
         self.live.whole = self.whole.verdict
         self.live.tick(seconds)
@@ -293,7 +320,7 @@ class MainWindow(QMainWindow):
         sender = self._session.osc
         status = "" if sender is None else sender.status
         said = "" if sender is None else f"OSC {'does not reach' if status else 'to'} {sender.target}"
-        self.osc.show_sign(said, self._scale, self.recording)
+        self.osc.show_sign(said, self._scale, self.recording, bool(status))
         if status != self._osc_status:
             self._osc_status = status
             if status:

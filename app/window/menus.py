@@ -66,6 +66,7 @@ BAR: Menu = {
     ),
     "&Source": (
         Entry("listen", "&Listen, or stop", "Ctrl+L", "Hear the chosen microphone, or end what runs"),
+        Entry("next_microphone", "&Next microphone", "Ctrl+M", "Hear the one after that which is chosen"),
         Entry("demo", "Play the &demo", "Ctrl+D", "Music that this program makes itself, with captions"),
         Entry("refresh", "Look for &microphones again", "F5"),
         None,
@@ -176,16 +177,17 @@ class Sign(QLabel):
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.hide()
 
-    def show_sign(self, text: str, scale: float, beside: Sign | None = None) -> None:
-        """Show this, left of another sign where that is seen; "" for nothing."""
+    def show_sign(self, text: str, scale: float, beside: Sign | None = None, trouble: bool = False) -> None:
+        """Show this, left of another sign where that is seen, and whether something is wrong; "" for nothing."""
         if not text:
             self.hide()
             return
         self.setText(f"\N{BLACK CIRCLE} {text if len(text) <= LONGEST else text[:LONGEST] + DOTS}")
         bar = self._window.menuBar()
         large = bar.isHidden()
-        if self.property("large") != large:
+        if (self.property("large"), self.property("trouble")) != (large, trouble):
             self.setProperty("large", large)
+            self.setProperty("trouble", trouble)
             self.style().polish(self)
         size, margin = self.sizeHint(), round(MARGIN * scale)
         right, top = self._window.width() - margin, round(self._window.height() * 0.06)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QFileOpenEvent
@@ -69,8 +70,12 @@ def begin(window: MainWindow, launch: Launch) -> None:
         window.live.source_bar.picker.wish(launch.source)
     if launch.demo:
         window.demo()
-    elif launch.files:
-        window.take([str(file) for file in launch.files])
+    elif launch.plays == (Path("-"),):
+        window.play_pipe()
+    elif len(launch.plays) > 1:
+        window.play(*launch.plays)
+    elif files := launch.plays or launch.files:
+        window.take([str(file) for file in files])
     elif launch.begins:
         window.listen(launch.source)
 

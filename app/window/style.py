@@ -38,6 +38,7 @@ def style_sheet(palette: Palette, scale: float) -> str:
     QLabel#recording, QLabel#osc {{ background: {palette.background}; color: {palette.problem}; font-size: {body}px;
         font-weight: 700; padding: {round(3 * scale)}px {round(8 * scale)}px; border-radius: {radius}px; }}
     QLabel#osc {{ color: {palette.accent}; }}
+    QLabel#osc[trouble="true"] {{ color: {palette.problem}; }}
     QLabel#recording[large="true"], QLabel#osc[large="true"] {{ font-size: {text_pixels(26, scale)}px; }}
     QMenuBar {{ background: {palette.background}; color: {palette.muted}; font-size: {body}px;
         padding: 2px {round(8 * scale)}px; }}

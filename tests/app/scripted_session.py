@@ -101,6 +101,10 @@ class ScriptedSession:
         self.asked.append(f"play {path}")
         self.source_name, self.hears_microphone, self.state = path.name, False, EngineState("running")
 
+    def play_pipe(self) -> None:
+        self.asked.append("play pipe")
+        self.source_name, self.hears_microphone, self.state = "standard input", False, EngineState("running")
+
     def preview(self, device_key: str | None) -> None:
         self.asked.append(f"preview {device_key}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from audio import FileSource, RawFormat, RawSource, Source, StreamSource, UnreadableFile
+from audio import FileSource, PipePlayer, RawFormat, RawSource, Source, StreamSource, UnreadableFile
+from audio import pipe as pipe_module
 from audio.pipe import SAMPLE_TYPES
 from tests.app.made_music import made_music
 
@@ -138,3 +140,35 @@ def test_a_broadcast_that_changes_its_form_is_heard_to_its_end(tmp_path: Path, r
         assert len(heard(file_source)) == pytest.approx(4 * 44_100, rel=0.05)
     with pipe_of(joined.read_bytes()) as descriptor, StreamSource(descriptor) as stream:
         assert len(heard(stream)) == pytest.approx(4 * 44_100, rel=0.05)
+
+
+def test_a_pipe_that_is_played_never_holds_its_reader_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one sample is lost or doubled, however the program before it stops and goes on."""
+    monkeypatch.setattr(pipe_module, "STALLED_SECONDS", 0.05)
+    reading, writing = os.pipe()
+    samples = np.arange(3000, dtype="<i2")
+    with PipePlayer(RawSource(reading, RawFormat("s16le", 8000, 1))) as player:
+        for begin in range(0, 3000, 1000):
+            assert len(player.read(0.0).samples) == 0
+            until = time.monotonic() + 30.0
+            while player.state != "stalled":
+                assert time.monotonic() < until
+                assert len(player.read(0.01).samples) == 0
+            assert player.status == "Nothing comes from the pipe."
+            os.write(writing, samples[begin : begin + 1000].tobytes())
+            heard = player.read(30.0)
+            assert heard.start == begin
+            np.testing.assert_array_equal(heard.samples * 32768, samples[begin : begin + 1000])
+            assert player.state == "listening"
+        os.close(writing)
+        assert player.read(30.0) is None
+    os.close(reading)
+
+
+def test_a_pipe_that_is_closed_while_nothing_comes_is_left_at_once() -> None:
+    reading, writing = os.pipe()
+    player = PipePlayer(RawSource(reading, RawFormat("s16le", 8000, 1)))
+    assert len(player.read(0.01).samples) == 0
+    player.close()
+    assert player.read(30.0) is None
+    os.close(writing)

@@ -380,7 +380,10 @@ def test_every_switch_of_the_command_line_reaches_the_window() -> None:
     assert launched("--source", "Mic A", "--theme", "dark", "--start") == Launch(
         weights=launched().weights, theme="dark", source="Mic A", begins=True
     )
-    assert launched("--file", "song.wav").files == launched("--play", "song.wav").files == (Path("song.wav"),)
+    assert launched("--file", "song.wav").plays == launched("--play", "song.wav").plays == (Path("song.wav"),)
+    assert launched("--play", "a.wav", "b.wav", "--silent").plays == (Path("a.wav"), Path("b.wav"))
+    with pytest.raises(UsageError, match="played alone"):
+        launched("--play", "-", "a.wav")
     assert launched("--open", "song.wav", "other.wav").files == (Path("song.wav"), Path("other.wav"))
     assert launched("--open").files == ()
     assert launched("--listen") == Launch(weights=launched().weights, begins=True)

@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.live.protocol import DeviceList, EngineState, InputDeviceChoice, Phase
+from app.window.launch import Launch
 from app.window.main import MainWindow
+from app.window.start import begin
 from tests.app.scripted_session import ScriptedSession, sound
 from tests.app.shown import button, text
 
@@ -177,3 +179,45 @@ def test_what_is_of_the_past_says_why_and_since_when(window: MainWindow, session
     session.state = EngineState("running", "", "muted", since=time.monotonic())
     window.tick()
     assert window.live.now.title.text() == "The microphone is muted"
+
+
+def test_several_files_are_played_one_after_the_other_and_a_bad_one_stops_nothing(
+    window: MainWindow, session: ScriptedSession
+) -> None:
+    begin(window, Launch(plays=(Path("a.wav"), Path("b.wav"), Path("c.wav"), Path("d.wav"))))
+    for state, name in (("running", "a"), ("ended", "b"), ("failed", "c")):
+        session.state = EngineState(state, "it is damaged" if state == "failed" else "")
+        window.tick()
+        assert session.asked[-1] == f"play {name}.wav"
+    assert window.toast.label.text() == "b.wav: it is damaged Now: c.wav"
+    window.tick()
+    assert text(window, "source_name") == "c.wav"
+    window.listen_or_stop()  # what follows is not wanted any more
+    session.state = EngineState("ended")
+    window.tick()
+    assert session.asked[-1] == "stop"
+    window.play(Path("a.wav"), Path("b.wav"))
+    window.demo()
+    session.state = EngineState("ended")
+    window.tick()
+    assert session.asked[-1] == "demo"
+
+
+def test_a_key_hears_one_microphone_after_the_other(window: MainWindow, session: ScriptedSession) -> None:
+    window.tick()
+    for key in ("headset", "desk", "headset"):
+        window.menus.actions["next_microphone"].trigger()
+        assert session.asked[-1] == f"listen {key}"
+        assert window.live.source_bar.picker.key() == key
+    session.devices = DeviceList()
+    window.tick()
+    asked = list(session.asked)
+    window.menus.actions["next_microphone"].trigger()
+    assert session.asked == asked
+
+
+def test_standard_input_is_a_source_of_the_window(window: MainWindow, session: ScriptedSession) -> None:
+    begin(window, Launch(plays=(Path("-"),)))
+    window.tick()
+    assert session.asked[-1] == "play pipe"
+    assert text(window, "status") == "Playing “standard input”."
