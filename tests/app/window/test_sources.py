@@ -185,8 +185,9 @@ def test_several_files_are_played_one_after_the_other_and_a_bad_one_stops_nothin
     window: MainWindow, session: ScriptedSession
 ) -> None:
     begin(window, Launch(plays=(Path("a.wav"), Path("b.wav"), Path("c.wav"), Path("d.wav"))))
-    for state, name in (("running", "a"), ("ended", "b"), ("failed", "c")):
-        session.state = EngineState(state, "it is damaged" if state == "failed" else "")
+    phases: tuple[tuple[Phase, str], ...] = (("running", "a"), ("ended", "b"), ("failed", "c"))
+    for phase, name in phases:
+        session.state = EngineState(phase, "it is damaged" if phase == "failed" else "")
         window.tick()
         assert session.asked[-1] == f"play {name}.wav"
     assert window.toast.label.text() == "b.wav: it is damaged Now: c.wav"
