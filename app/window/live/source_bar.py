@@ -49,13 +49,13 @@ class MicrophonePicker(ChoiceBox):
         return str(self.currentData())
 
     def wish(self, microphone: str) -> None:
-        """Choose this one, by its key or a part of its name, now or as soon as it is there."""
+        """Choose this one, by its key, its name or a part of it, now or as soon as it is there."""
         self._wished = microphone
         self._grant()
 
     def _grant(self) -> None:
         said, places = self._wished.casefold(), range(self.count() if self.has_microphone else 0)
-        found = [at for at in places if self.itemData(at) == self._wished]
+        found = [at for at in places if self._wished == self.itemData(at) or said == self.itemText(at).casefold()]
         found += [at for at in places if said in self.itemText(at).casefold()]
         if said and found:
             self.setCurrentIndex(found[0])

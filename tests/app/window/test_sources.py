@@ -79,6 +79,16 @@ def test_a_refresh_keeps_the_chosen_microphone(window: MainWindow, session: Scri
     assert window.live.source_bar.picker.key() == "headset"
 
 
+def test_a_microphone_asked_for_by_its_name_is_not_taken_for_the_default_that_has_it_now(
+    window: MainWindow, session: ScriptedSession
+) -> None:
+    default = InputDeviceChoice("System default (Desk)", "default", is_default=True)
+    session.devices = DeviceList((default, InputDeviceChoice("Desk", "the desk", is_default=False)))
+    window.tick()
+    window.live.source_bar.picker.wish("desk")
+    assert window.live.source_bar.picker.key() == "the desk"
+
+
 def test_a_dropped_file_is_played(window: MainWindow, session: ScriptedSession, tmp_path: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "song.ogg"))])
