@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.cli import main as command
-from tests.own_process import CHECKOUT
+from tests.own_process import CHECKOUT, run_python
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -37,6 +37,16 @@ def test_a_package_in_the_place_of_ours_is_named(tmp_path: Path, broken: str) ->
     assert len(said) == 1
     assert said[0].startswith("nystream: another package has taken the place of `app`")
     assert str(package) in said[0]
+
+
+def test_a_bundle_stands_in_for_the_python_that_is_not_there() -> None:
+    """What this program starts with `sys.executable -c`, as to look for microphones, is this program then."""
+    code = """
+import runpy, sys
+sys.frozen, sys.argv = True, ["nystream", "-c", "import sys; print('run', *sys.argv[1:])", "more"]
+runpy.run_path("nystream.py", run_name="__main__")
+"""
+    assert run_python(code) == "run more"
 
 
 def test_without_qt_the_window_says_what_to_install(

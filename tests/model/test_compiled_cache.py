@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -10,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import llvmlite.binding
+import numba
 import pytest
 
-from model.compiled import cache, user_cache
+from model.compiled import cache, shipped, user_cache
 from model.compiled.cache import SECONDS_PER_DAY, is_ready, kept, mark_ready, prune
 
 LONG_AGO = time.time() - 40 * SECONDS_PER_DAY
@@ -156,3 +159,37 @@ def test_a_new_folder_prunes_and_a_folder_in_use_is_marked(tmp_path: Path, monke
     folder.rmdir()
     assert find() == folder
     assert not old.exists()
+
+
+@pytest.fixture
+def brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path | None]:
+    """What a bundle that was made for a processor with these features has to say here; numba is left as it was."""
+    monkeypatch.setattr(shipped, "SHIPPED", tmp_path)
+    monkeypatch.delenv("NUMBA_CPU_NAME", raising=False)
+    for name in ("CPU_NAME", "CPU_FEATURES"):
+        monkeypatch.setattr(numba.config, name, None)
+
+    def look(*features: str) -> Path | None:
+        (tmp_path / shipped.PROCESSOR).write_text(json.dumps({"name": "x86-64-v9", "features": features}))
+        return shipped.shipped_folder.__wrapped__()
+
+    return look
+
+
+def test_what_a_bundle_brings_along_is_taken_where_the_processor_has_all_it_needs(
+    brought: Callable[..., Path | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has = {"avx2": True, "fma": False}
+    monkeypatch.setattr(llvmlite.binding, "get_host_cpu_features", lambda: has)
+    for lacking in ("fma", "avx9"):
+        assert brought("avx2", lacking) is None
+    assert numba.config.CPU_NAME is None  # type: ignore[attr-defined]
+    assert brought("avx2") == tmp_path
+    assert numba.config.CPU_NAME == "x86-64-v9"  # type: ignore[attr-defined]
+    monkeypatch.setenv("NUMBA_CPU_NAME", "generic")
+    assert brought("avx2") is None
+
+
+def test_a_checkout_brings_nothing_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipped, "SHIPPED", tmp_path / "shipped")
+    assert shipped.shipped_folder.__wrapped__() is None
