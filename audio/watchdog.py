@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -97,6 +98,12 @@ def _run_at_end(run: int, breaks: NDArray[np.bool_]) -> int:
     return run + len(breaks) if not len(last) else len(breaks) - 1 - int(last[-1])
 
 
+PERMISSION = {  # where a system lets a program hear a microphone: one that may not gets zeros, and no error
+    "darwin": "Privacy & Security, Microphone in the System Settings",
+    "win32": "Privacy & security, Microphone in the Settings",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """What the sound server says about a stream, where there is one to ask."""
@@ -115,7 +122,7 @@ def sentence(state: SourceState, name: str, is_system_sound: bool, condition: Co
         who = f"The microphone “{name}”"
         zeros = (
             f"{who} sends only zeros: it is switched off or muted, or this program is not allowed to hear it; "
-            "check its switch and the sound settings."
+            f"check its switch and {PERMISSION.get(sys.platform, 'the sound settings')}."
         )
     if state == "lost":
         return f"{who} is gone: connect it again, and listening goes on by itself."

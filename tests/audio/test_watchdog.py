@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -172,3 +174,11 @@ def test_every_state_is_one_sentence_that_says_what_to_do(
     told = sentence(state, "Hall", is_system_sound, condition)
     assert said in told
     assert told == "" or (told.endswith(".") and told.count(". ") == 0 and "\n" not in told)
+
+
+@pytest.mark.parametrize(
+    ("system", "where"), [("darwin", "Privacy & Security, Microphone"), ("linux", "the sound settings")]
+)
+def test_zeros_say_where_a_system_lets_a_program_hear(monkeypatch: pytest.MonkeyPatch, system: str, where: str) -> None:
+    monkeypatch.setattr(sys, "platform", system)
+    assert f"check its switch and {where}" in sentence("zeros", "Mic", False, Condition())
