@@ -13,8 +13,8 @@ from app.stream.weights import desktop_file
 
 # Of Debian and its relatives. All else of the bundle is in it, or in every system that has a window.
 NEEDED = (
-    "libasound2 | libasound2t64, libegl1, libgl1, libstdc++6, libwayland-client0, libwayland-cursor0, libwayland-egl1, "
-    "libx11-6, libxcb1, fontconfig-config, fonts-dejavu-core | fonts-noto-core, xkb-data"
+    "libasound2 | libasound2t64, libportaudio2, libegl1, libgl1, libstdc++6, libwayland-client0, libwayland-cursor0, "
+    "libwayland-egl1, libx11-6, libxcb1, fontconfig-config, fonts-dejavu-core | fonts-noto-core, xkb-data"
 )
 CONTROL = """\
 Package: nystream
