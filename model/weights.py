@@ -52,6 +52,13 @@ def read_weights(path: Path) -> tuple[ModelConfig, dict[str, Any]]:
         return config, _read_tensors(path, file, config)
 
 
+def read_encoder(path: Path) -> tuple[EncoderConfig, dict[str, Any]]:
+    """The same of an encoder alone, as `save_encoder` wrote it."""
+    with _opened(path) as file:
+        config = _config(path, _metadata(path, file, ENCODER_FORMAT), EncoderConfig)
+        return config, _read_tensors(path, file, config)
+
+
 def _read_tensors(path: Path, file: Any, config: EncoderConfig | ModelConfig) -> dict[str, Any]:
     parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
     try:
@@ -113,9 +120,7 @@ def load_encoder(path: Path) -> Encoder:
 
     from model.encoder import Encoder
 
-    with _opened(path) as file:
-        config = _config(path, _metadata(path, file, ENCODER_FORMAT), EncoderConfig)
-        tensors = _read_tensors(path, file, config)
+    config, tensors = read_encoder(path)
     encoder = Encoder(config)
     encoder.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in tensors.items()}, assign=True)
     return encoder.eval()

@@ -135,7 +135,7 @@ def _of_step(part: CompiledClassifier) -> tuple[Floats, list[Product]]:
             Product(sizes.halves, begin + at.widen, 1, d, wide),
             Product(sizes.halves, begin + at.narrow, 1, wide, d),
         ]
-    products.append(Product(0, part.blocks.size + part.head_at.weight, 1, d, sizes.genres))
+    products.append(Product(0, part.blocks.size + part.head_at.weight, 1, d, sizes.outputs))
     return np.concatenate([part.blocks.ravel(), part.head]), products
 
 

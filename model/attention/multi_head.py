@@ -128,7 +128,10 @@ class MultiHeadAttention(nn.Module):
 
         Raises ValueError when this attention has no fixed landmarks, or for fewer tokens than landmarks.
         """
-        from sklearn.cluster import KMeans
+        try:
+            from sklearn.cluster import KMeans
+        except ImportError:
+            raise ImportError("landmarks are fixed by scikit-learn's k-means: pip install nystream[train]") from None
 
         kernel, count = self.kernel, self.config.landmark_count
         if not isinstance(kernel, FixedLandmarkKernel):

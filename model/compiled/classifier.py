@@ -1,4 +1,4 @@
-"""The compiled classifier: the same weights as the torch model, the same answers, no torch."""
+"""The compiled encoder and classifier: the same weights as the torch models, the same answers, no torch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +32,12 @@ from model.compiled.prepare import (
 from model.compiled.products import accumulate_rows
 from model.compiled.registers import Floats, as_tuple, compiled, full_width, inlined
 from model.compiled.stem import prepare_tokenizing, tokenize
-from model.config import ModelConfig
+from model.config import EncoderConfig, ModelConfig
 from model.definitions import LARGEST_TOKEN
-from model.weights import check_shapes, read_weights, tensor_shapes, unfitting
+from model.weights import check_shapes, read_encoder, read_weights, tensor_shapes, unfitting
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 EPSILON = 1e-5  # of the norms, as torch has it
 SINGLE = np.dtype(np.float32)
@@ -57,10 +60,10 @@ class ChangedInPlace:
 class EncoderStreams(ChangedInPlace):
     """What the encoder remembers of B streams that are stepped together."""
 
-    def __init__(self, made_by: CompiledClassifier, streams: int) -> None:
+    def __init__(self, made_by: CompiledEncoder, streams: int) -> None:
         sizes, blocks = made_by.sizes, made_by.config.blocks
         at = state_at(sizes)
-        self.made_by: CompiledClassifier | int = made_by  # of a copy the model's checksum, until it is stepped
+        self.made_by: CompiledEncoder | int = made_by  # of a copy the model's checksum, until it is stepped
         self.floats: NDArray[np.float32] = aligned((streams, blocks, at.floats), np.float32)
         self.doubles: NDArray[np.float64] = aligned((streams, blocks, at.doubles), np.float64)
         self.positions = np.zeros(streams, np.int64)  # tokens heard
@@ -107,70 +110,58 @@ class CompiledStream(ChangedInPlace):
         return copies.copy(self)
 
 
-class CompiledClassifier:
-    """Log-mel frames in, probabilities out, a stream's state by hand.
+class CompiledEncoder:
+    """Tokens in, answers out, a stream's state by hand: what the torch encoder answers to the same tokens.
 
     Raises NotCoveredError for what only torch does, and ValueError for tensors that do not fit the configuration.
 
     One object serves many streams, one thread at a time. What is not compiled yet is compiled at the first call.
     """
 
-    def __init__(self, config: ModelConfig, tensors: Mapping[str, NDArray[Any]], halves: bool = True) -> None:
-        """halves: store as bfloat16 what can be, see products.py; else all weights as float32."""
+    def __init__(
+        self, config: EncoderConfig | ModelConfig, tensors: Mapping[str, NDArray[Any]], halves: bool = True
+    ) -> None:
+        """tensors: numpy's, by the names of `Encoder.state_dict`. halves: store as bfloat16 what can be, see
+        products.py; else all weights as float32.
+        """
         check_covered(config)
         check_shapes({name: tensor.shape for name, tensor in tensors.items()}, config)
+        if not isinstance(config, ModelConfig):
+            tensors = {f"encoder.{name}": tensor for name, tensor in tensors.items()}
         self.config = config
-        self.tensors = tensors
         self.sizes = Sizes.of(config, halves and blocks_as_halves(tensors, config))
         self.blocks, self.weights_at = prepare_blocks(tensors, config, self.sizes)
         self.head, self.head_at = prepare_head(tensors, config)
         self.plan = np.array((*self.sizes, *self.weights_at, *self.head_at, *state_at(self.sizes)), np.int64)
-        self.tokenizing = prepare_tokenizing(tensors, config, halves)
-        self._tokenizer_work = aligned((self.tokenizing.work_length,), np.float32)
 
     @cached_property
-    def _functions(self) -> tuple[Callable[..., bool], Callable[..., bool]]:
-        """`tokenize` and `encode`: each serves every model, no size is compiled in."""
-        return kept(tokenize), kept(encode)
+    def _encode_compiled(self) -> Callable[..., bool]:
+        """It serves every model, no size is compiled in."""
+        encoding: Callable[..., bool] = kept(encode)
+        return encoding
 
     @classmethod
-    def load(cls, path: Path) -> CompiledClassifier:
-        """From a weights file. Raises WeightsError, NotCoveredError."""
-        config, tensors = read_weights(path)
+    def load(cls, path: Path) -> Self:
+        """From a weights file of an encoder. Raises WeightsError, NotCoveredError."""
+        return cls._loaded(path, *read_encoder(path))
+
+    @classmethod
+    def _loaded(cls, path: Path, config: Any, tensors: Mapping[str, NDArray[Any]]) -> Self:
         try:
             return cls(config, tensors)
         except ValueError as error:
             raise unfitting(path, error) from None
 
-    def init_state(self) -> CompiledStream:
-        """Before the first frame."""
-        tokenizer: Floats = aligned((self.tokenizing.state_length,), np.float32)
-        return CompiledStream(tokenizer, 0, self.init_streams(1))
-
-    def init_streams(self, streams: int) -> EncoderStreams:
+    def init_streams(self, streams: int = 1) -> EncoderStreams:
         """Of many streams, before the first token."""
         return EncoderStreams(self, streams)
 
-    def tokenize(self, frames: Floats, state: CompiledStream) -> Floats:
-        """frames (T, bands) float32 dB -> tokens (T, d). Raises ValueError, see `_checked`."""
-        frames = self._checked(frames, state.encoder)
-        tokens = np.empty((len(frames), self.config.width), np.float32)
-        part, work = self.tokenizing, self._tokenizer_work
-        table = part.plan, part.weights, part.standard, part.projection, part.halves
-        if not self._functions[0](frames, *table, state.tokenizer, work, part.level_window, state.frames, tokens):
-            raise ValueError(f"rows have shape {frames.shape}; expected (rows, {self.config.bands})")
-        state.frames += len(frames)
-        return tokens
-
-    def encode(self, tokens: Floats, state: CompiledStream) -> Floats:
-        """tokens (T, d) float32 -> probabilities (T, genres), at every token for all heard in the window.
-
-        Raises ValueError, see `_checked`.
-        """
-        return self._encode(self._checked(tokens, state.encoder), state.encoder)
+    def steps(self, tokens: Floats, streams: EncoderStreams) -> Floats:
+        """tokens (T, d) float32, the next of one stream -> answers (T, outputs). Raises ValueError, see `_checked`."""
+        return self._encode(self._checked(tokens, streams), streams)
 
     def step_streams(self, tokens: Floats, streams: EncoderStreams) -> Floats:
-        """tokens (B, d) float32, the next of every stream -> probabilities (B, genres).
+        """tokens (B, d) float32, the next of every stream -> answers (B, outputs), of a classifier probabilities.
 
         Every weight that is loaded serves four of them. Raises ValueError, see `_checked`.
         """
@@ -181,7 +172,7 @@ class CompiledClassifier:
                 f"tokens of {streams_given} streams with a state of {len(streams.positions)}, {width} numbers wide; "
                 f"expected {self.sizes.width}"
             )
-        return self._encode(tokens.reshape(1, -1), streams).reshape(len(tokens), self.sizes.genres)
+        return self._encode(tokens.reshape(1, -1), streams).reshape(len(tokens), self.sizes.outputs)
 
     def _checked(self, rows: Floats, streams: EncoderStreams) -> Floats:
         """Rows as the compiled functions read them. Raises ValueError before anything is changed: for another type of
@@ -200,9 +191,9 @@ class CompiledClassifier:
         return np.array(rows, SINGLE, order="C")
 
     def _encode(self, tokens: Floats, streams: EncoderStreams) -> Floats:
-        """tokens (T, B d), the streams side by side -> (T, B genres)."""
-        answers = np.empty((len(tokens), len(streams.positions) * self.sizes.genres), np.float32)
-        if not self._functions[1](
+        """tokens (T, B d), the streams side by side -> (T, B outputs)."""
+        answers = np.empty((len(tokens), len(streams.positions) * self.sizes.outputs), np.float32)
+        if not self._encode_compiled(
             tokens,
             self.plan,
             self.blocks,
@@ -217,12 +208,62 @@ class CompiledClassifier:
         return answers
 
 
-def checksum(model: CompiledClassifier | int) -> int:
+class CompiledClassifier(CompiledEncoder):
+    """Log-mel frames in, probabilities out."""
+
+    config: ModelConfig
+
+    def __init__(self, config: ModelConfig, tensors: Mapping[str, NDArray[Any]], halves: bool = True) -> None:
+        """tensors: by the names of `Classifier.state_dict`. halves: see CompiledEncoder."""
+        super().__init__(config, tensors, halves)
+        self.tensors = tensors
+        self.tokenizing = prepare_tokenizing(tensors, config, halves)
+        self._tokenizer_work = aligned((self.tokenizing.work_length,), np.float32)
+
+    @cached_property
+    def _functions(self) -> tuple[Callable[..., bool], Callable[..., bool]]:
+        """`tokenize` and `encode`."""
+        return kept(tokenize), self._encode_compiled
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """From a weights file. Raises WeightsError, NotCoveredError."""
+        return cls._loaded(path, *read_weights(path))
+
+    def init_state(self) -> CompiledStream:
+        """Before the first frame."""
+        tokenizer: Floats = aligned((self.tokenizing.state_length,), np.float32)
+        return CompiledStream(tokenizer, 0, self.init_streams(1))
+
+    def tokenize(self, frames: Floats, state: CompiledStream) -> Floats:
+        """frames (T, bands) float32 dB -> tokens (T, d). Raises ValueError, see `_checked`."""
+        frames = self._checked(frames, state.encoder)
+        tokens = np.empty((len(frames), self.config.width), np.float32)
+        part, work = self.tokenizing, self._tokenizer_work
+        table = part.plan, part.weights, part.standard, part.projection, part.halves
+        if not self._functions[0](frames, *table, state.tokenizer, work, part.level_window, state.frames, tokens):
+            raise ValueError(f"rows have shape {frames.shape}; expected (rows, {self.config.bands})")
+        state.frames += len(frames)
+        return tokens
+
+    def encode(self, tokens: Floats, state: CompiledStream) -> Floats:
+        """tokens (T, d) float32 -> probabilities (T, genres), at every token for all heard in the window.
+
+        Raises ValueError, see `_checked`.
+        """
+        return self.steps(tokens, state.encoder)
+
+
+def checksum(model: CompiledEncoder | int) -> int:
     """Of sizes and weights; of a checksum itself."""
     if isinstance(model, int):
         return model
-    total, part = 0, model.tokenizing
-    for array in (model.plan, model.blocks, model.head, part.plan, part.weights, part.standard, part.projection):
+    arrays: list[NDArray[Any]] = [model.plan, model.blocks, model.head]
+    if isinstance(model, CompiledClassifier):
+        part = model.tokenizing
+        arrays += [part.plan, part.weights, part.standard, part.projection]
+    total = 0
+    for array in arrays:
         total = zlib.crc32(array.tobytes(), total)
     return total
 
@@ -283,8 +324,8 @@ def encode(
 ) -> bool:
     """Tokens through blocks and head: all that a step is, in one call, for one stream or for many.
 
-    tokens (T, B d): the next T of each of B streams, side by side -> answers (T, B genres), probabilities. False, and
-    nothing is changed, where tokens are of another width.
+    tokens (T, B d): the next T of each of B streams, side by side -> answers (T, B outputs), of a classifier
+    probabilities. False, and nothing is changed, where tokens are of another width.
 
     weights (blocks, .). Of every stream: floats and doubles (B, blocks, .), its state, and positions (B,), how many
     tokens it has heard: these three are brought up to date. All streams have their turn with a weight before the next
@@ -342,13 +383,19 @@ def encode(
                     token, mine = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d]
                     norm(token, w[at.feed_forward_gain :], w[at.feed_forward_offset :], EPSILON, mine)
                     copy(mine, token)
-        answer, genres = answers[t], sizes.genres
+        answer, outputs = answers[t], sizes.outputs
         for s in range(B):
-            norm(x[s * d : (s + 1) * d], head[last.gain :], head[last.offset :], EPSILON, a[s * d : (s + 1) * d])
-            copy(head[last.bias :], answer[s * genres : (s + 1) * genres])
-        accumulate_rows(0, head[last.weight : last.bias], a, d, answer, B, d, genres)
-        for s in range(B):
-            softmax(answer[s * genres : (s + 1) * genres])
+            token, mine = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d]
+            if sizes.final_norm:
+                norm(token, head[last.gain :], head[last.offset :], EPSILON, mine)
+            else:
+                copy(token, mine)
+            copy(head[last.bias :] if sizes.head else mine, answer[s * outputs : (s + 1) * outputs])
+        if sizes.head:
+            accumulate_rows(0, head[last.weight : last.bias], a, d, answer, B, d, outputs)
+        if sizes.probabilities:
+            for s in range(B):
+                softmax(answer[s * outputs : (s + 1) * outputs])
     for s in range(B):
         positions[s] += len(tokens)
     return True

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.compiled.products import as_halves, can_be_halves
-from model.config import ModelConfig
+from model.config import EncoderConfig, ModelConfig
 from model.definitions import invert
 from model.weights import ROUNDED_IN_BLOCKS, rounded_in_blocks
 
@@ -38,7 +38,7 @@ class Sizes(NamedTuple):
     window: int  # n
     landmarks: int  # m; 0 for softmax attention
     feed_forward: int
-    genres: int
+    outputs: int  # numbers of an answer
     positions: int
     post_norm: int  # 0 or 1
     activation: int  # see arithmetic.py
@@ -46,9 +46,12 @@ class Sizes(NamedTuple):
     projected: int  # numbers that the first product of a block makes of a token
     moving: int  # 1: the landmarks are means of the stream's segments; 0: they are learned
     halves: int  # 1: the matrices of a block's last three products are halves, see products.py
+    final_norm: int  # 1: there is a norm after the blocks
+    head: int  # 1: and a linear layer; 0: an answer is the token as it leaves
+    probabilities: int  # 1: and a softmax
 
     @classmethod
-    def of(cls, config: ModelConfig, halves: bool = False) -> Sizes:
+    def of(cls, config: EncoderConfig | ModelConfig, halves: bool = False) -> Sizes:
         landmarks = config.landmark_count if config.attention == "nystrom" else 0
         pairs = config.heads * landmarks
         moving = bool(landmarks) and config.landmarks == "continual"
@@ -59,7 +62,7 @@ class Sizes(NamedTuple):
             window=config.window,
             landmarks=landmarks,
             feed_forward=config.feed_forward,
-            genres=len(config.genres),
+            outputs=config.outputs or config.width,
             positions=config.positions,
             post_norm=int(config.norm == "post"),
             activation=("gelu", "gelu-tanh", "relu").index(config.activation),
@@ -67,6 +70,9 @@ class Sizes(NamedTuple):
             projected=(2 * pairs if landmarks and not moving else 2 * config.width) + config.width,
             moving=int(moving),
             halves=int(halves),
+            final_norm=int(config.final_norm),
+            head=int(config.outputs > 0),
+            probabilities=int(isinstance(config, ModelConfig)),
         )
 
 
@@ -94,7 +100,7 @@ class HeadAt(NamedTuple):
 
     gain: int  # (d,)
     offset: int
-    weight: int  # (d, genres)
+    weight: int  # (d, outputs)
     bias: int
     positions: int  # (period, d)
     end: int
@@ -163,7 +169,7 @@ def begins(lengths: Sequence[int], item: int = 4) -> list[int]:
     return list(accumulate((lines(length, item) for length in lengths), initial=0))
 
 
-def check_covered(config: ModelConfig) -> None:
+def check_covered(config: EncoderConfig | ModelConfig) -> None:
     """Raises NotCoveredError."""
     if config.attention == "gaussian":
         raise NotCoveredError("Gaussian attention")
@@ -178,12 +184,14 @@ def check_covered(config: ModelConfig) -> None:
 # --- blocks and head
 
 
-def blocks_as_halves(tensors: Tensors, config: ModelConfig) -> bool:
+def blocks_as_halves(tensors: Tensors, config: EncoderConfig | ModelConfig) -> bool:
     """Whether all blocks' last products can be halves."""
     return all(can_be_halves(tensors[name].T) for name in rounded_in_blocks(config.blocks))
 
 
-def prepare_blocks(tensors: Tensors, config: ModelConfig, sizes: Sizes) -> tuple[NDArray[np.float32], WeightsAt]:
+def prepare_blocks(
+    tensors: Tensors, config: EncoderConfig | ModelConfig, sizes: Sizes
+) -> tuple[NDArray[np.float32], WeightsAt]:
     """(blocks, .) the weights of all blocks, and where they begin in each. Raises NotCoveredError."""
     parts: list[NDArray[Any]] = []
     for index in range(config.blocks):
@@ -203,15 +211,16 @@ def prepare_blocks(tensors: Tensors, config: ModelConfig, sizes: Sizes) -> tuple
     return packed.reshape(config.blocks, -1), WeightsAt(*places[: len(WeightsAt._fields)])
 
 
-def prepare_head(tensors: Tensors, config: ModelConfig) -> tuple[NDArray[np.float32], HeadAt]:
+def prepare_head(tensors: Tensors, config: EncoderConfig | ModelConfig) -> tuple[NDArray[np.float32], HeadAt]:
     """What comes after the blocks, and the positions before them; where each begins."""
-    norm, head = "encoder.head_norm", "encoder.head"
-    parts = [tensors[f"{norm}.weight"], tensors[f"{norm}.bias"], tensors[f"{head}.weight"].T, tensors[f"{head}.bias"]]
-    packed, places = pack([*parts, tensors["encoder.positions.encoding"] if config.positions else np.zeros(0)])
+    names = ("head_norm.weight", "head_norm.bias", "head.weight", "head.bias", "positions.encoding")
+    parts = {name: tensors.get(f"encoder.{name}", np.zeros(0)) for name in names}  # an encoder may have none of them
+    parts["head.weight"] = parts["head.weight"].T
+    packed, places = pack(list(parts.values()))
     return packed, HeadAt(*places)
 
 
-def _projection(block: Tensors, config: ModelConfig, sizes: Sizes) -> tuple[Doubles, Doubles]:
+def _projection(block: Tensors, config: EncoderConfig | ModelConfig, sizes: Sizes) -> tuple[Doubles, Doubles]:
     """The first product of a block, (d, projected), and its bias (projected,)."""
     d, heads, D = config.width, config.heads, config.head_width
     query, key, value = block["attention.query_key_value.weight"].reshape(3, heads, D, d)
@@ -231,7 +240,7 @@ def _projection(block: Tensors, config: ModelConfig, sizes: Sizes) -> tuple[Doub
     return np.concatenate([each.reshape(-1, d) for each in rows]).T, np.concatenate([each.ravel() for each in biases])
 
 
-def _inverse(block: Tensors, config: ModelConfig, sizes: Sizes) -> Doubles:
+def _inverse(block: Tensors, config: EncoderConfig | ModelConfig, sizes: Sizes) -> Doubles:
     """Fixed landmarks: P (H, m, m). Continual ones: the ridge. Softmax attention: nothing. Raises NotCoveredError."""
     if sizes.moving or not sizes.landmarks:
         return np.full(sizes.moving, config.inverse_ridge)
