@@ -151,7 +151,7 @@ def tables(rows: list[tuple[Shipped, str, dict[str, Any]]], found: dict[str, Any
         "",
         f"| trained on train and valid, the {test['clips']} clips of test, by other artists | |",
         "|---|---|",
-        f"| accuracy | **{_share(test['accuracy'], test['clips'])}** |",
+        f"| accuracy | {_share(test['accuracy'], test['clips'], '**')} |",
         f"| one of the two leading genres is right | {_share(test['top2'], test['clips'])} |",
         f"| by the last token alone | {_share(test['accuracy_last'], test['clips'])} |",
         f"| log-loss, calibration error (10 bins), macro F1 | {test['log_loss']:.3f}, {test['ece']:.3f}, "
@@ -168,7 +168,7 @@ def tables(rows: list[tuple[Shipped, str, dict[str, Any]]], found: dict[str, Any
         "",
         f"| all {folds['clips']} clips, each answered by a model that never heard its artist | |",
         "|---|---|",
-        f"| accuracy | **{_share(folds['accuracy'], folds['clips'])}** |",
+        f"| accuracy | {_share(folds['accuracy'], folds['clips'], '**')} |",
         f"| log-loss, calibration error | {folds['log_loss']:.3f}, {folds['ece']:.3f} |",
         f"| recall by genre, % | {_recall(folds['per_genre'])} |",
         f"| temperature that was found | {found['temperature']:.2f} |",
@@ -194,8 +194,8 @@ def write_card(path: Path, text: str) -> None:
         whole.commit()
 
 
-def _share(share: float, clips: int) -> str:
-    return f"{100 * share:.1f} % (s.e. {100 * math.sqrt(share * (1 - share) / clips):.1f})"
+def _share(share: float, clips: int, mark: str = "") -> str:
+    return f"{mark}{100 * share:.1f} %{mark} (s.e. {100 * math.sqrt(share * (1 - share) / clips):.1f})"
 
 
 def _recall(shares: dict[str, float | None]) -> str:

@@ -51,5 +51,6 @@ def run(options: argparse.Namespace) -> int:
         print(one_line(f"{name}: {note}"))
     card = default_weights().with_name("MODEL_CARD.md")
     if options.weights == default_weights() and card.is_file():
-        print(f"\n{card.read_text(encoding='utf-8').strip()}")
+        lines = card.read_text(encoding="utf-8").strip().splitlines()
+        print("", *(line for line in lines if not line.startswith("<!--")), sep="\n")
     return EXIT_OK
