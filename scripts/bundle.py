@@ -10,7 +10,6 @@ compiles them for itself, as a checkout does. What is built here runs on systems
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import shutil
@@ -26,6 +25,7 @@ from scripts.preparation import CHECKOUT, TO_WATCH, run_within_environment
 run_within_environment(("bundle",), (*TO_WATCH, "PyInstaller"))
 
 from app.stream.backend import COMPILE
+from app.text import to_json
 from model.compiled.shipped import PROCESSOR
 from scripts.bundling.check import check
 from scripts.bundling.packages import pack
@@ -81,7 +81,7 @@ def ship_compiled(bundle: Path, work: Path) -> None:
     wished = {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": "", "NYSTREAM_CACHE": str(work)}
     subprocess.run([bundle / "nystream", "-c", COMPILE], env=os.environ | wished, check=True)
     (compiled,) = (work / "nystream").glob("compiled-*")
-    (compiled / PROCESSOR).write_text(json.dumps({"name": name, "features": features}), encoding="utf-8")
+    (compiled / PROCESSOR).write_text(to_json({"name": name, "features": features}), encoding="utf-8")
     for inside in bundle.parent.glob("**/model/compiled"):  # on macOS in the application, too
         shutil.copytree(compiled, inside / "shipped", dirs_exist_ok=True)
 
