@@ -157,8 +157,7 @@ def tables(rows: list[tuple[Shipped, str, dict[str, Any]]], found: dict[str, Any
         f"| log-loss, calibration error (10 bins), macro F1 | {test['log_loss']:.3f}, {test['ece']:.3f}, "
         f"{test['macro_f1']:.2f} |",
         f"| after {', '.join(test['seconds_heard'])} s | {_percent(test['seconds_heard'])} |",
-        f"| *unsure* rule | {100 * test['unsure']['coverage']:.1f} % of the clips get a sure answer, "
-        f"{100 * test['unsure']['precision']:.1f} % of these are right |",
+        _sure(test["unsure"]["coverage"], test["unsure"]["precision"]),
         f"| recall by genre, % | {_recall(test['per_genre'])} |",
     ]
     for kind, by_ratio in test["noise"].items():
@@ -170,6 +169,7 @@ def tables(rows: list[tuple[Shipped, str, dict[str, Any]]], found: dict[str, Any
         "|---|---|",
         f"| accuracy | {_share(folds['accuracy'], folds['clips'], '**')} |",
         f"| log-loss, calibration error | {folds['log_loss']:.3f}, {folds['ece']:.3f} |",
+        _sure(folds["sure_coverage"], folds["sure_precision"]),
         f"| recall by genre, % | {_recall(folds['per_genre'])} |",
         f"| temperature that was found | {found['temperature']:.2f} |",
         "",
@@ -196,6 +196,11 @@ def write_card(path: Path, text: str) -> None:
 
 def _share(share: float, clips: int, mark: str = "") -> str:
     return f"{mark}{100 * share:.1f} %{mark} (s.e. {100 * math.sqrt(share * (1 - share) / clips):.1f})"
+
+
+def _sure(coverage: float, precision: float) -> str:
+    sure, right = f"{100 * coverage:.1f} %", f"{100 * precision:.1f} %"
+    return f"| *unsure* rule | {sure} of the clips get a sure answer, {right} of these are right |"
 
 
 def _recall(shares: dict[str, float | None]) -> str:
