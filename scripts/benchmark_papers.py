@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -105,6 +106,7 @@ def steps(size: str, stack: str, name: str, config: EncoderConfig) -> Iterator[S
 def peak(call: Call) -> int:
     """The most bytes that one call has allocated at a time, as torch's allocator tells; what it gives back is among
     them."""
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else it tells standard error of every start and stop
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
         call()
     held = most = 0

@@ -31,7 +31,7 @@ ROWS = (  # what stands there, what it means, and the names of its cells
     ("FLOPs saved so far", words.SAVED, "saved"),
     ("Memory of state", words.MEMORY, "memory_step", "memory_twin"),
     ("Difference: largest, now", words.DIFFERENCE, "largest_difference", "present_difference"),
-    ("Changes, per minute", words.CHANGES, "changes", "changes_minute"),
+    ("Changes a minute", words.CHANGES, "changes_minute"),
     ("Frames, not drawn", words.FRAMES, "frames", "missed"),
     ("Lost sound", words.LOST, "lost"),
 )
@@ -98,7 +98,7 @@ class DetailsPanel(Panel):
             [words.flops(report.saved_flops, "")],
             [words.flops(size, "B") for size in (model.step_bytes, model.twin_bytes)],
             [words.difference(size) for size in (report.largest_difference, report.present_difference)],
-            [words.whole(report.changes), f"{report.changes / max(report.frames * FRAME_SECONDS / 60, 1):.1f}"],
+            [f"{report.changes / max(report.frames * FRAME_SECONDS / 60, 1):.1f}"],
             [words.whole(report.frames), words.whole(missed)],
             [words.seconds(report.lost_seconds)],
         ]

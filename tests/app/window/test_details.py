@@ -73,12 +73,11 @@ def test_every_loss_is_counted_and_shown(window: MainWindow, session: ScriptedSe
     assert row(window, "frames").cells[0].colour == row(window, "lost").cells[0].colour == "warning"
 
 
-def test_other_answers_are_counted_and_told_by_the_minute(window: MainWindow, session: ScriptedSession) -> None:
+def test_other_answers_are_told_by_the_minute(window: MainWindow, session: ScriptedSession) -> None:
     window.listen("desk")
     minutes = round(120 / ScriptedSession.frame_seconds)
     session.queue([snapshot(index, "jazz" if index < 800 else "rock") for index in range(minutes)])
     window.tick()
-    assert text(window, "changes") == "1"
     assert text(window, "changes_minute") == "0.5"
 
 
