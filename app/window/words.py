@@ -55,8 +55,8 @@ PARTS = (
     "are the same for both."
 )
 CHANGES = (
-    "How often in a minute, over this session, something else was said, another genre or doubt. It has to last for half "
-    "a second before it is said."
+    "How often in a minute, over this session, something else was said, another genre or doubt. It has to last for "
+    "half a second before it is said."
 )
 FRAMES = "Frames computed in this session, and those that the window was too slow to show."
 LOST = "Sound that was lost in this session, because the computer could not keep up or the device was away."
