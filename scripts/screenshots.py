@@ -277,7 +277,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--play", type=Path, metavar="FILE", help="what is to be heard; default: the demo's music")
     parser.add_argument("--theme", nargs="+", choices=THEMES, default=THEMES, help="default: both")
     parser.add_argument("--microphone", action="store_true", help="the states of a microphone, instead of all others")
-    parser.add_argument("--after", type=float, default=45.0, metavar="SECONDS", help="default: 45")
+    parser.add_argument("--after", type=float, default=33.0, metavar="SECONDS", help="default: 33")
     arguments = parser.parse_args()
     if arguments.folder is None and not arguments.docs:
         parser.error("name a FOLDER, or add --docs")
