@@ -18,7 +18,7 @@ from model.config import DetectorConfig, EncoderConfig
 FEATURES = {"Kinetics": 4096, "ActivityNet": 3072}  # of a frame, by what the feature extractor was trained on
 LANDMARKS = 10
 
-_DETECTION = EncoderConfig(
+_CONTINUAL = EncoderConfig(
     width=1024,
     heads=8,
     window=64,
@@ -32,25 +32,14 @@ _DETECTION = EncoderConfig(
 # A class token behind the window's 64 frames, three blocks, and a decoder that anticipates eight frames. Its positions
 # stand still in the window; here they recycle, as in all the others.
 OADTR = DetectorConfig(
-    encoder=replace(_DETECTION, blocks=3, stacking="retroactive", norm="pre", positions=64),
+    encoder=replace(_CONTINUAL, blocks=3, stacking="retroactive", norm="pre", positions=64),
     features=FEATURES["Kinetics"],
     class_token=0,
     queries=8,
 )
 
 # The features are VGGish's, 128 of them, which a linear map makes tokens of; positions recycle after 192 tokens.
-GTZAN = EncoderConfig(
-    width=192,
-    heads=16,
-    window=120,
-    feed_forward=192,
-    attention="softmax",
-    landmark_count=LANDMARKS,
-    norm="post",
-    activation="gelu",
-    positions=192,
-    outputs=10,
-)
+GTZAN = replace(_CONTINUAL, width=192, heads=16, window=120, feed_forward=192, positions=192, outputs=10)
 
 
 def co_oadtr(blocks: int = 1, features: int = FEATURES["Kinetics"], **changes: Any) -> DetectorConfig:
@@ -60,4 +49,4 @@ def co_oadtr(blocks: int = 1, features: int = FEATURES["Kinetics"], **changes: A
     said.
     """
     sizes: dict[str, Any] = {"blocks": blocks, "positions": 127, "stacking": "deep" if blocks == 1 else "retroactive"}
-    return DetectorConfig(replace(_DETECTION, **(sizes | changes)), features)
+    return DetectorConfig(replace(_CONTINUAL, **(sizes | changes)), features)
