@@ -15,6 +15,7 @@ from app.window.launch import THEMES
 
 FORMATS = ("table", "csv", "json", "jsonl", "audacity", "cue", "raven", "jams")
 SHELLS = ("bash", "zsh", "fish")
+OPENED = "as if these were dropped on the window: a file is played, several or a folder are classified"
 EXIT_CODES = "exit codes: 0 all done, 1 some files failed, 2 usage, 3 no model, 130 interrupted"
 
 CLASSIFY_HELP = (
@@ -46,27 +47,24 @@ class Parser(argparse.ArgumentParser):
         super().error(one_line(message))
 
 
+def launcher() -> argparse.ArgumentParser:
+    """Of `nystream-gui`, which launchers start: the window, and files anywhere among its options."""
+    described = Parser(prog="nystream-gui", description="Opens the window, for launchers that have no terminal.")
+    _add_window(described)
+    described.add_argument("open", nargs="*", type=Path, metavar="FILE", help=OPENED)
+    described.set_defaults(command=None)
+    return described
+
+
 def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+    """The whole command line of `nystream`."""
     described = Parser(
         prog="nystream",
         description="Hears music and says what genre it is. Without a command it opens the window.",
         epilog=EXIT_CODES,
     )
-    described.add_argument("--version", action="version", version=f"nystream {__version__}")
-    described.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE", help="another model")
-    begins = described.add_mutually_exclusive_group()
-    at_once = "listen at once; without a name to the default microphone"
-    begins.add_argument("--listen", nargs="?", const="", metavar="MICROPHONE", help=at_once)
-    played = "play files at live pace at once, one after the other; - for what standard input gives"
-    begins.add_argument("--play", "--file", nargs="+", type=Path, metavar="FILE", help=played)
-    opened = "as if these were dropped on the window: a file is played, several or a folder are classified"
-    begins.add_argument("--open", nargs="*", type=Path, metavar="FILE", help=opened)
-    begins.add_argument("--start", action="store_true", help="listen at once to --source, or to the default microphone")
-    window = described.add_argument_group("window")
-    window.add_argument("--source", metavar="MICROPHONE", help="choose this microphone: its key or a part of its name")
-    _add_looks(window)
-    _add_osc(window)
+    begins = _add_window(described)
+    begins.add_argument("--open", nargs="*", type=Path, metavar="FILE", help=OPENED)
     commands = described.add_subparsers(dest="command", metavar="COMMAND")
     demo = commands.add_parser(
         "demo",
@@ -108,6 +106,23 @@ def parser() -> argparse.ArgumentParser:
     )
     completion.add_argument("shell", choices=SHELLS)
     return described
+
+
+def _add_window(described: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
+    """Its options; returns those of which one says what it begins with."""
+    described.add_argument("--version", action="version", version=f"nystream {__version__}")
+    described.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE", help="another model")
+    begins = described.add_mutually_exclusive_group()
+    at_once = "listen at once; without a name to the default microphone"
+    begins.add_argument("--listen", nargs="?", const="", metavar="MICROPHONE", help=at_once)
+    played = "play files at live pace at once, one after the other; - for what standard input gives"
+    begins.add_argument("--play", "--file", nargs="+", type=Path, metavar="FILE", help=played)
+    begins.add_argument("--start", action="store_true", help="listen at once to --source, or to the default microphone")
+    window = described.add_argument_group("window")
+    window.add_argument("--source", metavar="MICROPHONE", help="choose this microphone: its key or a part of its name")
+    _add_looks(window)
+    _add_osc(window)
+    return begins
 
 
 def _add_models(models: argparse.ArgumentParser) -> None:

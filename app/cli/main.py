@@ -7,25 +7,38 @@ import errno
 import faulthandler
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 
 from app.cli import EXIT_INTERRUPTED, EXIT_NO_MODEL, EXIT_OK, EXIT_SOME_FAILED, EXIT_USAGE, UsageError
-from app.cli.arguments import fill_in, parser
+from app.cli.arguments import fill_in, launcher, parser
 from app.files.console import Console
 
 WINDOW = ("PySide6", "pyqtgraph")  # the extra `gui`
 
+Parse = Callable[[], argparse.Namespace]  # raises SystemExit
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code, when all that it printed is written."""
+    """One command; returns its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    return finish(lambda: parser().parse_args(fill_in(words)))
+
+
+def gui() -> int:
+    """The window, for launchers that have no terminal and may give it files."""
+    return finish(lambda: launcher().parse_intermixed_args(sys.argv[1:]))
+
+
+def finish(parse: Parse) -> int:
+    """Run what was asked for; returns the exit code, when all that it printed is written."""
     prepare_streams()
     if not faulthandler.is_enabled():
         faulthandler.enable(2)  # a library that crashes says where
     code = EXIT_OK
     try:
-        code = attempt(sys.argv[1:] if arguments is None else arguments)
+        code = attempt(parse)
         sys.stdout.flush()
     except BrokenPipeError:  # such as `| head`, which has read enough
         pass
@@ -61,10 +74,10 @@ def prepare_streams() -> None:
             getattr(sys, name).reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def attempt(arguments: Sequence[str]) -> int:
+def attempt(parse: Parse) -> int:
     """Run one command; returns its exit code. Raises OSError where nothing can be printed."""
     try:
-        options = parser().parse_args(fill_in(arguments))
+        options = parse()
         from model.weights import WeightsError
     except SystemExit as left:  # it has said what is wrong, or what was asked for
         return int(left.code or EXIT_OK)
@@ -102,8 +115,3 @@ def run(options: argparse.Namespace) -> int:
     name = "models" if options.command == "rows" else options.command
     code: int = import_module(f"app.cli.{name}").run(options)
     return code
-
-
-def gui() -> int:
-    """The window, for launchers that have no terminal and may give it files."""
-    return main(["--open", *sys.argv[1:]])

@@ -70,13 +70,14 @@ def test_a_launcher_s_files_reach_the_window(monkeypatch: pytest.MonkeyPatch) ->
         return 0
 
     monkeypatch.setattr("app.cli.main.run", run)
-    for typed in (["nystream-gui"], ["nystream-gui", "a song.mp3", "/b.wav"], ["nystream-gui", "--theme", "dark"]):
-        monkeypatch.setattr(sys, "argv", typed)
+    for typed in ([], ["a song.mp3", "/b.wav"], ["--theme", "dark"], ["a.wav", "--theme", "dark", "b.wav", "--silent"]):
+        monkeypatch.setattr(sys, "argv", ["nystream-gui", *typed])
         assert gui() == 0
     assert [(options.command, options.open, options.theme) for options in asked] == [
         (None, [], None),
         (None, [Path("a song.mp3"), Path("/b.wav")], None),
         (None, [], "dark"),
+        (None, [Path("a.wav"), Path("b.wav")], "dark"),
     ]
 
 
