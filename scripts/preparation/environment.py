@@ -125,11 +125,13 @@ def set_up(environment: Environment, extras: tuple[str, ...]) -> None:
             remove(environment.folder)
         say("making .venv")
         create(environment.folder)
-    say(f"installing the packages into .venv; a first start downloads {DOWNLOADED} MB, and keeps {KEPT / 1000:.1f} GB")
-    say("(several GB more where pip takes torch for NVIDIA cards, as it may on Linux: see CONTRIBUTING.md)")
+        say(f"installing the packages into it, about {DOWNLOADED} MB to download and {KEPT / 1000:.1f} GB to keep")
+        say("(several GB more where pip takes torch for NVIDIA cards, as it may on Linux: see CONTRIBUTING.md)")
+    else:
+        say("installing into .venv what is wanted now")
     extras = tuple(sorted({*extras, *present.get("extras", ())}))
     stamp = environment.place() | {"inputs": environment.inputs(), "extras": extras}
-    install(environment, extras)
+    install(environment, extras, is_first=not present)
     say("compiling the models' steps, which can take a minute")
     with contextlib.suppress(OSError):  # the first start then finds the steps compiled; where that fails, torch serves
         run_and_read([str(environment.python), "-c", COMPILE], environment.checkout)
@@ -156,8 +158,8 @@ def create(folder: Path) -> None:
         ) from error
 
 
-def install(environment: Environment, extras: tuple[str, ...]) -> None:
-    """Install the checkout, editable, with the pinned versions of all it needs."""
+def install(environment: Environment, extras: tuple[str, ...], is_first: bool) -> None:
+    """Install the checkout, editable, with the pinned versions of all it needs, for the first time or once more."""
     target = f".[{','.join(('gui', *extras))}]"
     command = [str(environment.python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
     said: deque[str] = deque(maxlen=40)
@@ -173,11 +175,11 @@ def install(environment: Environment, extras: tuple[str, ...]) -> None:
         assert pip.stdout is not None
         reader = threading.Thread(target=said.extend, args=(pip.stdout,), daemon=True)
         reader.start()
-        progress, unpacks = Progress("downloading", DOWNLOADED, partial(size_of, downloads)), False
+        progress, unpacks = Progress("downloading", is_first * DOWNLOADED, partial(size_of, downloads)), False
         while True:
             if not unpacks and any(line.startswith("Installing collected packages") for line in said.copy()):
                 progress.end()
-                progress, unpacks = Progress("unpacking", KEPT, partial(size_of, environment.folder)), True
+                progress, unpacks = Progress("unpacking", is_first * KEPT, partial(size_of, environment.folder)), True
             progress.show()  # also where pip ends at once
             reader.join(POLL_SECONDS)
             if not reader.is_alive():

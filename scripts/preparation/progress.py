@@ -14,7 +14,7 @@ MEASURED_SECONDS = 4.0  # before a time left is said
 
 
 class Progress:
-    """Of one step, by what is there already of `expected` megabytes; that may be exceeded.
+    """Of one step, by what is there already of `expected` megabytes; that may be exceeded, and 0 where nobody knows.
 
     measure: what is there, in bytes.
     """
@@ -41,10 +41,12 @@ class Progress:
             return
         self._shown = passed
         done = max(0.0, (self._measure() - self._before) / 1e6)
-        said = f"nystream: {self._doing}: {done:.0f} of about {max(self._expected, done):.0f} MB"
-        share = min(done / self._expected, 1.0)
-        if passed >= MEASURED_SECONDS and 0.02 < share < 1:
-            minutes, seconds = divmod(round(passed * (1 - share) / share), 60)
+        said = f"nystream: {self._doing}: {done:.0f}"
+        if done < self._expected:
+            said += f" of about {self._expected:.0f}"
+        said += " MB"
+        if passed >= MEASURED_SECONDS and 0.02 * self._expected < done < self._expected:
+            minutes, seconds = divmod(round(passed * (self._expected / done - 1)), 60)
             said += f", about {minutes}:{seconds:02} left"
         self._write(said)
 

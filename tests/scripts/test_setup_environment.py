@@ -40,7 +40,7 @@ class Workshop:
         self.environment.python.touch()
         self.step("create")
 
-    def install(self, environment: Environment, extras: tuple[str, ...]) -> None:
+    def install(self, environment: Environment, extras: tuple[str, ...], is_first: bool) -> None:
         (environment.folder / "a-package").touch()
         self.step(" ".join(("install", *extras)))
 
@@ -222,14 +222,16 @@ def test_the_set_up_says_how_far_it_is_and_how_long_it_takes(is_terminal: bool) 
     assert "\033" in stream.getvalue() or not is_terminal
 
 
+@pytest.mark.parametrize("is_first", [True, False])
 def test_pip_s_last_words_are_told_where_it_fails_and_its_downloads_are_removed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    is_first: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = Environment(tmp_path)
     made.python.parent.mkdir(parents=True)
     made.python.write_text("#!/bin/sh\necho Collecting torch\necho 'No space left on device'\nexit 1\n")
     made.python.chmod(0o755)
     with pytest.raises(SetUpError, match=r"(?s)Collecting torch\n.*No space left.*free space on the disk"):
-        install(made, ())
+        install(made, (), is_first)
     assert not (made.folder / "downloads").exists()
-    assert capsys.readouterr().err.startswith("nystream: downloading: 0 of about")
+    said = "nystream: downloading: 0 of about 450 MB\n" if is_first else "nystream: downloading: 0 MB\n"
+    assert capsys.readouterr().err.startswith(said)
