@@ -26,6 +26,7 @@ from app.text import to_json
 from scripts.dataset import add_data_arguments, read_dataset
 from scripts.endings import one_sentence
 from scripts.measures import accuracy_through_noise, confident_windows, evaluate
+from scripts.shifted import shifted
 
 
 def main() -> None:
@@ -38,6 +39,9 @@ def main() -> None:
         figures = evaluate(classifier, dataset)
         if arguments.noise:
             figures["noise"] = accuracy_through_noise(classifier, dataset)
+        if arguments.shifted:
+            other = evaluate(classifier, shifted(dataset))
+            figures["shifted"] = {name: other[name] for name in ("accuracy", "log_loss")}
         if arguments.not_music:
             figures["not_music"] = confident_windows(classifier)
         print(to_json(figures) if arguments.json else describe(figures))
@@ -49,6 +53,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--split", help="only the clips of this split, for example valid")
     parser.add_argument("--weights", type=Path, default=default_weights(), help="default: those that ship")
     parser.add_argument("--noise", action="store_true", help="also through stationary noise and babble")
+    parser.add_argument("--shifted", action="store_true", help="also as other equipment would bring them")
     parser.add_argument("--not-music", action="store_true", help="also how often sounds that are no music get a genre")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     return parser.parse_args()
@@ -70,6 +75,9 @@ def describe(figures: dict[str, Any]) -> str:
     ]
     for kind, accuracies in figures.get("noise", {}).items():
         lines.append(f"through noise, {kind}: " + _pairs(accuracies))
+    if "shifted" in figures:
+        accuracy, log_loss = figures["shifted"]["accuracy"], figures["shifted"]["log_loss"]
+        lines.append(f"by other equipment: {100 * accuracy:.1f} %, log-loss {log_loss:.3f}")
     if "not_music" in figures:
         lines.append(f"confident of {100 * figures['not_music']['share']:.1f} % of windows without music")
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from scripts import measures
 from scripts.dataset import read_pack
 from scripts.made_sounds import KINDS, TEST_ONLY
 from scripts.measures import accuracy_through_noise, confident_windows, frames_after, mix
+from scripts.shifted import shifted
 from tests.scripts.gtzan import pack_fields, write_pack
 
 CONFIG = ModelConfig(
@@ -52,6 +54,29 @@ def test_every_kind_of_noise_is_measured_at_every_ratio(tmp_path: Path, monkeypa
     dataset = read_pack(write_pack(tmp_path / "pack.npz", **pack_fields(clips=10, frames=20)))
     figures = accuracy_through_noise(certain_of(3, 0.9), dataset)
     assert figures == {kind: {"20": 0.1, "10": 0.1, "5": 0.1} for kind in ("stationary", "babble")}
+
+
+def test_other_equipment_is_fixed_and_half_of_it_has_a_codec_a_loudspeaker_a_room(tmp_path: Path) -> None:
+    clap = np.full((80, 60, BANDS), -60.0, np.float32)
+    clap[:, 20, :60] = -10.0  # and so far below it in the same frame that no codec of few bits would keep it:
+    clap[:, 20, 60:] = -50.0
+    dataset = replace(read_pack(write_pack(tmp_path / "pack.npz", **pack_fields(clips=80, frames=60))), frames=clap)
+    before = clap.copy()
+    other = shifted(dataset)
+    assert (shifted(dataset).frames == other.frames).all()
+    assert (dataset.frames == before).all()
+    assert other.frames.dtype == np.float32
+    assert np.isfinite(other.frames).all()
+    heard = other.frames
+    lost = heard[:, 20, 20] - heard[:, 20, 61] > 60.0
+    bass = heard[:, 20, 20] - heard[:, 20, 1] > 15.0
+    tail = heard[:, 21, 20] - heard[:, 10, 20] > 20.0
+    for effect in (lost, bass, tail):
+        assert 25 <= effect.sum() <= 55
+    treble = heard[:, 10, 90] - heard[:, 10, 30]
+    assert 2.0 < treble.std() < 6.0
+    assert (np.diff(heard[:, 10, 110:], axis=1) > -1e-3).all()  # brighter and brighter
+    assert 3.0 < np.std(heard[:, :18, 20].mean(axis=1)) < 7.0
 
 
 @pytest.mark.parametrize(("certainty", "share", "unsure"), [(0.7, 1.0, 0.0), (0.55, 0.0, 0.0), (0.4, 0.0, 1.0)])
