@@ -32,6 +32,7 @@ MAKERS: dict[str, Maker] = {
     "typing": surroundings.typing,
     "rain": surroundings.rain,
     "traffic": surroundings.traffic,
+    "anything": surroundings.anything,
     "speech": voices.speech,
     "babble": voices.babble,
     "applause": voices.applause,

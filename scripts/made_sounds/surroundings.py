@@ -96,6 +96,46 @@ def traffic(random: np.random.Generator, length: int) -> Samples:
     return sound
 
 
+def anything(random: np.random.Generator, length: int) -> Samples:
+    """What has no name: one to three pulse trains or noises, each through resonances of its own, steady, swelling,
+    throbbing or struck; in noise.
+    """
+    time = np.arange(length) / SAMPLE_RATE
+    sound = 10 ** random.uniform(-2.0, 0.3) * coloured(random, length, random.uniform(0.0, 2.2))
+    for _ in range(random.integers(1, 4)):
+        layer = resonant(random, pulses(random, length) if random.random() < 0.65 else random.normal(size=length))
+        shape, per_second = random.random(), np.exp2(random.uniform(-1.0, 5.0))
+        if shape < 0.25:
+            layer *= np.exp(random.uniform(0.1, 1.2) * slow_curve(random, length, min(per_second, 4.0)))
+        elif shape < 0.5:
+            layer *= 1.0 + random.uniform(0.1, 1.0) * np.sin(2 * np.pi * per_second * time)
+        elif shape < 0.7:
+            layer *= np.exp(-((time * per_second) % 1.0) * random.uniform(1.0, 12.0))
+        sound += random.uniform(0.2, 1.5) * unit_level(layer)
+    return sound
+
+
+def pulses(random: np.random.Generator, length: int) -> Samples:
+    """11 to 720 a second, steady or wandering, all alike or some stronger than others, as the strokes of an engine."""
+    wander = random.choice([0.0, 0.003, 0.02, 0.1]) * slow_curve(random, length, random.uniform(0.2, 5.0))  # octaves
+    turns = np.cumsum(np.exp2(random.uniform(3.5, 9.5) + wander)) / SAMPLE_RATE
+    strength = np.exp(random.choice([0.0, 0.3]) * random.normal(size=int(random.integers(2, 13))))
+    train: Samples = np.diff(np.floor(turns), prepend=0.0) * strength[turns.astype(np.int64) % len(strength)]
+    return train
+
+
+def resonant(random: np.random.Generator, source: Samples) -> Samples:
+    """Through a body with up to four resonances, duller towards the treble."""
+    size = 1 << (len(source) - 1).bit_length()
+    hertz = np.maximum(np.fft.rfftfreq(size, 1 / SAMPLE_RATE), 20.0)
+    gain = np.full(len(hertz), 10 ** random.uniform(-3.0, 0.0))
+    for _ in range(random.integers(0, 5)):
+        centre, octaves = np.exp2(random.uniform(6.5, 12.8)), random.uniform(0.05, 1.0)
+        gain += np.exp(-0.5 * (np.log2(hertz / centre) / octaves) ** 2)
+    gain *= (hertz / 1000.0) ** -random.uniform(0.0, 1.6)
+    return np.fft.irfft(np.fft.rfft(source, size) * gain, size)[: len(source)]
+
+
 def wind(random: np.random.Generator, length: int) -> Samples:
     """Gusts on the microphone."""
     gusts = np.exp(0.8 * slow_curve(random, length, random.uniform(0.3, 1.5)))

@@ -10,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -34,7 +35,7 @@ from scripts.dataset.clips import FAULT_FILTERED
 from scripts.made_sounds import BACKGROUND, KINDS, kept_frames
 
 BACKGROUNDS_EACH = 6
-OUTLIERS_EACH = 24
+OUTLIERS = dict.fromkeys(KINDS, 24) | {"anything": 200}  # of each kind, no two of which are alike
 OUTLIER_SEED = 1000  # other sounds than those that music is heard through
 FIELDS = ("epoch", "loss", "valid_accuracy", "valid_log_loss", "learning_rate", "seconds")
 
@@ -135,7 +136,8 @@ def training_data(dataset: Dataset, plan: TrainingPlan, cache_folder: Path) -> T
         raise DatasetError(f"all {len(dataset.names)} clips to train on are {dataset.genres[dataset.labels[0]]}")
     frames, bands, outliers = pool_frames(plan), dataset.frames.shape[2], None
     if plan.outlier_share:
-        outliers = torch.from_numpy(kept_frames(cache_folder, KINDS, OUTLIERS_EACH, frames, OUTLIER_SEED))
+        sounds = [kept_frames(cache_folder, (kind,), each, frames, OUTLIER_SEED) for kind, each in OUTLIERS.items()]
+        outliers = torch.from_numpy(np.concatenate(sounds))
     return TrainingData(
         clips=torch.from_numpy(dataset.frames),
         targets=one_hot(torch.from_numpy(dataset.labels), len(dataset.genres)),

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from audio import BANDS
 from model import GTZAN_GENRES
 from model.training import TrainingPlan
-from scripts.made_sounds import BACKGROUND, KINDS, pool_path
-from scripts.training.run import BACKGROUNDS_EACH, OUTLIER_SEED, OUTLIERS_EACH, pool_frames
+from scripts.made_sounds import BACKGROUND, pool_path
+from scripts.training.run import BACKGROUNDS_EACH, OUTLIER_SEED, OUTLIERS, pool_frames
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NOISE = 0.1 * np.random.default_rng(1).normal(size=30 * 22_050)
@@ -79,5 +79,6 @@ def fill_sound_cache(folder: Path, plan: TrainingPlan | None = None) -> Path:
     frames = pool_frames(plan or TrainingPlan())
     sounds = np.random.default_rng(0).normal(-40.0, 5.0, (4, frames, BANDS)).astype(np.float32)
     np.savez(pool_path(folder, BACKGROUND, BACKGROUNDS_EACH, frames), frames=sounds)
-    np.savez(pool_path(folder, KINDS, OUTLIERS_EACH, frames, first_seed=OUTLIER_SEED), frames=sounds)
+    for kind, each in OUTLIERS.items():
+        np.savez(pool_path(folder, (kind,), each, frames, first_seed=OUTLIER_SEED), frames=sounds)
     return folder
