@@ -50,7 +50,7 @@ class Parser(argparse.ArgumentParser):
 def launcher() -> argparse.ArgumentParser:
     """Of `nystream-gui`, which launchers start: the window, and files anywhere among its options."""
     described = Parser(prog="nystream-gui", description="Opens the window, for launchers that have no terminal.")
-    _add_window(described)
+    _add_window(described, opens=False)
     described.add_argument("open", nargs="*", type=Path, metavar="FILE", help=OPENED)
     described.set_defaults(command=None)
     return described
@@ -63,8 +63,7 @@ def parser() -> argparse.ArgumentParser:
         description="Hears music and says what genre it is. Without a command it opens the window.",
         epilog=EXIT_CODES,
     )
-    begins = _add_window(described)
-    begins.add_argument("--open", nargs="*", type=Path, metavar="FILE", help=OPENED)
+    _add_window(described, opens=True)
     commands = described.add_subparsers(dest="command", metavar="COMMAND")
     demo = commands.add_parser(
         "demo",
@@ -108,8 +107,8 @@ def parser() -> argparse.ArgumentParser:
     return described
 
 
-def _add_window(described: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
-    """Its options; returns those of which one says what it begins with."""
+def _add_window(described: argparse.ArgumentParser, opens: bool) -> None:
+    """Its options, with the one that opens files or without it."""
     described.add_argument("--version", action="version", version=f"nystream {__version__}")
     described.add_argument("--weights", type=Path, default=default_weights(), metavar="FILE", help="another model")
     begins = described.add_mutually_exclusive_group()
@@ -117,12 +116,13 @@ def _add_window(described: argparse.ArgumentParser) -> argparse._MutuallyExclusi
     begins.add_argument("--listen", nargs="?", const="", metavar="MICROPHONE", help=at_once)
     played = "play files at live pace at once, one after the other; - for what standard input gives"
     begins.add_argument("--play", "--file", nargs="+", type=Path, metavar="FILE", help=played)
+    if opens:
+        begins.add_argument("--open", nargs="*", type=Path, metavar="FILE", help=OPENED)
     begins.add_argument("--start", action="store_true", help="listen at once to --source, or to the default microphone")
     window = described.add_argument_group("window")
     window.add_argument("--source", metavar="MICROPHONE", help="choose this microphone: its key or a part of its name")
     _add_looks(window)
     _add_osc(window)
-    return begins
 
 
 def _add_models(models: argparse.ArgumentParser) -> None:

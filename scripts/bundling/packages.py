@@ -30,7 +30,7 @@ Description: live music genre recognition with continual attention
  Hears music from a microphone, the system's sound or a file and says live
  what genre it is, by a continual transformer and its ordinary twin.
 """
-LAUNCHER = '#!/bin/sh\nexec /usr/lib/nystream/nystream --open "$@"\n'
+LAUNCHER = '#!/bin/sh\nexec /usr/lib/nystream/nystream --gui "$@"\n'
 SHARED = {
     "nystream.desktop": "applications",
     "nystream.svg": "icons/hicolor/scalable/apps",
