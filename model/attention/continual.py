@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.attention.kernel import Kernel, KernelState, Landmarks
+from model.attention.kernel import Landmarks
 from model.attention.nystrom import (
+    NystromKernel,
     NystromState,
     attend_by_landmarks,
     landmark_matrix_inverse,
-    landmark_weights,
     mix_by_landmarks,
 )
 from model.attention.sliding_average import SlidingAverage, as_pytree
@@ -31,15 +31,14 @@ from model.definitions import completed_segments, segment_end
 @as_pytree
 @dataclass
 class ContinualState(NystromState):
-    """Beside the landmarks, the segment that is not complete yet. Of the m places, `memory.standing` are in use."""
+    """Beside the landmarks, the segment that is not complete yet."""
 
     query_landmarks: Tensor  # (R, m, D) float64, Q~
     segment_query: Tensor  # (R, D) float64, sum over the segment so far
     segment_key: Tensor  # (R, D) float64
-    queries: Tensor | None  # retroactive: (R, n, D) ring of every token's query
 
 
-class ContinualLandmarkKernel(Kernel):
+class ContinualLandmarkKernel(NystromKernel):
     """No parameters: the landmarks come from the stream."""
 
     def init_state(self, batch: int, like: Tensor) -> ContinualState:
@@ -61,29 +60,6 @@ class ContinualLandmarkKernel(Kernel):
             segment_key=like.new_zeros(rows, width, dtype=torch.float64),
             queries=unwritten(config.window, width) if retroactive else None,
         )
-
-    def step(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
-        assert isinstance(state, ContinualState)
-        self._push(query, key, value, state)
-        memory = state.memory
-        if not memory.standing:
-            keys, values = memory.history(memory.filled)
-            return attend(query.unsqueeze(1), keys, values).squeeze(1)
-        return memory.mix(self._weights(query.unsqueeze(1), state)).squeeze(1)
-
-    def step_all(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
-        assert isinstance(state, ContinualState)
-        assert state.weights is not None
-        assert state.queries is not None
-        memory = state.memory
-        place = memory.position % memory.window
-        state.queries[:, place] = query
-        moved = self._push(query, key, value, state)
-        if not memory.standing:
-            return attend(memory.in_order(state.queries), *memory.history(memory.filled))
-        fresh = slice(0, memory.filled) if moved else slice(place, place + 1)
-        state.weights[:, fresh, : memory.standing] = self._weights(state.queries[:, fresh], state)
-        return memory.mix(memory.in_order(state.weights)[..., : memory.standing])
 
     def parallel(
         self, query: Tensor, key: Tensor, value: Tensor, first: int = 0, landmarks: Landmarks | None = None
@@ -121,8 +97,9 @@ class ContinualLandmarkKernel(Kernel):
             return None
         return Landmarks(queries, keys, landmark_matrix_inverse(queries, keys.mT * self.scale, self.config))
 
-    def _push(self, query: Tensor, key: Tensor, value: Tensor, state: ContinualState) -> bool:
-        """Let the newest token enter; whether it completed a segment, so that a landmark was replaced."""
+    def push(self, query: Tensor, key: Tensor, value: Tensor, state: NystromState) -> bool:
+        """When the token completes a segment, its means replace a landmark."""
+        assert isinstance(state, ContinualState)
         window, count = self.config.window, self.config.landmark_count
         state.memory.push(key, value)
         state.segment_query += query
@@ -144,9 +121,6 @@ class ContinualLandmarkKernel(Kernel):
         state.segment_query.zero_()
         state.segment_key.zero_()
         return True
-
-    def _weights(self, query: Tensor, state: ContinualState) -> Tensor:
-        return landmark_weights(query, state.key_landmarks[..., : state.memory.standing], state.inverse)
 
 
 def segment_means(tokens: Tensor, first: int, heard: int, window: int, count: int) -> Tensor:

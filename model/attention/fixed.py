@@ -8,8 +8,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from model.attention.kernel import Kernel, KernelState, Landmarks
+from model.attention.kernel import KernelState, Landmarks
 from model.attention.nystrom import (
+    NystromKernel,
     NystromState,
     attend_by_landmarks,
     landmark_matrix_inverse,
@@ -21,7 +22,7 @@ from model.attention.window_average import mix_window_averages
 from model.config import BlockConfig
 
 
-class FixedLandmarkKernel(Kernel):
+class FixedLandmarkKernel(NystromKernel):
     """Learned landmarks per head; start them with `MultiHeadAttention.fix_landmarks`, then train them."""
 
     def __init__(self, config: BlockConfig) -> None:
@@ -37,29 +38,26 @@ class FixedLandmarkKernel(Kernel):
 
     def init_state(self, batch: int, like: Tensor) -> NystromState:
         config = self.config
-        landmarks = self.prepare(batch)
-        rows = config.heads * batch
-        memory = SlidingAverage.empty(rows, config.landmark_count, config.head_width, config.window, like)
-        memory.set_queries(landmarks.queries.detach())
-        retroactive = config.stacking == "retroactive"
-        weights = memory.sums.new_full((rows, config.window, config.landmark_count), float("nan"))
-        keys = landmarks.keys.detach().double().mT * self.scale
-        inverse = landmark_matrix_inverse(landmarks.queries.detach().double(), keys, config)
-        return NystromState(self.shape(batch, like.dtype), memory, keys, inverse, weights if retroactive else None)
+        landmarks = (each.detach().double() for each in (self.query_landmarks, self.key_landmarks))
+        queries, keys = (each.repeat_interleave(batch, dim=0) for each in landmarks)
+        scaled_keys = keys.mT * self.scale
+        memory = SlidingAverage.empty(len(queries), config.landmark_count, config.head_width, config.window, like)
+        memory.set_queries(queries)
+        unwritten = queries.new_full((len(queries), config.window, config.landmark_count), float("nan"))
+        return NystromState(
+            shape=self.shape(batch, like.dtype),
+            memory=memory,
+            key_landmarks=scaled_keys,
+            inverse=landmark_matrix_inverse(queries, scaled_keys, config),
+            weights=unwritten if config.stacking == "retroactive" else None,
+            queries=None,
+        )
 
-    def step(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
-        assert isinstance(state, NystromState)
-        self._push(key, value, state)
-        weights = landmark_weights(query.unsqueeze(1), state.key_landmarks, state.inverse)
-        return state.memory.mix(weights).squeeze(1)
-
-    def step_all(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
-        assert isinstance(state, NystromState)
-        assert state.weights is not None
-        place = state.position % self.config.window
-        self._push(key, value, state)
-        state.weights[:, place] = landmark_weights(query.unsqueeze(1), state.key_landmarks, state.inverse).squeeze(1)
-        return state.memory.mix(state.memory.in_order(state.weights))
+    def push(self, query: Tensor, key: Tensor, value: Tensor, state: NystromState) -> bool:
+        state.memory.push(key, value)
+        if state.position % self.config.window == 0:
+            state.memory.recompute()  # once per window, so that no rounding is ever older than that
+        return False
 
     def steps(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
         assert isinstance(state, NystromState)
@@ -80,8 +78,3 @@ class FixedLandmarkKernel(Kernel):
     ) -> Tensor:
         landmarks = landmarks or self.prepare(len(query) // self.config.heads)
         return attend_by_landmarks(query[:, -1:] if last_only else query, key, value, landmarks)
-
-    def _push(self, key: Tensor, value: Tensor, state: NystromState) -> None:
-        state.memory.push(key, value)
-        if state.position % self.config.window == 0:
-            state.memory.recompute()  # once per window, so that no rounding is ever older than that

@@ -26,17 +26,30 @@ class GaussianState(KernelState):
     sums: Tensor | None  # (R, n, D) float64, ring
 
 
+def attend_by_distance(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None) -> Tensor:
+    """query (R, T, D), keys and values (R, L, D), of which a mask (T or 1, L) may hide some -> (R, T, D)."""
+    scale = query.shape[-1] ** -0.5
+    query, keys = query.double(), keys.double()
+    squares = query.square().sum(-1, keepdim=True) + keys.square().sum(-1).unsqueeze(-2)
+    scores = scale * (torch.bmm(query, keys.mT) - squares / 2)
+    terms = scores.clamp(max=0.0).to(values.dtype).exp()
+    if mask is not None:
+        terms = terms.masked_fill(~mask, 0.0)
+    return torch.bmm(terms, values)
+
+
 class GaussianKernel(SoftmaxKernel):
     """sum_i exp(-|q - k_i|^2 / (2 sqrt(D))) v_i over the last n tokens."""
+
+    attend = staticmethod(attend_by_distance)
 
     def init_state(self, batch: int, like: Tensor) -> GaussianState:
         config = self.config
         memory = SlidingAverage.empty(config.heads * batch, 0, config.head_width, config.window, like)
-        retroactive = config.stacking == "retroactive"
-        queries, sums = memory.keys.clone(), memory.keys.to(torch.float64, copy=True)  # not written yet
-        return GaussianState(
-            self.shape(batch, like.dtype), memory, queries if retroactive else None, sums if retroactive else None
-        )
+        queries, sums = None, None
+        if config.stacking == "retroactive":
+            queries, sums = memory.keys.clone(), memory.keys.to(torch.float64, copy=True)  # not written yet
+        return GaussianState(self.shape(batch, like.dtype), memory, queries, sums)
 
     def step(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
         memory = state.memory
@@ -61,18 +74,3 @@ class GaussianKernel(SoftmaxKernel):
         keys, values = memory.keys[:, : memory.filled], memory.values[:, : memory.filled]
         state.sums[:, place] = self.attend(query.unsqueeze(1), keys, values.double()).squeeze(1)
         return memory.in_order(state.sums).to(value.dtype)
-
-    def attend(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None) -> Tensor:
-        return attend_by_distance(query, keys, values, mask)
-
-
-def attend_by_distance(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None) -> Tensor:
-    """query (R, T, D), keys and values (R, L, D), of which a mask (T or 1, L) may hide some -> (R, T, D)."""
-    scale = query.shape[-1] ** -0.5
-    query, keys = query.double(), keys.double()
-    squares = query.square().sum(-1, keepdim=True) + keys.square().sum(-1).unsqueeze(-2)
-    scores = scale * (torch.bmm(query, keys.mT) - squares / 2)
-    terms = scores.clamp(max=0.0).to(values.dtype).exp()
-    if mask is not None:
-        terms = terms.masked_fill(~mask, 0.0)
-    return torch.bmm(terms, values)

@@ -151,30 +151,22 @@ class MultiHeadAttention(nn.Module):
 
         Raises ValueError for keys of another shape.
         """
-        query, key, value = self._project_unturned(tokens, key, value)
-        return (rotate(query, first), rotate(key, first), value) if self.config.rotary else (query, key, value)
-
-    def _project_unturned(
-        self, tokens: Tensor, key: Tensor | None, value: Tensor | None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """The same before positions turn queries and keys."""
-        batch, length, _ = tokens.shape
         config, layer = self.config, self.query_key_value
         if key is None and value is None:
-            projected = linear(layer, tokens).view(batch, length, 3, config.heads, config.head_width)
-            rows = projected.permute(2, 3, 0, 1, 4).flatten(1, 2)
-            return rows[0], rows[1], rows[2]
-        key = tokens if key is None else key
-        inputs = tokens, key, key if value is None else value
-        if any(each.shape != tokens.shape for each in inputs):
-            raise ValueError(
-                f"queries, keys and values have shapes {', '.join(str(tuple(each.shape)) for each in inputs)}; "
-                "expected one shape"
-            )
-        parts = zip(inputs, layer.weight.chunk(3), layer.bias.chunk(3), strict=True)
-        split = (F.linear(each, weight, bias).unflatten(-1, (config.heads, -1)) for each, weight, bias in parts)
-        query, key, value = (each.permute(2, 0, 1, 3).flatten(0, 1) for each in split)
-        return query, key, value
+            projected = linear(layer, tokens).view(*tokens.shape[:2], 3, config.heads, config.head_width)
+            query, key, value = projected.permute(2, 3, 0, 1, 4).flatten(1, 2).unbind(0)
+        else:
+            key = tokens if key is None else key
+            inputs = tokens, key, key if value is None else value
+            if any(each.shape != tokens.shape for each in inputs):
+                raise ValueError(
+                    f"queries, keys and values have shapes {', '.join(str(tuple(each.shape)) for each in inputs)}; "
+                    "expected one shape"
+                )
+            parts = zip(inputs, layer.weight.chunk(3), layer.bias.chunk(3), strict=True)
+            split = (F.linear(each, weight, bias).unflatten(-1, (config.heads, -1)) for each, weight, bias in parts)
+            query, key, value = (each.permute(2, 0, 1, 3).flatten(0, 1) for each in split)
+        return (rotate(query, first), rotate(key, first), value) if config.rotary else (query, key, value)
 
     def _project_one(
         self, token: Tensor, position: int | Tensor, key: Tensor | None = None, value: Tensor | None = None
@@ -185,22 +177,18 @@ class MultiHeadAttention(nn.Module):
             others = (None if each is None else each.unsqueeze(1) for each in (key, value))
             query, key, value = (each.squeeze(1) for each in self._project(token.unsqueeze(1), position, *others))
             return query, key, value
-        projected = linear(self.query_key_value, token).view(-1, 3 * config.heads, config.head_width)
-        rows = projected.transpose(0, 1) if len(projected) > 1 else projected
+        rows = linear(self.query_key_value, token).view(-1, 3 * config.heads, config.head_width).transpose(0, 1)
         query, key, value = rows.reshape(3, -1, config.head_width).unbind(0)
         return query, key, value
 
     def _join_one(self, rows: Tensor) -> Tensor:
         """(R, D) -> (B, d)."""
-        config = self.config
-        if len(rows) == config.heads:
-            return linear(self.output, rows.reshape(1, config.width))
-        heads = rows.view(config.heads, -1, config.head_width)
-        return linear(self.output, heads.transpose(0, 1).reshape(-1, config.width))
+        heads = rows.view(self.config.heads, -1, self.config.head_width)
+        return linear(self.output, heads.transpose(0, 1).reshape(-1, self.config.width))
 
     def _join(self, rows: Tensor) -> Tensor:
         """(R, T, D) -> (B, T, d)."""
-        heads = rows.unflatten(0, (self.config.heads, -1))  # (H, B, T, D)
+        heads = rows.view(self.config.heads, -1, *rows.shape[1:])  # (H, B, T, D)
         return linear(self.output, heads.permute(1, 2, 0, 3).flatten(2))
 
     def _check(self, tokens: Tensor, dimensions: int, state: AttentionState) -> None:

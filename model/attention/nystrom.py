@@ -7,12 +7,13 @@ that cancel.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from model.attention.kernel import KernelState, Landmarks
+from model.attention.kernel import Kernel, KernelState, Landmarks
 from model.attention.sliding_average import as_pytree
 from model.attention.softmax import attend
 from model.attention.window_average import mix_window_averages
@@ -28,6 +29,44 @@ class NystromState(KernelState):
     key_landmarks: Tensor  # (R, D, m) float64, K~^T / sqrt(D)
     inverse: Tensor  # (R, m, m) float64, P
     weights: Tensor | None  # retroactive: (R, n, m) float64, ring of softmax(q K~^T) P for every token of the window
+    queries: Tensor | None  # retroactive, with landmarks that move: (R, n, D) ring of every token's query
+
+
+class NystromKernel(Kernel):
+    """Their steps; the kinds differ in whether landmarks move. Of the m places, `memory.standing` are in use."""
+
+    @abstractmethod
+    def push(self, query: Tensor, key: Tensor, value: Tensor, state: NystromState) -> bool:
+        """Let the newest token enter; whether a landmark has moved."""
+
+    def step(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
+        assert isinstance(state, NystromState)
+        self.push(query, key, value, state)
+        memory = state.memory
+        if not memory.standing:
+            return attend(query.unsqueeze(1), *memory.history(memory.filled)).squeeze(1)
+        return memory.mix(_standing_weights(query.unsqueeze(1), state)).squeeze(1)
+
+    def step_all(self, query: Tensor, key: Tensor, value: Tensor, state: KernelState) -> Tensor:
+        assert isinstance(state, NystromState)
+        assert state.weights is not None
+        memory, queries = state.memory, query.unsqueeze(1)
+        place = memory.position % memory.window
+        fresh = slice(place, place + 1)
+        if state.queries is not None:
+            state.queries[:, place] = query
+        moved = self.push(query, key, value, state)
+        if moved or not memory.standing:
+            assert state.queries is not None
+            fresh, queries = slice(0, memory.filled), state.queries[:, : memory.filled]
+        if not memory.standing:
+            return attend(queries, *memory.history(memory.filled))
+        state.weights[:, fresh, : memory.standing] = _standing_weights(queries, state)
+        return memory.mix(memory.in_order(state.weights)[..., : memory.standing])
+
+
+def _standing_weights(query: Tensor, state: NystromState) -> Tensor:
+    return landmark_weights(query, state.key_landmarks[..., : state.memory.standing], state.inverse)
 
 
 def landmark_matrix_inverse(queries: Tensor, scaled_keys: Tensor, config: BlockConfig) -> Tensor:

@@ -15,8 +15,16 @@ from model.attention.sliding_average import SlidingAverage
 from model.definitions import QUERY_CHUNK
 
 
+def attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None) -> Tensor:
+    """torch's fused attention on rows, keys that a mask does not hide: (R, T, D), (R, L, D), (R, L, D) -> (R, T, D)."""
+    output = F.scaled_dot_product_attention(query.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), mask)
+    return output.squeeze(0)
+
+
 class SoftmaxKernel(Kernel):
     """softmax(q K^T / sqrt(D)) V."""
+
+    attend = staticmethod(attend)  # another one in GaussianKernel
 
     def init_state(self, batch: int, like: Tensor) -> KernelState:
         config = self.config
@@ -51,10 +59,6 @@ class SoftmaxKernel(Kernel):
     ) -> Tensor:
         return self.attend(query[:, -1:] if last_only else query, key, value)
 
-    def attend(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Every query to all keys that a mask does not hide."""
-        return attend(query, keys, values, mask)
-
     def _banded(self, query: Tensor, keys: Tensor, values: Tensor) -> Tensor:
         """The last T of the tokens are asked for: query (R, T, D), keys and values (R, >= T, D)."""
         window, before = self.config.window, keys.shape[1] - query.shape[1]
@@ -68,9 +72,3 @@ class SoftmaxKernel(Kernel):
             band = (seen <= seen_by) & (seen > seen_by - window)
             outputs.append(self.attend(chunk, keys[:, begin:end], values[:, begin:end], band))
         return torch.cat(outputs, dim=1)
-
-
-def attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None) -> Tensor:
-    """torch's fused attention on rows: (R, T, D), (R, L, D), (R, L, D) -> (R, T, D)."""
-    output = F.scaled_dot_product_attention(query.unsqueeze(0), keys.unsqueeze(0), values.unsqueeze(0), mask)
-    return output.squeeze(0)
