@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from model.config import DetectorConfig
-from model.encoder import Encoder, EncoderState, valid
+from model.encoder import Encoder, EncoderState
 from model.layers import without_gradients
 
 
@@ -56,24 +56,19 @@ class OnlineDetector(nn.Module):
     def step(self, features: Tensor, state: EncoderState) -> tuple[Detection, EncoderState]:
         """features (B, features) of the next frame, and the state after it. Consumes the state."""
         self._check(features, 2)
-        encoder = self.encoder
         if self.config.is_plain:
-            token, state = encoder.step(self.input(features), state)
+            token, state = self.encoder.step(self.input(features), state)
             return self._read(token.unsqueeze(1)), state
-        assert state.window is not None
-        token = self._positioned(valid(self.input(features.unsqueeze(1))), state.position)
-        window = torch.cat([state.window, token], dim=1)[:, -encoder.config.window :]
-        tokens, first = encoder._blocks()[0].step_all(window, state.blocks[0])
-        state = state._replace(blocks=(first,), position=state.position + 1, window=window)
+        tokens, state = self.encoder.step_first(self.input(features), state)
         return self._read(self._others(tokens)), state
 
     def recompute(self, features: Tensor, heard: int) -> Detection:
         """Non-continual, differentiable: the last min(heard, history) frames (B, T, features) of `heard`."""
         self._check(features, 3)
-        encoder, tokens = self.encoder, valid(self.input(features))
+        encoder, tokens = self.encoder, self.input(features)
         if self.config.is_plain:
             return self._read(encoder.recompute(tokens, heard).unsqueeze(1))
-        tokens = self._positioned(tokens, heard - features.shape[1])
+        tokens = encoder.enter(tokens, heard - features.shape[1])
         if self.config.class_token == 0:
             tokens = self._with_class_token(tokens)
         return self._read(self._others(encoder._blocks()[0].recompute(tokens, tokens.shape[1])))
@@ -100,11 +95,6 @@ class OnlineDetector(nn.Module):
         queries = self.queries.expand(len(outputs), -1, -1)
         decoded = self.decoder(queries, outputs, tgt_mask=later, tgt_is_causal=False)  # False: nothing to find out
         return Detection(self.head(torch.cat([newest, decoded.mean(dim=1)], dim=-1)), self.anticipation(decoded))
-
-    def _positioned(self, tokens: Tensor, first: int) -> Tensor:
-        """tokens (B, T, d), the first of them number `first` of its stream."""
-        positions = self.encoder.positions
-        return tokens if positions is None else positions(tokens, first)
 
     def _with_class_token(self, tokens: Tensor) -> Tensor:
         assert self.class_token is not None

@@ -7,6 +7,7 @@ beyond 1e9 counts as one of zeros.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -110,16 +111,14 @@ class Encoder(nn.Module):
     def step(self, token: Tensor, state: EncoderState) -> tuple[Tensor, EncoderState]:
         """token (B, d) -> its answer (B, outputs). Consumes the state."""
         self._check(token, 2)
-        token = valid(token)
-        if self.positions is not None:
-            token = self.positions(token.unsqueeze(1), state.position).squeeze(1)
-        if state.window is not None:
-            return self._step_retroactive(token, state, state.window)
-        after = []
-        for block, block_state in zip(self._blocks(), state.blocks, strict=True):
-            token, block_state = block.step(token, block_state)
-            after.append(block_state)
-        return self._answer(token), EncoderState(tuple(after), state.position + 1)
+        if state.window is None:
+            token = self.enter(token.unsqueeze(1), state.position).squeeze(1)
+            return self._through(EncoderBlock.step, token, state, heard=1)
+        tokens, state = self.step_first(token, state)
+        *_, last = others = self._blocks()[1:]
+        for block, landmarks in zip(others, state.prepared, strict=True):
+            tokens = block.recompute(tokens, tokens.shape[1], landmarks, last_only=block is last)
+        return self._answer(tokens.squeeze(1)), state
 
     @without_gradients
     def steps(self, tokens: Tensor, state: EncoderState) -> tuple[Tensor, EncoderState]:
@@ -127,20 +126,22 @@ class Encoder(nn.Module):
         self._check(tokens, 3)
         if tokens.shape[1] == 0:
             return self._answer(tokens), state
-        if state.window is not None:
-            answers = []
-            for token in tokens.unbind(1):
-                answer, state = self.step(token, state)
-                answers.append(answer)
-            return torch.stack(answers, dim=1), state
-        tokens = valid(tokens)
-        if self.positions is not None:
-            tokens = self.positions(tokens, state.position)
-        after = []
-        for block, block_state in zip(self._blocks(), state.blocks, strict=True):
-            tokens, block_state = block.steps(tokens, block_state)
-            after.append(block_state)
-        return self._answer(tokens), EncoderState(tuple(after), state.position + tokens.shape[1])
+        if state.window is None:
+            tokens = self.enter(tokens, state.position)
+            return self._through(EncoderBlock.steps, tokens, state, heard=tokens.shape[1])
+        answers = []
+        for token in tokens.unbind(1):
+            answer, state = self.step(token, state)
+            answers.append(answer)
+        return torch.stack(answers, dim=1), state
+
+    def step_first(self, token: Tensor, state: EncoderState) -> tuple[Tensor, EncoderState]:
+        """Retroactive: token (B, d) -> what the first block makes of the window, (B, f, d), the newest last."""
+        assert state.window is not None
+        token = self.enter(token.unsqueeze(1), state.position)
+        window = torch.cat([state.window, token], dim=1)[:, -self.config.window :]
+        tokens, first = self._blocks()[0].step_all(window, state.blocks[0])
+        return tokens, state._replace(blocks=(first,), position=state.position + 1, window=window)
 
     def forward(self, tokens: Tensor, mask: None = None, *, first: int = 0, **masks: object) -> Tensor:
         """Whole streams: tokens (B, T, d) -> answers (B, T, outputs); differentiable, for training.
@@ -152,7 +153,6 @@ class Encoder(nn.Module):
         self._check(tokens, 3)
         if tokens.shape[1] == 0:
             return self._answer(tokens)
-        tokens = valid(tokens)
         if self.config.stacking == "retroactive":
             heard = range(1, tokens.shape[1] + 1)
             return torch.stack(
@@ -165,7 +165,7 @@ class Encoder(nn.Module):
 
         Raises ValueError where there is none.
         One block, or several stacked retroactively: the ordinary encoder on the window. Deep stacks: the ordinary
-        encoder under a banded causal mask. `landmarks` are what `prepare` gave; the tokens are `valid`.
+        encoder under a banded causal mask. `landmarks` are what `prepare` gave.
         """
         if tokens.shape[1] == 0:
             raise ValueError("no token has been heard: an answer needs one")
@@ -173,8 +173,7 @@ class Encoder(nn.Module):
         landmarks = landmarks or [None] * len(blocks)
         if self.config.stacking == "deep" and len(blocks) > 1:
             return self._answer(self._encode(tokens, heard - tokens.shape[1], landmarks)[:, -1])
-        if self.positions is not None:
-            tokens = self.positions(tokens, heard - tokens.shape[1])
+        tokens = self.enter(tokens, heard - tokens.shape[1])
         tokens = blocks[0].recompute(tokens, heard, landmarks[0])
         for block, block_landmarks in zip(blocks[1:], landmarks[1:], strict=True):
             tokens = block.recompute(tokens, tokens.shape[1], block_landmarks)
@@ -186,29 +185,33 @@ class Encoder(nn.Module):
 
         Raises ValueError.
         """
-        if self.positions is not None:
-            tokens = self.positions(tokens, 0)
+        tokens = self.enter(tokens, 0)
         for index, block in enumerate(self._blocks()):
             if only in (None, index):
                 block.attention.fix_landmarks(block.attention_input(tokens).flatten(0, 1))
             tokens = block(tokens)
 
+    def enter(self, tokens: Tensor, first: int) -> Tensor:
+        """What the first block is given of tokens (B, T, d), the first of them number `first` of its stream."""
+        tokens = replace_invalid(tokens, LARGEST_TOKEN, 0.0)
+        return tokens if self.positions is None else self.positions(tokens, first)
+
+    def _through(
+        self, step: Callable[..., tuple[Tensor, AttentionState]], tokens: Tensor, state: EncoderState, heard: int
+    ) -> tuple[Tensor, EncoderState]:
+        """A deep stack's blocks take one step each, of this kind."""
+        after = []
+        for block, block_state in zip(self._blocks(), state.blocks, strict=True):
+            tokens, block_state = step(block, tokens, block_state)
+            after.append(block_state)
+        return self._answer(tokens), EncoderState(tuple(after), state.position + heard)
+
     def _encode(self, tokens: Tensor, first: int, landmarks: list[Landmarks | None]) -> Tensor:
         """A deep stack over a stream from its token `first` on, (B, T, d) -> (B, T, d)."""
-        if self.positions is not None:
-            tokens = self.positions(tokens, first)
+        tokens = self.enter(tokens, first)
         for block, block_landmarks in zip(self._blocks(), landmarks, strict=True):
             tokens = block(tokens, first=first, landmarks=block_landmarks)
         return tokens
-
-    def _step_retroactive(self, token: Tensor, state: EncoderState, window: Tensor) -> tuple[Tensor, EncoderState]:
-        first, *others = self._blocks()
-        window = torch.cat([window, token.unsqueeze(1)], dim=1)[:, -self.config.window :]
-        tokens, block_state = first.step_all(window, state.blocks[0])
-        for block, landmarks in zip(others, state.prepared, strict=True):
-            tokens = block.recompute(tokens, tokens.shape[1], landmarks, last_only=block is others[-1])
-        state = state._replace(blocks=(block_state,), position=state.position + 1, window=window)
-        return self._answer(tokens.squeeze(1)), state
 
     def _answer(self, tokens: Tensor) -> Tensor:
         if isinstance(self.head_norm, nn.LayerNorm):
@@ -226,8 +229,3 @@ class Encoder(nn.Module):
 
     def _blocks(self) -> list[EncoderBlock]:
         return [block for block in self.blocks if isinstance(block, EncoderBlock)]
-
-
-def valid(tokens: Tensor) -> Tensor:
-    """tokens (..., d), those of zeros that no tokenizer makes."""
-    return replace_invalid(tokens, LARGEST_TOKEN, 0.0)

@@ -19,8 +19,8 @@ from model.attention.multi_head import MultiHeadAttention
 from model.attention.nystrom import attend_by_landmarks, inverse_of
 from model.attention.softmax import attend
 from model.classifier import Classifier
-from model.definitions import LARGEST_DB, SILENCE_DB
-from model.encoder import Encoder, valid
+from model.definitions import LARGEST_DB, LARGEST_TOKEN, SILENCE_DB
+from model.encoder import Encoder
 from model.layers import replace_invalid
 from model.tokenizer import Tokenizer
 
@@ -73,7 +73,7 @@ class StepModule(nn.Module):
             parts = 1 + len(tokenizer.config.stem_channels)
             token, *after = _tokenize(tokenizer, token, position, *state[:parts])
             state = state[parts:]
-        token = valid(token)
+        token = replace_invalid(token, LARGEST_TOKEN, 0.0)
         if encoder.positions is not None:
             token = token + encoder.positions.encoding[(position % encoder.config.positions).unsqueeze(0)]
         step = self._step_retroactive if encoder.config.stacking == "retroactive" else self._step_deep

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from model.attention.kernel import Landmarks
-from model.encoder import Encoder, valid
+from model.encoder import Encoder
 from model.layers import without_gradients
 
 
@@ -41,7 +41,7 @@ class WindowTwin:
 
     def push(self, tokens: Tensor, state: TwinState) -> TwinState:
         """tokens (B, T, d) -> the state after them; nothing is encoded."""
-        kept = torch.cat([state.tokens, valid(tokens)], dim=1)[:, -self.encoder.config.history :]
+        kept = torch.cat([state.tokens, tokens], dim=1)[:, -self.encoder.config.history :]
         return TwinState(state.landmarks, kept, state.heard + tokens.shape[1])
 
     def answer(self, state: TwinState) -> Tensor:
