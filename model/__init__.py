@@ -31,20 +31,14 @@ if TYPE_CHECKING:
     from model.export import StepModule
     from model.twin import TwinState, WindowTwin
 
-LATER = {  # what needs torch, and where it is
-    "AttentionState": "attention",
-    "Classifier": "classifier",
-    "ClassifierState": "classifier",
-    "Detection": "detector",
-    "Encoder": "encoder",
-    "EncoderBlock": "block",
-    "EncoderState": "encoder",
-    "MultiHeadAttention": "attention",
-    "OnlineDetector": "detector",
-    "StepModule": "export",
-    "TwinState": "twin",
-    "WindowTwin": "twin",
-    "probabilities": "classifier",
+LATER = {  # what needs torch, by where it is
+    "attention": ("AttentionState", "MultiHeadAttention"),
+    "block": ("EncoderBlock",),
+    "classifier": ("Classifier", "ClassifierState", "probabilities"),
+    "detector": ("Detection", "OnlineDetector"),
+    "encoder": ("Encoder", "EncoderState"),
+    "export": ("StepModule",),
+    "twin": ("TwinState", "WindowTwin"),
 }
 
 __all__ = [
@@ -84,6 +78,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"model.{LATER[name]}"), name)
+    for module, names in LATER.items():
+        if name in names:
+            return getattr(import_module(f"model.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,7 +10,7 @@ GTZAN_GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "met
 
 LARGEST = 1 << 30  # of any size or number
 LANDMARKS = 16  # of a window that holds as many
-NONE_ALLOWED = ("positions", "outputs")
+NONE_ALLOWED = ("positions", "outputs", "queries")
 ADDED = ("rotary",)  # what weights written before it lack: they have the default
 LEAST_RIDGE = 1e-9  # what is smaller is lost beside 1 in the inverse
 
@@ -51,14 +51,7 @@ class BlockConfig:
     def __post_init__(self) -> None:
         if self.landmark_count is None and _is_whole(self.window, 1):
             object.__setattr__(self, "landmark_count", min(LANDMARKS, self.window))
-        for field in fields(self):
-            value, least = getattr(self, field.name), int(field.name not in NONE_ALLOWED)
-            if field.type == "int" and not _is_whole(value, least):
-                raise ValueError(f"{field.name} is {value!r}; expected a whole number of at least {least}")
-            if field.type == "bool" and type(value) is not bool:
-                raise ValueError(f"{field.name} is {value!r}; expected true or false")
-            if field.type == "float" and not (type(value) in (int, float) and abs(value) <= LARGEST):  # nor is NaN
-                raise ValueError(f"{field.name} is {value!r}; expected a number")
+        _check_numbers(self)
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; expected one of {', '.join(choices)}")
@@ -163,10 +156,7 @@ class DetectorConfig:
     decoder_feed_forward: int = 1024
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value, least = getattr(self, field.name), int(field.name != "queries")
-            if field.type == "int" and not _is_whole(value, least):
-                raise ValueError(f"{field.name} is {value!r}; expected a whole number of at least {least}")
+        _check_numbers(self)
         if self.encoder.outputs:
             raise ValueError(f"the encoder has {self.encoder.outputs} outputs; expected 0, the detector has the heads")
         if self.class_token not in (None, 0, 1):
@@ -250,6 +240,18 @@ class ModelConfig(BlockConfig):
     def stem_features(self) -> int:
         """Numbers per frame that leave the last convolution: channels x remaining bands."""
         return self.stem_channels[-1] * self.stem_bands[-1]
+
+
+def _check_numbers(config: BlockConfig | DetectorConfig) -> None:
+    """Raises ValueError for a field of another type than it says, or out of range."""
+    for field in fields(config):
+        value, least = getattr(config, field.name), int(field.name not in NONE_ALLOWED)
+        if field.type == "int" and not _is_whole(value, least):
+            raise ValueError(f"{field.name} is {value!r}; expected a whole number of at least {least}")
+        if field.type == "bool" and type(value) is not bool:
+            raise ValueError(f"{field.name} is {value!r}; expected true or false")
+        if field.type == "float" and not (type(value) in (int, float) and abs(value) <= LARGEST):  # nor is NaN
+            raise ValueError(f"{field.name} is {value!r}; expected a number")
 
 
 def _is_whole(value: object, least: int) -> bool:

@@ -47,45 +47,43 @@ class WeightsError(Exception):
 
 def read_weights(path: Path) -> tuple[ModelConfig, dict[str, Any]]:
     """The configuration, and all tensors as numpy's. Raises WeightsError, if possible before it reads a tensor."""
-    with _opened(path) as file:
-        config = _config(path, _metadata(path, file, FORMAT), ModelConfig)
-        return config, _read_tensors(path, file, config)
+    return _read(path, FORMAT, ModelConfig)
 
 
 def read_encoder(path: Path) -> tuple[EncoderConfig, dict[str, Any]]:
     """The same of an encoder alone, as `save_encoder` wrote it."""
-    with _opened(path) as file:
-        config = _config(path, _metadata(path, file, ENCODER_FORMAT), EncoderConfig)
-        return config, _read_tensors(path, file, config)
+    return _read(path, ENCODER_FORMAT, EncoderConfig)
 
 
-def _read_tensors(path: Path, file: Any, config: EncoderConfig | ModelConfig) -> dict[str, Any]:
-    parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
-    try:
-        check_shapes({name: tuple(part.get_shape()) for name, part in parts.items()}, config)
-    except ValueError as error:
-        raise unfitting(path, error) from None
-    for name, part in parts.items():
-        if part.get_dtype() not in FLOATS and not name.endswith(COUNT):
-            raise WeightsError(f"{path}: {name} is of {part.get_dtype()} numbers; weights are F32 ones")
-    tensors = {name: file.get_tensor(name) for name in parts}
+def _read(path: Path, form: str, kind: type[Kind]) -> tuple[Kind, dict[str, Any]]:
+    with _opened(path, form) as (file, metadata):
+        config = _config(path, metadata, kind)
+        parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        try:
+            check_shapes({name: tuple(part.get_shape()) for name, part in parts.items()}, config)
+        except ValueError as error:
+            raise unfitting(path, error) from None
+        for name, part in parts.items():
+            if part.get_dtype() not in FLOATS and not name.endswith(COUNT):
+                raise WeightsError(f"{path}: {name} is of {part.get_dtype()} numbers; weights are F32 ones")
+        tensors = {name: file.get_tensor(name) for name in parts}
     for name, tensor in tensors.items():
         least = LEAST.get(name.rpartition(".")[2], -LARGEST)
         if not ((tensor >= least) & (tensor <= LARGEST)).all():  # nor is NaN
             raise WeightsError(f"{path} is damaged, {name} has numbers that no weights have: fetch the file again")
-    return tensors
+    return config, tensors
 
 
 def read_config(path: Path) -> ModelConfig:
     """The configuration alone, without reading the weights. Raises WeightsError."""
-    with _opened(path) as file:
-        return _config(path, _metadata(path, file, FORMAT), ModelConfig)
+    with _opened(path, FORMAT) as (_, metadata):
+        return _config(path, metadata, ModelConfig)
 
 
 def read_notes(path: Path) -> dict[str, str]:
     """What was said of the weights when they were saved. Raises WeightsError."""
-    with _opened(path) as file:
-        said = _metadata(path, file, FORMAT, ENCODER_FORMAT).get("notes", "{}")
+    with _opened(path, FORMAT, ENCODER_FORMAT) as (_, metadata):
+        said = metadata.get("notes", "{}")
     try:
         return {str(name): str(note) for name, note in json.loads(said).items()}
     except (ValueError, AttributeError, RecursionError) as error:
@@ -178,23 +176,18 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _opened(path: Path, *forms: str) -> Iterator[tuple[Any, dict[str, str]]]:
+    """A file of one of these formats, and its metadata."""
     try:
         with safe_open(path, framework="np") as file:
-            yield file
+            metadata = dict(file.metadata() or {})
+            if (form := metadata.get("format")) not in forms:
+                raise WeightsError(f"{path} holds no Nystream weights: its format is {form!r}, not {forms[0]!r}")
+            yield file, metadata
     except FileNotFoundError:
         raise WeightsError(f"{path}: there is no such file") from None
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"{path} is not a readable safetensors file: {_one_line(error)}") from None
-
-
-def _metadata(path: Path, file: Any, *forms: str) -> dict[str, str]:
-    metadata = dict(file.metadata() or {})
-    if metadata.get("format") not in forms:
-        raise WeightsError(
-            f"{path} holds no Nystream weights: its format is {metadata.get('format')!r}, not {forms[0]!r}"
-        )
-    return metadata
 
 
 def _config(path: Path, metadata: dict[str, str], kind: type[Kind]) -> Kind:

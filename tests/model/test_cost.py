@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from model import Classifier, Cost, EncoderConfig, ModelConfig, WindowTwin, history_frames, step_cost, twin_cost
+from model.attention_cost import step_flops
 from model.block import EncoderBlock
-from model.cost.attention import step_flops
 from tests.model.conftest import SMALL, music, small_classifier
 from tests.model.family import every_row
 from tests.model.flop_counter import FlopCounter
