@@ -39,6 +39,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -91,13 +92,14 @@ BOUNDS = {  # the bound of each part is the fastest of these
     "step": ("loops", "float32_loops", "blas"),  # the first reads the weights as they are stored
 }
 GROUPS = ("parts_us", "bounds_us", "frame_bounds_us")  # of times, not times
-ROUNDS, GROWTH_ROUNDS, PACED_ROUNDS, PAPERS_ROUNDS = 100, 20, 130, 20
-QUICK_ROUNDS, WINDOW_SECONDS, QUICK_WINDOW = 6, 20.0, 2.0
+ROUNDS, QUICK_ROUNDS = (100, 20, 130), (6, 2, 6)  # of all, of the growth, and paced
+PAPERS_ROUNDS, WINDOW_SECONDS, QUICK_WINDOW = 20, 20.0, 2.0
 RATES = {"own": SAMPLE_RATE, "halved": 2 * SAMPLE_RATE, "resampled": 48_000}  # Hz, beside the window
 
 
+@torch.inference_mode()
 def measure_all(rounds: int, growth_rounds: int, paced_rounds: int) -> dict[str, Any]:
-    """The whole report."""
+    """All that is timed in this process."""
     rows = {name: measure_model(make_classifier(config), rounds, paced_rounds) for name, config in MODELS.items()}
     with_landmarks = [replace(REFERENCE, landmark_count=count) for count in LANDMARKS]
     grown = zip(LANDMARKS, measure_growth(with_landmarks, growth_rounds), strict=True)
@@ -122,7 +124,7 @@ def measure_model(classifier: Classifier, rounds: int, paced_rounds: int) -> dic
     compiled, whole = bench.compiled, compile_classifier(classifier, halves=False)
     bench.slow["torch_encoder"] = torch_encoder(classifier.config)
     if (rival := benchmark_papers.peer(classifier.config)) is not None:
-        bench.fast["peer"] = rival.call
+        bench.fast["peer"], _ = rival
     parts: dict[str, Call] = {}
     if compiled is not None and whole is not None:
         bounds = step_products(compiled, whole) | stem_products(compiled, whole) | {"transform": transform()}
@@ -170,17 +172,10 @@ def torch_encoder(config: ModelConfig) -> Call:
 def batch_step(compiled: CompiledClassifier) -> Call:
     """One token of each of STREAMS streams, windows full."""
     streams, random = compiled.init_streams(STREAMS), np.random.default_rng(0)
-    tokens = random.normal(size=(8, STREAMS, compiled.config.width)).astype(np.float32)
-    index = 0
-
-    def step() -> None:
-        nonlocal index
-        index = (index + 1) % len(tokens)
-        compiled.step_streams(tokens[index], streams)
-
+    tokens = cycle(random.normal(size=(8, STREAMS, compiled.config.width)).astype(np.float32))
     for _ in range(compiled.config.window):
-        step()
-    return step
+        compiled.step_streams(next(tokens), streams)
+    return lambda: compiled.step_streams(next(tokens), streams)
 
 
 def measure_beside_window(seconds: float) -> dict[str, Any]:
@@ -270,24 +265,19 @@ def main() -> int:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.papers:
-        with torch.inference_mode():
-            lines = benchmark_papers.measure(2 if arguments.quick else PAPERS_ROUNDS)
-        print(
-            to_json({"machine": machine(), "papers": lines})
-            if arguments.json
-            else "\n".join(benchmark_papers.table(lines))
-        )
-        return 0
-    with torch.inference_mode():
-        quick = (QUICK_ROUNDS, 2, QUICK_ROUNDS)
-        report = measure_all(*(quick if arguments.quick else (ROUNDS, GROWTH_ROUNDS, PACED_ROUNDS)))
-    if not arguments.quick:
-        report["classify"] = benchmark_offline.measure()
-    if arguments.window:
-        report["window"] = measure_beside_window(QUICK_WINDOW if arguments.quick else WINDOW_SECONDS)
-    if arguments.plot is not None:
-        plot(report, arguments.plot)
-    print(to_json(report) if arguments.json else "\n".join(table(report)))
+        papers = benchmark_papers.measure(2 if arguments.quick else PAPERS_ROUNDS)
+        report: dict[str, Any] = {"machine": machine(), "papers": papers}
+        lines = benchmark_papers.table(papers)
+    else:
+        report = measure_all(*(QUICK_ROUNDS if arguments.quick else ROUNDS))
+        if not arguments.quick:
+            report["classify"] = benchmark_offline.measure()
+        if arguments.window:
+            report["window"] = measure_beside_window(QUICK_WINDOW if arguments.quick else WINDOW_SECONDS)
+        if arguments.plot is not None:
+            plot(report, arguments.plot)
+        lines = table(report)
+    print(to_json(report) if arguments.json else "\n".join(lines))
     return 0
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -56,6 +56,7 @@ class System:
     peak_bytes: int
 
 
+@torch.inference_mode()
 def measure(rounds: int) -> list[dict[str, Any]]:
     """Microseconds of every system, in turns."""
     timed = [(system, Contestant(system.call)) for system in systems()]
@@ -100,7 +101,8 @@ def steps(size: str, stack: str, name: str, config: EncoderConfig) -> Iterator[S
         streams = compiled.init_streams(1)
         yield System(size, stack, name, "compiled", compiled_step(compiled), streams.nbytes, streams.work.nbytes)
     if (theirs := peer(config)) is not None:
-        yield System(size, stack, name, "continual-inference", theirs.call, theirs.state_bytes(), peak(theirs.call))
+        call, encoder = theirs
+        yield System(size, stack, name, "continual-inference", call, remembered_bytes(encoder), peak(call))
 
 
 def peak(call: Call) -> int:
@@ -117,16 +119,10 @@ def peak(call: Call) -> int:
     return most
 
 
-@dataclass(frozen=True)
-class Peer:
-    """continual-inference's step."""
-
-    call: Call
-    state_bytes: Callable[[], int]
-
-
-def peer(config: BlockConfig) -> Peer | None:
-    """continual-inference's encoder of these sizes; None where that is not installed or does not have it."""
+def peer(config: BlockConfig) -> tuple[Call, nn.Module] | None:
+    """A step of continual-inference's encoder of these sizes, and the encoder, which keeps the state; None where that
+    is not installed or does not have it.
+    """
     exact = config.attention == "softmax" and (config.blocks == 1 or config.stacking == "retroactive")
     if not exact or importlib.util.find_spec("continual") is None:
         return None
@@ -143,7 +139,7 @@ def peer(config: BlockConfig) -> Peer | None:
     token = torch.randn(1, config.width)
     for _ in range(2 * config.window):
         encoder.forward_step(token)
-    return Peer(lambda: encoder.forward_step(token), lambda: remembered_bytes(encoder))
+    return lambda: encoder.forward_step(token), encoder
 
 
 def remembered_bytes(encoder: nn.Module) -> int:

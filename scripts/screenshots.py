@@ -1,9 +1,9 @@
 """Pictures of the real window in every state, mode, size and theme.
 
-    python3 scripts/screenshots.py FOLDER [--play FILE] [--after SECONDS] [--theme dark] [--microphone]
+    python3 scripts/screenshots.py FOLDER [--microphone]
     python3 scripts/screenshots.py --docs
 
-The window listens to the demo's music, or to FILE, for a while; then every state is shown and saved in both themes and
+The window listens to the demo's music for a while; then every state is shown and saved in both themes and
 in the sizes of its mode: a window at 1280x800 and 900x600, a presentation at 1280x720, 1920x1080 and 3840x2160. With
 --docs only the pictures that the documentation uses are made, into docs/images. The window opens on the platform named
 in QT_QPA_PLATFORM, or without a screen where there is none.
@@ -68,7 +68,7 @@ FOR_DOCS = {
 LAYOUTS: tuple[Mode, ...] = ("story", "presentation")
 SLOW_NANOSECONDS = 122e6
 DEFAULT_SOURCE = "@DEFAULT_SOURCE@"
-FILES_SECONDS = 120.0
+DEMO_SECONDS, FILES_SECONDS = 33.0, 120.0
 COLOURS = 256  # of a picture
 
 
@@ -91,11 +91,11 @@ def main() -> int:
     live_for(30.0, lambda: session.devices is not None)
     folder = CHECKOUT / "docs" / "images" if arguments.docs else arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
-    chosen = microphone_states(window, session) if arguments.microphone else states(window, session, arguments)
+    chosen = microphone_states(window, session) if arguments.microphone else states(window, session, arguments.docs)
     for name, shown in chosen:
         presents = window.live.mode == "presentation" and window.pages.currentIndex() == 0
         window.menus.bar.setVisible(not presents)
-        for (number, size), choice in product(enumerate(PRESENTATION_SIZES if presents else SIZES), arguments.theme):
+        for (number, size), choice in product(enumerate(PRESENTATION_SIZES if presents else SIZES), THEMES):
             saved_as = f"{name}-{choice}-{size.width()}x{size.height()}"
             if arguments.docs and not (saved_as := FOR_DOCS.get((name, number, choice), "")):
                 continue
@@ -109,16 +109,13 @@ def main() -> int:
     return 0
 
 
-def states(window: MainWindow, session: LiveSession, arguments: argparse.Namespace) -> Iterator[tuple[str, QWidget]]:
+def states(window: MainWindow, session: LiveSession, for_docs: bool) -> Iterator[tuple[str, QWidget]]:
     """One after another: its name, and the widget that shows it."""
     live = window.live
     yield "start", window
-    if arguments.play is not None:
-        window.play(arguments.play)
-    else:
-        window.demo()
+    window.demo()
     window.tour.end()
-    live_for(arguments.after)
+    live_for(DEMO_SECONDS)
     yield "live", window
     others: tuple[Mode, ...] = ("details", "presentation")
     for mode in others:
@@ -126,7 +123,7 @@ def states(window: MainWindow, session: LiveSession, arguments: argparse.Namespa
         yield mode, window
     live.show_mode("story")
     with tempfile.TemporaryDirectory() as folder:
-        if not arguments.docs:
+        if not for_docs:
             yield from more_states(window, session, Path(folder))
         for piece in PIECES:
             encode(Path(folder) / f"{piece.name}.flac", "flac", piece.make()[:, np.newaxis], SAMPLE_RATE)
@@ -185,22 +182,19 @@ def more_states(window: MainWindow, session: LiveSession, folder: Path) -> Itera
         sheet.close()
     window.show_page(1)
     yield "files-empty", window
-    music, zeros = PIECES[0].make()[: 8 * SAMPLE_RATE], np.zeros(4 * SAMPLE_RATE, np.float32)
-    for name, sound, seconds in (
-        ("paused", music, 4.0),
-        ("zeros", np.concatenate([music[: len(music) // 2], zeros]), 6.0),
-    ):
-        encode(folder / f"{name}.wav", "pcm_s16le", sound[:, np.newaxis], SAMPLE_RATE)
-        window.play(folder / f"{name}.wav")
-        live_for(seconds)
-        if name == "paused":
-            live.player.toggle_pause()
-            live_for(0.5)
-        yield from stale(window, name)
-        if name == "paused":
-            live.player.toggle_pause()
-            live_for(8.0)
-            yield from stale(window, "ended")
+    music, song = PIECES[0].make()[: 8 * SAMPLE_RATE, np.newaxis], folder / "song.wav"
+    window.play(encode(song, "pcm_s16le", music, SAMPLE_RATE))
+    live_for(4.0)
+    live.player.toggle_pause()
+    live_for(0.5)
+    yield from stale(window, "paused")
+    live.player.toggle_pause()
+    live_for(8.0)
+    yield from stale(window, "ended")
+    music[4 * SAMPLE_RATE :] = 0.0
+    window.play(encode(song, "pcm_s16le", music, SAMPLE_RATE))
+    live_for(6.0)
+    yield from stale(window, "zeros")
     window.demo()
     window.tour.end()
     live_for(4.0)
@@ -210,8 +204,7 @@ def more_states(window: MainWindow, session: LiveSession, folder: Path) -> Itera
     window.play(Path("gone.wav"))
     live_for(3.0)
     yield "failed", window
-    (folder / "paused.wav").unlink()
-    (folder / "zeros.wav").unlink()
+    song.unlink()
 
 
 def microphone_states(window: MainWindow, session: LiveSession) -> Iterator[tuple[str, QWidget]]:
@@ -274,10 +267,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", metavar="FOLDER", help="where the pictures go")
     parser.add_argument("--docs", action="store_true", help="make those of the documentation, into docs/images")
-    parser.add_argument("--play", type=Path, metavar="FILE", help="what is to be heard; default: the demo's music")
-    parser.add_argument("--theme", nargs="+", choices=THEMES, default=THEMES, help="default: both")
     parser.add_argument("--microphone", action="store_true", help="the states of a microphone, instead of all others")
-    parser.add_argument("--after", type=float, default=33.0, metavar="SECONDS", help="default: 33")
     arguments = parser.parse_args()
     if arguments.folder is None and not arguments.docs:
         parser.error("name a FOLDER, or add --docs")

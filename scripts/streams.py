@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -188,10 +189,8 @@ def main() -> None:
         check_bands(arguments.weights)
         trained = load_for_training(arguments.weights)
         dataset = read_dataset(arguments).part(arguments.split)
-        if arguments.steady:
-            rows = measure_steadiness(arguments, trained, dataset, console)
-        else:
-            rows = measure_windows(arguments, trained, dataset, console)
+        measured = measure_steadiness if arguments.steady else measure_windows
+        rows = list(measured(arguments, trained, dataset, console))
         console.clear()
         text = describe_steadiness(rows) if arguments.steady else describe(rows)
         print(to_json({"streams": rows}) if arguments.json else text)
@@ -199,67 +198,60 @@ def main() -> None:
 
 def measure_windows(
     arguments: argparse.Namespace, trained: Classifier, dataset: Dataset, console: Console
-) -> list[dict[str, Any]]:
+) -> Iterator[dict[str, Any]]:
     """The figures of the same weights with every window that was asked for."""
-    levels = arguments.level_seconds or [None]
-    asked = [(window, level) for window in arguments.window_seconds for level in levels]
-    rows = []
+    asked = list(product(arguments.window_seconds, arguments.level_seconds or [None]))
     for number, (window, level) in enumerate(asked):
         console.progress(number / len(asked), f"{window:g} s")
         level_window = trained.config.level_window if level is None else frames_in(level)
         classifier = looking_back(trained, frames_in(window), level_window)
         figures = stream_figures(answer_streams(classifier, dataset, arguments.orders, arguments.seed))
         clips = evaluate(classifier, dataset)["accuracy"]
-        rows.append({"window": window, "level": level, "clip_accuracy": clips} | figures)
-    return rows
+        yield {"window": window, "level": level, "clip_accuracy": clips} | figures
 
 
 def measure_steadiness(
     arguments: argparse.Namespace, trained: Classifier, dataset: Dataset, console: Console
-) -> list[dict[str, Any]]:
+) -> Iterator[dict[str, Any]]:
     """The figures of every pair of SMOOTHINGS and HOLDS, with the window as saved."""
     streams = answer_streams(trained.for_inference(), dataset, arguments.orders, arguments.seed)
-    rows = []
     for number, (smoothing, hold) in enumerate(product(SMOOTHINGS, HOLDS)):
         console.progress(number / (len(SMOOTHINGS) * len(HOLDS)), f"{smoothing:g} s")
-        rows.append(steady_figures(streams, trained.config, smoothing, hold))
-    return rows
-
-
-def describe_steadiness(rows: list[dict[str, Any]]) -> str:
-    """A Markdown table; shares in per cent."""
-    lines = [
-        f"| mean over, s | must last, s | right | wrong | changes a minute ({rows[0]['needed']:.1f} needed) "
-        "| named after, s | named in time |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        lines.append(
-            f"| {row['smoothing']:g} | {row['hold']:g} | {100 * row['right']:.1f} | {100 * row['wrong']:.1f} "
-            f"| {row['changes_per_minute']:.1f} | {_following(row)} |"
-        )
-    return "\n".join(lines)
-
-
-def _following(row: dict[str, Any]) -> str:
-    """Two cells: after how many seconds, and in what share of the changes."""
-    follows = "never" if row["follow_seconds"] is None else f"{row['follow_seconds']:.1f}"
-    return f"{follows} | " + ("-" if row["followed"] is None else f"{100 * row['followed']:.0f} %")
+        yield steady_figures(streams, trained.config, smoothing, hold)
 
 
 def describe(rows: list[dict[str, Any]]) -> str:
     """A Markdown table; shares in per cent."""
-    lines = [
-        f"| window, s | level, s | clips alone | minute 1 | minute {MINUTES} | all minutes | leads after, s "
-        "| leads in time |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    minutes = "minute 1", f"minute {MINUTES}", "all minutes"
+    table: list[Sequence[str]] = []
     for row in rows:
-        first, last = row["accuracy_by_minute"][0], row["accuracy_by_minute"][-1]
         level = "as saved" if row["level"] is None else f"{row['level']:g}"
-        shares = " | ".join(f"{100 * share:.1f}" for share in (row["clip_accuracy"], first, last, row["accuracy"]))
-        lines.append(f"| {row['window']:g} | {level} | {shares} | {_following(row)} |")
-    return "\n".join(lines)
+        shares = row["clip_accuracy"], row["accuracy_by_minute"][0], row["accuracy_by_minute"][-1], row["accuracy"]
+        table.append((f"{row['window']:g}", level, *(f"{100 * share:.1f}" for share in shares), *_following(row)))
+    return markdown(("window, s", "level, s", "clips alone", *minutes, "leads after, s", "leads in time"), table)
+
+
+def describe_steadiness(rows: list[dict[str, Any]]) -> str:
+    """The same of what is said."""
+    changes = f"changes a minute ({rows[0]['needed']:.1f} needed)"
+    table: list[Sequence[str]] = []
+    for row in rows:
+        figures = 100 * row["right"], 100 * row["wrong"], row["changes_per_minute"]
+        times = f"{row['smoothing']:g}", f"{row['hold']:g}"
+        table.append((*times, *(f"{figure:.1f}" for figure in figures), *_following(row)))
+    return markdown(
+        ("mean over, s", "must last, s", "right", "wrong", changes, "named after, s", "named in time"), table
+    )
+
+
+def _following(row: dict[str, Any]) -> tuple[str, str]:
+    """After how many seconds, and in what share of the changes."""
+    follows = "never" if row["follow_seconds"] is None else f"{row['follow_seconds']:.1f}"
+    return follows, "-" if row["followed"] is None else f"{100 * row['followed']:.0f} %"
+
+
+def markdown(heads: Sequence[str], rows: list[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows))
 
 
 def parse_arguments() -> argparse.Namespace:

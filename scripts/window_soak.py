@@ -19,6 +19,7 @@ import os
 import sys
 import threading
 import time
+from array import array
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     session = make_session(default_weights())
     application = start_qt()
     window = MainWindow(session)
-    watch = Watch(session, arguments.seconds)
+    watch = Watch(session)
     heard, files = arguments.listen is not None, () if arguments.play is None else (arguments.play,)
     demo = not heard and not files
     begin(window, Launch(source=arguments.listen or "", begins=heard, files=files, demo=demo, silent=arguments.silent))
@@ -101,30 +102,26 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 class Watch:
-    """What comes of every frame that the window draws; nothing grows meanwhile."""
+    """What comes of every frame that the window draws; 40 bytes of each are kept."""
 
-    def __init__(self, session: LiveSession, seconds: float) -> None:
-        most = math.ceil((seconds + 2 * PATIENCE) / FRAME_SECONDS)
-        self._rows = np.full((most, 2 + len(PARTS)), math.nan)  # when it came and its own time, s; its parts' ns
-        self.count = 0
-        self.lost = 0  # samples
-        self.backend = ""
+    def __init__(self, session: LiveSession) -> None:
+        self._values = array("d")
+        self.last: Snapshot | None = None
         self._drain = session.drain
         session.drain = self.drain  # type: ignore[method-assign]
 
     def drain(self) -> list[Snapshot]:
         fresh = self._drain()
         now = time.monotonic()
-        for each in fresh[: len(self._rows) - self.count]:
+        for each in fresh:
             spent = each.nanoseconds
-            self._rows[self.count] = now, each.seconds, spent.log_mel, spent.tokenizer, spent.step
-            self.count += 1
-            self.lost, self.backend = each.dropped, each.backend
+            self._values.extend((now, each.seconds, spent.log_mel, spent.tokenizer, spent.step))
+            self.last = each
         return fresh
 
-    def rows(self, first: int) -> NDArray[np.float64]:
-        """(frames, 5) of the frames from number `first` on."""
-        return self._rows[first : self.count]
+    def rows(self) -> NDArray[np.float64]:
+        """(frames, 5): when each came and its own time, s; then its parts' ns."""
+        return np.array(self._values).reshape(-1, 2 + len(PARTS))
 
 
 def soak(
@@ -136,12 +133,12 @@ def soak(
     """
     window.timer.stop()
     opened = time.monotonic()
-    while not watch.count or time.monotonic() < watch.rows(0)[0, 0] + OPENING_SECONDS:
+    while not len(heard := watch.rows()) or time.monotonic() < heard[0, 0] + OPENING_SECONDS:
         draw(application, window)
         if session.state.phase == "failed" or time.monotonic() > opened + PATIENCE:
             sys.exit(f"window_soak: {session.state.message or 'nothing is heard: choose another source'}")
     begun = looked = time.monotonic()
-    counted, memory, slowest, ticks = watch.count, resident_megabytes(), 0.0, 0
+    counted, memory, slowest, ticks = len(watch.rows()), resident_megabytes(), 0.0, 0
     with suppress(KeyboardInterrupt):
         while (now := time.monotonic()) < begun + seconds and session.state.phase == "running":
             slowest, ticks = max(slowest, draw(application, window)), ticks + 1
@@ -150,15 +147,16 @@ def soak(
                 if now - begun < WARM_SECONDS:
                     memory = resident_megabytes()
                 print(f"{now - begun:5.0f} s  {resident_megabytes():7.1f} MB", file=sys.stderr, flush=True)
-    lasted, rows = time.monotonic() - begun, watch.rows(counted)
+    lasted, rows, last = time.monotonic() - begun, watch.rows()[counted:], watch.last
+    assert last is not None
     parts = {f"{name}_us": percentiles(column) for name, column in zip(PARTS, rows[:, 2:].T, strict=True)}
     return {
         "frames": len(rows),
         "redraws_per_second": round(ticks / lasted, 1),
-        "path": watch.backend,
+        "path": last.backend,
         "frame_us": percentiles(rows[:, 2:].sum(axis=1)),
         **parts,
-        "samples_lost": watch.lost,
+        "samples_lost": last.dropped,
         "unaccounted_seconds": round(unaccounted_seconds(rows[:, 0] - rows[:, 1]), 3),
         "slowest_tick_ms": round(1000 * slowest, 1),
         "grown_mb": round(resident_megabytes() - memory, 1),

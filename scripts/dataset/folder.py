@@ -42,7 +42,7 @@ MOST_FRAMES = 7740  # 10 minutes: what lies behind is not heard
 MOST_GENRES = 50
 GTZAN_NAME = re.compile(rf"({'|'.join(GTZAN_GENRES)})\.\d+\.")
 FRONT_END = to_json(
-    {"rate": SAMPLE_RATE, "fft": FFT_LENGTH, "hop": HOP, "bands": BANDS, "floor": FLOOR_POWER, "offset": "taken off"}
+    {"rate": SAMPLE_RATE, "fft": FFT_LENGTH, "hop": HOP, "bands": BANDS, "floor": FLOOR_POWER, "clip": CLIP_FRAMES}
 )
 
 
@@ -63,7 +63,8 @@ def read_folder(folder: Path, cache_folder: Path) -> Dataset:
     is_gtzan = 2 * sum(GTZAN_NAME.match(path.name) is not None for path in paths) >= len(paths)
     genres = GTZAN_GENRES if is_gtzan else own_genres(folder, paths)
     clips: list[Clip] = []
-    console, cache = Console(), FeatureCache(cache_folder, folder)
+    console = Console()
+    cache = FeatureCache(cache_folder, console)
     try:
         for number, path in enumerate(paths):
             console.progress(number / len(paths), path.name)
@@ -71,9 +72,8 @@ def read_folder(folder: Path, cache_folder: Path) -> Dataset:
                 clips += gtzan_clips(path, cache, clips) if is_gtzan else own_clips(path, cache, folder)
             except (AudioError, OSError) as error:
                 console.note(one_line(f"{path}: left out, {error}"))
-    finally:  # also after Ctrl-C: what has been computed is kept
+    finally:
         console.clear()
-        cache.write(console)
     if not clips:
         wanted = "expected files like blues/blues.00000.wav, or a folder of sound for each genre"
         raise DatasetError(f"{folder} holds no clips that can be used; {wanted}")
@@ -153,7 +153,7 @@ def usable_frames(path: Path, cache: FeatureCache, least: int, most: int) -> NDA
     """(k * CLIP_FRAMES, BANDS): k pieces of its first `most` frames, of which `least` must be. Raises AudioError or
     OSError.
     """
-    frames = cache.find(path)
+    frames = cache.find(path, most)
     if frames is None:
         heard = log_mel_frames(path, most)
         if len(heard) < least:
@@ -163,7 +163,7 @@ def usable_frames(path: Path, cache: FeatureCache, least: int, most: int) -> NDA
         count = min(PIECES, len(heard) // CLIP_FRAMES)
         begins = np.linspace(0, len(heard) - CLIP_FRAMES, count).astype(int)
         frames = np.concatenate([heard[begin : begin + CLIP_FRAMES] for begin in begins])
-        cache.add(path, frames)
+        cache.add(path, most, frames)
     return frames
 
 
@@ -183,57 +183,42 @@ def log_mel_frames(path: Path, most: int) -> NDArray[np.float32]:
 
 
 class FeatureCache:
-    """The features of one folder of audio: an npz named after its path.
+    """The features of every file of audio: an npz for each, named after its path.
 
-    It holds each file's fingerprint (size, time, content) and frames, and one description of the front end. A changed
-    file is read again, another front end begins anew. A cache that cannot be read is as none, and one that cannot be
-    written costs only time.
+    It holds the file's fingerprint (size, time, content) and what else its frames depend on; where one has changed, the
+    file is read again. What cannot be read is as none, and what cannot be written costs only time, and is said once.
     """
 
-    def __init__(self, cache_folder: Path, audio_folder: Path) -> None:
-        name = hashlib.blake2b(os.fsencode(audio_folder.resolve()), digest_size=8).hexdigest()
-        self.path = cache_folder / f"features-{name}.npz"
-        self._known: dict[str, tuple[Fingerprint, NDArray[np.float32]]] = {}
-        self._changed = False
+    def __init__(self, folder: Path, console: Console) -> None:
+        self._folder, self._console = folder / "features", console
+        self._is_writable = True
+
+    def find(self, file: Path, most: int) -> NDArray[np.float32] | None:
+        """The frames of a file that has not changed since; they are of its first `most`."""
         try:
-            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-                if str(kept["front_end"]) != FRONT_END:
-                    return
-                fingerprints = json.loads(str(kept["fingerprints"]))
-                pieces = np.split(kept["frames"], np.cumsum(kept["lengths"])[:-1])
-            if any(piece.shape[1:] != (BANDS,) or len(piece) % CLIP_FRAMES or not len(piece) for piece in pieces):
-                return
-            self._known = {
-                path: (Fingerprint(*known), piece)
-                for (path, known), piece in zip(fingerprints.items(), pieces, strict=True)
-            }
+            with self._place(file).open("rb") as kept, np.load(kept, allow_pickle=False) as fields:
+                front_end, of_first, fingerprint = json.loads(str(fields["made_of"]))
+                frames: NDArray[np.float32] = fields["frames"]
+            same = (front_end, of_first) == (FRONT_END, most) and still_matches(str(file), Fingerprint(*fingerprint))
         except Exception:  # numpy, zipfile and zlib have many ways to say that a file is damaged
-            self._known = {}
+            return None
+        return frames if same else None
 
-    def find(self, file: Path) -> NDArray[np.float32] | None:
-        """The frames of a file that has not changed since."""
-        known = self._known.get(str(file.resolve()))
-        return known[1] if known is not None and still_matches(str(file), known[0]) else None
-
-    def add(self, file: Path, frames: NDArray[np.float32]) -> None:
-        """Raises OSError."""
-        self._known[str(file.resolve())] = (take_fingerprint(str(file)), frames)
-        self._changed = True
-
-    def write(self, console: Console) -> None:
-        """Where that is not possible, it is said, and what was there before is still there."""
-        if not self._changed:
+    def add(self, file: Path, most: int, frames: NDArray[np.float32]) -> None:
+        """Where it cannot be written, what was there before is still there."""
+        if not self._is_writable:
             return
+        place = self._place(file)
         try:
-            with WholeFile(self.path, binary=True) as whole:
-                np.savez(
-                    whole.stream,
-                    front_end=FRONT_END,
-                    fingerprints=to_json({path: astuple(known) for path, (known, _) in self._known.items()}),
-                    lengths=np.array([len(frames) for _, frames in self._known.values()], dtype=np.int64),
-                    frames=np.concatenate([frames for _, frames in self._known.values()]),
-                )
+            made_of = to_json([FRONT_END, most, astuple(take_fingerprint(str(file)))])
+            with WholeFile(place, binary=True) as whole:
+                np.savez(whole.stream, made_of=made_of, frames=frames)
                 whole.commit()
         except OSError as error:
-            said = f"the features could not be kept in {self.path} ({error.strerror})"
-            console.note(f"{said}: next time they are made anew")
+            self._is_writable = False
+            said = f"the features could not be kept in {place.parent} ({error.strerror})"
+            self._console.note(f"{said}: next time they are made anew")
+
+    def _place(self, file: Path) -> Path:
+        name = hashlib.blake2b(os.fsencode(file.resolve()), digest_size=8).hexdigest()
+        return self._folder / f"{name}.npz"

@@ -15,8 +15,7 @@ from scripts import benchmark_papers
 def test_every_system_is_measured_with_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = EncoderConfig(width=16, heads=2, window=6, feed_forward=8, attention="softmax", landmark_count=3)
     monkeypatch.setattr(benchmark_papers, "SIZES", {"tiny": (tiny, 3)})
-    with torch.inference_mode():
-        lines = benchmark_papers.measure(rounds=1)
+    lines = benchmark_papers.measure(rounds=1)
     found = {(line["stack"], line["name"], line["backend"]): line for line in lines}
     assert len(found) == len(lines)
     for stack in benchmark_papers.STACKS:

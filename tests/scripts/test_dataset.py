@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.files.console import Console
 from audio import BANDS
 from model import GTZAN_GENRES
 from scripts.dataset import CLIP_FRAMES, Dataset, DatasetError, read_folder, read_pack
@@ -129,14 +130,17 @@ def test_features_are_kept_until_the_file_changes(tmp_path: Path, monkeypatch: p
     changed = read_folder(audio, cache)
     assert heard == [*clips, clips[1]]
     assert not np.array_equal(changed.frames[1], first.frames[1])
-    (kept,) = cache.iterdir()
+    kept = next((cache / "features").iterdir())
     whole = kept.read_bytes()
     spoiled = bytearray(whole)
     spoiled[len(whole) // 2] ^= 1
     for damaged in (b"no archive", b"", whole[:-200], spoiled):
         kept.write_bytes(damaged)
         assert np.array_equal(read_folder(audio, cache).frames, changed.frames)
-    assert len(heard) == 3 + 2 * 4
+    assert len(heard) == 3 + 4  # the other file's are kept
+    features = folder_module.FeatureCache(cache, Console())
+    assert features.find(clips[0], CLIP_FRAMES) is not None
+    assert features.find(clips[0], CLIP_FRAMES + 1) is None  # as where its folder holds one's own genres now
 
 
 def test_what_was_heard_before_ctrl_c_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from scripts.preparation import start
 from scripts.preparation.environment import Environment
-from scripts.preparation.machine import machine_fault
 from scripts.preparation.system import SetUpError
 
 
@@ -48,7 +47,7 @@ def test_only_what_has_no_packages_gets_a_sentence(
     monkeypatch: pytest.MonkeyPatch, what: dict[str, str], said: str
 ) -> None:
     be(monkeypatch, **what)  # type: ignore[arg-type]
-    fault = machine_fault()
+    fault = start.machine_fault()
     monkeypatch.undo()
     assert said in fault
     assert bool(said) == bool(fault)
