@@ -26,7 +26,7 @@ run_within_environment(("bundle",), (*TO_WATCH, "PyInstaller"))
 
 from app.stream.backend import COMPILE
 from app.text import to_json
-from model.compiled.shipped import PROCESSOR
+from model.compiled.registers import PROCESSOR
 from scripts.bundling.check import check
 from scripts.bundling.packages import pack
 from scripts.preparation.progress import size_of

@@ -56,6 +56,24 @@ def copy(inputs: Floats, outputs: Floats) -> None:
 
 
 @compiled
+def copy_to_rows(inputs: Floats, width: int, rows: Floats) -> None:
+    """The first `width` inputs to every one of the rows (., width)."""
+    full_width()
+    for r in range(0, len(rows), width):
+        for i in range(width):
+            rows[r + i] = inputs[i]
+
+
+@compiled
+def add_to_rows(inputs: Floats, width: int, rows: Floats) -> None:
+    """The same, added to what is there."""
+    full_width()
+    for r in range(0, len(rows), width):
+        for i in range(width):
+            rows[r + i] += inputs[i]
+
+
+@compiled
 def replace_invalid(values: Floats, largest: float, instead: float) -> None:
     """All of them by `instead` where one is NaN, infinite or beyond +-largest. It looks at their bits, for to fast
     arithmetic there is no NaN.
@@ -70,7 +88,7 @@ def replace_invalid(values: Floats, largest: float, instead: float) -> None:
 
 
 @compiled
-def norm(inputs: Floats, gain: Floats, offset: Floats, epsilon: float, outputs: Floats) -> None:
+def norm_row(inputs: Floats, gain: Floats, offset: Floats, epsilon: float, outputs: Floats) -> None:
     """Layer norm of (d,)."""
     full_width()
     width = len(outputs)
@@ -85,6 +103,14 @@ def norm(inputs: Floats, gain: Floats, offset: Floats, epsilon: float, outputs: 
     scale = F(1.0) / np.sqrt(variance / F(width) + F(epsilon))
     for i in range(width):
         outputs[i] = (inputs[i] - mean) * scale * gain[i] + offset[i]
+
+
+@compiled
+def norm(inputs: Floats, gain: Floats, offset: Floats, width: int, epsilon: float, outputs: Floats) -> None:
+    """Layer norm of every one of the rows (., width)."""
+    full_width()
+    for r in range(0, len(outputs), width):
+        norm_row(inputs[r : r + width], gain, offset, epsilon, outputs[r : r + width])
 
 
 @compiled

@@ -32,8 +32,7 @@ from numba.core.serialize import dumps
 
 from model import definitions  # compiled too
 from model.compiled import user_cache
-from model.compiled.registers import OPTIONS, Function
-from model.compiled.shipped import shipped_folder
+from model.compiled.registers import OPTIONS, Function, shipped_folder
 
 FOLDERS = "compiled-"  # and a digest
 READY = "ready"  # the file that names all that a start needs

@@ -6,14 +6,13 @@ import copy as copies
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.compiled.arithmetic import activate, copy, norm, replace_invalid, softmax
+from model.compiled.arithmetic import activate, add_to_rows, copy, copy_to_rows, norm, replace_invalid, softmax
 from model.compiled.attention import UNSET, attend_exactly, attend_fixed
 from model.compiled.cache import kept
 from model.compiled.continual import attend_continual
@@ -134,12 +133,6 @@ class CompiledEncoder:
         self.head, self.head_at = prepare_head(tensors, config)
         self.plan = np.array((*self.sizes, *self.weights_at, *self.head_at, *state_at(self.sizes)), np.int64)
 
-    @cached_property
-    def _encode_compiled(self) -> Callable[..., bool]:
-        """It serves every model, no size is compiled in."""
-        encoding: Callable[..., bool] = kept(encode)
-        return encoding
-
     @classmethod
     def load(cls, path: Path) -> Self:
         """From a weights file of an encoder. Raises WeightsError, NotCoveredError."""
@@ -193,7 +186,7 @@ class CompiledEncoder:
     def _encode(self, tokens: Floats, streams: EncoderStreams) -> Floats:
         """tokens (T, B d), the streams side by side -> (T, B outputs)."""
         answers = np.empty((len(tokens), len(streams.positions) * self.sizes.outputs), np.float32)
-        if not self._encode_compiled(
+        if not kept(encode)(
             tokens,
             self.plan,
             self.blocks,
@@ -220,11 +213,6 @@ class CompiledClassifier(CompiledEncoder):
         self.tokenizing = prepare_tokenizing(tensors, config, halves)
         self._tokenizer_work = aligned((self.tokenizing.work_length,), np.float32)
 
-    @cached_property
-    def _functions(self) -> tuple[Callable[..., bool], Callable[..., bool]]:
-        """`tokenize` and `encode`."""
-        return kept(tokenize), self._encode_compiled
-
     @classmethod
     def load(cls, path: Path) -> Self:
         """From a weights file. Raises WeightsError, NotCoveredError."""
@@ -241,7 +229,7 @@ class CompiledClassifier(CompiledEncoder):
         tokens = np.empty((len(frames), self.config.width), np.float32)
         part, work = self.tokenizing, self._tokenizer_work
         table = part.plan, part.weights, part.standard, part.projection, part.halves
-        if not self._functions[0](frames, *table, state.tokenizer, work, part.level_window, state.frames, tokens):
+        if not kept(tokenize)(frames, *table, state.tokenizer, work, part.level_window, state.frames, tokens):
             raise ValueError(f"rows have shape {frames.shape}; expected (rows, {self.config.bands})")
         state.frames += len(frames)
         return tokens
@@ -277,7 +265,7 @@ def compile_all() -> tuple[Callable[..., bool], ...]:
     smallest = CompiledClassifier(config, tensors)
     state = smallest.init_state()
     smallest.encode(smallest.tokenize(np.zeros((1, config.bands), np.float32), state), state)
-    return smallest._functions
+    return kept(tokenize), kept(encode)
 
 
 @inlined
@@ -342,57 +330,45 @@ def encode(
         copy(tokens[t], x)
         for s in range(B):
             replace_invalid(x[s * d : (s + 1) * d], LARGEST_TOKEN, 0.0)
-        if sizes.positions:
-            for s in range(B):
+            if sizes.positions:
                 row = last.positions + (positions[s] + t) % sizes.positions * d
-                for i in range(d):
-                    x[s * d + i] += head[row + i]
+                add_to_rows(head[row:], d, x[s * d : (s + 1) * d])
         for block in range(len(weights)):
             w = weights[block]
-            for s in range(B):
-                token, mine = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d]
-                if pre:
-                    norm(token, w[at.attention_gain :], w[at.attention_offset :], EPSILON, mine)
-                else:
-                    copy(token, mine)
-                copy(w[at.project_bias :], b[s * projected : (s + 1) * projected])
+            if pre:
+                norm(x, w[at.attention_gain :], w[at.attention_offset :], d, EPSILON, a)
+            else:
+                copy(x, a)
+            copy_to_rows(w[at.project_bias :], projected, b[: B * projected])
             accumulate_rows(0, w[at.project : at.project_bias], a, d, b, B, d, projected)
             for s in range(B):
-                token, mine, scores = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d], b[s * projected :]
-                inverse, now = w[at.inverse : at.end], positions[s] + t
-                attend(scores, floats[s, block], doubles[s, block], inverse, mine, now, sizes, places)
-                for i in range(d):
-                    token[i] += w[at.output_bias + i]
+                mine, scores, inverse = a[s * d : (s + 1) * d], b[s * projected :], w[at.inverse : at.end]
+                attend(scores, floats[s, block], doubles[s, block], inverse, mine, positions[s] + t, sizes, places)
+            add_to_rows(w[at.output_bias :], d, x)
             accumulate_rows(sizes.halves, w[at.output : at.output_bias], a, d, x, B, d, d)
-            for s in range(B):
-                token, mine = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d]
-                if pre:
-                    norm(token, w[at.feed_forward_gain :], w[at.feed_forward_offset :], EPSILON, mine)
-                else:
-                    norm(token, w[at.attention_gain :], w[at.attention_offset :], EPSILON, mine)
-                    copy(mine, token)
-                copy(w[at.widen_bias :], b[s * wide : (s + 1) * wide])
+            if pre:
+                norm(x, w[at.feed_forward_gain :], w[at.feed_forward_offset :], d, EPSILON, a)
+            else:
+                norm(x, w[at.attention_gain :], w[at.attention_offset :], d, EPSILON, a)
+                copy(a, x)
+            copy_to_rows(w[at.widen_bias :], wide, b[: B * wide])
             accumulate_rows(sizes.halves, w[at.widen : at.widen_bias], a, d, b, B, d, wide)
             activate(b[: B * wide], sizes.activation)
-            for s in range(B):
-                for i in range(d):
-                    x[s * d + i] += w[at.narrow_bias + i]
+            add_to_rows(w[at.narrow_bias :], d, x)
             accumulate_rows(sizes.halves, w[at.narrow : at.narrow_bias], b, wide, x, B, wide, d)
             if not pre:
-                for s in range(B):
-                    token, mine = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d]
-                    norm(token, w[at.feed_forward_gain :], w[at.feed_forward_offset :], EPSILON, mine)
-                    copy(mine, token)
+                norm(x, w[at.feed_forward_gain :], w[at.feed_forward_offset :], d, EPSILON, a)
+                copy(a, x)
         answer, outputs = answers[t], sizes.outputs
-        for s in range(B):
-            token, mine = x[s * d : (s + 1) * d], a[s * d : (s + 1) * d]
-            if sizes.final_norm:
-                norm(token, head[last.gain :], head[last.offset :], EPSILON, mine)
-            else:
-                copy(token, mine)
-            copy(head[last.bias :] if sizes.head else mine, answer[s * outputs : (s + 1) * outputs])
+        if sizes.final_norm:
+            norm(x, head[last.gain :], head[last.offset :], d, EPSILON, a)
+        else:
+            copy(x, a)
         if sizes.head:
+            copy_to_rows(head[last.bias :], outputs, answer)
             accumulate_rows(0, head[last.weight : last.bias], a, d, answer, B, d, outputs)
+        else:
+            copy(a, answer)
         if sizes.probabilities:
             for s in range(B):
                 softmax(answer[s * outputs : (s + 1) * outputs])

@@ -13,7 +13,11 @@ contiguous, and no index is checked.
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import llvmlite.binding
@@ -25,9 +29,29 @@ from numba.extending import intrinsic, models, register_model
 from numba.np.unsafe.ndarray import to_fixed_tuple
 from numpy.typing import NDArray
 
-from model.compiled.shipped import shipped_folder
+SHIPPED = Path(__file__).with_name("shipped")  # what a bundle brings along: the compiled functions,
+PROCESSOR = "processor.json"  # and for which processor they are made: LLVM's name of it, and the features that make it
 
-shipped_folder()  # says which processor is compiled for, and every file of this package imports this one first
+
+@cache
+def shipped_folder() -> Path | None:
+    """Where what is shipped lies, with numba told to compile for that processor. None in a checkout, where this
+    processor lacks a feature, and where NUMBA_CPU_NAME asks for another.
+
+    To be called before numba compiles anything: it asks only once what it compiles for.
+    """
+    try:
+        made_for = json.loads((SHIPPED / PROCESSOR).read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    features = llvmlite.binding.get_host_cpu_features()
+    if os.environ.get("NUMBA_CPU_NAME") or not all(features.get(name) for name in made_for["features"]):
+        return None
+    config.CPU_NAME, config.CPU_FEATURES = made_for["name"], ""  # type: ignore[attr-defined]
+    return SHIPPED
+
+
+shipped_folder()  # every file of this package imports this one first
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Floats = NDArray[np.float32]

@@ -15,7 +15,7 @@ import llvmlite.binding
 import numba
 import pytest
 
-from model.compiled import cache, shipped, user_cache
+from model.compiled import cache, registers, user_cache
 from model.compiled.cache import SECONDS_PER_DAY, is_ready, kept, mark_ready, prune
 
 LONG_AGO = time.time() - 40 * SECONDS_PER_DAY
@@ -164,14 +164,14 @@ def test_a_new_folder_prunes_and_a_folder_in_use_is_marked(tmp_path: Path, monke
 @pytest.fixture
 def brought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path | None]:
     """What a bundle that was made for a processor with these features has to say here; numba is left as it was."""
-    monkeypatch.setattr(shipped, "SHIPPED", tmp_path)
+    monkeypatch.setattr(registers, "SHIPPED", tmp_path)
     monkeypatch.delenv("NUMBA_CPU_NAME", raising=False)
     for name in ("CPU_NAME", "CPU_FEATURES"):
         monkeypatch.setattr(numba.config, name, None)
 
     def look(*features: str) -> Path | None:
-        (tmp_path / shipped.PROCESSOR).write_text(json.dumps({"name": "x86-64-v9", "features": features}))
-        return shipped.shipped_folder.__wrapped__()
+        (tmp_path / registers.PROCESSOR).write_text(json.dumps({"name": "x86-64-v9", "features": features}))
+        return registers.shipped_folder.__wrapped__()
 
     return look
 
@@ -191,5 +191,5 @@ def test_what_a_bundle_brings_along_is_taken_where_the_processor_has_all_it_need
 
 
 def test_a_checkout_brings_nothing_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shipped, "SHIPPED", tmp_path / "shipped")
-    assert shipped.shipped_folder.__wrapped__() is None
+    monkeypatch.setattr(registers, "SHIPPED", tmp_path / "shipped")
+    assert registers.shipped_folder.__wrapped__() is None
