@@ -47,7 +47,7 @@ class TrainingPlan:
     label_smoothing: float = 0.1
     average_decay: float = 0.99  # of the exponential average of the weights, per step
     gradient_clip: float = 1.0
-    outlier_share: float = 0.2  # of a batch, on top of it: sounds that are no music, called all genres alike
+    outlier_share: float = 0.3  # of a batch, on top of it: sounds that are no music, called all genres alike
     teacher_share: float = 0.7  # of the target, where there are teachers
     # How fixed landmarks start: of the tokens after the first epoch; or "random". Or "layers": see landmarks.py.
     landmarks: str = "kmeans"

@@ -35,7 +35,7 @@ from scripts.dataset.clips import FAULT_FILTERED
 from scripts.made_sounds import BACKGROUND, KINDS, kept_frames
 
 BACKGROUNDS_EACH = 6
-OUTLIERS = dict.fromkeys(KINDS, 24) | {"anything": 200}  # of each kind, no two of which are alike
+OUTLIERS = dict.fromkeys(KINDS, 24) | {"anything": 200, "speech": 100}  # of each kind, no two of which are alike
 OUTLIER_SEED = 1000  # other sounds than those that music is heard through
 FIELDS = ("epoch", "loss", "valid_accuracy", "valid_log_loss", "learning_rate", "seconds")
 

@@ -24,7 +24,7 @@ from tests.model.conftest import SMALL
 from tests.model.family import every_row
 from tests.model.made_clips import BAND_HZ, made_clips, made_sounds
 
-PLAN = TrainingPlan(epochs=12, batch=6, crop=30)
+PLAN = TrainingPlan(epochs=12, batch=6, crop=30, outlier_share=0.2)
 LONGER = replace(PLAN, epochs=40, average_decay=0.9)
 
 
