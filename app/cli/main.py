@@ -47,11 +47,11 @@ def finish(parse: Parse) -> int:
         closed = "standard output is closed: open it, and try again"
         Console().error(closed if error.errno == errno.EBADF else written)
         code = EXIT_SOME_FAILED
-    for name in ("stdout", "stderr"):
+    for stream in (sys.stdout, sys.stderr):
         try:
-            getattr(sys, name).flush()
-        except OSError:
-            setattr(sys, name, None)  # or the interpreter tries once more, complains, and changes the exit code
+            stream.flush()
+        except OSError:  # or the interpreter tries once more, complains, and changes the exit code
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return code
 
 

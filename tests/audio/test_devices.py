@@ -345,7 +345,7 @@ def test_the_chatter_of_the_sound_libraries_does_not_reach_the_terminal() -> Non
         "import ctypes, os; from audio.portaudio import portaudio; os.dup2(1, 2)\n"
         "portaudio().submit(portaudio().load).result()\n"
         "alsa, opened = ctypes.CDLL('libasound.so.2'), ctypes.c_void_p()\n"
-        "alsa.fputs(b'Expression failed', ctypes.c_void_p.in_dll(alsa, 'stderr'))\n"
+        "alsa.perror(b'Expression failed')\n"
         "print(alsa.snd_pcm_open(ctypes.byref(opened), b'nothing', 0, 0))"
     )
     assert run_python(code) == "-2"  # no such file or directory
