@@ -26,9 +26,7 @@ PATIENCE = 60_000  # milliseconds; only a fault takes so long
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_once_its_history_is_full_the_window_hardly_grows(
-    window: MainWindow, session: ScriptedSession
-) -> None:
+def test_once_its_history_is_full_the_window_hardly_grows(window: MainWindow, session: ScriptedSession) -> None:
     window.listen("desk")
 
     def hear(first: int, count: int) -> None:
