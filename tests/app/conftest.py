@@ -9,6 +9,7 @@ import pytest
 # Before Qt is imported: the tests need no screen.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
 
 from app.window.main import MainWindow
@@ -35,3 +36,10 @@ def window(qtbot: QtBot, session: ScriptedSession) -> MainWindow:
 def _no_question_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """A question that nobody answers would wait for ever: that of a closing window with a recording, above all."""
     monkeypatch.setattr("app.window.main.ask", lambda *_: "Do not save")
+
+
+def pytest_runtest_logfinish() -> None:
+    """Destroy the windows that were closed: without an event loop they stay, and take part in whatever follows."""
+    application = QCoreApplication.instance()
+    if application is not None:
+        application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
