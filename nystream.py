@@ -47,8 +47,7 @@ if __name__ == "__main__":  # worker processes import this file, too
             del sys.argv[1:3]
             exec(code)
             sys.exit()
-    has_no_terminal = "nystream-gui" in sys.executable
     if sys.argv[1:2] == ["--gui"]:  # as a bundle's own nystream-gui says it
-        has_no_terminal = True
         del sys.argv[1]
-    sys.exit(gui() if has_no_terminal else main())
+        sys.exit(gui())
+    sys.exit(gui() if "nystream-gui" in sys.executable else main())

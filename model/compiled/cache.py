@@ -86,7 +86,7 @@ class KeptCode:
     def save_overload(self, signature: object, result: Any) -> None:
         """Keep it, where that is possible."""
         path = self._path(signature, result.target_context)
-        if not result.library.has_dynamic_globals:  # addresses in this process
+        if not result.library.has_dynamic_globals:  # memory addresses, which no other run has
             self.file = path.name if _write(path, cast(Any, dumps)(result._reduce())) else ""
 
     def _path(self, signature: object, target: Any) -> Path:

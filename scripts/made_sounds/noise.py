@@ -29,9 +29,13 @@ def coloured(random: np.random.Generator, length: int, exponent: float, lowest: 
 
 def band(random: np.random.Generator, length: int, centre: float, octaves: float) -> Samples:
     """A bell over log frequency around `centre` Hz, `octaves` to where it has fallen by 4 dB."""
-    return shaped_noise(
-        random, length, lambda hertz: np.exp(-0.5 * (np.log2(np.maximum(hertz, 1.0) / centre) / octaves) ** 2)
-    )
+    return shaped_noise(random, length, lambda hertz: bell(hertz, centre, octaves))
+
+
+def bell(hertz: Samples, centre: float, octaves: float) -> Samples:
+    """Amplitude at every frequency: 1 at the centre."""
+    gain: Samples = np.exp(-0.5 * (np.log2(np.maximum(hertz, 1.0) / centre) / octaves) ** 2)
+    return gain
 
 
 def slow_curve(random: np.random.Generator, length: int, per_second: float) -> Samples:

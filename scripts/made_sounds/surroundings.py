@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from audio import SAMPLE_RATE
-from scripts.made_sounds.noise import Samples, band, burst, coloured, scattered, slow_curve, unit_level
+from scripts.made_sounds.noise import Samples, band, bell, burst, coloured, scattered, slow_curve, unit_level
 
 
 def silence(random: np.random.Generator, length: int) -> Samples:
@@ -130,8 +130,7 @@ def resonant(random: np.random.Generator, source: Samples) -> Samples:
     hertz = np.maximum(np.fft.rfftfreq(size, 1 / SAMPLE_RATE), 20.0)
     gain = np.full(len(hertz), 10 ** random.uniform(-3.0, 0.0))
     for _ in range(random.integers(0, 5)):
-        centre, octaves = np.exp2(random.uniform(6.5, 12.8)), random.uniform(0.05, 1.0)
-        gain += np.exp(-0.5 * (np.log2(hertz / centre) / octaves) ** 2)
+        gain += bell(hertz, np.exp2(random.uniform(6.5, 12.8)), random.uniform(0.05, 1.0))
     gain *= (hertz / 1000.0) ** -random.uniform(0.0, 1.6)
     return np.fft.irfft(np.fft.rfft(source, size) * gain, size)[: len(source)]
 
