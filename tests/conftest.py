@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from audio import NoAudioSystem, input_devices
+from audio.portaudio import portaudio
 from tests.virtual_microphone import SERVERS, VirtualMicrophone
 
 # A busy machine may take its time.
@@ -66,6 +67,8 @@ def virtual_microphone(request: pytest.FixtureRequest) -> Iterator[VirtualMicrop
             if not input_devices(refresh=True):
                 pytest.skip("PortAudio does not see the sound server (Debian: libasound2-plugins, or pipewire-alsa)")
             yield microphone
+            # Without a server and a reader it would be started anew for ever, and grow by 100 MB a second.
+            assert not portaudio().ask(lambda: set(portaudio().open_streams), 5.0), "a test has left a stream open"
         input_devices(refresh=True)
     except NoAudioSystem as error:
         pytest.skip(str(error))

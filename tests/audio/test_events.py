@@ -152,15 +152,15 @@ def test_a_source_suspended_for_long_is_opened_anew_and_goes_on(
 
 
 def test_closing_a_suspended_source_does_not_hang(virtual_microphone: VirtualMicrophone) -> None:
-    microphone = Microphone("Test microphone")
-    until(microphone, *UP)
-    virtual_microphone.suspend(True)
-    try:
-        until(microphone, "stalled")
-        close_without_waiting(microphone)
-        assert microphone.read(1) is None
-    finally:
-        virtual_microphone.suspend(False)
+    with Microphone("Test microphone") as microphone:
+        until(microphone, *UP)
+        virtual_microphone.suspend(True)
+        try:
+            until(microphone, "stalled")
+            close_without_waiting(microphone)
+            assert microphone.read(1) is None
+        finally:
+            virtual_microphone.suspend(False)
 
 
 def test_a_muted_source_is_said_to_be_muted(virtual_microphone: VirtualMicrophone, chosen: Microphone) -> None:
@@ -219,27 +219,27 @@ def own_microphone(virtual_microphone: VirtualMicrophone) -> Iterator[VirtualMic
 def test_a_killed_server_is_lost_and_heard_again_when_it_is_back(
     own_microphone: VirtualMicrophone, device: str | None, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    microphone = Microphone(device)
-    until(microphone, *UP)
-    own_microphone.kill_server()
-    until(microphone, "lost", said=" is gone: connect it again")
-    began = time.monotonic()
-    while time.monotonic() - began < 1.5:
-        microphone.read(0.02)
-        assert microphone.state == "lost"
-    own_microphone.start_server()
-    until(microphone, *UP)
-    assert microphone.losses[-1].length > 1.5
-    close_without_waiting(microphone)
+    with Microphone(device) as microphone:
+        until(microphone, *UP)
+        own_microphone.kill_server()
+        until(microphone, "lost", said=" is gone: connect it again")
+        began = time.monotonic()
+        while time.monotonic() - began < 1.5:
+            microphone.read(0.02)
+            assert microphone.state == "lost"
+        own_microphone.start_server()
+        until(microphone, *UP)
+        assert microphone.losses[-1].length > 1.5
+        close_without_waiting(microphone)
     assert capfd.readouterr().err == ""
 
 
 def test_a_server_that_stays_away_does_not_hold_up_closing(own_microphone: VirtualMicrophone) -> None:
-    microphone = Microphone()
-    until(microphone, *UP)
-    own_microphone.kill_server()
-    until(microphone, "lost")
-    close_without_waiting(microphone)
+    with Microphone() as microphone:
+        until(microphone, *UP)
+        own_microphone.kill_server()
+        until(microphone, "lost")
+        close_without_waiting(microphone)
 
 
 LISTEN = """
