@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 
 from audio import Microphone, input_devices
 from audio.pulse import _ask, pulse_sources
+from audio.speaker import Speaker
 from tests.virtual_microphone import MICROPHONE, SAMPLE_RATE, PipeWireMicrophone, VirtualMicrophone
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -32,6 +34,14 @@ def until(microphone: Microphone, *states: str, said: str = "") -> None:
         waited = time.monotonic() - began
         assert waited < PATIENCE, f"after {waited:.1f} s still {microphone.state}: “{microphone.status}”"
         assert microphone.read(0.02) is not None
+
+
+def until_sound(microphone: Microphone) -> None:
+    """Read on until there is some."""
+    began, block = time.monotonic(), microphone.read(0.02)
+    while block is None or not (abs(block.samples) > 0.01).any():
+        assert time.monotonic() - began < PATIENCE, microphone.state
+        block = microphone.read(0.02)
 
 
 def position(microphone: Microphone) -> int:
@@ -240,6 +250,28 @@ def test_a_server_that_stays_away_does_not_hold_up_closing(own_microphone: Virtu
         own_microphone.kill_server()
         until(microphone, "lost")
         close_without_waiting(microphone)
+
+
+def test_what_is_played_aloud_is_heard_again_when_the_server_is_back(own_microphone: VirtualMicrophone) -> None:
+    speaker, playing, done = Speaker(SAMPLE_RATE), noise(1)[: SAMPLE_RATE // 10], threading.Event()
+
+    def play() -> None:
+        while not done.wait(0.1):
+            speaker.play(0.1 * playing)
+
+    player = threading.Thread(target=play)
+    player.start()
+    try:
+        with Microphone() as microphone:
+            until_sound(microphone)
+            own_microphone.kill_server()
+            until(microphone, "lost")
+            own_microphone.start_server()
+            until_sound(microphone)
+    finally:
+        done.set()
+        player.join()
+        speaker.close()
 
 
 LISTEN = """

@@ -93,20 +93,19 @@ def test_a_reader_that_comes_too_late_is_told_what_it_lost(
 
 
 def test_reading_keeps_to_its_timeout_and_ends_with_closing(virtual_microphone: VirtualMicrophone) -> None:
-    microphone = Microphone()
-    microphone.read(2)
-    virtual_microphone.suspend(True)
-    try:
-        wait(lambda: not len(read(microphone).samples))
-        began = time.monotonic()
-        assert not len(read(microphone, timeout=0.1).samples)
-        assert 0.1 <= time.monotonic() - began < PATIENCE  # no sound comes that could end it
-    finally:
-        virtual_microphone.suspend(False)
-    microphone.close()
-    microphone.close()
-    assert microphone.read(1) is None
-    assert microphone.status == ""
+    with Microphone() as microphone:
+        microphone.read(2)
+        virtual_microphone.suspend(True)
+        try:
+            wait(lambda: not len(read(microphone).samples))
+            began = time.monotonic()
+            assert not len(read(microphone, timeout=0.1).samples)
+            assert 0.1 <= time.monotonic() - began < PATIENCE  # no sound comes that could end it
+        finally:
+            virtual_microphone.suspend(False)
+        microphone.close()
+        assert microphone.read(1) is None
+        assert microphone.status == ""
 
 
 def test_an_unknown_microphone_is_an_error_that_names_the_known_ones(

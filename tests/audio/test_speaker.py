@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from audio.portaudio import portaudio
 from audio.source import Block, Source
 from audio.speaker import AHEAD_SECONDS, BEHIND_SECONDS, PlayedAloud, Speaker
 
@@ -99,11 +103,47 @@ def test_without_a_device_nothing_is_raised(monkeypatch: pytest.MonkeyPatch) -> 
         def OutputStream(self, **_options: object) -> None:  # noqa: N802
             raise RuntimeError("Error querying device -1")
 
-    from audio.portaudio import portaudio
-
     monkeypatch.setattr(type(portaudio()), "load", lambda self: NoSound())
     speaker = Speaker(RATE)
     speaker.play(ramp(400))
     speaker.close()
     portaudio().ask(lambda: None, 5.0)
     assert speaker not in portaudio().open_streams
+
+
+def test_a_device_that_asks_for_nothing_any_more_is_opened_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in a pause, when nothing is played."""
+    opened: list[OutputStream] = []
+
+    class OutputStream:
+        def __init__(self, callback: Callable[..., None], **_options: object) -> None:
+            self.ask, self.closed = callback, False
+            opened.append(self)
+
+        def start(self) -> None:
+            """Nothing is asked for."""
+
+        def abort(self, ignore_errors: bool) -> None:
+            """It never ran."""
+
+        def close(self, ignore_errors: bool) -> None:
+            self.closed = True
+
+    sound = SimpleNamespace(OutputStream=OutputStream, PortAudioError=RuntimeError)
+    monkeypatch.setattr(type(portaudio()), "load", lambda self: sound)
+    monkeypatch.setattr("audio.speaker.GONE_SECONDS", 0.0)
+    speaker, nothing = Speaker(RATE), np.zeros(0, np.float32)
+
+    def play_nothing() -> None:
+        portaudio().ask(lambda: None, 5.0)
+        speaker.play(nothing)
+        portaudio().ask(lambda: None, 5.0)
+
+    play_nothing()
+    assert len(opened) == 1  # a device may take its time to begin
+    opened[0].ask(np.zeros((10, 2), np.float32))
+    play_nothing()
+    assert [stream.closed for stream in opened] == [True, False]
+    speaker.close()
+    portaudio().ask(lambda: None, 5.0)
+    assert opened[1].closed
