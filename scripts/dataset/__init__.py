@@ -79,5 +79,5 @@ def read_dataset(arguments: argparse.Namespace) -> Dataset:
         return divided
     divided = split(dataset, arguments.split_scheme, arguments.split_seed)
     if shared := artists_on_both_sides(divided):
-        print(f"{len(shared)} artists are on both sides of this split: accuracy will be flattered", file=sys.stderr)
+        print(f"artists on both sides of this split: {len(shared)}; accuracy will be flattered", file=sys.stderr)
     return divided

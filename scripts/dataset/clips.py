@@ -126,17 +126,19 @@ def artist_folds(dataset: Dataset, folds: int, seed: int) -> NDArray[np.int64]:
     """(N,) the fold of every clip. All clips of an artist are in one; where none is known, all of a recording."""
     random = np.random.default_rng(seed)
     fold_of = np.zeros(len(dataset.names), dtype=np.int64)
+    group_of = [artist or track_of(name) for artist, name in zip(dataset.artists, dataset.names, strict=True)]
+    clips_of: defaultdict[str, list[int]] = defaultdict(list)
+    for index, group in enumerate(group_of):
+        clips_of[group].append(index)
     for genre in range(len(dataset.genres)):
-        groups: defaultdict[str, list[int]] = defaultdict(list)
-        for index in np.flatnonzero(dataset.labels == genre):
-            groups[dataset.artists[index] or track_of(dataset.names[index])].append(int(index))
-        names = sorted(groups)
+        sizes = Counter(group_of[index] for index in np.flatnonzero(dataset.labels == genre))
+        names = sorted(sizes)
         random.shuffle(names)
         filled = random.uniform(0.0, 0.1, folds)  # which one the first artist goes to is left to chance
-        for name in sorted(names, key=lambda each: -len(groups[each])):
+        for name in sorted(names, key=lambda each: -sizes[each]):
             emptiest = int(filled.argmin())
-            fold_of[groups[name]] = emptiest
-            filled[emptiest] += len(groups[name])
+            fold_of[clips_of[name]] = emptiest  # those of other genres, too
+            filled[emptiest] += sizes[name]
     return fold_of
 
 

@@ -28,8 +28,10 @@ def clips_of(artists: tuple[str, ...], genres: int = 2) -> Dataset:
     return Dataset(names, frames, labels, ("train",) * count, artists, CONFIG.genres)
 
 
-def test_an_artist_is_in_one_fold_and_folds_are_about_equal() -> None:
-    dataset = clips_of(tuple(f"artist {clip // 6}" if clip < 60 else "" for clip in range(80)), genres=1)
+@pytest.mark.parametrize("genres", [1, 2])
+def test_an_artist_is_in_one_fold_and_folds_are_about_equal(genres: int) -> None:
+    """Also one whose clips are of two genres."""
+    dataset = clips_of(tuple(f"artist {clip // 6}" if clip < 60 else "" for clip in range(80)), genres)
     fold_of = artist_folds(dataset, 4, seed=3)
     for artist in range(10):
         assert len(set(fold_of[6 * artist : 6 * artist + 6])) == 1
