@@ -39,6 +39,7 @@ class Speaker:
         self._stream: Any = None
         self._closed = False
         self._asked = math.inf  # when the device last wanted sound, by the monotonic clock; inf before it ever did
+        self._silent_because = ""  # what the log says
         self._opening = portaudio().submit(self._open)
 
     def play(self, samples: NDArray[np.float32]) -> None:
@@ -95,7 +96,7 @@ class Speaker:
         try:
             sounddevice = portaudio().load()
         except AudioError as error:
-            log.info("nothing is played aloud: %s", error)
+            self._explain(error)
             return
         stream = None
         try:
@@ -104,12 +105,18 @@ class Speaker:
             )
             stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
-            log.info("nothing is played aloud: %s", error)
+            self._explain(error)
             if stream is not None:
                 stream.close(ignore_errors=True)
             return
         self._stream = stream
         portaudio().open_streams.add(self)
+
+    def _explain(self, error: Exception) -> None:
+        because, before = str(error), self._silent_because
+        self._silent_because = because
+        if because != before:  # it is tried again and again
+            log.info("nothing is played aloud: %s", because)
 
     def _close(self) -> None:
         stream, self._stream = self._stream, None
