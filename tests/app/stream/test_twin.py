@@ -75,8 +75,9 @@ def settle(runner: TwinRunner, twin: FakeTwin, frames: int) -> list[TwinAnswer |
     answers = []
     for _ in range(frames):
         answers.append(ask(runner, twin))
-        for thread in [thread for thread in threading.enumerate() if thread.name == "twin"]:
-            thread.join(PATIENCE)
+        for thread in {*twin.threads, *threading.enumerate()}:  # one at its end is no longer among the latter
+            if thread.name == "twin":
+                thread.join(PATIENCE)
     return answers
 
 
