@@ -25,7 +25,7 @@ Section: sound
 Priority: optional
 Installed-Size: {kilobytes}
 Depends: libc6 (>= {glibc}), {needed}
-Recommends: libasound2-plugins, pulseaudio-utils
+Recommends: libasound2-plugins | pipewire-alsa, pulseaudio-utils
 Description: live music genre recognition with continual attention
  Hears music from a microphone, the system's sound or a file and says live
  what genre it is, by a continual transformer and its ordinary twin.
