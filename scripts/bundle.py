@@ -53,7 +53,8 @@ def main() -> int:
     faults = check(bundle) if arguments.check else []
     if megabytes > MOST_BYTES / 1e6:
         faults.append(f"the bundle is larger than {MOST_BYTES / 1e6:.0f} MB")
-    print(*(f"bundle: {fault}" for fault in faults), sep="\n", file=sys.stderr)
+    for fault in faults:
+        print(f"bundle: {fault}", file=sys.stderr)
     return int(bool(faults))
 
 
