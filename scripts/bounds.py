@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.stream.bench import Call
 from audio import FFT_LENGTH
-from audio.mel import BINS, slaney_bank
+from audio.logmel import BINS, slaney_bank
 from model.compiled.cache import kept
 from model.compiled.classifier import CompiledClassifier, attend, read_plan
 from model.compiled.prepare import aligned

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio import FRAME_SECONDS
-from audio.mel import band_edges
+from audio.logmel import band_edges
 from scripts.dataset import Dataset
 
 Frames = NDArray[np.float32]

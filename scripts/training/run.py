@@ -17,7 +17,7 @@ from torch import Tensor
 from app.files.console import Console
 from app.files.output import WholeFile
 from app.text import clock
-from audio.mel import band_edges
+from audio.logmel import band_edges
 from model import GTZAN_GENRES, Classifier, ModelConfig
 from model.training import (
     Augmenter,

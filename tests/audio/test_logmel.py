@@ -11,7 +11,7 @@ import soundfile
 
 from audio import BANDS, FFT_LENGTH, FLOOR_POWER, HOP, SAMPLE_RATE, StreamingLogMel, frame_flops, frame_levels
 from audio.front_end import BANK_BANDS
-from audio.mel import hz_to_mel, slaney_bank
+from audio.logmel import hz_to_mel, slaney_bank
 from tests.audio.signals import chunks, music
 
 

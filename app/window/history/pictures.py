@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from audio import BANDS, SAMPLE_RATE
 from audio.front_end import BANK_BANDS
-from audio.mel import hz_to_mel
+from audio.logmel import hz_to_mel
 
 RANGE_DB = 78.0  # from the darkest colour to the brightest
 STEP_DB = 6.0  # the brightest colour moves in these steps, so that it does not flicker
