@@ -18,8 +18,10 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 import pytest
 from hypothesis import HealthCheck, settings
 
+from app.stream.backend import COMPILE
 from audio import NoAudioSystem, input_devices
 from audio.portaudio import portaudio
+from model.compiled.cache import compile_apart
 from tests.virtual_microphone import SERVERS, VirtualMicrophone
 
 # A busy machine may take its time.
@@ -30,6 +32,12 @@ settings.load_profile("no deadline")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the tests that take many minutes, too")
     parser.addoption("--steps", type=int, default=1_000_000, help="of the longest of these (default: a million)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compiled before any test: one that compares bytes must not be answered by torch first and compiled steps then."""
+    if not hasattr(config, "workerinput"):  # but once, not in every process
+        compile_apart(COMPILE)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
